@@ -1,0 +1,17 @@
+//! Datasets and their readers, decoding, resizing, masks, preprocessing and table schemas.
+
+pub mod dataset;
+pub mod error;
+pub mod mask;
+pub mod pixels;
+pub mod preprocess;
+pub mod problem;
+pub mod resize;
+pub mod table;
+
+pub use dataset::{Dataset, ImageSource, Sample};
+pub use error::DataError;
+pub use mask::{Mask, MaskSource};
+pub use pixels::{Planes, RgbImage};
+pub use preprocess::Preprocess;
+pub use problem::Problem;

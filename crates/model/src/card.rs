@@ -1,0 +1,62 @@
+//! `model.toml`, the card beside a model, and the flags that override it.
+use rightly_data::Preprocess;
+use std::path::PathBuf;
+/// Flags that override the card; the flag wins. (Every key of the card in INTERFACE.md.)
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Card file, where it is not `FILE.toml` beside the model.
+    pub card: Option<PathBuf>,
+    /// Labels file, relative to the working directory.
+    pub labels: Option<PathBuf>,
+    /// Preset name.
+    pub preset: Option<String>,
+    /// Input name.
+    pub input: Option<String>,
+    /// `nchw` or `nhwc`.
+    pub layout: Option<String>,
+    /// Output name.
+    pub logits: Option<String>,
+    /// Whether that output holds probabilities.
+    pub softmax: Option<bool>,
+    /// Layer for CAMs.
+    pub cam_layer: Option<String>,
+    /// Layer for features.
+    pub feature_layer: Option<String>,
+    /// `short-side=256` or `exact=HxW`.
+    pub resize: Option<String>,
+    /// `224` or `HxW`.
+    pub crop: Option<String>,
+    /// Filter name.
+    pub interpolation: Option<String>,
+    /// `rgb` or `bgr`.
+    pub channels: Option<String>,
+    /// Scale.
+    pub scale: Option<f32>,
+    /// Mean.
+    pub mean: Option<[f32; 3]>,
+    /// Deviation.
+    pub std: Option<[f32; 3]>,
+}
+/// What is used, after card, flags and guesses: stands in `run.toml`.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Card {
+    /// Input name.
+    pub input: String,
+    /// `nchw` or `nhwc`.
+    pub layout: String,
+    /// Output that holds logits or probabilities.
+    pub logits: String,
+    /// Whether it holds probabilities.
+    pub softmax: bool,
+    /// Labels file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
+    /// Layer for CAMs, given or guessed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cam_layer: Option<String>,
+    /// Layer for features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature_layer: Option<String>,
+    /// Preprocessing.
+    pub preprocess: Preprocess,
+}

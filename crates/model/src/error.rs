@@ -1,0 +1,42 @@
+//! What can go wrong with a user's model.
+use std::path::PathBuf;
+/// Each variant says what was expected and what was found.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file that could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Bad input: names the file, the value and what to do.
+    #[error("{path}: {message}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found, and what to do.
+        message: String,
+    },
+    /// An operator without a gradient rule (or that the engine lacks).
+    #[error("{what}: operator {op} of node '{node}' is not supported; {hint}")]
+    Unsupported {
+        /// What was attempted.
+        what: String,
+        /// ONNX operator.
+        op: String,
+        /// Node name.
+        node: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// The engine failed.
+    #[error("{engine}: {message}")]
+    Engine {
+        /// Engine name.
+        engine: &'static str,
+        /// Its message.
+        message: String,
+    },
+}

@@ -1,0 +1,17 @@
+//! Classifiers and encoders: the ONNX graph module, the engines that run graphs, taps, class activation maps.
+
+pub mod cam;
+pub mod card;
+pub mod classifier;
+pub mod engine;
+pub mod error;
+pub mod graph;
+pub mod labels;
+
+pub use cam::{Cam, CamHead};
+pub use card::{Card, Overrides};
+pub use classifier::{Classifier, Forward};
+pub use engine::EngineKind;
+pub use error::ModelError;
+pub use graph::Graph;
+pub use labels::LabelMap;
