@@ -16,6 +16,28 @@ pub struct Mask {
 pub enum MaskSource {
     /// A file, decoded by content.
     File(PathBuf),
+    /// Union of the segments of a COCO file (all annotations of the image that are object).
+    Coco(Vec<CocoSegment>),
+}
+/// One `segmentation` of a COCO annotation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CocoSegment {
+    /// Polygons `[x0, y0, x1, y1, ...]` in pixels of the image as stored; their union.
+    Polygons(Vec<Vec<f64>>),
+    /// Run lengths down the columns, background first; they add up to `height * width`.
+    Rle {
+        /// Run lengths.
+        counts: Vec<u32>,
+        /// `[height, width]`.
+        size: [usize; 2],
+    },
+    /// The same as COCO's compressed string.
+    CompressedRle {
+        /// The string.
+        counts: String,
+        /// `[height, width]`.
+        size: [usize; 2],
+    },
 }
 /// Which values are object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
