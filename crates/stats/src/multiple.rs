@@ -1,11 +1,65 @@
 //! Corrections for many tests.
-/// Benjamini-Hochberg adjusted p-values, in the order given.
+//!
+//! A NaN stands for a test that could not be made: it stays NaN and does not count in the family.
+
+/// Benjamini-Hochberg adjusted p-values (Benjamini and Hochberg 1995, the step-up procedure), in
+/// the order given; each at most 1.
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
-    let _ = p;
-    todo!()
+    let order = ascending(p);
+    let m = order.len() as f64;
+    let mut adjusted = vec![f64::NAN; p.len()];
+    let mut least = 1.0_f64;
+    for (rank, &i) in order.iter().enumerate().rev() {
+        least = least.min(p[i] * m / (rank + 1) as f64);
+        adjusted[i] = least;
+    }
+    adjusted
 }
-/// Holm adjusted p-values, in the order given.
+
+/// Holm adjusted p-values (Holm 1979, the step-down procedure), in the order given; each at most 1.
 pub fn holm(p: &[f64]) -> Vec<f64> {
-    let _ = p;
-    todo!()
+    let order = ascending(p);
+    let mut adjusted = vec![f64::NAN; p.len()];
+    let mut most = 0.0_f64;
+    for (rank, &i) in order.iter().enumerate() {
+        most = most.max(p[i] * (order.len() - rank) as f64).min(1.0);
+        adjusted[i] = most;
+    }
+    adjusted
+}
+
+/// Indices of the defined values, smallest first, ties in the order given.
+fn ascending(p: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..p.len()).filter(|&i| !p[i].is_nan()).collect();
+    order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn undefined_tests_do_not_count() {
+        assert_eq!(holm(&[0.02, f64::NAN, 0.5])[0], 0.04);
+        assert!(holm(&[0.02, f64::NAN])[1].is_nan());
+        assert_eq!(benjamini_hochberg(&[0.02, f64::NAN, 0.5])[0], 0.04);
+        assert!(benjamini_hochberg(&[]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn corrections_are_ordered(p in proptest::collection::vec(0.0..=1.0f64, 1..40)) {
+            let (q, h) = (benjamini_hochberg(&p), holm(&p));
+            for i in 0..p.len() {
+                prop_assert!(p[i] <= q[i] && q[i] <= h[i] + 1e-15 && h[i] <= 1.0);
+                for j in 0..p.len() {
+                    if p[i] <= p[j] {
+                        prop_assert!(q[i] <= q[j] && h[i] <= h[j]);
+                    }
+                }
+            }
+        }
+    }
 }

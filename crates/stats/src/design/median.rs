@@ -1,0 +1,80 @@
+//! Weighted medians, and Woodruff's interval.
+
+use super::{linear, plan::Plan};
+
+/// Values with their ascending order.
+#[derive(Debug)]
+pub(super) struct Sorted<'a> {
+    values: &'a [f64],
+    order: Vec<u32>,
+}
+
+impl<'a> Sorted<'a> {
+    /// `values` hold no NaN.
+    pub(super) fn of(values: &'a [f64]) -> Self {
+        let mut order: Vec<u32> = (0..values.len() as u32).collect();
+        order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
+        Self { values, order }
+    }
+
+    /// Weighted median: the value where the sum of weights passes one half, the mean of the two
+    /// values where it meets one half between them; NaN where all weights are 0.
+    pub(super) fn median(&self, weights: &[f64]) -> f64 {
+        let total: f64 = weights.iter().sum();
+        let half = total / 2.0;
+        // sums of fractional weights meet one half only up to rounding
+        let tolerance = 1e-9 * total;
+        let mut sum = 0.0;
+        let mut met = None;
+        for &i in &self.order {
+            let (value, weight) = (self.values[i as usize], weights[i as usize]);
+            if weight <= 0.0 {
+                continue;
+            }
+            if let Some(below) = met {
+                return 0.5 * (below + value);
+            }
+            sum += weight;
+            if sum > half + tolerance {
+                return value;
+            }
+            if sum >= half - tolerance {
+                met = Some(value);
+            }
+        }
+        met.unwrap_or(f64::NAN)
+    }
+
+    /// Woodruff's interval around the median `point`.
+    pub(super) fn woodruff(&self, plan: &Plan, point: f64) -> Option<(f64, f64)> {
+        let up_to: Vec<f64> =
+            self.values.iter().map(|&v| f64::from(u8::from(v <= point))).collect();
+        let spread = linear::pooled(plan, &up_to);
+        let (low, high) = spread.interval(0.5)?;
+        if low <= 0.0 || high >= 1.0 {
+            return None;
+        }
+        let n = self.order.len();
+        let at = |index: usize| self.values[self.order[index.min(n - 1)] as usize];
+        // smallest values whose share of units up to them reaches `low`, and exceeds `high`
+        let below = (low * n as f64).ceil() as usize - 1;
+        let above = (high * n as f64).floor() as usize;
+        Some((at(below), at(above)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weighted_medians() {
+        let values = [3.0, 1.0, 2.0, 10.0];
+        let sorted = Sorted::of(&values);
+        assert_eq!(sorted.median(&[1.0; 4]), 2.5);
+        assert_eq!(sorted.median(&[1.0, 1.0, 1.0, 0.0]), 2.0);
+        assert_eq!(sorted.median(&[0.0, 0.0, 0.0, 2.5]), 10.0);
+        assert_eq!(sorted.median(&[4.0 / 3.0, 0.0, 4.0 / 3.0, 4.0 / 3.0]), 3.0);
+        assert!(sorted.median(&[0.0; 4]).is_nan());
+    }
+}

@@ -1,0 +1,126 @@
+//! Score intervals of a proportion and of a paired difference of proportions.
+
+use crate::quantile::{TAIL, normal_quantile};
+
+/// Wilson's 95 % score interval for `hits` of `n` independent units (Wilson 1927); `None` for
+/// `n == 0`.
+pub fn wilson(hits: usize, n: usize) -> Option<(f64, f64)> {
+    (n > 0).then(|| wilson_of_rate(hits as f64 / n as f64, n as f64))
+}
+
+/// Wilson's 95 % interval at an observed rate in 0..=1 of `n` > 0 units, where `n` may be an
+/// effective, fractional number.
+pub fn wilson_of_rate(rate: f64, n: f64) -> (f64, f64) {
+    wilson_with(rate, n, normal_quantile(1.0 - TAIL))
+}
+
+/// Wilson's interval with another critical value than the normal's (Student's, for a rate whose
+/// effective `n` was itself estimated from few clusters).
+pub(crate) fn wilson_with(rate: f64, n: f64, z: f64) -> (f64, f64) {
+    let z2 = z * z;
+    let centre = (rate + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = z / (1.0 + z2 / n) * (rate * (1.0 - rate) / n + z2 / (4.0 * n * n)).sqrt();
+    // the exact bounds at the ends, which rounding would miss by a few 1e-17
+    let low = if rate <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
+    let high = if rate >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
+    (low, high)
+}
+
+/// Tango's 95 % score interval for a paired difference of proportions `(b - c) / n`, with `b` and
+/// `c` the discordant pairs of each direction among `n` pairs (Tango 1998, eq. 5 to 8); `None` for
+/// `n == 0`.
+///
+/// Unlike a bootstrap it stays honest where few pairs are discordant; without any it is the
+/// Wilson bound for 0 of `n` to both sides.
+///
+/// # Panics
+/// Where `b + c > n`.
+pub fn tango(b: u64, c: u64, n: u64) -> Option<(f64, f64)> {
+    assert!(b + c <= n, "{b} + {c} discordant pairs among {n}");
+    if n == 0 {
+        return None;
+    }
+    let z = normal_quantile(1.0 - TAIL);
+    let (b, c, n) = (b as f64, c as f64, n as f64);
+    let score = |delta: f64| tango_score(b, c, n, delta);
+    let point = (b - c) / n;
+    // the score falls strictly as the difference rises
+    let low = bisect(-1.0, point, |d| score(d) > z);
+    let high = bisect(point, 1.0, |d| score(d) >= -z);
+    Some((low, high))
+}
+
+/// Score statistic of the hypothesis that the difference is `delta`, its variance taken at the
+/// maximum of the likelihood under that hypothesis.
+fn tango_score(b: f64, c: f64, n: f64, delta: f64) -> f64 {
+    let linear = (2.0 * n - b + c) * delta - b - c;
+    let constant = -c * delta * (1.0 - delta);
+    let root = (linear * linear - 8.0 * n * constant).max(0.0).sqrt();
+    let q = (root - linear) / (4.0 * n);
+    let variance = n * (2.0 * q + delta * (1.0 - delta));
+    let distance = b - c - n * delta;
+    if variance > 0.0 {
+        distance / variance.sqrt()
+    } else if distance == 0.0 {
+        0.0
+    } else {
+        distance.signum() * f64::INFINITY
+    }
+}
+
+/// The point where `holds` turns from true to false between `low` and `high`.
+fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    // 60 halvings take an interval of length 2 below the spacing of doubles near 1
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_observed_gives_nothing() {
+        assert_eq!(wilson(0, 0), None);
+        assert_eq!(tango(0, 0, 0), None);
+    }
+
+    #[test]
+    fn ends_are_exact() {
+        assert_eq!(wilson(0, 10).unwrap().0, 0.0);
+        assert_eq!(wilson(10, 10).unwrap().1, 1.0);
+    }
+
+    #[test]
+    fn tango_without_discordance_is_wilson_at_zero() {
+        let (low, high) = tango(0, 0, 40).unwrap();
+        let bound = wilson(0, 40).unwrap().1;
+        assert!((high - bound).abs() < 1e-12 && (low + bound).abs() < 1e-12);
+    }
+
+    #[test]
+    fn tango_reaches_the_ends() {
+        let (low, high) = tango(12, 0, 12).unwrap();
+        assert!(low > 0.5 && (high - 1.0).abs() < 1e-12, "{low} {high}");
+    }
+
+    proptest! {
+        #[test]
+        fn tango_holds_its_point_and_mirrors(b in 0u64..30, c in 0u64..30, rest in 1u64..50) {
+            let n = b + c + rest;
+            let (low, high) = tango(b, c, n).unwrap();
+            let point = (b as f64 - c as f64) / n as f64;
+            prop_assert!(-1.0 <= low && low < point && point < high && high <= 1.0);
+            let (l, h) = tango(c, b, n).unwrap();
+            prop_assert!((l + high).abs() < 1e-9 && (h + low).abs() < 1e-9);
+        }
+    }
+}
