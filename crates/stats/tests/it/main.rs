@@ -1,1 +1,5 @@
 //! Integration tests of the statistics.
+
+mod coverage;
+mod golden;
+mod worlds;
