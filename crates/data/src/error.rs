@@ -20,3 +20,13 @@ pub enum DataError {
         message: String,
     },
 }
+impl DataError {
+    /// The system's answer about a file.
+    pub fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Io { path: path.into(), source }
+    }
+    /// Bad input, in words: what was expected, what was found, what to do.
+    pub fn invalid(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self::Invalid { path: path.into(), message: message.into() }
+    }
+}

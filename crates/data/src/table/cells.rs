@@ -1,0 +1,214 @@
+//! Columns back to Rust values, from our own tables and from those that other tools wrote.
+use crate::DataError;
+use arrow_array::{
+    Array, ArrayRef, RecordBatch,
+    cast::AsArray,
+    types::{
+        Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+        UInt32Type, UInt64Type,
+    },
+};
+use arrow_schema::{DataType, Schema};
+use std::path::Path;
+
+pub(super) fn missing(schema: &Schema, name: &str, path: &Path) -> DataError {
+    let found: Vec<_> = schema.fields().iter().map(|f| format!("'{}'", f.name())).collect();
+    DataError::invalid(path, format!("no column '{name}'; it has {}", found.join(", ")))
+}
+
+fn wrong(array: &dyn Array, name: &str, path: &Path, expected: &str) -> DataError {
+    DataError::invalid(
+        path,
+        format!("column '{name}' is {}, expected {expected}", array.data_type()),
+    )
+}
+
+/// The column `name` of a batch; `path` names the table in errors.
+///
+/// # Errors
+/// The column is missing; the message lists those found.
+pub fn column<'b>(
+    batch: &'b RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<&'b ArrayRef, DataError> {
+    batch.column_by_name(name).ok_or_else(|| missing(&batch.schema(), name, path))
+}
+
+/// The column `name` as a given Arrow array type, without conversion, for hot loops.
+///
+/// # Errors
+/// The column is missing or of another type.
+pub fn column_as<'b, A: Array + 'static>(
+    batch: &'b RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<&'b A, DataError> {
+    let array = column(batch, name, path)?;
+    array
+        .as_any()
+        .downcast_ref()
+        .ok_or_else(|| wrong(array, name, path, std::any::type_name::<A>()))
+}
+
+/// Any scalar column as text; lists of text become a JSON list, as captions are given.
+///
+/// # Errors
+/// The column is missing, or of a kind that has no plain text form (structs, binary).
+pub fn texts(
+    batch: &RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<Vec<Option<String>>, DataError> {
+    let array = column(batch, name, path)?;
+    as_texts(array).ok_or_else(|| wrong(array, name, path, "text, numbers, booleans or lists"))
+}
+
+/// An integer or boolean column.
+///
+/// # Errors
+/// The column is missing or of another kind.
+pub fn integers(
+    batch: &RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<Vec<Option<i64>>, DataError> {
+    let array = column(batch, name, path)?;
+    as_integers(array).ok_or_else(|| wrong(array, name, path, "integers"))
+}
+
+/// A column of numbers, integers included.
+///
+/// # Errors
+/// The column is missing or of another kind.
+pub fn floats(batch: &RecordBatch, name: &str, path: &Path) -> Result<Vec<Option<f64>>, DataError> {
+    let array = column(batch, name, path)?;
+    as_floats(array).ok_or_else(|| wrong(array, name, path, "numbers"))
+}
+
+/// A list column of numbers (plain, large or of fixed size) as `f32`; a null inside a list is an
+/// error, a null list is `None`.
+///
+/// # Errors
+/// The column is missing, of another kind, or has nulls inside its lists.
+pub fn lists_f32(
+    batch: &RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<Vec<Option<Vec<f32>>>, DataError> {
+    let array = column(batch, name, path)?;
+    rows_of_lists(array)
+        .and_then(|rows| {
+            rows.into_iter()
+                .map(|row| match row {
+                    Some(list) => as_f32s(&list).map(Some),
+                    None => Some(None),
+                })
+                .collect()
+        })
+        .ok_or_else(|| wrong(array, name, path, "lists of numbers without nulls"))
+}
+
+fn as_f32s(list: &ArrayRef) -> Option<Vec<f32>> {
+    if list.null_count() > 0 {
+        return None;
+    }
+    if let Some(values) = list.as_primitive_opt::<Float32Type>() {
+        return Some(values.values().to_vec());
+    }
+    as_floats(list)?.into_iter().map(|v| v.map(|v| v as f32)).collect()
+}
+
+fn rows_of_lists(array: &ArrayRef) -> Option<Vec<Option<ArrayRef>>> {
+    if let Some(lists) = array.as_list_opt::<i32>() {
+        Some(lists.iter().collect())
+    } else if let Some(lists) = array.as_list_opt::<i64>() {
+        Some(lists.iter().collect())
+    } else {
+        Some(array.as_fixed_size_list_opt()?.iter().collect())
+    }
+}
+
+macro_rules! primitives {
+    ($array:expr, $convert:expr, $($kind:ident),*) => {
+        $(if let Some(values) = $array.as_primitive_opt::<$kind>() {
+            #[expect(clippy::redundant_closure_call, reason = "one conversion for every type")]
+            return Some(values.iter().map(|v| v.map(|v| ($convert)(v))).collect());
+        })*
+    };
+}
+
+fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
+    if let Some(values) = array.as_boolean_opt() {
+        return Some(values.iter().map(|v| v.map(i64::from)).collect());
+    }
+    if let Some(values) = array.as_primitive_opt::<UInt64Type>() {
+        return values.iter().map(|v| v.map(|v| i64::try_from(v).ok()).map_or(Some(None), |v| v.map(Some))).collect();
+    }
+    primitives!(
+        array,
+        |v| i64::from(v),
+        Int64Type,
+        Int32Type,
+        Int16Type,
+        Int8Type,
+        UInt32Type,
+        UInt16Type,
+        UInt8Type
+    );
+    None
+}
+
+fn as_floats(array: &ArrayRef) -> Option<Vec<Option<f64>>> {
+    primitives!(array, |v| f64::from(v), Float64Type, Float32Type);
+    Some(as_integers(array)?.into_iter().map(|v| v.map(|v| v as f64)).collect())
+}
+
+fn as_texts(array: &ArrayRef) -> Option<Vec<Option<String>>> {
+    let own = |v: Option<&str>| v.map(str::to_owned);
+    if let Some(values) = array.as_string_opt::<i32>() {
+        return Some(values.iter().map(own).collect());
+    }
+    if let Some(values) = array.as_string_opt::<i64>() {
+        return Some(values.iter().map(own).collect());
+    }
+    if let Some(values) = array.as_string_view_opt() {
+        return Some(values.iter().map(own).collect());
+    }
+    if let Some(values) = array.as_boolean_opt() {
+        return Some(values.iter().map(|v| v.map(|v| v.to_string())).collect());
+    }
+    if let Some(values) = array.as_any_dictionary_opt() {
+        // pandas categories, polars categoricals and enums
+        let words = as_texts(values.values())?;
+        if words.is_empty() {
+            return Some(vec![None; values.len()]);
+        }
+        let keys = values.normalized_keys();
+        return Some(
+            keys.into_iter()
+                .enumerate()
+                .map(|(row, key)| if values.is_null(row) { None } else { words[key].clone() })
+                .collect(),
+        );
+    }
+    primitives!(array, |v: f64| v.to_string(), Float64Type);
+    primitives!(array, |v: f32| v.to_string(), Float32Type);
+    primitives!(array, |v: u64| v.to_string(), UInt64Type);
+    if let Some(values) = as_integers(array) {
+        return Some(values.into_iter().map(|v| v.map(|v| v.to_string())).collect());
+    }
+    if *array.data_type() == DataType::Null {
+        return Some(vec![None; array.len()]);
+    }
+    rows_of_lists(array)?
+        .into_iter()
+        .map(|row| match row {
+            None => Some(None),
+            Some(list) => {
+                let words: Vec<_> = as_texts(&list)?.into_iter().flatten().collect();
+                serde_json::to_string(&words).ok().map(Some)
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! Parquet files of a RUN: one writer that streams row groups, readers, and short ways to make
+//! and to read columns.
+//!
+//! Files are ordinary Parquet (Zstandard, Arrow schema embedded) that DuckDB, pandas and polars
+//! open. They hold no time stamps and no machine names: the same batches give the same bytes.
+
+mod cells;
+mod columns;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use cells::{column, column_as, floats, integers, lists_f32, texts};
+pub use columns::Columns;
+pub use reader::{Table, read};
+pub use writer::{TableWriter, write};

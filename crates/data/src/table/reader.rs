@@ -1,0 +1,107 @@
+//! Readers: batch by batch, or a small table whole.
+use super::cells;
+use crate::DataError;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
+    let file = File::open(path).map_err(|e| DataError::io(path, e))?;
+    ParquetRecordBatchReaderBuilder::try_new(file)
+        .map_err(|e| DataError::invalid(path, format!("not a Parquet file that can be read: {e}")))
+}
+
+/// Reads a table batch by batch (8,192 rows each), in the order of the file.
+///
+/// # Errors
+/// The file is missing or no Parquet; each item fails where its pages are damaged.
+pub fn read(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
+    let reader = builder(path)?
+        .with_batch_size(8192)
+        .build()
+        .map_err(|e| DataError::invalid(path, format!("can't read the table: {e}")))?;
+    let path = path.to_owned();
+    Ok(reader.map(move |batch| {
+        batch.map_err(|e| DataError::invalid(&path, format!("can't read the table: {e}")))
+    }))
+}
+
+/// A whole table in memory, with columns by name. For tables of one row an image.
+#[derive(Debug, Clone)]
+pub struct Table {
+    path: PathBuf,
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    /// Reads every row.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn load(path: &Path) -> Result<Self, DataError> {
+        let schema = builder(path)?.schema().clone();
+        let batches = read(path)?.collect::<Result<_, _>>()?;
+        Ok(Self { path: path.to_owned(), schema, batches })
+    }
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+    /// Column names in the order of the file.
+    pub fn columns(&self) -> Vec<&str> {
+        self.schema.fields().iter().map(|f| f.name().as_str()).collect()
+    }
+    /// The batches, in the order of the file.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+    fn gather<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&RecordBatch, &str, &Path) -> Result<Vec<T>, DataError>,
+    ) -> Result<Vec<T>, DataError> {
+        if self.schema.column_with_name(name).is_none() {
+            return Err(cells::missing(&self.schema, name, &self.path));
+        }
+        let mut values = Vec::with_capacity(self.rows());
+        for batch in &self.batches {
+            values.extend(read(batch, name, &self.path)?);
+        }
+        Ok(values)
+    }
+    /// A column as text ([`texts`](super::texts)).
+    ///
+    /// # Errors
+    /// The column is missing (the message lists those found) or of another kind.
+    pub fn texts(&self, name: &str) -> Result<Vec<Option<String>>, DataError> {
+        self.gather(name, cells::texts)
+    }
+    /// A column of integers ([`integers`](super::integers)).
+    ///
+    /// # Errors
+    /// As [`texts`](Self::texts).
+    pub fn integers(&self, name: &str) -> Result<Vec<Option<i64>>, DataError> {
+        self.gather(name, cells::integers)
+    }
+    /// A column of numbers ([`floats`](super::floats)).
+    ///
+    /// # Errors
+    /// As [`texts`](Self::texts).
+    pub fn floats(&self, name: &str) -> Result<Vec<Option<f64>>, DataError> {
+        self.gather(name, cells::floats)
+    }
+    /// A column of lists of numbers ([`lists_f32`](super::lists_f32)).
+    ///
+    /// # Errors
+    /// As [`texts`](Self::texts).
+    pub fn lists_f32(&self, name: &str) -> Result<Vec<Option<Vec<f32>>>, DataError> {
+        self.gather(name, cells::lists_f32)
+    }
+}

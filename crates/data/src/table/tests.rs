@@ -1,0 +1,92 @@
+use super::*;
+use arrow_array::{Float32Array, RecordBatch};
+use std::path::Path;
+
+fn example(shift: f32) -> RecordBatch {
+    Columns::new()
+        .utf8("id", ["å/1.jpg", "b,\"2\".jpg", "c"])
+        .utf8_opt("split", [Some("val"), None, Some("test")])
+        .i64("output", [1, -2, i64::MAX])
+        .i64_opt("rank", [None, Some(4), None])
+        .f64("loss", [0.5, f64::NAN, f64::INFINITY])
+        .f64_opt("confidence", [Some(0.25), None, Some(-0.0)])
+        .f32("iou", [shift, 1.0, 2.0])
+        .f32_opt("delta", [None, Some(0.1), None])
+        .bool("correct", [true, false, true])
+        .bool_opt("kept", [Some(true), None, Some(false)])
+        .list_f32("vector", [vec![shift, 2.0], vec![], vec![3.0]])
+        .list_f32_opt("map", [None, Some(vec![0.5; 3]), Some(vec![])])
+        .batch()
+        .unwrap()
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/er/x.parquet");
+    let mut writer = TableWriter::create(&path, example(0.0).schema()).unwrap();
+    writer.write(&example(0.0)).unwrap();
+    writer.write(&example(7.0)).unwrap();
+    assert!(!path.exists(), "a table appears only when finished");
+    writer.finish().unwrap();
+    let table = Table::load(&path).unwrap();
+    assert_eq!(table.rows(), 6);
+    assert_eq!(table.columns()[..3], ["id", "split", "output"]);
+    assert_eq!(table.texts("id").unwrap()[4].as_deref(), Some("b,\"2\".jpg"));
+    assert_eq!(table.texts("split").unwrap()[1], None);
+    assert_eq!(table.integers("output").unwrap()[2], Some(i64::MAX));
+    assert!(table.floats("loss").unwrap()[1].unwrap().is_nan());
+    assert_eq!(table.floats("iou").unwrap()[3], Some(7.0));
+    assert_eq!(table.integers("kept").unwrap()[..3], [Some(1), None, Some(0)]);
+    assert_eq!(table.lists_f32("vector").unwrap()[3], Some(vec![7.0, 2.0]));
+    assert_eq!(table.lists_f32("map").unwrap()[..2], [None, Some(vec![0.5; 3])]);
+    let batch = read(&path).unwrap().next().unwrap().unwrap();
+    let iou: &Float32Array = column_as(&batch, "iou", &path).unwrap();
+    assert_eq!(iou.value(1), 1.0);
+}
+
+#[test]
+fn same_batches_same_bytes_and_nothing_left_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["a.parquet", "b.parquet"].map(|n| folder.path().join(n));
+    for path in &paths {
+        std::fs::write(path.with_file_name(".a.parquet.partial"), "left by a killed run").unwrap();
+        write(path, &example(1.0)).unwrap();
+    }
+    assert_eq!(std::fs::read(&paths[0]).unwrap(), std::fs::read(&paths[1]).unwrap());
+    std::fs::remove_file(paths[0].with_file_name(".a.parquet.partial")).unwrap();
+    let mut writer = TableWriter::create(&paths[0], example(2.0).schema()).unwrap();
+    writer.write(&example(2.0)).unwrap();
+    drop(writer);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert_eq!(Table::load(&paths[0]).unwrap().floats("iou").unwrap()[0], Some(1.0));
+}
+
+#[test]
+fn errors_name_the_column_and_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    write(&path, &example(1.0)).unwrap();
+    let table = Table::load(&path).unwrap();
+    let message = table.texts("image").unwrap_err().to_string();
+    assert!(message.contains("no column 'image'") && message.contains("'split'"), "{message}");
+    let message = table.integers("id").unwrap_err().to_string();
+    assert!(message.contains("column 'id' is Utf8, expected integers"), "{message}");
+    std::fs::write(&path, "no parquet").unwrap();
+    assert!(Table::load(&path).unwrap_err().to_string().contains("not a Parquet file"));
+    assert!(matches!(Table::load(Path::new("/nowhere.parquet")), Err(crate::DataError::Io { .. })));
+    let uneven = Columns::new().utf8("a", ["x"]).i64("b", [1, 2]).batch().unwrap_err();
+    assert!(uneven.to_string().contains("column 'b' has 2 rows, 'a' has 1"), "{uneven}");
+    let twice = Columns::new().i64("b", [1]).i64("b", [1]).batch().unwrap_err();
+    assert!(twice.to_string().contains("two columns 'b'"), "{twice}");
+}
+
+#[test]
+fn empty_tables_keep_their_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    write(&path, &Columns::new().utf8("id", [""; 0]).f64("x", []).batch().unwrap()).unwrap();
+    let table = Table::load(&path).unwrap();
+    assert_eq!((table.rows(), table.columns()), (0, vec!["id", "x"]));
+    assert!(table.floats("x").unwrap().is_empty());
+}
