@@ -1,1 +1,33 @@
-//! stub
+//! The audit of an image classifier: *is it right for the right reasons?*
+//!
+//! | module | its subject |
+//! |---|---|
+//! | [`inputs`] | model, data, masks and labels, opened and checked together |
+//! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
+//! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
+//! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
+//! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
+//! | [`event`] | progress for whoever started a stage |
+//!
+//! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
+//! of an earlier one from the run directory and never calls into it.
+
+pub mod error;
+pub mod evaluate;
+pub mod event;
+pub mod findings;
+pub mod inputs;
+pub mod measures;
+pub mod metrics;
+pub mod run;
+pub mod subject;
+
+pub use error::Error;
+pub use event::{Event, Sink};
+pub use findings::Finding;
+pub use inputs::{InputOptions, Inputs};
+pub use metrics::Metric;
+pub use run::RunDir;
+
+/// The version of this library, as `run.toml` records it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,134 @@
+//! `rightly data`: what was understood of a dataset, and what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use rightly::{InputOptions, subject::Loader};
+use rightly_data::{Dataset, Preprocess, Problem, dataset::OpenOptions};
+use serde_json::json;
+
+use crate::{
+    args::{DataArgs, DataFormat},
+    options, output,
+};
+
+pub fn run(args: &DataArgs) -> anyhow::Result<()> {
+    let dataset = Dataset::open(
+        &args.data,
+        &OpenOptions {
+            masks: args.masks.masks.clone(),
+            mask_options: options::masks(&args.masks),
+            limit: None,
+        },
+    )?;
+    let mut problems = dataset.problems.clone();
+    if args.read {
+        problems.extend(read_all(args, &dataset)?);
+    }
+    let text = match args.format {
+        DataFormat::Json => json(args, &dataset, &problems)?,
+        DataFormat::Table => table(args, &dataset, &problems),
+    };
+    output::print(&text)
+}
+
+/// Decodes every image and mask, as a stage would.
+fn read_all(args: &DataArgs, dataset: &Dataset) -> anyhow::Result<Vec<Problem>> {
+    let decode = options::decode(&args.decode)?;
+    let options = InputOptions {
+        as_stored: args.decode.as_stored,
+        max_pixels: decode.max_pixels,
+        max_bytes: decode.max_bytes,
+        background: decode.background,
+        ..InputOptions::new("", args.data.clone())
+    };
+    let Some(preprocess) = Preprocess::preset("imagenet") else { return Ok(Vec::new()) };
+    let loader = Loader::new(&options, dataset.mask_options.clone(), preprocess);
+    let row = |image: &str, problem: String, action: &str| Problem {
+        image: image.to_owned(),
+        stage: "data".to_owned(),
+        problem,
+        action: action.to_owned(),
+    };
+    let mut problems = Vec::new();
+    for sample in &dataset.samples {
+        match loader.load(sample) {
+            Err(error) => problems.push(row(&sample.id, error.to_string(), "would be left out")),
+            Ok(picture) => {
+                if let Some(error) = picture.mask_error {
+                    problems.push(row(&sample.id, error, "would be used without its mask"));
+                }
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// Images of each class and split.
+fn counts(dataset: &Dataset) -> BTreeMap<(usize, &str), (usize, usize)> {
+    let mut counts: BTreeMap<(usize, &str), (usize, usize)> = BTreeMap::new();
+    for sample in &dataset.samples {
+        let key = (sample.class, sample.split.as_deref().unwrap_or(""));
+        let (images, masks) = counts.entry(key).or_default();
+        *images += 1;
+        *masks += usize::from(sample.mask.is_some());
+    }
+    counts
+}
+
+fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
+    let masks = dataset.samples.iter().filter(|s| s.mask.is_some()).count();
+    let mut text = format!(
+        "{}: {} images of {} classes, {} with a mask\n",
+        args.data,
+        dataset.samples.len(),
+        dataset.classes.len(),
+        masks
+    );
+    if !dataset.attributes.is_empty() {
+        text += &format!("attributes: {}\n", dataset.attributes.join(", "));
+    }
+    for note in &dataset.notes {
+        text += &format!("{note}\n");
+    }
+    let mut rows: Vec<Vec<String>> =
+        vec![["class", "split", "images", "masks"].map(str::to_owned).to_vec()];
+    for ((class, split), (images, masks)) in counts(dataset) {
+        rows.push(vec![
+            dataset.classes[class].clone(),
+            split.to_owned(),
+            images.to_string(),
+            masks.to_string(),
+        ]);
+    }
+    text += "\n";
+    text += &output::table(&rows);
+    text += &format!("\n{} problems\n", problems.len());
+    for p in problems {
+        text += &format!("  {}: {}; {}\n", p.image, p.problem, p.action);
+    }
+    text
+}
+
+fn json(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> anyhow::Result<String> {
+    let counts: Vec<_> = counts(dataset)
+        .into_iter()
+        .map(|((class, split), (images, masks))| {
+            json!({
+                "class": dataset.classes[class],
+                "split": if split.is_empty() { None } else { Some(split) },
+                "images": images,
+                "masks": masks,
+            })
+        })
+        .collect();
+    let value = json!({
+        "data": args.data,
+        "images": dataset.samples.len(),
+        "classes": dataset.classes,
+        "attributes": dataset.attributes,
+        "counts": counts,
+        "notes": dataset.notes,
+        "problems": problems,
+    });
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
+}

@@ -1,0 +1,78 @@
+//! `rightly metrics`: the figures of a run as table, csv or json.
+
+use rightly::{Metric, RunDir};
+
+use crate::{
+    args::{Format, MetricsArgs},
+    output,
+};
+
+pub fn run(args: &MetricsArgs) -> anyhow::Result<()> {
+    let metrics = RunDir::open(&args.run)?.metrics()?;
+    let same = |wanted: &Option<String>, found: Option<&str>| {
+        wanted.as_deref().is_none_or(|w| Some(w) == found)
+    };
+    let chosen: Vec<&Metric> = metrics
+        .iter()
+        .filter(|m| {
+            same(&args.stage, Some(&m.stage))
+                && same(&args.metric, Some(&m.metric))
+                && same(&args.condition, m.condition.as_deref())
+                && same(&args.class, m.class.as_deref())
+        })
+        .collect();
+    if chosen.is_empty() && !metrics.is_empty() {
+        let mut names: Vec<&str> = metrics.iter().map(|m| m.metric.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        anyhow::bail!(
+            "{}: no figure fits these flags; its metrics are {}",
+            args.run.display(),
+            names.join(", ")
+        );
+    }
+    output::print(&format(&chosen, args.format)?)
+}
+
+/// The figures as text that ends in a line break.
+pub fn format(metrics: &[&Metric], format: Format) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Json => serde_json::to_string_pretty(metrics)? + "\n",
+        Format::Csv => csv(metrics)?,
+        Format::Table => table(metrics),
+    })
+}
+
+fn csv(metrics: &[&Metric]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for metric in metrics {
+        writer.serialize(metric)?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+fn table(metrics: &[&Metric]) -> String {
+    let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+    let clustered = metrics.iter().any(|m| m.clusters.is_some());
+    let mut head = vec!["metric", "condition", "class", "value", "low", "high", "n"];
+    if clustered {
+        head.push("clusters");
+    }
+    let mut rows: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
+    for m in metrics {
+        let mut row = vec![
+            m.metric.clone(),
+            m.condition.clone().unwrap_or_default(),
+            m.class.clone().unwrap_or_default(),
+            number(m.value),
+            number(m.low),
+            number(m.high),
+            m.n.to_string(),
+        ];
+        if clustered {
+            row.push(m.clusters.map_or(String::new(), |c| c.to_string()));
+        }
+        rows.push(row);
+    }
+    output::table(&rows)
+}

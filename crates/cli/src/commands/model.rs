@@ -1,0 +1,8 @@
+//! `rightly model`: what a model takes, gives, and can be tapped at.
+
+use crate::args::ModelArgs;
+
+pub fn run(args: &ModelArgs) -> anyhow::Result<()> {
+    let _ = args;
+    anyhow::bail!("not yet")
+}

@@ -1,0 +1,9 @@
+//! `rightly report`: (re)writes RUN/report.html.
+
+use crate::{args::ReportArgs, output};
+
+pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
+    rightly::RunDir::open(&args.run)?;
+    let path = rightly_report::write(&args.run)?;
+    output::print(&format!("{}\n", path.display()))
+}

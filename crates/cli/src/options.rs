@@ -1,0 +1,166 @@
+//! The command line, second level: from words to the library's options, each checked where it is
+//! turned.
+
+use anyhow::bail;
+use rightly::{
+    InputOptions,
+    evaluate::{EvaluateOptions, MeasureName, Target},
+    inputs::Outputs,
+    measures::noise::Level,
+};
+use rightly_data::{mask::MaskOptions, pixels::DecodeOptions, preprocess::MaskSampling};
+use rightly_model::{EngineKind, Overrides, cam::CamMethod};
+
+use crate::args::{
+    CamArg, CardFlags, DecodeFlags, Engine, MaskFlags, MeasureFlags, OutputsArg, SamplingArg,
+    StageArgs, TargetArg,
+};
+
+pub fn engine(engine: Engine) -> EngineKind {
+    match engine {
+        Engine::Rten => EngineKind::Rten,
+        Engine::Onnxruntime => EngineKind::OnnxRuntime,
+    }
+}
+
+pub fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
+    let three = |name: &str, values: &Option<Vec<f32>>| -> anyhow::Result<Option<[f32; 3]>> {
+        let Some(values) = values else { return Ok(None) };
+        match <[f32; 3]>::try_from(values.as_slice()) {
+            Ok(three) => Ok(Some(three)),
+            Err(_) => bail!("--{name}: expected three numbers, found {}", values.len()),
+        }
+    };
+    Ok(Overrides {
+        card: flags.card.clone(),
+        labels: flags.labels.clone(),
+        preset: flags.preset.clone(),
+        input: flags.input.clone(),
+        layout: flags.layout.clone(),
+        logits: flags.logits.clone(),
+        softmax: flags.softmax,
+        cam_layer: flags.cam_layer.clone(),
+        feature_layer: flags.feature_layer.clone(),
+        resize: flags.resize.clone(),
+        crop: flags.crop.clone(),
+        interpolation: flags.interpolation.clone(),
+        channels: flags.channels.clone(),
+        scale: flags.scale,
+        mean: three("mean", &flags.mean)?,
+        std: three("std", &flags.std)?,
+    })
+}
+
+pub fn decode(flags: &DecodeFlags) -> anyhow::Result<DecodeOptions> {
+    let mut options = DecodeOptions::default();
+    if flags.as_stored {
+        options.orientation = rightly_data::pixels::Orientation::AsStored;
+    }
+    options.max_pixels = flags.max_pixels.unwrap_or(options.max_pixels);
+    options.max_bytes = flags.max_bytes.unwrap_or(options.max_bytes);
+    if let Some(colour) = &flags.background {
+        let Ok(colour) = <[u8; 3]>::try_from(colour.as_slice()) else {
+            bail!("--background: expected three numbers of 0 to 255");
+        };
+        options.background = colour;
+    }
+    Ok(options)
+}
+
+pub fn masks(flags: &MaskFlags) -> MaskOptions {
+    MaskOptions {
+        object: flags.mask_object.clone(),
+        void: flags.mask_void.clone(),
+        resize_nearest: flags.mask_resize.is_some(),
+    }
+}
+
+/// Inputs of a stage.
+pub fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
+    let data = &args.data;
+    let decode = decode(&data.decode)?;
+    let masks = masks(&data.masks);
+    Ok(InputOptions {
+        engine: engine(args.model.card.engine).name().to_owned(),
+        masks: data.masks.masks.clone(),
+        label_map: data.label_map.clone(),
+        outputs: match data.outputs {
+            OutputsArg::All => Outputs::All,
+            OutputsArg::Mapped => Outputs::Mapped,
+        },
+        split: data.split.clone(),
+        cluster: data.cluster.clone(),
+        limit: data.limit,
+        seed: args.run.seed,
+        mask_object: masks.object,
+        mask_void: masks.void,
+        mask_resize: masks.resize_nearest,
+        mask_sampling: match data.masks.mask_sampling {
+            SamplingArg::Nearest => MaskSampling::Nearest,
+            SamplingArg::Paper => MaskSampling::Paper,
+        },
+        as_stored: data.decode.as_stored,
+        max_pixels: decode.max_pixels,
+        max_bytes: decode.max_bytes,
+        background: decode.background,
+        ..InputOptions::new(args.model.model.clone(), data.data.clone())
+    })
+}
+
+/// Options of `evaluate`.
+pub fn evaluate(flags: &MeasureFlags, threads: Option<usize>) -> anyhow::Result<EvaluateOptions> {
+    let mut options = EvaluateOptions::default();
+    if flags.quick {
+        options = options.quick();
+    }
+    if let Some(names) = &flags.measures {
+        options.measures = Vec::new();
+        for name in names {
+            let measure: MeasureName = name.trim().parse()?;
+            if !options.measures.contains(&measure) {
+                options.measures.push(measure);
+            }
+        }
+    }
+    if let Some(levels) = &flags.noise_levels {
+        options.noise_levels = Vec::new();
+        for text in levels {
+            match text.trim().parse::<Level>() {
+                Ok(level) if !options.noise_levels.contains(&level) => {
+                    options.noise_levels.push(level);
+                }
+                Ok(_) => {}
+                Err(error) => bail!("--noise-levels {text}: {error}"),
+            }
+        }
+    }
+    options.trials = flags.trials.unwrap_or(options.trials);
+    if options.trials == 0 {
+        bail!("--trials 0: at least one noise draw is needed");
+    }
+    for text in &flags.overlay {
+        match text.split_once('=') {
+            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+                if options.overlays.iter().any(|(n, _)| n == name) {
+                    bail!("--overlay {text}: the name '{name}' is given twice");
+                }
+                options.overlays.push((name.to_owned(), file.into()));
+            }
+            _ => bail!("--overlay {text}: expected NAME=FILE.png"),
+        }
+    }
+    options.cam = match flags.cam {
+        CamArg::Grad => CamMethod::Grad,
+        CamArg::Eigen => CamMethod::Eigen,
+    };
+    options.target = match flags.target {
+        TargetArg::True => Target::True,
+        TargetArg::Predicted => Target::Predicted,
+    };
+    if !(0.0..=1.0).contains(&flags.min_effect) {
+        bail!("--min-effect {}: expected a share of 0 to 1", flags.min_effect);
+    }
+    options.min_effect = flags.min_effect;
+    options.threads = threads.unwrap_or(options.threads).max(1);
+    Ok(options)
+}

@@ -1,0 +1,148 @@
+//! Per-image values of every condition, in the order of the selection: what the figures read.
+
+use std::collections::BTreeMap;
+
+use super::{
+    options::EvaluateOptions,
+    pipeline::Plan,
+    rows::{Outcome, Row},
+};
+use crate::{Error, Inputs, measures::noise::Level, subject::MaskState};
+
+/// One image under one condition: right (averaged over trials) and confidence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Seen {
+    pub(super) correct: f32,
+    pub(super) confidence: f32,
+}
+
+impl From<Outcome> for Seen {
+    fn from(o: Outcome) -> Self {
+        Self { correct: f32::from(u8::from(o.correct)), confidence: o.confidence }
+    }
+}
+
+/// The figures of one image's saliency.
+pub(super) type Saliency = (f64, Option<f64>);
+
+/// The figures of one image's object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Object {
+    pub(super) values: [f64; 5],
+}
+
+/// Values of all images; `None` where an image can't serve.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// Condition to one value an image.
+    pub(super) seen: BTreeMap<String, Vec<Option<Seen>>>,
+    /// Output of the clean pass.
+    pub(super) output: Vec<Option<u32>>,
+    pub(super) mask: Vec<Option<MaskState>>,
+    pub(super) saliency: Vec<Option<Saliency>>,
+    pub(super) objects: Vec<Option<Object>>,
+}
+
+impl Columns {
+    pub(super) fn read(
+        inputs: &Inputs,
+        options: &EvaluateOptions,
+        plan: &Plan<'_>,
+    ) -> Result<Self, Error> {
+        let n = inputs.selected.len();
+        let mut columns = Self {
+            output: vec![None; n],
+            mask: vec![None; n],
+            saliency: vec![None; n],
+            objects: vec![None; n],
+            ..Self::default()
+        };
+        for name in ["clean", "ablation", "noise", "saliency", "objects", "overlay"] {
+            let Some(measure) = plan.position(name) else { continue };
+            for shard in 0..plan.shards() {
+                for (offset, entry) in plan.read(measure, shard)?.into_iter().enumerate() {
+                    if let Some(row) = entry.row {
+                        columns.take(plan.start(shard) + offset, row, options);
+                    }
+                }
+            }
+        }
+        Ok(columns)
+    }
+
+    fn put(&mut self, image: usize, condition: &str, seen: Option<Seen>) {
+        let n = self.output.len();
+        if !self.seen.contains_key(condition) {
+            self.seen.insert(condition.to_owned(), vec![None; n]);
+        }
+        if let Some(column) = self.seen.get_mut(condition) {
+            column[image] = seen;
+        }
+    }
+
+    fn take(&mut self, image: usize, row: Row, options: &EvaluateOptions) {
+        match row {
+            Row::Clean(row) => {
+                self.output[image] = Some(row.outcome.output);
+                self.mask[image] = Some(row.mask);
+                self.put(image, "none", Some(row.outcome.into()));
+            }
+            Row::Ablation(row) => {
+                self.put(image, "gray", row.gray.map(Into::into));
+                self.put(image, "gray-box", row.gray_box.map(Into::into));
+                self.put(image, "tile", row.tile.map(Into::into));
+                self.put(image, "gray-control", row.control.map(Into::into));
+            }
+            Row::Noise(row) => {
+                let controls = controls(options);
+                for (name, sides, levels) in [
+                    ("noise-foreground", &row.foreground, &options.noise_levels),
+                    ("noise-background", &row.background, &options.noise_levels),
+                    ("noise-control-foreground", &row.control_foreground, &controls),
+                    ("noise-control-background", &row.control_background, &controls),
+                ] {
+                    for (level, trials) in levels.iter().zip(sides) {
+                        self.put(image, &format!("{name}/{level}"), average(trials));
+                    }
+                }
+            }
+            Row::Saliency(row) => {
+                self.saliency[image] = row.iou.map(|iou| (iou, row.delta_density));
+            }
+            Row::Objects(row) => {
+                self.objects[image] = Some(Object {
+                    values: [
+                        row.share,
+                        row.share_crop,
+                        row.share_random_crop,
+                        row.kept,
+                        row.distance,
+                    ],
+                });
+            }
+            Row::Overlay(row) => {
+                for ((name, _), [pattern, control]) in options.overlays.iter().zip(row.overlays) {
+                    let seen = |r: Option<super::rows::Risen>| r.map(|r| r.outcome.into());
+                    self.put(image, &format!("overlay/{name}"), seen(pattern));
+                    self.put(image, &format!("overlay/{name}/control"), seen(control));
+                }
+            }
+        }
+    }
+}
+
+/// Control levels that were really run.
+pub(super) fn controls(options: &EvaluateOptions) -> Vec<Level> {
+    options.control_levels.iter().filter(|l| options.noise_levels.contains(l)).copied().collect()
+}
+
+/// Mean over an image's trials; `None` where a trial gave nothing, so that all images have the
+/// same number of trials behind them.
+fn average(trials: &[Option<Outcome>]) -> Option<Seen> {
+    let all: Vec<Seen> = trials.iter().map(|o| o.map(Seen::from)).collect::<Option<_>>()?;
+    let n = all.len() as f32;
+    (!all.is_empty()).then(|| Seen {
+        correct: all.iter().map(|s| s.correct).sum::<f32>() / n,
+        confidence: all.iter().map(|s| s.confidence).sum::<f32>() / n,
+    })
+}

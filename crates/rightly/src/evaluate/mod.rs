@@ -1,0 +1,88 @@
+//! The first stage: how far does a classifier rely on the object?
+//!
+//! ```text
+//! samples ─► passes (one file a measure) ─► shards ─► tables (Parquet) + columns ─► figures ─► findings
+//! ```
+//! Measures of the Hard ImageNet paper (Moayeri, Singla, Feizi; NeurIPS 2022): ablation, noise,
+//! saliency, objects; beside them suspected cues laid over the picture.
+
+mod columns;
+mod figures;
+mod findings;
+mod options;
+mod passes;
+mod pipeline;
+mod probe;
+pub mod rows;
+mod tables;
+
+use std::{sync::atomic::AtomicBool, time::Instant};
+
+pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
+
+use crate::{
+    Error, Event, Inputs, RunDir, Sink,
+    run::{StageRecord, key_of},
+};
+
+/// The stage's name in files and on the command line.
+pub const STAGE: &str = "evaluate";
+
+/// Runs the stage into `run`. What is already computed for these inputs and options stays.
+///
+/// `stop` may be set from another thread (or a signal handler): the stage ends after the images
+/// in work with [`Error::Interrupted`]; the next call goes on.
+///
+/// # Errors
+/// Where the run can't be written, an engine fails, or options don't fit the inputs. Images that
+/// can't be used are rows of `problems.csv`, not errors.
+pub fn evaluate(
+    inputs: &Inputs,
+    options: &EvaluateOptions,
+    run: &RunDir,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<StageRecord, Error> {
+    let start = Instant::now();
+    let probe = probe::Probe::new(inputs);
+    let (measures, skipped) = passes::plan(&probe, options)?;
+    let plan = pipeline::Plan::new(inputs, run, &measures);
+    let rest = format!(
+        "{:?}",
+        (
+            options.resamples,
+            options.min_effect,
+            options.quick,
+            inputs.options.seed,
+            &inputs.options.cluster,
+            &skipped,
+            &inputs.dataset.problems,
+        )
+    );
+    let key = key_of(&[&plan.key(inputs), &rest]);
+    inputs.notes.iter().chain(&skipped).for_each(|note| sink(Event::Note(note.clone())));
+    if let Some(record) = run.stage(STAGE)?
+        && record.key == key
+        && tables::all_there(run, &plan)
+    {
+        let seconds = start.elapsed().as_secs_f64();
+        sink(Event::Finished { stage: STAGE, seconds, unchanged: true });
+        return Ok(record);
+    }
+    plan.compute(&probe, options.threads, stop, sink)?;
+    sink(Event::Summarising { stage: STAGE });
+    let problems = tables::write(inputs, options, &plan, run)?;
+    let columns = columns::Columns::read(inputs, options, &plan)?;
+    let metrics = figures::compute(inputs, options, &plan, &columns)?;
+    let findings = findings::find_all(inputs, options, &columns, &metrics, &problems);
+    let mut notes = inputs.notes.clone();
+    notes.extend(skipped);
+    let record = StageRecord { key, metrics, findings, problems, notes };
+    let mut manifest = run.manifest()?;
+    manifest.stages.insert(STAGE.to_owned(), options.to_table());
+    manifest.write(&run.path("run.toml"))?;
+    run.finish_stage(STAGE, &record)?;
+    let seconds = start.elapsed().as_secs_f64();
+    sink(Event::Finished { stage: STAGE, seconds, unchanged: false });
+    Ok(record)
+}

@@ -1,0 +1,167 @@
+//! What `evaluate` measures and how.
+
+use std::path::PathBuf;
+
+use rightly_model::cam::CamMethod;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, measures::noise::Level};
+
+/// The measures that can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MeasureName {
+    /// Gray, gray box, tile, and the area-matched control of gray.
+    Ablation,
+    /// Noise on and off the object, relative foreground sensitivity.
+    Noise,
+    /// Class activation maps against the mask.
+    Saliency,
+    /// Shares, position and mean mask of the objects.
+    Objects,
+    /// Suspected cues laid over every picture.
+    Overlay,
+}
+
+impl MeasureName {
+    /// All measures, in the order of the report.
+    pub const ALL: [Self; 5] =
+        [Self::Ablation, Self::Noise, Self::Saliency, Self::Objects, Self::Overlay];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ablation => "ablation",
+            Self::Noise => "noise",
+            Self::Saliency => "saliency",
+            Self::Objects => "objects",
+            Self::Overlay => "overlay",
+        }
+    }
+}
+
+impl std::str::FromStr for MeasureName {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|m| m.name() == text).ok_or_else(|| {
+            Error::Usage(format!(
+                "--measures {text}: expected some of {}",
+                Self::ALL.map(Self::name).join(",")
+            ))
+        })
+    }
+}
+
+/// Which output a class activation map explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// The class's output with the largest clean logit.
+    #[default]
+    True,
+    /// The argmax.
+    Predicted,
+}
+
+/// Options of the stage; the defaults are the papers' (76 forward passes an image, and the
+/// area-matched controls).
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluateOptions {
+    /// Measures to run; those that the inputs don't allow are skipped and said.
+    pub measures: Vec<MeasureName>,
+    /// Noise levels.
+    pub noise_levels: Vec<Level>,
+    /// Levels at which the area-matched control also runs.
+    pub control_levels: Vec<Level>,
+    /// Noise draws an image.
+    pub trials: u32,
+    /// Suspected cues: name and RGBA picture.
+    pub overlays: Vec<(String, PathBuf)>,
+    /// GradCAM or EigenCAM.
+    pub cam: CamMethod,
+    /// Output that the maps explain.
+    pub target: Target,
+    /// Bootstrap resamples.
+    pub resamples: usize,
+    /// Smallest effect that counts as a finding.
+    pub min_effect: f64,
+    /// Worker threads; results do not depend on it.
+    pub threads: usize,
+    /// `--quick` was given (one level, one trial): the report says so.
+    pub quick: bool,
+}
+
+impl Default for EvaluateOptions {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            measures: MeasureName::ALL.to_vec(),
+            noise_levels: Level::paper(),
+            control_levels: control_levels(),
+            trials: 3,
+            overlays: Vec::new(),
+            cam: CamMethod::Grad,
+            target: Target::True,
+            resamples: 2000,
+            min_effect: 0.05,
+            threads,
+            quick: false,
+        }
+    }
+}
+
+impl EvaluateOptions {
+    /// One noise level and one trial, for a first look.
+    pub fn quick(mut self) -> Self {
+        self.noise_levels.truncate(0);
+        self.noise_levels.extend(control_levels().into_iter().take(1));
+        self.trials = 1;
+        self.quick = true;
+        self
+    }
+
+    /// Whether a measure was asked for.
+    pub fn wants(&self, name: MeasureName) -> bool {
+        self.measures.contains(&name)
+    }
+
+    /// The options as `run.toml` records them.
+    pub fn to_table(&self) -> toml::Table {
+        let strings = |items: Vec<String>| {
+            toml::Value::Array(items.into_iter().map(toml::Value::String).collect())
+        };
+        let mut table = toml::Table::new();
+        table.insert(
+            "measures".into(),
+            strings(self.measures.iter().map(|m| m.name().to_owned()).collect()),
+        );
+        table.insert(
+            "noise_levels".into(),
+            strings(self.noise_levels.iter().map(ToString::to_string).collect()),
+        );
+        table.insert("trials".into(), i64::from(self.trials).into());
+        table.insert(
+            "overlays".into(),
+            strings(self.overlays.iter().map(|(n, p)| format!("{n}={}", p.display())).collect()),
+        );
+        table.insert("cam".into(), cam_name(self.cam).into());
+        let target = if self.target == Target::True { "true" } else { "predicted" };
+        table.insert("target".into(), target.into());
+        table.insert("resamples".into(), (self.resamples as i64).into());
+        table.insert("min_effect".into(), self.min_effect.into());
+        table.insert("quick".into(), self.quick.into());
+        table
+    }
+}
+
+/// `gradcam` or `eigencam`, as metrics name the method.
+pub fn cam_name(method: CamMethod) -> &'static str {
+    match method {
+        CamMethod::Grad => "gradcam",
+        CamMethod::Eigen => "eigencam",
+    }
+}
+
+fn control_levels() -> Vec<Level> {
+    ["linf/0.25", "l2/60"].iter().filter_map(|text| text.parse().ok()).collect()
+}

@@ -1,0 +1,66 @@
+//! Ablation: the object made gray, boxed in gray, tiled over (Hard ImageNet, section 4), and the
+//! same gray on the image's own mask moved onto the background.
+
+use super::{Measure, Probe, Subject};
+use crate::{
+    Error,
+    evaluate::rows::{AblationRow, Entry, Row, problem},
+    measures::{ablation, control},
+};
+
+pub(super) struct Ablation;
+
+impl Measure for Ablation {
+    fn name(&self) -> &'static str {
+        "ablation"
+    }
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn forwards(&self) -> usize {
+        4
+    }
+
+    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+        let Some(mask) = &subject.picture.mask else { return Ok(Entry::none()) };
+        let class = subject.sample.class;
+        let planes = &subject.planes;
+        let id = &subject.sample.id;
+        let mut problems = Vec::new();
+        let tile = match ablation::tile(planes, mask) {
+            Some(tiled) => probe.see(class, &tiled)?,
+            None => {
+                problems.push(problem(
+                    id,
+                    "no free tile beside the object",
+                    "left out of tile's figures, both sides of the pair",
+                ));
+                None
+            }
+        };
+        let moved = control::moved(mask);
+        let control = match &moved {
+            Some(moved) => probe.see(class, &ablation::gray(planes, &moved.mask))?,
+            None => {
+                problems.push(problem(
+                    id,
+                    "the mask can't be moved off the object (it is too large)",
+                    "left out of the area-matched controls",
+                ));
+                None
+            }
+        };
+        let area = mask.data.iter().filter(|&&on| on).count() as f64 / mask.data.len() as f64;
+        let row = Row::Ablation(AblationRow {
+            gray: probe.see(class, &ablation::gray(planes, mask))?,
+            gray_box: probe.see(class, &ablation::gray_box(planes, mask))?,
+            tile,
+            control,
+            control_overlap: moved.map(|m| m.overlap),
+            area,
+        });
+        Ok(Entry { row: Some(row), problems })
+    }
+}

@@ -1,0 +1,48 @@
+//! The clean forward pass.
+
+use super::{Measure, Probe, Subject};
+use crate::{
+    Error,
+    evaluate::rows::{CleanRow, Entry, Row, problem},
+    subject::MaskState,
+};
+
+pub(super) struct Clean;
+
+impl Measure for Clean {
+    fn name(&self) -> &'static str {
+        "clean"
+    }
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn forwards(&self) -> usize {
+        0
+    }
+
+    fn measure(&self, subject: &Subject<'_>, _: &Probe<'_>) -> Result<Entry, Error> {
+        let picture = &subject.picture;
+        let mut entry = Entry::of(Row::Clean(CleanRow {
+            width: picture.width as u32,
+            height: picture.height as u32,
+            mask: picture.mask_state,
+            outcome: subject.outcome,
+        }));
+        let id = &subject.sample.id;
+        let left_out = "left out of the figures that need a mask";
+        let said = match picture.mask_state {
+            MaskState::None | MaskState::Usable => None,
+            MaskState::Empty => Some("the mask is empty".to_owned()),
+            MaskState::Full => Some("the mask covers the whole picture".to_owned()),
+            MaskState::CroppedAway => Some("the crop removes the whole object".to_owned()),
+            MaskState::Unreadable => Some(format!(
+                "the mask can't be used: {}",
+                picture.mask_error.as_deref().unwrap_or("unreadable")
+            )),
+        };
+        entry.problems.extend(said.map(|text| problem(id, text, left_out)));
+        Ok(entry)
+    }
+}

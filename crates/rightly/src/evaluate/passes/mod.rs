@@ -1,0 +1,82 @@
+//! One file a measure: what it does to a picture and what it leaves.
+//!
+//! To add a measure: a file here that implements [`Measure`], a variant of
+//! [`Row`](super::rows::Row), its columns in `tables`, its figures in `figures`.
+
+mod ablation;
+mod clean;
+mod noise;
+mod objects;
+mod overlay;
+mod saliency;
+
+use super::{
+    options::{EvaluateOptions, MeasureName},
+    probe::{Probe, Subject},
+    rows::Entry,
+};
+use crate::Error;
+
+/// One measure of one image. Results depend on the image and the options alone.
+pub(crate) trait Measure: Sync {
+    /// Name of its shards.
+    fn name(&self) -> &'static str;
+    /// Everything in the options that decides its rows.
+    fn key(&self) -> String;
+    /// Forward passes an image, beside the clean one.
+    fn forwards(&self) -> usize;
+    /// Whether the clean pass has to hand out the CAM layer.
+    fn taps(&self) -> bool {
+        false
+    }
+    /// Measures one image.
+    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error>;
+}
+
+/// The measures that were asked for and that the inputs allow, the clean pass first, and a
+/// sentence for each that they don't allow.
+pub(crate) fn plan<'a>(
+    probe: &Probe<'_>,
+    options: &'a EvaluateOptions,
+) -> Result<(Vec<Box<dyn Measure + 'a>>, Vec<String>), Error> {
+    let inputs = probe.inputs();
+    let masks = inputs.selected.iter().any(|&i| inputs.dataset.samples[i].mask.is_some());
+    let mut measures: Vec<Box<dyn Measure + 'a>> = vec![Box::new(clean::Clean)];
+    let mut skipped = Vec::new();
+    let without_masks = |name: &str| format!("{name} is not measured: the data has no masks.");
+    for &name in &options.measures {
+        match name {
+            MeasureName::Ablation if masks => measures.push(Box::new(ablation::Ablation)),
+            MeasureName::Noise if masks => {
+                measures.push(Box::new(noise::Noise::new(inputs.options.seed, options)))
+            }
+            MeasureName::Objects if masks => measures.push(Box::new(objects::Objects::new(inputs))),
+            MeasureName::Saliency => match saliency::Saliency::new(probe, options) {
+                Ok(measure) => {
+                    if !masks {
+                        skipped.push(
+                            "Class activation maps are kept without IoU: the data has no masks."
+                                .to_owned(),
+                        );
+                    }
+                    measures.push(Box::new(measure));
+                }
+                Err(Error::Model(error)) => {
+                    skipped.push(format!("Saliency is not measured: {error}."));
+                }
+                Err(error) => return Err(error),
+            },
+            MeasureName::Overlay if options.overlays.is_empty() => {}
+            MeasureName::Overlay => {
+                measures.push(Box::new(overlay::Overlays::new(inputs, options)?));
+            }
+            _ => skipped.push(without_masks(&capitalised(name.name()))),
+        }
+    }
+    Ok((measures, skipped))
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,77 @@
+//! Size and place of the objects.
+
+use rightly_data::Mask;
+
+use super::{Measure, Probe, Subject};
+use crate::{
+    Error, Inputs,
+    evaluate::rows::{Entry, MEAN_MASK_SIDE, ObjectRow, Row},
+    measures::objects,
+    subject::MaskState,
+};
+
+pub(super) struct Objects {
+    seed: u64,
+}
+
+impl Objects {
+    pub(super) fn new(inputs: &Inputs) -> Self {
+        Self { seed: inputs.options.seed }
+    }
+}
+
+impl Measure for Objects {
+    fn name(&self) -> &'static str {
+        "objects"
+    }
+
+    fn key(&self) -> String {
+        self.seed.to_string()
+    }
+
+    fn forwards(&self) -> usize {
+        0
+    }
+
+    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+        let picture = &subject.picture;
+        let Some(raw) = &picture.raw_mask else { return Ok(Entry::none()) };
+        if picture.mask_state == MaskState::Empty {
+            return Ok(Entry::none());
+        }
+        let loader = &probe.inputs().loader;
+        let crop = loader.preprocess().crop_mask(raw, loader.sampling());
+        let kept = objects::kept(raw, loader.preprocess(), loader.sampling());
+        let f = objects::objects(raw, &crop, kept, self.seed, &subject.sample.id);
+        Ok(Entry::of(Row::Objects(ObjectRow {
+            share: f.share,
+            share_crop: f.share_crop,
+            share_random_crop: f.share_random_crop,
+            kept: f.kept,
+            distance: f.distance,
+            centroid: f.centroid,
+            grid: grid(&crop),
+        })))
+    }
+}
+
+/// Share of object in each square of the grid, x 255.
+fn grid(mask: &Mask) -> Vec<u8> {
+    let side = MEAN_MASK_SIDE;
+    let edge = |i: usize, n: usize| (i * n).div_euclid(side);
+    let mut out = Vec::with_capacity(side * side);
+    for gy in 0..side {
+        let rows = edge(gy, mask.height)..edge(gy + 1, mask.height).max(edge(gy, mask.height) + 1);
+        for gx in 0..side {
+            let columns =
+                edge(gx, mask.width)..edge(gx + 1, mask.width).max(edge(gx, mask.width) + 1);
+            let area = rows.len() * columns.len();
+            let on = rows
+                .clone()
+                .map(|y| columns.clone().filter(|&x| mask.data[y * mask.width + x]).count())
+                .sum::<usize>();
+            out.push(((on * 255 + area / 2) / area) as u8);
+        }
+    }
+    out
+}

@@ -1,0 +1,228 @@
+//! From samples to shards: decode, preprocess, forward passes, on every core.
+//!
+//! A shard is a fixed number of images, whatever the number of threads; each measure's share of
+//! a shard is one file. What is there is not computed again.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use rightly_data::{Planes, Sample};
+
+use super::{
+    passes::Measure,
+    probe::{Probe, Subject},
+    rows::{Entry, problem},
+};
+use crate::{
+    Error, Event, Inputs, RunDir, Sink,
+    run::{ShardStore, key_of},
+};
+
+/// Images in a shard. Part of the shards' key: changing it starts new shards.
+const SHARD: usize = 16;
+
+/// What has to be done: every measure with the store of its shards.
+pub(super) struct Plan<'a> {
+    measures: &'a [Box<dyn Measure + 'a>],
+    stores: Vec<ShardStore>,
+    images: usize,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(
+        inputs: &Inputs,
+        run: &RunDir,
+        measures: &'a [Box<dyn Measure + 'a>],
+    ) -> Self {
+        let selection = selection_key(inputs);
+        let base = inputs.key();
+        let stores = measures
+            .iter()
+            .map(|m| run.shards(m.name(), &key_of(&[&base, &selection, m.name(), &m.key()])))
+            .collect();
+        Self { measures, stores, images: inputs.selected.len() }
+    }
+
+    /// A key of all measures together: that of the stage.
+    pub(super) fn key(&self, inputs: &Inputs) -> String {
+        let mut parts = vec![inputs.key(), selection_key(inputs)];
+        for m in self.measures {
+            parts.push(format!("{}:{}", m.name(), m.key()));
+        }
+        key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    pub(super) fn shards(&self) -> usize {
+        self.images.div_ceil(SHARD)
+    }
+
+    fn range(&self, shard: usize) -> std::ops::Range<usize> {
+        shard * SHARD..((shard + 1) * SHARD).min(self.images)
+    }
+
+    fn missing(&self, shard: usize) -> Vec<usize> {
+        (0..self.measures.len()).filter(|&m| !self.stores[m].has(shard)).collect()
+    }
+
+    /// Forward passes an image over all measures.
+    pub(super) fn forwards(&self) -> usize {
+        1 + self.measures.iter().map(|m| m.forwards()).sum::<usize>()
+    }
+
+    /// Entries of one measure for one shard, in the order of the selection.
+    pub(super) fn read(&self, measure: usize, shard: usize) -> Result<Vec<Entry>, Error> {
+        self.stores[measure].read(shard)
+    }
+
+    /// Position of a measure by its name.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.measures.iter().position(|m| m.name() == name)
+    }
+
+    /// First image of a shard within the selection.
+    pub(super) fn start(&self, shard: usize) -> usize {
+        shard * SHARD
+    }
+
+    /// Computes what is missing.
+    pub(super) fn compute(
+        &self,
+        probe: &Probe<'_>,
+        threads: usize,
+        stop: &AtomicBool,
+        sink: Sink<'_>,
+    ) -> Result<(), Error> {
+        let todo: Vec<usize> =
+            (0..self.shards()).filter(|&s| !self.missing(s).is_empty()).collect();
+        let left: usize = todo.iter().map(|&s| self.range(s).len()).sum();
+        let per_forward = if left == 0 { 0.0 } else { seconds_per_forward(probe)? };
+        let forwards: usize = todo
+            .iter()
+            .map(|&s| {
+                let missing: usize =
+                    self.missing(s).iter().map(|&m| self.measures[m].forwards()).sum();
+                (1 + missing) * self.range(s).len()
+            })
+            .sum();
+        sink(Event::Started {
+            stage: "evaluate",
+            images: self.images,
+            done: self.images - left,
+            forwards: self.forwards(),
+            seconds: per_forward * forwards as f64 / threads.max(1) as f64,
+        });
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        let first_error: Mutex<Option<Error>> = Mutex::new(None);
+        std::thread::scope(|scope| {
+            for _ in 0..threads.clamp(1, todo.len().max(1)) {
+                scope.spawn(|| {
+                    while !failed.load(Ordering::Relaxed) {
+                        let Some(&shard) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                            return;
+                        };
+                        let halted =
+                            || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
+                        if let Err(error) = self.run_shard(shard, probe, &halted, sink) {
+                            failed.store(true, Ordering::Relaxed);
+                            if let Ok(mut slot) = first_error.lock() {
+                                slot.get_or_insert(error);
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        match first_error.into_inner() {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(error),
+            Err(_) => Err(Error::Usage("a worker thread failed".to_owned())),
+        }
+    }
+
+    fn run_shard(
+        &self,
+        shard: usize,
+        probe: &Probe<'_>,
+        halted: &dyn Fn() -> bool,
+        sink: Sink<'_>,
+    ) -> Result<(), Error> {
+        let missing = self.missing(shard);
+        let tap = missing.iter().any(|&m| self.measures[m].taps());
+        let mut entries: Vec<Vec<Entry>> = missing.iter().map(|_| Vec::new()).collect();
+        for position in self.range(shard) {
+            if halted() {
+                return Err(Error::Interrupted);
+            }
+            let inputs = probe.inputs();
+            let sample = &inputs.dataset.samples[inputs.selected[position]];
+            let subject = match subject(probe, sample, tap)? {
+                Ok(subject) => subject,
+                Err(why) => {
+                    let said = problem(&sample.id, why, "left out");
+                    sink(Event::Problem(said.clone()));
+                    for (list, &m) in entries.iter_mut().zip(&missing) {
+                        let first = self.measures[m].name() == "clean";
+                        let problems = if first { vec![said.clone()] } else { Vec::new() };
+                        list.push(Entry { row: None, problems });
+                    }
+                    sink(Event::Image);
+                    continue;
+                }
+            };
+            for (list, &m) in entries.iter_mut().zip(&missing) {
+                let entry = self.measures[m].measure(&subject, probe)?;
+                entry.problems.iter().for_each(|p| sink(Event::Problem(p.clone())));
+                list.push(entry);
+            }
+            sink(Event::Image);
+        }
+        for (list, &m) in entries.iter().zip(&missing) {
+            self.stores[m].write(shard, list)?;
+        }
+        Ok(())
+    }
+}
+
+/// Loads a sample and runs the clean pass; the inner error is why the image can't be a sample.
+fn subject<'a>(
+    probe: &Probe<'_>,
+    sample: &'a Sample,
+    tap: bool,
+) -> Result<Result<Subject<'a>, String>, Error> {
+    let picture = match probe.inputs().loader.load(sample) {
+        Ok(picture) => picture,
+        Err(error) => return Ok(Err(format!("can't be read: {error}"))),
+    };
+    let planes = Planes::from(&picture.crop);
+    let clean = probe.forward(&planes, tap)?;
+    match probe.judge(sample.class, &clean.logits) {
+        Some(outcome) => Ok(Ok(Subject { sample, picture, planes, clean, outcome })),
+        None => Ok(Err("the model's outputs are not finite".to_owned())),
+    }
+}
+
+fn seconds_per_forward(probe: &Probe<'_>) -> Result<f64, Error> {
+    let [height, width] = probe.classifier().input_size();
+    let planes = Planes { width, height, data: vec![0.5; 3 * height * width] };
+    probe.forward(&planes, false)?;
+    let start = Instant::now();
+    probe.forward(&planes, false)?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// A key of the selected samples and of the state of their files.
+fn selection_key(inputs: &Inputs) -> String {
+    let mut text = format!("{SHARD}\n");
+    for &i in &inputs.selected {
+        let sample = &inputs.dataset.samples[i];
+        text +=
+            &format!("{}\t{}\t{}\n", sample.id, sample.class, crate::inputs::fingerprint(sample));
+    }
+    key_of(&[&text])
+}

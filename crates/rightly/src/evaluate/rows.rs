@@ -1,0 +1,168 @@
+//! What one measure leaves of one image: the rows inside shards.
+
+use serde::{Deserialize, Serialize};
+
+use rightly_data::Problem;
+
+use crate::subject::MaskState;
+
+/// What the model said to one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Argmax.
+    pub output: u32,
+    /// Whether that output counts as right for the class.
+    pub correct: bool,
+    /// Sum of the probabilities of the class's outputs.
+    pub confidence: f32,
+    /// Minus the logarithm of the confidence.
+    pub loss: f32,
+}
+
+/// The clean forward pass, and what the image and its mask are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CleanRow {
+    /// Width as displayed.
+    pub width: u32,
+    /// Height as displayed.
+    pub height: u32,
+    /// What became of the mask.
+    pub mask: MaskState,
+    /// The clean prediction.
+    pub outcome: Outcome,
+}
+
+/// Predictions with the object ablated; `None` where it could not be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AblationRow {
+    /// Object pixels gray.
+    pub gray: Option<Outcome>,
+    /// Bounding box gray.
+    pub gray_box: Option<Outcome>,
+    /// Boxes tiled over.
+    pub tile: Option<Outcome>,
+    /// The area-matched control: the moved mask gray.
+    pub control: Option<Outcome>,
+    /// Share of the moved mask that lies on the object.
+    pub control_overlap: Option<f64>,
+    /// Share of the cropped picture that is object.
+    pub area: f64,
+}
+
+/// Predictions under noise: `[level][trial]` of each side.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct NoiseRow {
+    /// Noise on the object.
+    pub foreground: Vec<Vec<Option<Outcome>>>,
+    /// Noise off the object.
+    pub background: Vec<Vec<Option<Outcome>>>,
+    /// Noise on the moved mask, at the control levels.
+    pub control_foreground: Vec<Vec<Option<Outcome>>>,
+    /// Noise off the moved mask, at the control levels.
+    pub control_background: Vec<Vec<Option<Outcome>>>,
+}
+
+/// A class activation map and what it says about the mask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SaliencyRow {
+    /// Output that the map explains.
+    pub target: u32,
+    /// `usable`, `zero` (no positive evidence) or `not-finite`.
+    pub state: String,
+    /// Rows of the map.
+    pub height: u32,
+    /// Columns of the map.
+    pub width: u32,
+    /// The map at the layer's resolution, 0..1, row by row.
+    pub map: Vec<f32>,
+    /// IoU of {map >= 0.5} with the mask.
+    pub iou: Option<f64>,
+    /// Mean of the map on the object minus its mean off it.
+    pub delta_density: Option<f64>,
+}
+
+/// Side of the grid on which masks are averaged.
+pub const MEAN_MASK_SIDE: usize = 56;
+
+/// Size and place of the object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObjectRow {
+    /// Share of the photograph that is object.
+    pub share: f64,
+    /// The same after resize and crop.
+    pub share_crop: f64,
+    /// The same, mean of random resized crops.
+    pub share_random_crop: f64,
+    /// Share of the object that the crop keeps.
+    pub kept: f64,
+    /// Distance of the centroid from the centre.
+    pub distance: f64,
+    /// Centroid, fractions of width and height.
+    pub centroid: [f64; 2],
+    /// The cropped mask on a grid of [`MEAN_MASK_SIDE`] squares a side, share of object x 255.
+    pub grid: Vec<u8>,
+}
+
+/// A suspected cue laid over the picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OverlayRow {
+    /// One for each overlay, in the order of the options: the pattern and its control.
+    pub overlays: Vec<[Option<Risen>; 2]>,
+}
+
+/// A prediction and by how much each output rose over the clean picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Risen {
+    /// The prediction.
+    pub outcome: Outcome,
+    /// Logit minus clean logit, each output.
+    pub logits: Vec<f32>,
+    /// Probability minus clean probability, each output.
+    pub probabilities: Vec<f32>,
+}
+
+/// The row of one measure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Row {
+    /// The clean forward pass.
+    Clean(CleanRow),
+    /// Ablation.
+    Ablation(AblationRow),
+    /// Noise.
+    Noise(NoiseRow),
+    /// Saliency.
+    Saliency(SaliencyRow),
+    /// Objects.
+    Objects(ObjectRow),
+    /// Overlays.
+    Overlay(OverlayRow),
+}
+
+/// What a measure leaves of one image.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its row, where the image could be measured.
+    pub row: Option<Row>,
+    /// What could not be used.
+    pub problems: Vec<Problem>,
+}
+
+impl Entry {
+    pub(crate) fn of(row: Row) -> Self {
+        Self { row: Some(row), problems: Vec::new() }
+    }
+
+    /// An image that this measure leaves out without a word: the clean pass has said why.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+}
+
+pub(crate) fn problem(image: &str, problem: impl Into<String>, action: &str) -> Problem {
+    Problem {
+        image: image.to_owned(),
+        stage: "evaluate".to_owned(),
+        problem: problem.into(),
+        action: action.to_owned(),
+    }
+}

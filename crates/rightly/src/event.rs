@@ -1,0 +1,44 @@
+//! What a stage tells the one who started it. Libraries emit events and never print.
+
+use rightly_data::Problem;
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A sentence about what was understood or decided.
+    Note(String),
+    /// A stage is about to measure `images` images, `done` of which are already there.
+    Started {
+        /// Stage name.
+        stage: &'static str,
+        /// Images in the split.
+        images: usize,
+        /// Images whose every measure is already computed.
+        done: usize,
+        /// Forward passes an image.
+        forwards: usize,
+        /// Estimated seconds for what is missing.
+        seconds: f64,
+    },
+    /// One more image is measured.
+    Image,
+    /// Something that could not be used.
+    Problem(Problem),
+    /// Tables are written, figures are being computed.
+    Summarising {
+        /// Stage name.
+        stage: &'static str,
+    },
+    /// The stage ended.
+    Finished {
+        /// Stage name.
+        stage: &'static str,
+        /// Wall-clock seconds.
+        seconds: f64,
+        /// Nothing had to be computed: inputs and options were those of the last time.
+        unchanged: bool,
+    },
+}
+
+/// Takes events, from any thread.
+pub type Sink<'a> = &'a (dyn Fn(Event) + Sync);

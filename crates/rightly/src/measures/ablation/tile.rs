@@ -1,0 +1,231 @@
+//! The object's box filled with a piece of its surroundings.
+
+use crate::measures::{
+    components::{Bounds, components},
+    fit,
+};
+use rightly_data::{Mask, Planes};
+
+/// Fills the box of each 8-connected component with the largest free neighbour tile, repeated.
+///
+/// The neighbours are the four boxes of the component's own size that touch its box on the right,
+/// left, top and bottom, cut at the border of the image and before the nearest object pixel of any
+/// component, so that a tile never contains one. The largest area wins; ties go right, left, up,
+/// down. The tile is repeated from the box's upper left corner. All tiles are taken from the
+/// unedited picture, so that no tile depends on another; where boxes overlap, the component whose
+/// first pixel comes later (row by row) is laid on top.
+///
+/// `None` where some component has no free pixel along any side of its box. A picture without an
+/// object is returned as it is: count such images apart, they are not ablated.
+pub fn tile(planes: &Planes, mask: &Mask) -> Option<Planes> {
+    let mut out = planes.clone();
+    if !fit(planes, mask) {
+        return None;
+    }
+    for component in components(mask) {
+        let source = largest(mask, component.bounds)?;
+        fill(&mut out, planes, component.bounds, source);
+    }
+    Some(out)
+}
+
+/// The largest free neighbour of a box.
+fn largest(mask: &Mask, b: Bounds) -> Option<Bounds> {
+    let mut best: Option<(usize, Bounds)> = None;
+    for tile in [right(mask, b), left(mask, b), up(mask, b), down(mask, b)].into_iter().flatten() {
+        let area = tile.height() * tile.width();
+        if best.is_none_or(|(most, _)| area > most) {
+            best = Some((area, tile));
+        }
+    }
+    best.map(|(_, tile)| tile)
+}
+
+fn row(mask: &Mask, y: usize) -> &[bool] {
+    &mask.data[y * mask.width..(y + 1) * mask.width]
+}
+
+fn right(mask: &Mask, b: Bounds) -> Option<Bounds> {
+    let start = b.right + 1;
+    let mut end = (start + b.width()).min(mask.width);
+    for y in b.top..=b.bottom {
+        if let Some(free) = row(mask, y)[start..end].iter().position(|&on| on) {
+            end = start + free;
+        }
+    }
+    (end > start).then(|| Bounds { left: start, right: end - 1, ..b })
+}
+
+fn left(mask: &Mask, b: Bounds) -> Option<Bounds> {
+    let mut start = b.left.saturating_sub(b.width());
+    for y in b.top..=b.bottom {
+        if let Some(last) = row(mask, y)[start..b.left].iter().rposition(|&on| on) {
+            start += last + 1;
+        }
+    }
+    (start < b.left).then(|| Bounds { left: start, right: b.left - 1, ..b })
+}
+
+fn up(mask: &Mask, b: Bounds) -> Option<Bounds> {
+    let limit = b.top.saturating_sub(b.height());
+    let free = (limit..b.top).rev().take_while(|&y| clear(mask, y, b)).count();
+    (free > 0).then(|| Bounds { top: b.top - free, bottom: b.top - 1, ..b })
+}
+
+fn down(mask: &Mask, b: Bounds) -> Option<Bounds> {
+    let limit = (b.bottom + 1 + b.height()).min(mask.height);
+    let free = (b.bottom + 1..limit).take_while(|&y| clear(mask, y, b)).count();
+    (free > 0).then(|| Bounds { top: b.bottom + 1, bottom: b.bottom + free, ..b })
+}
+
+/// Whether row `y` holds no object between the box's columns.
+fn clear(mask: &Mask, y: usize, b: Bounds) -> bool {
+    !row(mask, y)[b.left..=b.right].contains(&true)
+}
+
+fn fill(out: &mut Planes, planes: &Planes, b: Bounds, tile: Bounds) {
+    let width = planes.width;
+    let pixels = width * planes.height;
+    for channel in 0..3 {
+        for y in 0..b.height() {
+            let from = channel * pixels + (tile.top + y % tile.height()) * width + tile.left;
+            let source = &planes.data[from..from + tile.width()];
+            let to = channel * pixels + (b.top + y) * width + b.left;
+            for piece in out.data[to..to + b.width()].chunks_mut(source.len()) {
+                piece.copy_from_slice(&source[..piece.len()]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measures::testing::{flood, mask, masks, numbered, origin};
+    use proptest::prelude::*;
+
+    /// Where each pixel of the tiled picture comes from.
+    fn origins(mask: &Mask) -> Option<Vec<usize>> {
+        let out = tile(&numbered(mask.height, mask.width), mask)?;
+        let pixels = mask.data.len();
+        let from: Vec<usize> =
+            out.data[..pixels].iter().map(|&v| origin(v, mask.height, mask.width)).collect();
+        // All channels move together.
+        for channel in 1..3 {
+            for at in 0..pixels {
+                assert_eq!(
+                    origin(out.data[channel * pixels + at], mask.height, mask.width),
+                    from[at]
+                );
+            }
+        }
+        Some(from)
+    }
+
+    /// The same rule, pixel by pixel: every candidate is tried from the largest down.
+    fn brute(mask: &Mask) -> Option<Vec<usize>> {
+        let (height, width) = (mask.height as isize, mask.width as isize);
+        let mut from: Vec<usize> = (0..mask.data.len()).collect();
+        for part in flood(mask) {
+            let b = part.bounds;
+            let (top, left) = (b.top as isize, b.left as isize);
+            let (h, w) = (b.height() as isize, b.width() as isize);
+            let mut candidates = Vec::new();
+            for depth in (1..=w).rev() {
+                candidates.push((0, top, left + w, h, depth));
+                candidates.push((1, top, left - depth, h, depth));
+            }
+            for depth in (1..=h).rev() {
+                candidates.push((2, top - depth, left, depth, w));
+                candidates.push((3, top + h, left, depth, w));
+            }
+            let (_, t, l, th, tw) = candidates
+                .into_iter()
+                .filter(|&(_, t, l, th, tw)| {
+                    t >= 0
+                        && l >= 0
+                        && t + th <= height
+                        && l + tw <= width
+                        && (t..t + th)
+                            .all(|y| (l..l + tw).all(|x| !mask.data[(y * width + x) as usize]))
+                })
+                .min_by_key(|&(side, _, _, th, tw)| (-(th * tw), side))?;
+            for y in 0..h {
+                for x in 0..w {
+                    from[((top + y) * width + left + x) as usize] =
+                        ((t + y % th) * width + l + x % tw) as usize;
+                }
+            }
+        }
+        Some(from)
+    }
+
+    #[test]
+    fn ties_go_right_then_left_then_up_then_down() {
+        assert_eq!(origins(&mask("...\n.#.\n...")).unwrap()[4], 5);
+        assert_eq!(origins(&mask("...\n.##\n...")).unwrap()[4..6], [1, 2]);
+        assert_eq!(origins(&mask("...\n..#\n...")).unwrap()[5], 4);
+        assert_eq!(origins(&mask(".\n#\n.")).unwrap()[1], 0);
+        assert_eq!(origins(&mask("#\n.")).unwrap()[0], 1);
+    }
+
+    #[test]
+    fn a_cut_tile_is_repeated() {
+        // Three columns of object, one free column on the right, nothing else free.
+        assert_eq!(origins(&mask("###.\n###.")).unwrap(), [3, 3, 3, 3, 7, 7, 7, 7]);
+        // Two of five free, on the left.
+        assert_eq!(origins(&mask("..#####")).unwrap(), [0, 1, 0, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn another_object_stops_the_tile() {
+        // Right of the first object two columns are free, then the second begins.
+        let from = origins(&mask("###..##")).unwrap();
+        assert_eq!(from, [3, 4, 3, 3, 4, 3, 4]);
+    }
+
+    #[test]
+    fn nothing_free() {
+        assert_eq!(origins(&mask("##\n##")), None);
+        // The cross reaches all four borders, so that no side of its box is free.
+        assert_eq!(origins(&mask(".#.\n###\n.#.")), None);
+        assert_eq!(origins(&mask("#")), None);
+    }
+
+    #[test]
+    fn an_empty_mask_changes_nothing() {
+        assert_eq!(origins(&mask("..\n..")).unwrap(), [0, 1, 2, 3]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn agrees_with_brute_force(mask in masks(12)) {
+            prop_assert_eq!(origins(&mask), brute(&mask));
+        }
+
+        #[test]
+        fn no_object_pixel_is_left_or_brought_in(mask in masks(12)) {
+            if let Some(from) = origins(&mask) {
+                for (at, &source) in from.iter().enumerate() {
+                    prop_assert!(!mask.data[source], "pixel {} shows object pixel {}", at, source);
+                }
+            }
+        }
+
+        #[test]
+        fn outside_the_boxes_nothing_changes(mask in masks(12)) {
+            if let Some(from) = origins(&mask) {
+                let boxes = flood(&mask);
+                for (at, &source) in from.iter().enumerate() {
+                    let (y, x) = (at / mask.width, at % mask.width);
+                    let boxed = boxes.iter().any(|c| {
+                        (c.bounds.top..=c.bounds.bottom).contains(&y)
+                            && (c.bounds.left..=c.bounds.right).contains(&x)
+                    });
+                    prop_assert_eq!(source == at, !boxed);
+                }
+            }
+        }
+    }
+}

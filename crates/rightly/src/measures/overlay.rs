@@ -1,0 +1,259 @@
+//! A suspected cue laid over the cropped picture, and its control without the pattern.
+
+use rightly_data::{
+    DataError, Planes,
+    pixels::{DecodeOptions, read_rgba},
+    resize::{Filter, resize_channels},
+};
+use std::{borrow::Cow, path::Path, path::PathBuf};
+
+/// A picture with transparency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlay {
+    /// The user's name for it, as in the condition `overlay/NAME`.
+    pub name: String,
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// `[H, W, 4]`, alpha last and not multiplied in.
+    pub rgba: Vec<u8>,
+}
+
+/// `NAME=FILE.png` that is not of that form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("overlay '{text}': {problem}; expected NAME=FILE.png, such as watermark=overlay.png")]
+pub struct SpecError {
+    text: String,
+    problem: &'static str,
+}
+
+/// Splits `NAME=FILE.png` at its first `=`.
+///
+/// # Errors
+/// Where there is no `=`, the name or the file is empty, or the name holds a `/` or a control
+/// character (it becomes part of the condition `overlay/NAME`).
+pub fn parse(text: &str) -> Result<(String, PathBuf), SpecError> {
+    let refused = |problem| SpecError { text: text.to_owned(), problem };
+    let (name, file) = text.split_once('=').ok_or_else(|| refused("there is no '='"))?;
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(refused("the name is empty"));
+    }
+    if name.chars().any(|c| c == '/' || c.is_control()) {
+        return Err(refused("the name may not hold '/' or control characters"));
+    }
+    if file.is_empty() {
+        return Err(refused("the file is missing"));
+    }
+    Ok((name.to_owned(), file.into()))
+}
+
+impl Overlay {
+    /// Reads the picture.
+    ///
+    /// # Errors
+    /// Where the file can't be read or decoded, or every pixel of it is fully transparent.
+    pub fn load(name: &str, path: &Path, options: &DecodeOptions) -> Result<Self, DataError> {
+        let (width, height, rgba) = read_rgba(path, options)?;
+        if rgba.iter().skip(3).step_by(4).all(|&alpha| alpha == 0) {
+            return Err(DataError::Invalid {
+                path: path.to_owned(),
+                message: "every pixel of this overlay is fully transparent, so it would change \
+                          nothing; give a picture with a visible part"
+                    .into(),
+            });
+        }
+        Ok(Self { name: name.to_owned(), width, height, rgba })
+    }
+
+    /// Scaled to `[height, width]` as Pillow's bilinear resize does it (colours weighted by alpha);
+    /// unchanged where it has that size.
+    pub fn fit(&self, height: usize, width: usize) -> Self {
+        if (self.height, self.width) == (height, width) {
+            return self.clone();
+        }
+        let from = (self.height, self.width);
+        let rgba = resize_channels(&self.rgba, from, 4, (height, width), Filter::Bilinear);
+        Self { name: self.name.clone(), width, height, rgba }
+    }
+
+    /// The picture under the overlay: `(1 - a) picture + a colour` in 0..1, each channel.
+    ///
+    /// Scale it once with [`Overlay::fit`]; one of another size is scaled here, each time.
+    pub fn apply(&self, planes: &Planes) -> Planes {
+        let mut out = planes.clone();
+        let pixels = planes.width * planes.height;
+        debug_assert_eq!(planes.data.len(), 3 * pixels, "three planes");
+        if planes.data.len() != 3 * pixels {
+            return out;
+        }
+        let fitted = if (self.height, self.width) == (planes.height, planes.width) {
+            Cow::Borrowed(self)
+        } else {
+            Cow::Owned(self.fit(planes.height, planes.width))
+        };
+        for (at, rgba) in fitted.rgba.chunks_exact(4).take(pixels).enumerate() {
+            if rgba[3] == 0 {
+                continue;
+            }
+            let alpha = f32::from(rgba[3]) / 255.0;
+            for (channel, &colour) in rgba[..3].iter().enumerate() {
+                let value = &mut out.data[channel * pixels + at];
+                *value =
+                    (*value * (1.0 - alpha) + f32::from(colour) / 255.0 * alpha).clamp(0.0, 1.0);
+            }
+        }
+        out
+    }
+
+    /// The same opacity without the pattern, named `NAME/control`.
+    ///
+    /// The smallest box around all visible pixels (alpha above 0) is filled with one colour, the mean
+    /// of the box's colours weighted by alpha, at one alpha, the mean over all pixels of the box
+    /// (the transparent ones count as 0), both rounded to whole steps (alpha to at least 1). So
+    /// colour and total opacity are kept to half a step a pixel, while shape and edges are gone.
+    pub fn control(&self) -> Self {
+        let mut out = Self {
+            name: format!("{}/control", self.name),
+            rgba: vec![0; self.rgba.len()],
+            ..*self
+        };
+        let visible: Vec<usize> =
+            (0..self.rgba.len() / 4).filter(|at| self.rgba[4 * at + 3] > 0).collect();
+        let rows = visible.iter().map(|at| at / self.width);
+        let columns = visible.iter().map(|at| at % self.width);
+        let (Some(top), Some(bottom)) = (rows.clone().min(), rows.max()) else {
+            return out;
+        };
+        let (Some(left), Some(right)) = (columns.clone().min(), columns.max()) else {
+            return out;
+        };
+        // Alpha and colours weighted by it, in whole numbers.
+        let mut sums = [0u64; 4];
+        for rgba in visible.iter().map(|at| &self.rgba[4 * at..4 * at + 4]) {
+            let alpha = u64::from(rgba[3]);
+            for channel in 0..3 {
+                sums[channel] += alpha * u64::from(rgba[channel]);
+            }
+            sums[3] += alpha;
+        }
+        let pixels = ((bottom - top + 1) * (right - left + 1)) as u64;
+        let rounded = |sum: u64, over: u64| ((2 * sum + over) / (2 * over)) as u8;
+        let fill = [
+            rounded(sums[0], sums[3]),
+            rounded(sums[1], sums[3]),
+            rounded(sums[2], sums[3]),
+            rounded(sums[3], pixels).max(1),
+        ];
+        for row in out.rgba.chunks_exact_mut(4 * self.width).skip(top).take(bottom - top + 1) {
+            for pixel in row[4 * left..4 * (right + 1)].chunks_exact_mut(4) {
+                pixel.copy_from_slice(&fill);
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measures::testing::numbered;
+    use proptest::prelude::*;
+
+    fn overlay(height: usize, width: usize, pixels: &[[u8; 4]]) -> Overlay {
+        Overlay { name: "mark".into(), width, height, rgba: pixels.concat() }
+    }
+
+    #[test]
+    fn names_and_files() {
+        assert_eq!(parse("mark=a b/c.png"), Ok(("mark".into(), "a b/c.png".into())));
+        assert_eq!(parse(" w=x=y.png"), Ok(("w".into(), "x=y.png".into())));
+        for text in ["mark.png", "=a.png", " =a.png", "mark=", "a/b=c.png", "a\tb=c.png"] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains("NAME=FILE.png"), "{error}");
+        }
+    }
+
+    #[test]
+    fn blending() {
+        let over = overlay(1, 3, &[[255, 0, 51, 255], [255, 0, 0, 51], [9, 9, 9, 0]]);
+        let planes = Planes { width: 3, height: 1, data: vec![0.5; 9] };
+        let out = over.apply(&planes);
+        // Opaque; alpha .2 of white or black over .5; transparent.
+        let expected = [1.0, 0.6, 0.5, 0.0, 0.4, 0.5, 0.2, 0.4, 0.5];
+        for (value, expected) in out.data.iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-6, "{:?}", out.data);
+        }
+        assert_eq!(out.data[2], 0.5);
+    }
+
+    #[test]
+    fn the_control_keeps_colour_and_opacity_and_loses_the_pattern() {
+        let clear = [7, 7, 7, 0];
+        let over = overlay(
+            3,
+            4,
+            &[
+                clear,
+                clear,
+                clear,
+                clear,
+                clear,
+                [200, 0, 10, 100],
+                clear,
+                [100, 0, 10, 50],
+                clear,
+                clear,
+                [0, 0, 10, 30],
+                clear,
+            ],
+        );
+        let control = over.control();
+        // 2 x 3 box: alpha 180 / 6; red (200 * 100 + 100 * 50) / 180 = 138.9.
+        let fill = [139, 0, 10, 30];
+        let none = [0; 4];
+        let expected = [none, none, none, none, none, fill, fill, fill, none, fill, fill, fill];
+        assert_eq!(control.rgba, expected.concat());
+        assert_eq!((control.name.as_str(), control.height, control.width), ("mark/control", 3, 4));
+    }
+
+    #[test]
+    fn the_control_of_nothing_is_nothing_and_of_little_is_visible() {
+        let nothing = overlay(1, 2, &[[1, 2, 3, 0]; 2]);
+        assert_eq!(nothing.control().rgba, [0; 8]);
+        let mut pixels = vec![[0u8; 4]; 100];
+        pixels[0] = [9, 8, 7, 1];
+        pixels[99] = [9, 8, 7, 1];
+        assert_eq!(overlay(10, 10, &pixels).control().rgba, [9, 8, 7, 1].repeat(100));
+    }
+
+    proptest! {
+        #[test]
+        fn a_blend_lies_between_picture_and_colour(
+            pixels in prop::collection::vec(any::<[u8; 4]>(), 12),
+        ) {
+            let planes = numbered(3, 4);
+            let out = overlay(3, 4, &pixels).apply(&planes);
+            for (at, (&after, &before)) in out.data.iter().zip(&planes.data).enumerate() {
+                let pixel = pixels[at % 12];
+                let colour = f32::from(pixel[at / 12]) / 255.0;
+                prop_assert!(after >= before.min(colour) - 1e-6 && after <= before.max(colour) + 1e-6);
+                match pixel[3] {
+                    0 => prop_assert_eq!(after, before),
+                    255 => prop_assert_eq!(after, colour),
+                    _ => {}
+                }
+            }
+        }
+
+        #[test]
+        fn the_control_has_the_same_opacity(
+            pixels in prop::collection::vec(any::<[u8; 4]>(), 30),
+        ) {
+            let over = overlay(5, 6, &pixels);
+            let sum = |o: &Overlay| o.rgba.iter().skip(3).step_by(4).map(|&a| f64::from(a)).sum::<f64>();
+            prop_assert!((sum(&over.control()) - sum(&over)).abs() <= 15.0);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `run.toml`: what a run was made from.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use rightly_model::Card;
+use serde::{Deserialize, Serialize};
+
+use super::write_atomically;
+use crate::{Error, InputOptions};
+
+/// What a run was made from: enough to open the same inputs again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of rightly that wrote it.
+    pub version: String,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// The split that the figures are about, and how it was chosen.
+    pub split: String,
+    /// How the split was chosen, in words.
+    pub split_choice: String,
+    /// Column whose values are the units of sampling, where given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// blake3 hashes of the inputs.
+    pub hashes: Hashes,
+    /// Paths and options of the inputs.
+    pub inputs: InputOptions,
+    /// Options of each stage that ran, as text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stages: BTreeMap<String, toml::Table>,
+    /// What the model was run with, after card, flags and guesses.
+    pub card: Card,
+}
+
+/// blake3 hashes, hex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hashes {
+    /// The model file and its external data.
+    pub model: String,
+    /// The list of samples: ids, classes, splits, masks and file sizes.
+    pub data: String,
+    /// The classes' outputs.
+    pub label_map: String,
+}
+
+impl Manifest {
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(Error::io(path))?;
+        toml::from_str(&text).map_err(|e| Error::run(path, e.to_string()))
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
+        let text = toml::to_string(self).map_err(|e| Error::run(path, e.to_string()))?;
+        write_atomically(path, text.as_bytes())
+    }
+}

@@ -1,0 +1,73 @@
+//! What each finished stage leaves, and the files that join all stages.
+
+use rightly_data::Problem;
+use serde::{Deserialize, Serialize};
+
+use super::{RunDir, files};
+use crate::{Error, Finding, Metric, findings};
+
+/// Stages in the order in which their results are joined.
+const ORDER: [&str; 6] = ["evaluate", "rank", "discover", "interpret", "mitigate", "compare"];
+
+/// What a finished stage leaves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Key of the inputs and options it was computed from.
+    pub key: String,
+    /// Its figures.
+    pub metrics: Vec<Metric>,
+    /// Its findings.
+    pub findings: Vec<Finding>,
+    /// What it could not use.
+    pub problems: Vec<Problem>,
+    /// What it understood and decided, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl RunDir {
+    /// The record of a finished stage, `None` where it has not finished.
+    ///
+    /// # Errors
+    /// Where the record can't be read.
+    pub fn stage(&self, stage: &str) -> Result<Option<StageRecord>, Error> {
+        let path = self.path(&format!(".work/stages/{stage}.json"));
+        if path.is_file() { files::read_json(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// Records a finished stage, then rewrites `metrics.json`, `findings.json` and `problems.csv`
+    /// from all finished stages.
+    ///
+    /// # Errors
+    /// Where a file can't be written.
+    pub fn finish_stage(&self, stage: &str, record: &StageRecord) -> Result<(), Error> {
+        self.join_stages(Some((stage, record)))?;
+        // Last, so that a stage counts as finished only when what it promises is there.
+        let path = self.path(&format!(".work/stages/{stage}.json"));
+        let text = serde_json::to_vec(record).map_err(|e| Error::run(&path, e.to_string()))?;
+        files::write_atomically(&path, &text)
+    }
+
+    fn join_stages(&self, newest: Option<(&str, &StageRecord)>) -> Result<(), Error> {
+        let mut metrics = Vec::new();
+        let mut found = Vec::new();
+        let mut problems: Vec<Problem> = Vec::new();
+        for name in ORDER {
+            let record = match newest {
+                Some((stage, record)) if stage == name => Some(record.clone()),
+                _ => self.stage(name)?,
+            };
+            let Some(record) = record else { continue };
+            metrics.extend(record.metrics);
+            found.extend(record.findings);
+            for problem in record.problems {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+        }
+        findings::sort(&mut found);
+        files::write_json_rows(&self.path("metrics.json"), &metrics)?;
+        files::write_json_rows(&self.path("findings.json"), &found)?;
+        files::write_problems(&self.path("problems.csv"), &problems)
+    }
+}
