@@ -253,8 +253,9 @@ mod tests {
         let found = moved(&frame).unwrap();
         assert!(found.how.ends_with("wrapped around the borders"), "{}", found.how);
         assert_eq!(area(&found.mask), area(&frame));
-        // Two lines of four cross two lines of the moved frame at four places.
-        assert_eq!(found.overlap, 4.0 / 24.0);
+        // At its new place it is two full rows and two full columns; each of the four crosses the
+        // frame at two pixels.
+        assert_eq!(found.overlap, 8.0 / 24.0);
     }
 
     #[test]

@@ -78,8 +78,7 @@ mod tests {
     use super::*;
     use crate::measures::testing::{mask, masks};
     use proptest::prelude::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use rightly_stats::rng::keyed;
 
     #[test]
     fn without_a_fitting_draw_the_centre() {
@@ -91,7 +90,7 @@ mod tests {
 
     #[test]
     fn sizes_and_places_are_spread_as_stated() {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut rng = keyed(1, "test", "", 0);
         let n = 20_000;
         let (mut areas, mut tops, mut lefts) = (0.0, 0.0, 0.0);
         for _ in 0..n {
@@ -129,7 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn crops_lie_inside(mask in masks(12), seed in any::<u64>()) {
-            let c = draw(mask.height, mask.width, &mut ChaCha8Rng::seed_from_u64(seed));
+            let c = draw(mask.height, mask.width, &mut keyed(seed, "test", "", 0));
             prop_assert!(c.height > 0 && c.width > 0);
             prop_assert!(c.top + c.height <= mask.height && c.left + c.width <= mask.width);
             prop_assert!((0.0..=1.0).contains(&inside(&mask, c)));
