@@ -113,7 +113,13 @@ pub struct CardFlags {
     #[arg(long, value_name = "NUMBER")]
     pub scale: Option<f32>,
     /// Mean of each channel, in the model's order
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 3, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        num_args = 3,
+        allow_hyphen_values = true
+    )]
     pub mean: Option<Vec<f32>>,
     /// Standard deviation of each channel, in the model's order
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 3)]

@@ -10,9 +10,10 @@ use anyhow::{Context, bail};
 /// # Errors
 /// Where the file can't be read, or a value can't be a flag's.
 pub fn expand(words: Vec<OsString>) -> anyhow::Result<Vec<OsString>> {
-    let Some(at) = words.iter().position(|w| {
-        w == "--config" || w.to_str().is_some_and(|w| w.starts_with("--config="))
-    }) else {
+    let Some(at) = words
+        .iter()
+        .position(|w| w == "--config" || w.to_str().is_some_and(|w| w.starts_with("--config=")))
+    else {
         return Ok(words);
     };
     let inline = words[at].to_str().and_then(|w| w.strip_prefix("--config=")).map(OsString::from);
@@ -99,17 +100,25 @@ mod tests {
         assert_eq!(
             words,
             [
-                "rightly", "evaluate", "--model=m.onnx", "--seed=3", "--quick",
-                "--noise-levels=linf/0.25,l2/60", "--out", "RUN"
+                "rightly",
+                "evaluate",
+                "--model=m.onnx",
+                "--seed=3",
+                "--quick",
+                "--noise-levels=linf/0.25,l2/60",
+                "--out",
+                "RUN"
             ]
         );
     }
 
     #[test]
     fn the_users_flag_wins() {
-        let words =
-            expand_with("seed = 3\nout = 'A'\n", &["rightly", "evaluate", "--seed=4", "--out", "B"])
-                .unwrap();
+        let words = expand_with(
+            "seed = 3\nout = 'A'\n",
+            &["rightly", "evaluate", "--seed=4", "--out", "B"],
+        )
+        .unwrap();
         assert_eq!(words, ["rightly", "evaluate", "--seed=4", "--out", "B"]);
     }
 

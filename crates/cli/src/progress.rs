@@ -115,10 +115,9 @@ impl State {
         (self.total, self.before, self.done) = (images, done, done);
         (self.started, self.last) = (Instant::now(), Instant::now());
         if self.terminal {
-            let style = ProgressStyle::with_template(
-                "{bar:32} {pos}/{len} images  {per_sec}  {eta} left",
-            )
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("{bar:32} {pos}/{len} images  {per_sec}  {eta} left")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
             let target = ProgressDrawTarget::stderr();
             self.bar = ProgressBar::with_draw_target(Some(images as u64), target).with_style(style);
             self.bar.set_position(done as u64);

@@ -25,8 +25,7 @@ pub fn run(args: &StageArgs) -> anyhow::Result<()> {
         }
     })?;
     let progress = Progress::new(args.run.quiet);
-    let record =
-        evaluate::evaluate(&inputs, &options, &run, &stop, &|event| progress.take(event))?;
+    let record = evaluate::evaluate(&inputs, &options, &run, &stop, &|event| progress.take(event))?;
     let report = rightly_report::write(run.root())?;
     let headline: Vec<_> = record
         .metrics
