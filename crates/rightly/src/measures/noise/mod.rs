@@ -8,7 +8,6 @@ mod level;
 pub use level::{Level, LevelError, Norm};
 
 use super::fit;
-use rand_distr::{Distribution, StandardNormal};
 use rightly_data::{Mask, Planes};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -38,7 +37,9 @@ impl fmt::Display for Side {
 /// For [`add`] `len` is `3 H W`, in the order of the planes.
 pub fn field(seed: u64, id: &str, trial: u64, len: usize) -> Vec<f32> {
     let mut stream = rightly_stats::rng::keyed(seed, "noise", id, trial);
-    (0..len).map(|_| StandardNormal.sample(&mut stream)).collect()
+    let mut out = vec![0.0; len];
+    rightly_stats::rng::standard_normal_fill(&mut stream, &mut out);
+    out
 }
 
 /// L2 norm of the field over all channels of one side of the mask: `field` is `[3, H, W]`, the mask
