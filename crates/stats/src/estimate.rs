@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn no_width_is_opened_by_the_share_that_could_differ() {
         let e = estimate(0.0, 0.0, 0.0).within(-1.0, 1.0, 50.0);
-        let share = 3.841_458_820_694_124 / 53.841_458_820_694_124;
+        let z2 = 1.959_963_984_540_054_f64.powi(2);
+        let share = z2 / (50.0 + z2);
         assert!((e.low.unwrap() + share).abs() < 1e-12);
         assert!((e.high.unwrap() - share).abs() < 1e-12);
         let e = estimate(1.0, 1.0, 1.0).within(0.0, 1.0, 50.0);

@@ -10,7 +10,8 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let mut adjusted = vec![f64::NAN; p.len()];
     let mut least = 1.0_f64;
     for (rank, &i) in order.iter().enumerate().rev() {
-        least = least.min(p[i] * m / (rank + 1) as f64);
+        // the quotient first: it is exactly 1 for the largest, which must not round below itself
+        least = least.min(p[i] * (m / (rank + 1) as f64));
         adjusted[i] = least;
     }
     adjusted
@@ -46,6 +47,15 @@ mod tests {
         assert!(holm(&[0.02, f64::NAN])[1].is_nan());
         assert_eq!(benjamini_hochberg(&[0.02, f64::NAN, 0.5])[0], 0.04);
         assert!(benjamini_hochberg(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_largest_value_does_not_round_below_itself() {
+        for i in 1..200 {
+            let mut p = vec![0.0; i];
+            p.push(0.1 + f64::from(i as u32) / 300.0);
+            assert_eq!(benjamini_hochberg(&p)[i], p[i]);
+        }
     }
 
     proptest! {

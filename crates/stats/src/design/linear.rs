@@ -1,6 +1,7 @@
 //! Linearised and jackknife variances with t intervals.
 
-use super::{critical, plan::Plan};
+use super::plan::Plan;
+use crate::quantile::{TAIL, t_quantile};
 
 /// A variance and its degrees of freedom.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +26,7 @@ impl Spread {
 
     /// The t quantile of the interval.
     pub(super) fn t(self) -> f64 {
-        critical(self.freedom)
+        t_quantile(1.0 - TAIL, self.freedom)
     }
 
     /// `point` plus and minus the t quantile times the standard error.
@@ -36,12 +37,23 @@ impl Spread {
 }
 
 /// Spread of the pooled mean (a ratio of totals where the sampling units are clusters).
+///
+/// With clusters each residual total is divided by 1 - its share of the units, which is the
+/// jackknife variance of the ratio and the plain linearised one where clusters are of one size;
+/// without that factor, intervals over few clusters of unequal size are too narrow.
 pub(super) fn pooled(plan: &Plan, values: &[f64]) -> Spread {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let mut influence = vec![0.0; plan.units()];
+    let mut share = vec![0.0; plan.units()];
     for (unit, v) in values.iter().enumerate() {
         influence[plan.sampling_unit(unit)] += (v - mean) / n;
+        share[plan.sampling_unit(unit)] += 1.0 / n;
+    }
+    if let ([group], true) = (plan.groups(), plan.clustered()) {
+        let m = group.members.len() as f64;
+        let parts = influence.iter().zip(&share).map(|(i, s)| (i / (1.0 - s)).powi(2));
+        return Spread::joined([(parts.sum::<f64>() * (m - 1.0) / m, group.freedom)].into_iter());
     }
     Spread::joined(plan.groups().iter().map(|group| {
         let m = group.members.len() as f64;
@@ -86,17 +98,20 @@ impl StratumMeans {
 
     /// Spread of [`StratumMeans::mean`].
     ///
-    /// Each stratum's part of a sampling unit's influence is scaled by its own m / (m - 1); parts
-    /// of one cluster in several strata are added before squaring, so that they may covary.
+    /// As in [`pooled`] a cluster's residual total is divided by 1 - its share of the stratum; the
+    /// parts of one cluster in several strata are added before squaring, so that they may covary.
     pub(super) fn spread(&self, plan: &Plan, values: &[f64]) -> Spread {
+        let parts = plan.units_by_stratum_and_sampling_unit();
+        let strata = self.mean.len() as f64;
         let mut influence = vec![0.0; plan.units()];
-        for ((unit, share), v) in self.unit_shares(plan).iter().enumerate().zip(values) {
-            let s = plan.stratum_of()[unit] as usize;
+        for units in parts {
+            let s = plan.stratum_of()[units[0]] as usize;
             let m = plan.in_stratum()[s] as f64;
-            influence[plan.sampling_unit(unit)] +=
-                (m / (m - 1.0)).sqrt() * share * (v - self.mean[s]);
+            let total: f64 = units.iter().map(|&unit| values[unit] - self.mean[s]).sum();
+            let rest = self.count[s] - units.len() as f64;
+            influence[plan.sampling_unit(units[0])] +=
+                ((m - 1.0) / m).sqrt() * total / (rest * strata);
         }
-        // the influences of a stratum sum to zero, so there is nothing to centre
         Spread::joined(plan.groups().iter().map(|group| {
             let squares = group.members.iter().map(|&g| influence[g as usize].powi(2)).sum();
             (squares, group.freedom)

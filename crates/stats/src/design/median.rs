@@ -1,17 +1,46 @@
 //! Weighted medians, and Woodruff's interval.
 
-use super::{linear, plan::Plan};
+use super::{Design, FEW, Scope, bootstrap, linear, plan::Plan};
+use crate::Estimate;
+
+impl Design {
+    /// Pooled median (the mean of the middle two where their number is even).
+    ///
+    /// With clusters, and with fewer than [`FEW`] images, Woodruff's interval (Woodruff 1952): the
+    /// t interval of the share of units up to the median, read off at the sample's quantiles; not
+    /// estimable where it leaves 0..1 (with two clusters, say).
+    ///
+    /// # Panics
+    /// Where `values` is not one value a unit.
+    pub fn median(&self, values: &[f64]) -> Estimate {
+        self.check(values.len());
+        if self.is_empty() || values.iter().any(|v| v.is_nan()) {
+            return self.estimate(f64::NAN, None);
+        }
+        let plan = self.plan(Scope::Pooled);
+        let sorted = Sorted::of(values);
+        let point = sorted.median(&vec![1.0; values.len()]);
+        if !plan.estimable() {
+            return self.estimate(point, None);
+        }
+        if self.clusters.is_some() || plan.units() < FEW {
+            return self.estimate(point, sorted.woodruff(&plan, point));
+        }
+        let median = |w: &[f64], out: &mut [f64]| out[0] = sorted.median(w);
+        self.estimate(point, bootstrap::intervals(&plan, self.seed, self.resamples, 1, median)[0])
+    }
+}
 
 /// Values with their ascending order.
 #[derive(Debug)]
-pub(super) struct Sorted<'a> {
+struct Sorted<'a> {
     values: &'a [f64],
     order: Vec<u32>,
 }
 
 impl<'a> Sorted<'a> {
     /// `values` hold no NaN.
-    pub(super) fn of(values: &'a [f64]) -> Self {
+    fn of(values: &'a [f64]) -> Self {
         let mut order: Vec<u32> = (0..values.len() as u32).collect();
         order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
         Self { values, order }
@@ -19,7 +48,7 @@ impl<'a> Sorted<'a> {
 
     /// Weighted median: the value where the sum of weights passes one half, the mean of the two
     /// values where it meets one half between them; NaN where all weights are 0.
-    pub(super) fn median(&self, weights: &[f64]) -> f64 {
+    fn median(&self, weights: &[f64]) -> f64 {
         let total: f64 = weights.iter().sum();
         let half = total / 2.0;
         // sums of fractional weights meet one half only up to rounding
@@ -46,7 +75,7 @@ impl<'a> Sorted<'a> {
     }
 
     /// Woodruff's interval around the median `point`.
-    pub(super) fn woodruff(&self, plan: &Plan, point: f64) -> Option<(f64, f64)> {
+    fn woodruff(&self, plan: &Plan, point: f64) -> Option<(f64, f64)> {
         let up_to: Vec<f64> =
             self.values.iter().map(|&v| f64::from(u8::from(v <= point))).collect();
         let spread = linear::pooled(plan, &up_to);

@@ -76,6 +76,19 @@ impl Plan {
         self.estimable
     }
 
+    /// Whether sampling units are clusters.
+    pub(super) fn clustered(&self) -> bool {
+        self.cluster_of.is_some()
+    }
+
+    /// Units of each pair of stratum and sampling unit, pairs in ascending order.
+    pub(super) fn units_by_stratum_and_sampling_unit(&self) -> Vec<Vec<usize>> {
+        let pair = |&unit: &usize| (self.stratum_of[unit], self.sampling_unit(unit));
+        let mut order: Vec<usize> = (0..self.stratum_of.len()).collect();
+        order.sort_by_key(pair);
+        order.chunk_by(|a, b| pair(a) == pair(b)).map(<[usize]>::to_vec).collect()
+    }
+
     /// Number of sampling units.
     pub(super) fn units(&self) -> usize {
         self.groups.iter().map(|g| g.members.len()).sum()
@@ -108,6 +121,15 @@ impl Plan {
     /// Sampling unit of unit `unit`.
     pub(super) fn sampling_unit(&self, unit: usize) -> usize {
         self.cluster_of.as_ref().map_or(unit, |c| c[unit] as usize)
+    }
+
+    /// Number of sampling units that hold a hit, or that hold a miss, whichever is smaller.
+    pub(super) fn fewest_clusters_of(&self, hits: &[bool]) -> usize {
+        let mut holds = [vec![false; self.units()], vec![false; self.units()]];
+        for (unit, &hit) in hits.iter().enumerate() {
+            holds[usize::from(hit)][self.sampling_unit(unit)] = true;
+        }
+        holds.iter().map(|h| h.iter().filter(|&&x| x).count()).min().unwrap_or(0)
     }
 
     /// Writes the weight of each unit from the weights of the sampling units.

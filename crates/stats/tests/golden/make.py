@@ -72,13 +72,23 @@ def stats_xlogy(x, y):
 for b, c, n in [(3, 1, 20), (9, 2, 50), (12, 30, 212), (1, 0, 40), (5, 5, 60)]:
     line("tango", [b, c, n], tango(b, c, n))
 
-# intercept-only regression with cluster-robust variance = the ratio estimator of a clustered mean
+# the ratio estimator of a clustered mean = regression of cluster means on a constant, weighted by
+# size; its jackknife variance = HC3 times (G - 1) / G
 for clusters in [4, 12, 40]:
     ids = np.repeat(np.arange(clusters), rng.integers(1, 9, size=clusters))
     y = rng.normal(size=clusters)[ids] * 0.5 + rng.normal(size=len(ids))
-    fit = sm.OLS(y, np.ones_like(y)).fit(cov_type="cluster", cov_kwds={"groups": ids}, use_t=True)
-    low, high = fit.conf_int(0.05)[0]
-    line("clustered-mean", [len(ids), *ids, *y], [fit.params[0], low, high])
+    size = np.bincount(ids)
+    mean = np.bincount(ids, y) / size
+    fit = sm.WLS(mean, np.ones(clusters), weights=size).fit(cov_type="HC3")
+    half = stats.t.ppf(0.975, clusters - 1) * fit.bse[0] * np.sqrt((clusters - 1) / clusters)
+    line("clustered-mean", [len(ids), *ids, *y], [y.mean(), y.mean() - half, y.mean() + half])
+
+# clusters of one size: cluster-robust variance of the regression of units on a constant
+clusters = 7
+ids = np.repeat(np.arange(clusters), 5)
+y = rng.normal(size=clusters)[ids] * 0.5 + rng.normal(size=len(ids))
+fit = sm.OLS(y, np.ones_like(y)).fit(cov_type="cluster", cov_kwds={"groups": ids}, use_t=True)
+line("clustered-mean", [len(ids), *ids, *y], [fit.params[0], *fit.conf_int(0.05)[0]])
 
 # class means with clusters that span all classes: regression on class indicators
 clusters, classes = 9, 3

@@ -12,16 +12,22 @@ pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-/// The difficulty of an outcome: with probability `tie` the `shared` one, else a fresh one, so that
-/// outcomes `difficulty < p` have the exact rate `p` and correlate through what they share.
-pub(crate) fn difficulty(rng: &mut ChaCha8Rng, shared: f64, tie: f64) -> f64 {
-    if uniform(rng) < tie { shared } else { uniform(rng) }
+/// A standard normal difficulty that correlates by `rho` with others made from the same `shared`
+/// one (itself standard normal). An outcome is a hit where its difficulty is below `cut(p)`: the
+/// rate is exactly `p`.
+pub(crate) fn difficulty(rng: &mut ChaCha8Rng, shared: f64, rho: f64) -> f64 {
+    rho.sqrt() * shared + (1.0 - rho).sqrt() * normal(rng)
 }
 
-/// Accuracies of an image under noise on the object and off it, each the mean of three trials.
-pub(crate) fn noise_trials(rng: &mut ChaCha8Rng, image: f64, on: f64, off: f64) -> (f64, f64) {
+pub(crate) fn cut(rate: f64) -> f64 {
+    rightly_stats::quantile::normal_quantile(rate)
+}
+
+/// Accuracies of an image of difficulty `image` under noise on the object and off it, each the
+/// mean of three trials.
+pub(crate) fn noise_trials(rng: &mut ChaCha8Rng, image: f64, (on, off): (f64, f64)) -> (f64, f64) {
     let mut mean_of_three =
-        |p: f64| (0..3).filter(|_| difficulty(rng, image, 0.8) < p).count() as f64 / 3.0;
+        |cut: f64| (0..3).filter(|_| difficulty(rng, image, 0.7) < cut).count() as f64 / 3.0;
     (mean_of_three(on), mean_of_three(off))
 }
 

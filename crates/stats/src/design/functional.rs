@@ -1,0 +1,56 @@
+//! Functions of means.
+
+use super::{Design, FEW, Scope, bootstrap, linear, plan::Plan};
+use crate::Estimate;
+
+impl Design {
+    /// `k` figures at once as functions of unit weights (all 1 for the point estimate; the
+    /// multiplicities of a resample otherwise). `f(weights, out)` writes `out[..k]`; NaN = undefined.
+    ///
+    /// Weights are not negative, may be fractions, and their sum may differ from `n`: divide by the
+    /// sum of weights wherever a mean is meant. The figures must be smooth functions of means
+    /// (shares, differences, ratios); for medians use [`Design::median`]. They are pooled figures;
+    /// for functions of class means use [`Design::functional_of_strata`].
+    pub fn functional(&self, k: usize, f: impl Fn(&[f64], &mut [f64]) + Sync) -> Vec<Estimate> {
+        let plan = self.plan(Scope::Pooled);
+        let few = plan.units() < FEW;
+        self.functional_by(&plan, few, k, f)
+    }
+
+    /// As [`Design::functional`], for functions of unweighted means over the strata: not estimable
+    /// where a stratum has one sampling unit. With clusters the jackknife holds while a stratum has
+    /// fewer than [`FEW`] of them.
+    pub fn functional_of_strata(
+        &self,
+        k: usize,
+        f: impl Fn(&[f64], &mut [f64]) + Sync,
+    ) -> Vec<Estimate> {
+        let plan = self.plan(Scope::MeanOfStrata);
+        let few = match self.clusters {
+            Some(_) => plan.fewest_in_a_stratum() < FEW,
+            None => plan.units() < FEW,
+        };
+        self.functional_by(&plan, few, k, f)
+    }
+
+    fn functional_by(
+        &self,
+        plan: &Plan,
+        few: bool,
+        k: usize,
+        f: impl Fn(&[f64], &mut [f64]),
+    ) -> Vec<Estimate> {
+        let mut point = vec![f64::NAN; k];
+        if !self.is_empty() {
+            f(&vec![1.0; self.len()], &mut point);
+        }
+        let intervals = if !plan.estimable() {
+            vec![None; k]
+        } else if few {
+            linear::jackknife(plan, &point, f)
+        } else {
+            bootstrap::intervals(plan, self.seed, self.resamples, k, f)
+        };
+        point.iter().zip(intervals).map(|(&p, i)| self.estimate(p, i)).collect()
+    }
+}
