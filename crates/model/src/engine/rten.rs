@@ -1,0 +1,176 @@
+//! rten: pure Rust, embedded, the default.
+use super::{Inputs, Session, Value, rten_graph};
+use crate::{Graph, ModelError};
+use ndarray::{ArrayD, IxDyn};
+use rten::{
+    LoadErrorKind, Model, ModelOptions, RunOptions, ShapeInferenceMode, ThreadPool, ValueOrView,
+    ValueView,
+};
+use rten_tensor::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+/// Version of the crate, as the workspace pins it.
+pub(super) const VERSION: &str = "0.27";
+const NAME: &str = "rten";
+
+fn fail(message: impl Into<String>) -> ModelError {
+    ModelError::Engine {
+        engine: NAME,
+        message: message.into(),
+    }
+}
+
+/// Pools of one thread each, handed out to one run at a time: a run uses one core however many runs there are, and
+/// sums are always taken in the same order.
+static POOLS: Mutex<Vec<Arc<ThreadPool>>> = Mutex::new(Vec::new());
+
+fn with_pool<T>(run: impl FnOnce(Arc<ThreadPool>) -> T) -> T {
+    let free = || POOLS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let pool = free()
+        .pop()
+        .unwrap_or_else(|| Arc::new(ThreadPool::with_num_threads(1)));
+    let result = run(Arc::clone(&pool));
+    free().push(pool);
+    result
+}
+
+pub(super) struct RtenSession {
+    model: Model,
+    inputs: Inputs,
+}
+
+impl RtenSession {
+    pub(super) fn load(graph: &Graph, inner: bool) -> Result<Self, ModelError> {
+        let inputs = Inputs::new(graph);
+        let graph = rten_graph::rewrite(graph)?;
+        let bytes = graph.to_bytes();
+        let load = |inference: ShapeInferenceMode| {
+            let mut options = ModelOptions::with_all_ops();
+            options
+                .enable_optimization(!inner)
+                .shape_inference(inference)
+                .prepack_weights(!inner);
+            let bytes = bytes.clone();
+            catch_unwind(AssertUnwindSafe(|| options.load(bytes)))
+                .map_err(|_| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))
+        };
+        let model = match load(ShapeInferenceMode::On)? {
+            // Shape inference only serves optimisation: without it the model runs as well.
+            Err(error) if error.kind() == LoadErrorKind::ShapeInferenceFailed => {
+                load(ShapeInferenceMode::Off)?
+            }
+            result => result,
+        }
+        .map_err(|error| explain(&graph, &error))?;
+        Ok(Self { model, inputs })
+    }
+}
+
+/// Names the operator and node of a load error.
+fn explain(graph: &Graph, error: &rten::LoadError) -> ModelError {
+    let node = error.node().and_then(|name| {
+        graph
+            .nodes()
+            .find(|node| node.proto().name.as_deref() == Some(name))
+    });
+    match (error.kind(), node) {
+        (LoadErrorKind::OperatorInvalid, Some(node)) => ModelError::Unsupported {
+            what: format!("{NAME}: {}", cause(error)),
+            op: qualified(&node),
+            node: node.name().to_owned(),
+            hint: "use '--engine onnxruntime', or export the model with other operators".to_owned(),
+        },
+        _ => fail(format!("{}: {error}", graph.path().display())),
+    }
+}
+
+fn cause(error: &rten::LoadError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn qualified(node: &crate::graph::node::Node<'_>) -> String {
+    if node.domain().is_empty() {
+        node.op_type().to_owned()
+    } else {
+        format!("{}::{}", node.domain(), node.op_type())
+    }
+}
+
+fn input_value(value: &Value) -> Result<rten::ValueOrView<'_>, ModelError> {
+    match value {
+        Value::F32(array) => match array.as_slice() {
+            Some(slice) => ValueView::from_shape(array.shape(), slice)
+                .map(ValueOrView::from)
+                .map_err(|error| fail(error.to_string())),
+            None => rten::Value::from_shape(array.shape(), array.iter().copied().collect())
+                .map(ValueOrView::from)
+                .map_err(|error| fail(error.to_string())),
+        },
+        Value::I64(array) => {
+            let narrow: Result<Vec<i32>, _> = array.iter().map(|&v| i32::try_from(v)).collect();
+            let narrow = narrow.map_err(|_| fail("an integer input exceeds 32 bits"))?;
+            rten::Value::from_shape(array.shape(), narrow)
+                .map(ValueOrView::from)
+                .map_err(|error| fail(error.to_string()))
+        }
+    }
+}
+
+fn array<T>(shape: &[usize], values: Vec<T>) -> Result<ArrayD<T>, ModelError> {
+    ArrayD::from_shape_vec(IxDyn(shape), values).map_err(|error| fail(error.to_string()))
+}
+
+fn output_value(name: &str, value: rten::Value) -> Result<Value, ModelError> {
+    Ok(match value {
+        rten::Value::FloatTensor(tensor) => {
+            let shape = tensor.shape().to_vec();
+            Value::F32(array(&shape, tensor.into_data())?)
+        }
+        rten::Value::Int32Tensor(tensor) => {
+            Value::I64(array(tensor.shape(), tensor.iter().map(|&v| i64::from(v)).collect())?)
+        }
+        rten::Value::Int8Tensor(tensor) => {
+            Value::I64(array(tensor.shape(), tensor.iter().map(|&v| i64::from(v)).collect())?)
+        }
+        rten::Value::UInt8Tensor(tensor) => {
+            Value::I64(array(tensor.shape(), tensor.iter().map(|&v| i64::from(v)).collect())?)
+        }
+        _ => return Err(fail(format!("output '{name}' is no tensor"))),
+    })
+}
+
+impl Session for RtenSession {
+    fn run(&self, inputs: &[(&str, Value)], outputs: &[&str]) -> Result<Vec<Value>, ModelError> {
+        // What an inner value that is fed makes unneeded is for the engine to say.
+        self.inputs.check(NAME, inputs, false)?;
+        let id = |name: &str| {
+            self.model
+                .find_node(name)
+                .ok_or_else(|| fail(format!("the loaded graph has no value '{name}'")))
+        };
+        let given = inputs
+            .iter()
+            .map(|(name, value)| Ok((id(name)?, input_value(value)?)))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let wanted = outputs
+            .iter()
+            .map(|name| id(name))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let values = with_pool(|pool| {
+            let options = RunOptions::default().with_thread_pool(Some(pool));
+            catch_unwind(AssertUnwindSafe(|| {
+                self.model.run(given, &wanted, Some(options))
+            }))
+        })
+        .map_err(|_| {
+            fail("the engine gave up during a run (a defect of the engine); try '--engine onnxruntime'")
+        })?
+        .map_err(|error| fail(error.to_string()))?;
+        values
+            .into_iter()
+            .zip(outputs)
+            .map(|(value, name)| output_value(name, value))
+            .collect()
+    }
+}
