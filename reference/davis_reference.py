@@ -195,12 +195,25 @@ def evaluate(path, rows, outputs, args):
     return result
 
 
+def raw_objects(rows):
+    """Object figures that do not depend on a model."""
+    masks = [read_mask(row["mask"]) for row in rows]
+    shares = [mask.mean() for mask in masks]
+    square, diagonal = np.array([figures.centroid_distances(mask) for mask in masks]).T
+    return {
+        "object_share": float(np.mean(shares)),
+        "object_distance_by_axis": float(np.nanmean(square)),
+        "object_distance_by_diagonal": float(np.nanmean(diagonal)),
+        "object_share_by_image": rounded(shares),
+        "object_distance_by_axis_by_image": rounded(square),
+        "object_distance_by_diagonal_by_image": rounded(diagonal),
+    }
+
+
 def main():
     args = arguments()
     rows = read_table(args.data)[: args.limit]
     outputs = read_label_map(args.label_map or args.data.parent / "label-map.csv")
-    masks = [read_mask(row["mask"]) for row in rows]
-    shares, distances = [mask.mean() for mask in masks], [figures.centroid_distance(mask) for mask in masks]
     libraries = {"numpy": np, "onnx": onnx, "onnxruntime": onnxruntime, "pillow": PIL, "torch": torch}
     versions = {"python": platform.python_version(), **{name: library.__version__ for name, library in libraries.items()}}
     print(versions)
@@ -210,12 +223,7 @@ def main():
         "seed": args.seed,
         "table_sha256": sha256(args.data),
         "images": len(rows),
-        "objects": {
-            "object_share": float(np.mean(shares)),
-            "object_distance": float(np.nanmean(distances)),
-            "object_share_by_image": rounded(shares),
-            "object_distance_by_image": rounded(distances),
-        },
+        "objects": raw_objects(rows),
         "models": {path.stem: evaluate(path, rows, outputs, args) for path in args.models},
     }
     write(args.out, result)

@@ -73,17 +73,19 @@ def noise_figures(foreground, background, classes, rng, resamples):
     return figures
 
 
-def centroid_distance(mask):
-    """Distance of the centroid from the image's centre: 0 at the centre, 1 in a corner; nan for an empty mask.
+def centroid_distances(mask):
+    """Distance of the centroid from the image's centre, 0 at the centre, 1 in a corner, in two units; nan if empty.
 
-    Coordinates run from -.5 to .5 along each axis (pixel centres).
+    First with coordinates from -.5 to .5 along each axis (the picture made square), then in pixels over half of the
+    diagonal. Pixels count at their centres. Both agree on square pictures.
     """
     rows, columns = np.nonzero(mask)
     if not len(rows):
-        return float("nan")
-    y = (rows.mean() + 0.5) / mask.shape[0] - 0.5
-    x = (columns.mean() + 0.5) / mask.shape[1] - 0.5
-    return float(np.hypot(x, y) / np.sqrt(0.5))
+        return float("nan"), float("nan")
+    height, width = mask.shape
+    y = (rows.mean() + 0.5) / height - 0.5
+    x = (columns.mean() + 0.5) / width - 0.5
+    return float(np.hypot(x, y) / np.sqrt(0.5)), float(np.hypot(x * width, y * height) / (np.hypot(width, height) / 2))
 
 
 def cam_figures(cam, mask):
