@@ -1,6 +1,14 @@
 //! Decoded photographs and float planes.
-use crate::DataError;
-use std::path::Path;
+
+mod decode;
+mod encode;
+mod orientation;
+
+pub use decode::{decode, read, read_rgba};
+pub use encode::{encode_jpeg, encode_png};
+pub(crate) use decode::{check_pixels, decode_samples, fail, load_bytes};
+pub(crate) use orientation::orient;
+
 /// An 8-bit RGB photograph, `[H, W, 3]`, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RgbImage {
@@ -11,6 +19,7 @@ pub struct RgbImage {
     /// `[H, W, 3]`, length `height * width * 3`.
     pub data: Vec<u8>,
 }
+
 /// Planes of floats in 0..1, RGB, `[3, H, W]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planes {
@@ -21,11 +30,20 @@ pub struct Planes {
     /// `[3, H, W]`.
     pub data: Vec<f32>,
 }
+
 impl From<&RgbImage> for Planes {
-    fn from(_: &RgbImage) -> Self {
-        todo!()
+    /// Bytes divided by 255 in f32, as torchvision's `ToTensor`.
+    fn from(image: &RgbImage) -> Self {
+        let size = image.width * image.height;
+        let pixels = image.data.as_chunks::<3>().0;
+        let mut data = Vec::with_capacity(3 * size);
+        for channel in 0..3 {
+            data.extend(pixels.iter().map(|pixel| f32::from(pixel[channel]) / 255.0));
+        }
+        Self { width: image.width, height: image.height, data }
     }
 }
+
 /// EXIF orientation: as a viewer shows it (default), or as stored (the papers' code).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Orientation {
@@ -35,6 +53,7 @@ pub enum Orientation {
     /// Ignore it.
     AsStored,
 }
+
 /// Limits and choices of decoding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecodeOptions {
@@ -47,6 +66,7 @@ pub struct DecodeOptions {
     /// RGB under transparent pixels.
     pub background: [u8; 3],
 }
+
 impl Default for DecodeOptions {
     fn default() -> Self {
         Self {
@@ -57,6 +77,7 @@ impl Default for DecodeOptions {
         }
     }
 }
+
 /// A decoded image with what its file said.
 #[derive(Debug, Clone)]
 pub struct Decoded {
@@ -66,22 +87,4 @@ pub struct Decoded {
     pub stored: (usize, usize),
     /// EXIF orientation 1..=8 that was applied (1 = none).
     pub applied: u8,
-}
-/// Decodes by content, not by file name. A truncated file is an error, never gray-filled.
-pub fn decode(bytes: &[u8], path: &Path, options: &DecodeOptions) -> Result<Decoded, DataError> {
-    let _ = (bytes, path, options);
-    todo!()
-}
-/// Reads and decodes a file.
-pub fn read(path: &Path, options: &DecodeOptions) -> Result<Decoded, DataError> {
-    let _ = (path, options);
-    todo!()
-}
-/// Reads an RGBA picture (an overlay): width, height, `[H, W, 4]`.
-pub fn read_rgba(
-    path: &Path,
-    options: &DecodeOptions,
-) -> Result<(usize, usize, Vec<u8>), DataError> {
-    let _ = (path, options);
-    todo!()
 }

@@ -1,0 +1,161 @@
+//! Object masks: `[H, W]` bool, true on the object.
+
+mod coco;
+mod labels;
+mod load;
+mod npy;
+mod survey;
+
+use crate::{
+    DataError,
+    resize::{self, Filter},
+};
+use std::path::{Path, PathBuf};
+pub use survey::{MaskSurvey, survey};
+
+/// `[H, W]`, row by row, true on the object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// `[H, W]`.
+    pub data: Vec<bool>,
+}
+
+/// Where an image's mask is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MaskSource {
+    /// A file, decoded by content: PNG (gray or palette index of any depth, alpha where there is
+    /// one), JPEG (object from half on), `.npy`, or another image.
+    File(PathBuf),
+    /// Union of the segments of a COCO file (all annotations of the image that are object).
+    Coco(Vec<CocoSegment>),
+}
+
+/// One `segmentation` of a COCO annotation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CocoSegment {
+    /// Polygons `[x0, y0, x1, y1, ...]` in pixels of the image as stored; their union.
+    Polygons(Vec<Vec<f64>>),
+    /// Run lengths down the columns, background first; they add up to `height * width`.
+    Rle {
+        /// Run lengths.
+        counts: Vec<u32>,
+        /// `[height, width]`.
+        size: [usize; 2],
+    },
+    /// The same as COCO's compressed string.
+    CompressedRle {
+        /// The string.
+        counts: String,
+        /// `[height, width]`.
+        size: [usize; 2],
+    },
+}
+
+/// Which values are object.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MaskOptions {
+    /// Values that are object; all above 0 where `None`.
+    pub object: Option<Vec<u32>>,
+    /// Values that are void (not object, left out).
+    pub void: Vec<u32>,
+    /// Resize a mask of another size with nearest sampling instead of refusing it.
+    pub resize_nearest: bool,
+}
+
+impl MaskOptions {
+    /// Whether a mask value is object.
+    pub fn is_object(&self, value: u32) -> bool {
+        !self.void.contains(&value)
+            && self.object.as_ref().map_or(value > 0, |object| object.contains(&value))
+    }
+}
+
+/// Rows and columns of a rectangle, the last of each included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoundingBox {
+    /// First row.
+    pub top: usize,
+    /// First column.
+    pub left: usize,
+    /// Last row.
+    pub bottom: usize,
+    /// Last column.
+    pub right: usize,
+}
+
+impl Mask {
+    /// Number of object pixels.
+    pub fn area(&self) -> usize {
+        self.data.iter().filter(|&&object| object).count()
+    }
+
+    /// No pixel is object.
+    pub fn is_empty(&self) -> bool {
+        !self.data.contains(&true)
+    }
+
+    /// Every pixel is object (never so without pixels).
+    pub fn is_full(&self) -> bool {
+        !self.data.is_empty() && !self.data.contains(&false)
+    }
+
+    /// Smallest rectangle around the object; `None` where the mask is empty.
+    pub fn bounding_box(&self) -> Option<BoundingBox> {
+        let mut found: Option<BoundingBox> = None;
+        for (y, row) in self.rows().enumerate() {
+            let Some(first) = row.iter().position(|&object| object) else { continue };
+            let last = row.iter().rposition(|&object| object).unwrap_or(first);
+            let rect = found.get_or_insert(BoundingBox { top: y, left: first, bottom: y, right: last });
+            rect.left = rect.left.min(first);
+            rect.right = rect.right.max(last);
+            rect.bottom = y;
+        }
+        found
+    }
+
+    /// Mean position of the object's pixels as `(y, x)` in pixels, where the middle of the first
+    /// pixel is (0.5, 0.5) and that of the picture `(height / 2, width / 2)`; `None` where the mask
+    /// is empty.
+    pub fn centroid(&self) -> Option<(f64, f64)> {
+        let (mut count, mut rows, mut columns) = (0u64, 0u64, 0u64);
+        for (y, row) in self.rows().enumerate() {
+            for (x, _) in row.iter().enumerate().filter(|(_, object)| **object) {
+                count += 1;
+                rows += y as u64;
+                columns += x as u64;
+            }
+        }
+        let mean = |sum: u64| sum as f64 / count as f64 + 0.5;
+        (count > 0).then(|| (mean(rows), mean(columns)))
+    }
+
+    /// Object and background exchanged.
+    pub fn invert(&self) -> Mask {
+        let data = self.data.iter().map(|&object| !object).collect();
+        Mask { width: self.width, height: self.height, data }
+    }
+
+    /// Resized with Pillow's nearest sampling.
+    pub fn resize_nearest(&self, height: usize, width: usize) -> Mask {
+        let bytes: Vec<u8> = self.data.iter().map(|&object| u8::from(object)).collect();
+        let from = (self.height, self.width);
+        let out = resize::resize_channels(&bytes, from, 1, (height, width), Filter::Nearest);
+        Mask { width, height, data: out.into_iter().map(|value| value != 0).collect() }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[bool]> {
+        self.data.chunks_exact(self.width.max(1))
+    }
+}
+
+/// A small 2-D `.npy` array (or picture) as `rows`, `columns` and values, row by row.
+pub(crate) fn array(path: &Path) -> Result<(usize, usize, Vec<u32>), DataError> {
+    labels::read(path).map(|labels| (labels.height, labels.width, labels.values))
+}
+
+#[cfg(test)]
+mod tests;
