@@ -92,10 +92,11 @@ pub fn components(mask: &Mask) -> Vec<Component> {
             while candidate < above.end && runs[candidate].bounds.right + 1 < left {
                 candidate += 1;
             }
-            for other in candidate..above.end {
-                if runs[other].bounds.left > right + 1 {
-                    break;
-                }
+            let touching = runs[candidate..above.end]
+                .iter()
+                .take_while(|other| other.bounds.left <= right + 1)
+                .count();
+            for other in candidate..candidate + touching {
                 join(&mut parent, run, other);
             }
         }

@@ -194,11 +194,11 @@ impl Rows {
             for word in 0..row.len() {
                 // Bits that move up by `up`, and those that come around from `down` further on.
                 let mut value = at(word.checked_sub(up / 64)) << (up % 64);
-                if up % 64 > 0 {
+                if !up.is_multiple_of(64) {
                     value |= at(word.checked_sub(up / 64 + 1)) >> (64 - up % 64);
                 }
                 value |= at(Some(word + down / 64)) >> (down % 64);
-                if down % 64 > 0 {
+                if !down.is_multiple_of(64) {
                     value |= at(Some(word + down / 64 + 1)) << (64 - down % 64);
                 }
                 words.push(if word + 1 == row.len() { value & last } else { value });

@@ -98,6 +98,7 @@ mod tests {
     use super::*;
     use crate::measures::testing::{mask, masks};
     use proptest::prelude::*;
+    use rightly_data::preprocess::Resize;
 
     #[test]
     fn place_of_known_masks() {
@@ -107,6 +108,24 @@ mod tests {
         assert_eq!(place(&mask("#.#")), (0.0, [0.5, 0.5]));
         let (distance, centroid) = place(&mask("..\n.."));
         assert!(distance.is_nan() && centroid[0].is_nan() && centroid[1].is_nan());
+    }
+
+    #[test]
+    fn what_the_crop_keeps() {
+        let geometry =
+            |resize, crop| Preprocess { resize, crop, ..Preprocess::preset("imagenet").unwrap() };
+        let nearest = MaskSampling::Nearest;
+        // The centre 2 x 2 of 4 x 4 holds one of three object pixels.
+        let three = mask("#...\n.#..\n....\n...#");
+        assert_eq!(kept(&three, &geometry(None, Some([2, 2])), nearest), 1.0 / 3.0);
+        assert_eq!(kept(&three, &geometry(None, None), nearest), 1.0);
+        // Twice the size and a crop of the same share: the same answer.
+        let twice = geometry(Some(Resize::Exact([8, 8])), Some([4, 4]));
+        assert_eq!(kept(&three, &twice, nearest), 1.0 / 3.0);
+        // Squeezed to one pixel, which does not sample the object.
+        let lost = geometry(Some(Resize::Exact([1, 1])), None);
+        assert_eq!(kept(&mask("#..\n...\n..."), &lost, nearest), 0.0);
+        assert!(kept(&mask("..\n.."), &twice, nearest).is_nan());
     }
 
     #[test]
