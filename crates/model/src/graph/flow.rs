@@ -1,6 +1,6 @@
 //! What depends on the image, and through which values everything flows.
 use super::Graph;
-use super::node::{Index, Node};
+use super::node::Index;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How a value depends on the graph's inputs.
@@ -120,7 +120,13 @@ fn ancestors<'a>(
     seen
 }
 
-/// Nodes that only hand their first input on, as far as evaluation is concerned.
-pub(crate) fn passes_through(node: &Node<'_>) -> bool {
-    ["Identity", "Dropout"].iter().any(|op| node.is(op))
+/// Values that depend on the image and that a run can hand out, in topological order.
+pub(crate) fn flow_data_values(graph: &Graph) -> Vec<String> {
+    let flow = graph.flow();
+    graph
+        .nodes()
+        .flat_map(|node| node.outputs())
+        .filter(|name| !name.is_empty() && flow.of(name) == Dependence::Data)
+        .cloned()
+        .collect()
 }

@@ -12,15 +12,19 @@
 //! | `evaluation` | float16 to float32, evaluation semantics, batch size |
 //! | `fold` | everything that does not depend on the pixels becomes a constant |
 //! | [`layers`] | layers that can be tapped, guessed CAM and feature layers |
+pub mod layers;
 pub mod node;
 pub mod proto;
 pub mod tensor;
 
 mod edit;
+mod evaluation;
 mod external;
 mod flow;
+mod fold;
 mod validate;
 
+pub(crate) use flow::flow_data_values;
 pub use flow::{Dependence, Flow};
 
 use crate::ModelError;
@@ -55,6 +59,27 @@ impl Graph {
             source,
         })?;
         Self::from_bytes(&bytes, path)
+    }
+
+    /// As [`Graph::load`], with the blake3 hash (hex) of the file followed by its external data files, sorted by name.
+    ///
+    /// # Errors
+    /// As [`Graph::load`].
+    pub fn load_hashed(path: &Path) -> Result<(Self, String), ModelError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ModelError::Io { path, source }
+        };
+        let bytes = std::fs::read(path).map_err(io(path))?;
+        let graph = Self::from_bytes(&bytes, path)?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&bytes);
+        for location in external::locations(&validate::decode(&bytes, path)?) {
+            let beside = path.with_file_name(location);
+            let file = std::fs::File::open(&beside).map_err(io(&beside))?;
+            hasher.update_reader(file).map_err(io(&beside))?;
+        }
+        Ok((graph, hasher.finalize().to_hex().to_string()))
     }
 
     /// As [`Graph::load`], from the bytes of the file; `path` names the model in messages and says where external
@@ -124,10 +149,6 @@ impl Graph {
 
     pub(crate) fn proto_mut(&mut self) -> &mut GraphProto {
         self.model.graph.get_or_insert_with(GraphProto::default)
-    }
-
-    pub(crate) fn model_mut(&mut self) -> &mut ModelProto {
-        &mut self.model
     }
 
     /// Version of the intermediate representation.

@@ -1,6 +1,19 @@
 //! `model.toml`, the card beside a model, and the flags that override it.
+//!
+//! Each key is looked for in the flags, then in the card, then it is guessed from the graph; what was guessed is said
+//! in [`crate::Classifier::notes`].
+mod file;
+mod labels;
+mod preprocess;
+
+pub(crate) use file::CardFile;
+pub(crate) use labels::read_labels;
+pub(crate) use preprocess::preprocess;
+
+use crate::ModelError;
 use rightly_data::Preprocess;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
 /// Flags that override the card; the flag wins. (Every key of the card in INTERFACE.md.)
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -59,4 +72,28 @@ pub struct Card {
     pub feature_layer: Option<String>,
     /// Preprocessing.
     pub preprocess: Preprocess,
+}
+
+impl Card {
+    /// The card as the TOML of a file beside a model. `labels` is written as it stands: relative to the card.
+    ///
+    /// # Errors
+    /// [`ModelError::Invalid`] where a path is no UTF-8.
+    pub fn to_toml(&self) -> Result<String, ModelError> {
+        toml::to_string(self).map_err(|error| ModelError::Invalid {
+            path: self.labels.clone().unwrap_or_default(),
+            message: format!("the card can't be written as TOML: {error}"),
+        })
+    }
+
+    /// Writes the card beside a model (`FILE.toml` for `FILE.onnx`) and returns its path.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`], and as [`Card::to_toml`].
+    pub fn write_beside(&self, model: &Path) -> Result<PathBuf, ModelError> {
+        let path = model.with_extension("toml");
+        std::fs::write(&path, self.to_toml()?)
+            .map_err(|source| ModelError::Io { path: path.clone(), source })?;
+        Ok(path)
+    }
 }

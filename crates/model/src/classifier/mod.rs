@@ -1,0 +1,186 @@
+//! A classifier ready to run: graph, card, labels, engine.
+mod open;
+mod prepare;
+
+use crate::engine::{Session, Value};
+use crate::graph::layers::Layout;
+use crate::{Card, EngineKind, Graph, ModelError};
+use ndarray::{ArrayD, Axis, IxDyn};
+use std::path::Path;
+
+/// What one forward pass gives.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// Logits, one an output (the softmax's input where the graph ends in one). Not checked for being finite.
+    pub logits: Vec<f32>,
+    /// The value of [`Classifier::tap_tensor`], batch dimension kept, where it was asked for: the CAM layer's own,
+    /// or what the part of the graph above is computed from where the CAM layer lies on a branch.
+    pub tap: Option<ArrayD<f32>>,
+}
+
+/// A loaded classifier; shared by all worker threads.
+pub struct Classifier {
+    graph: Graph,
+    card: Card,
+    labels: Vec<String>,
+    has_labels: bool,
+    outputs: usize,
+    size: [usize; 2],
+    notes: Vec<String>,
+    hash: String,
+    engine: EngineKind,
+    session: Box<dyn Session>,
+    logits: String,
+    probabilities: bool,
+    tap: Option<String>,
+    cam_layout: Option<Layout>,
+    nhwc: bool,
+    /// Images of one run; above 1 only where the file fixes a batch that can't be changed.
+    batch: usize,
+}
+
+impl std::fmt::Debug for Classifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Classifier")
+            .field("path", &self.graph.path())
+            .field("engine", &self.engine)
+            .field("outputs", &self.outputs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Classifier {
+    /// What is used.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+    /// Label of each output (its index as text without a labels file).
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+    /// Whether a labels file was given.
+    pub fn has_labels(&self) -> bool {
+        self.has_labels
+    }
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+    /// `[H, W]` of the input.
+    pub fn input_size(&self) -> [usize; 2] {
+        self.size
+    }
+    /// Guesses and decisions, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+    /// blake3 of the model file (and its external data), hex.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+    /// The model's file.
+    pub fn path(&self) -> &Path {
+        self.graph.path()
+    }
+    /// The graph that runs: single precision, evaluation semantics, one image, everything that does not depend on
+    /// the pixels folded into constants.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+    /// The engine that runs it.
+    pub fn engine(&self) -> EngineKind {
+        self.engine
+    }
+    /// The value that logits are taken from: the output, or the input of the softmax that makes it.
+    pub fn logits_tensor(&self) -> &str {
+        &self.logits
+    }
+    /// The CAM layer, given or guessed.
+    pub fn cam_layer(&self) -> Option<&str> {
+        self.card.cam_layer.as_deref()
+    }
+    /// How the CAM layer's positions lie.
+    pub fn cam_layout(&self) -> Option<Layout> {
+        self.cam_layout
+    }
+    /// The value that [`Forward::tap`] holds: [`Graph::cut_point`] of the CAM layer. It is the CAM layer itself where
+    /// all of the logits' dependence on the image flows through it; else (a branch beside a residual) the nearest
+    /// value below with that property, from which the part of the graph above computes the CAM layer.
+    pub fn tap_tensor(&self) -> Option<&str> {
+        self.tap.as_deref()
+    }
+
+    /// One image, `[3, H, W]` as `Preprocess::normalise` gives it (NHWC is handled here). One core, evaluation semantics.
+    ///
+    /// # Errors
+    /// [`ModelError::Engine`] where `input` has another length, or the engine fails; [`ModelError::Invalid`] where a
+    /// tap is asked for and the model has no CAM layer.
+    pub fn forward(&self, input: &[f32], tap: bool) -> Result<Forward, ModelError> {
+        let value = Value::F32(self.arrange(input)?);
+        let mut names = vec![self.logits.as_str()];
+        if tap {
+            names.push(self.tap.as_deref().ok_or_else(|| {
+                self.graph.invalid(
+                    "no layer for CAMs was found in the graph; name one with --cam-layer ('rightly model FILE' lists \
+                     them)",
+                )
+            })?);
+        }
+        let mut values =
+            self.session.run(&[(self.card.input.as_str(), value)], &names)?.into_iter();
+        let logits = values.next().and_then(Value::into_f32).ok_or_else(|| self.no_floats())?;
+        let mut logits: Vec<f32> = self.first(logits).into_iter().collect();
+        if self.probabilities {
+            // softmax(ln p) = p; a probability of zero becomes the smallest one that has a logarithm.
+            for value in &mut logits {
+                *value = value.max(f32::MIN_POSITIVE).ln();
+            }
+        }
+        let tap = values.next().and_then(Value::into_f32).map(|value| self.first(value));
+        Ok(Forward { logits, tap })
+    }
+
+    fn no_floats(&self) -> ModelError {
+        self.graph.invalid(format!("the output '{}' holds no floats", self.logits))
+    }
+
+    /// The first image's part of a value, batch dimension kept.
+    fn first(&self, value: ArrayD<f32>) -> ArrayD<f32> {
+        let rows = value.shape().first().copied().unwrap_or(1);
+        if self.batch == 1 || rows % self.batch != 0 {
+            return value;
+        }
+        value.slice_axis(Axis(0), (0..rows / self.batch).into()).to_owned()
+    }
+
+    /// `[3, H, W]` to what the graph takes.
+    fn arrange(&self, input: &[f32]) -> Result<ArrayD<f32>, ModelError> {
+        arrange(input, self.size, self.nhwc, self.batch)
+            .map_err(|message| ModelError::Engine { engine: self.engine.name(), message })
+    }
+}
+
+/// `[3, H, W]` to `[batch, 3, H, W]` or `[batch, H, W, 3]`, the image repeated.
+fn arrange(
+    input: &[f32],
+    [height, width]: [usize; 2],
+    nhwc: bool,
+    batch: usize,
+) -> Result<ArrayD<f32>, String> {
+    let area = height * width;
+    if input.len() != 3 * area {
+        return Err(format!(
+            "the input has {} values, expected 3 x {height} x {width} = {}",
+            input.len(),
+            3 * area
+        ));
+    }
+    let (shape, one) = if nhwc {
+        let pixels = (0..area).flat_map(|at| (0..3).map(move |channel| input[channel * area + at]));
+        ([batch, height, width, 3], pixels.collect::<Vec<f32>>())
+    } else {
+        ([batch, 3, height, width], input.to_vec())
+    };
+    let all = if batch == 1 { one } else { one.repeat(batch) };
+    ArrayD::from_shape_vec(IxDyn(&shape), all).map_err(|error| error.to_string())
+}

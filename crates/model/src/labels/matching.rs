@@ -1,0 +1,200 @@
+//! Class names and wnids against labels.
+use super::LabelMap;
+use std::collections::BTreeMap;
+
+/// Case, spaces, hyphens and underscores do not tell names apart.
+fn plain(name: &str) -> String {
+    name.to_lowercase()
+        .split(|c: char| c.is_whitespace() || c == '_' || c == '-')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn is_wnid(text: &str) -> bool {
+    text.len() == 9
+        && text.starts_with('n')
+        && text.bytes().skip(1).all(|byte| byte.is_ascii_digit())
+}
+
+/// Names under which a label line goes: itself, its synonyms, and a wnid in front of them.
+fn names(label: &str) -> Vec<String> {
+    let mut rest = label.trim();
+    let mut names = vec![plain(rest)];
+    if let Some((first, after)) = rest.split_once([' ', '\t', ':', ','])
+        && is_wnid(first)
+    {
+        names.push(plain(first));
+        rest = after.trim_start_matches([' ', '\t', ':', ',']);
+        names.push(plain(rest));
+    }
+    names.extend(rest.split(',').map(plain));
+    names.retain(|name| !name.is_empty());
+    names.sort();
+    names.dedup();
+    names
+}
+
+pub(super) fn match_names(
+    classes: &[String],
+    labels: Option<&[String]>,
+    outputs: usize,
+) -> Result<LabelMap, String> {
+    let Some(labels) = labels else {
+        let indices: Option<Vec<Vec<usize>>> = classes
+            .iter()
+            .map(|class| class.parse().ok().filter(|&index| index < outputs).map(|i| vec![i]))
+            .collect();
+        return indices.map(|outputs| LabelMap { outputs }).ok_or_else(|| {
+            format!(
+                "the model has no labels, so the dataset's classes ({}) can't be matched to its {outputs} outputs; \
+                 give --labels FILE (one line an output) or --label-map FILE.csv with the columns class,output",
+                listed(classes.iter().map(String::as_str))
+            )
+        });
+    };
+    let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (output, label) in labels.iter().enumerate() {
+        for name in names(label) {
+            known.entry(name).or_default().push(output);
+        }
+    }
+    let mut found = Vec::with_capacity(classes.len());
+    let (mut unknown, mut several) = (Vec::new(), Vec::new());
+    for class in classes {
+        match known.get(&plain(class)).map(Vec::as_slice) {
+            None => unknown.push(class.as_str()),
+            Some([output]) => found.push(vec![*output]),
+            Some(hits) => several.push(format!(
+                "'{class}' fits {}",
+                hits.iter()
+                    .map(|&output| format!("output {output} ({})", labels[output]))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            )),
+        }
+    }
+    if unknown.is_empty() && several.is_empty() {
+        return Ok(LabelMap { outputs: found });
+    }
+    let mut parts = Vec::new();
+    if !several.is_empty() {
+        parts.push(format!("more than one output fits a class: {}", several.join("; ")));
+    }
+    if !unknown.is_empty() {
+        let with_hints = unknown.iter().map(|class| {
+            let name = plain(class);
+            let close = close_names(&name, known.keys().map(String::as_str), 1);
+            close.first().map_or_else(
+                || format!("'{class}'"),
+                |close| format!("'{class}' (close: '{close}', output {})", known[*close][0]),
+            )
+        });
+        parts.push(format!(
+            "{} of {} classes match no label: {}",
+            unknown.len(),
+            classes.len(),
+            with_hints.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    Err(format!(
+        "{}; give --label-map FILE.csv with the columns class,output (several rows a class are allowed)",
+        parts.join("; ")
+    ))
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.len() {
+        0..=10 => names.join(", "),
+        count => format!("{}, … {} in all", names[..10].join(", "), count),
+    }
+}
+
+/// Names that differ least from `name`, closest first, at most `count` (an edit distance up to a third of its length).
+pub(crate) fn close_names<'a>(
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+    count: usize,
+) -> Vec<&'a str> {
+    let limit = name.chars().count() / 3;
+    let mut close: Vec<(usize, &str)> = names
+        .filter(|other| other.len().abs_diff(name.len()) <= limit * 4)
+        .map(|other| (distance(name, other), other))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    close.sort();
+    close.dedup();
+    close.into_iter().take(count).map(|(_, name)| name).collect()
+}
+
+/// Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = corner + usize::from(from != *to);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(classes: &[&str], labels: &[&str]) -> Result<Vec<Vec<usize>>, String> {
+        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        match_names(&own(classes), Some(&own(labels)), labels.len()).map(|map| map.outputs)
+    }
+
+    const LABELS: [&str; 6] = [
+        "tench, Tinca tinca",
+        "crane",
+        "maillot",
+        "maillot, tank suit",
+        "crane",
+        "n02085620 Chihuahua",
+    ];
+
+    #[test]
+    fn synonyms_case_and_separators() {
+        assert_eq!(map(&["Tench", "tinca_tinca"], &LABELS).unwrap(), [[0], [0]]);
+        assert_eq!(map(&["tank-suit", "tench, tinca tinca"], &LABELS).unwrap(), [[3], [0]]);
+        assert_eq!(map(&["n02085620", "chihuahua"], &LABELS).unwrap(), [[5], [5]]);
+    }
+
+    #[test]
+    fn a_name_of_two_outputs_asks_for_a_map() {
+        for name in ["crane", "maillot"] {
+            let message = map(&[name, "tench"], &LABELS).unwrap_err();
+            assert!(message.contains("--label-map") && message.contains("fits output"), "{message}");
+        }
+    }
+
+    #[test]
+    fn every_unmatched_class_is_listed_with_what_is_close() {
+        let message = map(&["tenc", "zebra", "tench"], &LABELS).unwrap_err();
+        assert!(message.contains("2 of 3 classes"), "{message}");
+        assert!(message.contains("'tenc' (close: 'tench', output 0), 'zebra'"), "{message}");
+    }
+
+    #[test]
+    fn indices_need_no_labels() {
+        let classes = ["1", "10", "2"].map(str::to_owned);
+        assert_eq!(match_names(&classes, None, 11).unwrap().outputs, [[1], [10], [2]]);
+        assert!(match_names(&classes, None, 10).unwrap_err().contains("--labels"));
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(close_names("layer4", ["layer3", "layer4x", "conv"].into_iter(), 2), ["layer3", "layer4x"]);
+    }
+}
