@@ -1,22 +1,50 @@
-//! A labelled set of photographs.
+//! A labelled set of photographs: class folders, tables, and known layouts.
+
+mod attributes;
+mod checks;
+mod coco;
+mod draft;
+mod files;
+mod folder;
+mod imagenet;
+mod layouts;
+mod mirror;
+mod rival10;
+mod rows;
+mod split;
+mod synsets;
+mod table_file;
+#[cfg(test)]
+mod tests;
+
 use crate::{
     DataError, MaskSource, Problem,
-    pixels::{DecodeOptions, Decoded},
+    mask::MaskOptions,
+    pixels::{self, DecodeOptions, Decoded},
 };
-use std::path::PathBuf;
+pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
+pub use split::deal;
+use std::path::{Path, PathBuf};
+
 /// Where an image's pixels are.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ImageSource {
     /// An image file.
     File(PathBuf),
 }
+
 impl ImageSource {
     /// Decodes the image.
+    ///
+    /// # Errors
+    /// The file is missing, too large, truncated or no image ([`pixels::read`]).
     pub fn load(&self, options: &DecodeOptions) -> Result<Decoded, DataError> {
-        let _ = options;
-        todo!()
+        match self {
+            Self::File(path) => pixels::read(path, options),
+        }
     }
 }
+
 /// One labelled photograph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -37,10 +65,11 @@ pub struct Sample {
     /// Values of `Dataset::attributes`, in that order.
     pub attributes: Vec<Option<String>>,
 }
+
 /// A dataset in a fixed order.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
-    /// Class names.
+    /// Class names. Those without any sample are left out, except in layouts with a fixed list.
     pub classes: Vec<String>,
     /// Samples in the order of the table or of sorted paths.
     pub samples: Vec<Sample>,
@@ -51,32 +80,89 @@ pub struct Dataset {
     /// What was understood and decided, a sentence each, for the user.
     pub notes: Vec<String>,
     /// Mask values in force (from the user, or from the values seen).
-    pub mask_options: crate::mask::MaskOptions,
+    pub mask_options: MaskOptions,
     /// Label map that comes with a layout: class index to ImageNet outputs.
     pub outputs: Option<Vec<Vec<usize>>>,
 }
+
+/// Whether images with the same bytes in two splits are looked for (their files are read once).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duplicates {
+    /// Where there are at most 200,000 images; else a note says that it was left out.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// How to open a dataset.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
     /// Mirrored folder of masks.
     pub masks: Option<PathBuf>,
     /// Mask values given by the user.
-    pub mask_options: crate::mask::MaskOptions,
-    /// First N images of each class.
+    pub mask_options: MaskOptions,
+    /// First N images of each class (of each class and split, where there are splits).
     pub limit: Option<usize>,
+    /// Search for the same bytes in two splits.
+    pub duplicates: Duplicates,
 }
+
 impl Dataset {
-    /// Opens `DATA` (a folder, a table, or `KIND:PATH`).
+    /// Opens `DATA`: a folder of class folders, a table (`.csv`, `.tsv`, `.jsonl`, `.parquet`), or
+    /// `KIND:PATH` for a known layout. No image is decoded. What is wrong with single images or
+    /// classes stands in [`problems`](Self::problems), and what was decided in
+    /// [`notes`](Self::notes).
+    ///
+    /// # Errors
+    /// Nothing usable is found: no such file, an unknown kind, a missing column, no image that
+    /// exists, a mask folder of which nothing matches.
     pub fn open(data: &str, options: &OpenOptions) -> Result<Self, DataError> {
-        let _ = (data, options);
-        todo!()
+        let path = Path::new(data);
+        let mut draft = match layouts::split_kind(data) {
+            Some((kind, rest)) if !path.exists() => layouts::open(kind, rest)?,
+            _ if path.is_dir() => folder::open(path, options.masks.as_deref())?,
+            _ if path.is_file() => table_file::open(path)?,
+            _ => {
+                let expected = "no such file or folder; expected a folder of class folders, a table \
+                    (.csv, .tsv, .jsonl, .parquet) or KIND:PATH";
+                return Err(DataError::invalid(path, expected));
+            }
+        };
+        if draft.data.samples.is_empty() {
+            return Err(draft.nothing_usable(path));
+        }
+        if let Some(n) = options.limit {
+            draft.limit(n);
+        }
+        if let Some(folder) = &options.masks {
+            mirror::attach(&mut draft, folder)?;
+        }
+        let mut dataset = draft.finish();
+        checks::run(&mut dataset, options.duplicates);
+        dataset.survey_masks(&options.mask_options);
+        Ok(dataset)
     }
-    /// The samples of one split: `requested`, else `test`, else `val`, else all; the split's name, and how it was chosen in words.
-    pub fn choose_split(
-        &self,
-        requested: Option<&str>,
-    ) -> Result<(Vec<usize>, String, String), DataError> {
-        let _ = requested;
-        todo!()
+
+    /// Decides from the values seen which are object, unless the user gave them.
+    fn survey_masks(&mut self, given: &MaskOptions) {
+        let sources: Vec<&MaskSource> =
+            self.samples.iter().filter_map(|s| s.mask.as_ref()).collect();
+        self.mask_options = given.clone();
+        if sources.is_empty() {
+            self.notes.push("No image has a mask.".to_owned());
+            return;
+        }
+        let without = self.samples.len() - sources.len();
+        if without > 0 {
+            self.notes.push(format!("{without} of {} images have no mask.", self.samples.len()));
+        }
+        if sources.iter().any(|s| matches!(s, MaskSource::File(_))) {
+            let survey = crate::mask::survey(&sources, given);
+            self.mask_options = survey.options;
+            self.notes.push(survey.decision);
+        }
     }
 }

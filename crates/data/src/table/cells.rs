@@ -143,7 +143,10 @@ fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
         return Some(values.iter().map(|v| v.map(i64::from)).collect());
     }
     if let Some(values) = array.as_primitive_opt::<UInt64Type>() {
-        return values.iter().map(|v| v.map(|v| i64::try_from(v).ok()).map_or(Some(None), |v| v.map(Some))).collect();
+        return values
+            .iter()
+            .map(|v| v.map(|v| i64::try_from(v).ok()).map_or(Some(None), |v| v.map(Some)))
+            .collect();
     }
     primitives!(
         array,

@@ -79,8 +79,7 @@ impl TableWriter {
         let file = inner.into_inner().map_err(|e| failed(&self.target, &e))?;
         file.sync_all().map_err(|e| DataError::io(&self.partial, e))?;
         drop(file);
-        std::fs::rename(&self.partial, &self.target)
-            .map_err(|e| DataError::io(&self.target, e))?;
+        std::fs::rename(&self.partial, &self.target).map_err(|e| DataError::io(&self.target, e))?;
         sync_folder(&self.target)
     }
 }

@@ -1,0 +1,250 @@
+//! A table of images: required and optional columns, paths, attributes.
+use super::{
+    ImageSource, Sample,
+    draft::Draft,
+    files::{Listings, Lookup, lexical},
+    rows::Rows,
+    split,
+};
+use crate::{DataError, MaskSource};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
+
+/// Columns with a meaning of their own; every other one is an attribute.
+const KNOWN: [&str; 6] = ["image", "class", "mask", "split", "caption", "group"];
+
+pub(super) fn open(path: &Path) -> Result<Draft, DataError> {
+    let rows = Rows::read(path)?;
+    let columns = Columns::of(&rows, path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut reader = Reader {
+        draft: Draft::default(),
+        listings: Listings::default(),
+        seen: HashMap::new(),
+        folder,
+    };
+    reader.draft.data.attributes =
+        columns.attributes.iter().map(|&c| rows.columns[c].clone()).collect();
+    if rows.columns.iter().any(String::is_empty) {
+        reader.draft.note("A column without a name was left out (a row index, perhaps).");
+    }
+    for (mut cells, line) in rows.cells.into_iter().zip(rows.lines) {
+        reader.row(&mut cells, line, &columns);
+    }
+    let mut draft = reader.draft;
+    canonical_splits(&mut draft);
+    Ok(draft)
+}
+
+struct Columns {
+    image: usize,
+    class: usize,
+    mask: Option<usize>,
+    split: Option<usize>,
+    caption: Option<usize>,
+    group: Option<usize>,
+    attributes: Vec<usize>,
+}
+
+impl Columns {
+    fn of(rows: &Rows, path: &Path) -> Result<Self, DataError> {
+        let find = |name: &str| rows.columns.iter().position(|c| c == name);
+        let (Some(image), Some(class)) = (find("image"), find("class")) else {
+            return Err(DataError::invalid(path, missing_columns(rows)));
+        };
+        Ok(Self {
+            image,
+            class,
+            mask: find("mask"),
+            split: find("split"),
+            caption: find("caption"),
+            group: find("group"),
+            attributes: (0..rows.columns.len())
+                .filter(|&c| {
+                    let name = rows.columns[c].as_str();
+                    !name.is_empty() && !KNOWN.contains(&name)
+                })
+                .collect(),
+        })
+    }
+}
+
+fn missing_columns(rows: &Rows) -> String {
+    if rows.columns.is_empty() {
+        return "the table is empty; expected a header with the columns image and class".to_owned();
+    }
+    let absent: Vec<_> = ["image", "class"]
+        .into_iter()
+        .filter(|name| !rows.columns.iter().any(|c| c == name))
+        .map(|name| format!("'{name}'"))
+        .collect();
+    let found: Vec<_> = rows.columns.iter().map(|c| format!("'{c}'")).collect();
+    let hint = match rows.columns.as_slice() {
+        [only] if only.contains(';') => "; the separator is a comma, not a semicolon".to_owned(),
+        [only] if only.contains('\t') => "; separated by tabs it needs the ending .tsv".to_owned(),
+        _ => rows
+            .columns
+            .iter()
+            .find_map(|c| {
+                let meant = match c.to_lowercase().as_str() {
+                    "image" | "path" | "file" | "filename" | "file_name" | "image_path" => "image",
+                    "class" | "label" | "target" | "category" | "class_name" => "class",
+                    _ => return None,
+                };
+                let absent = !rows.columns.iter().any(|column| column == meant);
+                absent.then(|| format!("; rename '{c}' to '{meant}', if that is what it is"))
+            })
+            .unwrap_or_default(),
+    };
+    format!("no column {}; found {}{hint}", absent.join(" and no column "), found.join(", "))
+}
+
+struct Reader<'p> {
+    draft: Draft,
+    listings: Listings,
+    /// Path without detours to the index of its sample.
+    seen: HashMap<PathBuf, usize>,
+    folder: &'p Path,
+}
+
+impl Reader<'_> {
+    fn row(&mut self, cells: &mut [Option<String>], line: u64, columns: &Columns) {
+        let Some(id) = cells[columns.image].take() else {
+            self.draft.problem(format!("line {line}"), "no image is named", "left out");
+            return;
+        };
+        let Some(class) = cells[columns.class].take() else {
+            self.draft.problem(id, format!("line {line} names no class"), "left out");
+            return;
+        };
+        let Some((id, path)) = self.image(id) else { return };
+        let key = lexical(&path);
+        if let Some(&first) = self.seen.get(&key) {
+            let first = &self.draft.data.samples[first];
+            let other = &self.draft.data.classes[first.class];
+            let what = if *other == class {
+                format!("line {line} lists the same path twice (first as '{}')", first.id)
+            } else {
+                format!(
+                    "line {line} lists the same path twice, as class '{class}' and before as \
+                     '{other}'"
+                )
+            };
+            self.draft.problem(id, what, "the first row is used");
+            return;
+        }
+        self.seen.insert(key, self.draft.data.samples.len());
+        let mask =
+            columns.mask.and_then(|c| cells[c].take()).and_then(|mask| self.mask(&id, &mask));
+        let mut take = |column: Option<usize>| column.and_then(|c| cells[c].take());
+        let class = self.draft.class(&class);
+        self.draft.data.samples.push(Sample {
+            id,
+            image: ImageSource::File(path),
+            class,
+            mask: mask.map(MaskSource::File),
+            split: take(columns.split),
+            captions: take(columns.caption).map(captions).unwrap_or_default(),
+            group: take(columns.group),
+            attributes: columns.attributes.iter().map(|&c| take(Some(c))).collect(),
+        });
+    }
+
+    /// The id, `/`-separated, and the file.
+    fn image(&mut self, id: String) -> Option<(String, PathBuf)> {
+        match self.locate(&id) {
+            Ok((id, path, None)) => Some((id, path)),
+            Ok((id, path, Some(what))) => {
+                self.draft.problem(id.as_str(), what, "used");
+                Some((id, path))
+            }
+            Err(what) => {
+                let path = self.folder.join(&id);
+                self.draft.first_missing.get_or_insert(path);
+                self.draft.problem(id, what, "left out");
+                None
+            }
+        }
+    }
+
+    fn mask(&mut self, id: &str, mask: &str) -> Option<PathBuf> {
+        match self.locate(mask) {
+            Ok((_, path, None)) => Some(path),
+            Ok((_, path, Some(what))) => {
+                self.draft.problem(id, format!("mask '{mask}': {what}"), "used");
+                Some(path)
+            }
+            Err(what) => {
+                let what = format!("mask '{mask}': {what}");
+                self.draft.problem(id, what, "used without its mask");
+                None
+            }
+        }
+    }
+
+    /// Name, file, and what is odd about it; or why there is none.
+    fn locate(&mut self, name: &str) -> Result<(String, PathBuf, Option<&'static str>), String> {
+        let path = self.folder.join(name);
+        let similar = match self.listings.find(&path) {
+            Lookup::Exact => return Ok((name.to_owned(), path, None)),
+            Lookup::OtherForm(file) => {
+                let what = "the file's name differs by Unicode form (NFC or NFD)";
+                return Ok((name.to_owned(), file, Some(what)));
+            }
+            Lookup::Missing(similar) => similar,
+        };
+        if name.contains('\\') {
+            // Written on Windows.
+            let name = name.replace('\\', "/");
+            let path = self.folder.join(&name);
+            if self.listings.find(&path) == Lookup::Exact {
+                return Ok((name, path, None));
+            }
+        }
+        if path.is_dir() {
+            return Err("is a folder".to_owned());
+        }
+        Err(match similar {
+            Some(other) => format!("no such file; the folder has '{other}'"),
+            None => "no such file".to_owned(),
+        })
+    }
+}
+
+/// A JSON list of texts, or one text.
+fn captions(cell: String) -> Vec<String> {
+    let list = cell.trim_start().starts_with('[').then(|| serde_json::from_str(&cell));
+    match list {
+        Some(Ok(list)) => list,
+        _ => vec![cell],
+    }
+}
+
+fn canonical_splits(draft: &mut Draft) {
+    let names: BTreeSet<String> =
+        draft.data.samples.iter().filter_map(|s| s.split.clone()).collect();
+    if names.is_empty() {
+        return;
+    }
+    let renamed: HashMap<&str, String> = names
+        .iter()
+        .map(|name| (name.as_str(), split::canonical(name, |n| names.contains(n))))
+        .collect();
+    for name in &names {
+        if renamed[name.as_str()] != *name {
+            draft.note(format!("Split '{name}' is used as '{}'.", renamed[name.as_str()]));
+        }
+    }
+    let mut without = 0;
+    for sample in &mut draft.data.samples {
+        match &sample.split {
+            Some(split) => sample.split = Some(renamed[split.as_str()].clone()),
+            None => without += 1,
+        }
+    }
+    if without > 0 {
+        draft.note(format!("{without} images name no split: they are in none."));
+    }
+}
