@@ -131,7 +131,7 @@ impl InputOptions {
                 void: self.mask_void.clone(),
                 resize_nearest: self.mask_resize,
             },
-            limit: None,
+            ..OpenOptions::default()
         };
         Ok(Dataset::open(&self.data, &options)?)
     }

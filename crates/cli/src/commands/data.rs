@@ -17,7 +17,7 @@ pub fn run(args: &DataArgs) -> anyhow::Result<()> {
         &OpenOptions {
             masks: args.masks.masks.clone(),
             mask_options: options::masks(&args.masks),
-            limit: None,
+            ..OpenOptions::default()
         },
     )?;
     let mut problems = dataset.problems.clone();

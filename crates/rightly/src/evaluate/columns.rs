@@ -39,6 +39,8 @@ pub(super) struct Columns {
     /// Output of the clean pass.
     pub(super) output: Vec<Option<u32>>,
     pub(super) mask: Vec<Option<MaskState>>,
+    /// Share of the moved mask that lies on the object.
+    pub(super) overlap: Vec<Option<f64>>,
     pub(super) saliency: Vec<Option<Saliency>>,
     pub(super) objects: Vec<Option<Object>>,
 }
@@ -53,6 +55,7 @@ impl Columns {
         let mut columns = Self {
             output: vec![None; n],
             mask: vec![None; n],
+            overlap: vec![None; n],
             saliency: vec![None; n],
             objects: vec![None; n],
             ..Self::default()
@@ -88,6 +91,7 @@ impl Columns {
                 self.put(image, "none", Some(row.outcome.into()));
             }
             Row::Ablation(row) => {
+                self.overlap[image] = row.control_overlap;
                 self.put(image, "gray", row.gray.map(Into::into));
                 self.put(image, "gray-box", row.gray_box.map(Into::into));
                 self.put(image, "tile", row.tile.map(Into::into));

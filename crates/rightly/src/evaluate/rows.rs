@@ -81,9 +81,6 @@ pub struct SaliencyRow {
     pub delta_density: Option<f64>,
 }
 
-/// Side of the grid on which masks are averaged.
-pub const MEAN_MASK_SIDE: usize = 56;
-
 /// Size and place of the object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ObjectRow {
@@ -99,7 +96,7 @@ pub struct ObjectRow {
     pub distance: f64,
     /// Centroid, fractions of width and height.
     pub centroid: [f64; 2],
-    /// The cropped mask on a grid of [`MEAN_MASK_SIDE`] squares a side, share of object x 255.
+    /// The cropped mask on [`GRID`](crate::measures::objects::GRID) squares a side, share x 255.
     pub grid: Vec<u8>,
 }
 

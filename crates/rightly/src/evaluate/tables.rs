@@ -12,9 +12,9 @@ use super::{
     columns::controls,
     options::EvaluateOptions,
     pipeline::Plan,
-    rows::{AblationRow, Entry, MEAN_MASK_SIDE, ObjectRow, Outcome, Row, SaliencyRow},
+    rows::{AblationRow, Entry, ObjectRow, Outcome, Row, SaliencyRow},
 };
-use crate::{Error, Inputs, RunDir, subject::MaskState};
+use crate::{Error, Inputs, RunDir, measures::objects::GRID, subject::MaskState};
 
 /// The tables that a measure promises.
 fn promised(measure: &str) -> &'static [&'static str] {
@@ -379,7 +379,7 @@ fn objects(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> 
     }
     let mut table = Table::new(run.path("measures/objects.parquet"));
     let classes = &inputs.dataset.classes;
-    let cells = MEAN_MASK_SIDE * MEAN_MASK_SIDE;
+    let cells = GRID * GRID;
     let mut sums = vec![(0_i64, vec![0_u64; cells]); classes.len()];
     each_shard(inputs, plan, "objects", |rows| {
         for (sample, entry) in &rows {
@@ -411,7 +411,7 @@ fn objects(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> 
     let mean = |(n, sum): &(i64, Vec<u64>)| -> Vec<f32> {
         sum.iter().map(|&s| (s as f64 / (255.0 * *n as f64)) as f32).collect()
     };
-    let side = MEAN_MASK_SIDE as i64;
+    let side = GRID as i64;
     let batch = Columns::new()
         .utf8("class", seen().map(|(class, _)| class))
         .i64("n", seen().map(|(_, (n, _))| *n))

@@ -101,4 +101,5 @@ fn control(board: &mut Board<'_>, columns: &Columns, clean: &[Option<Seen>]) {
     };
     drops(board, "gray-control", "gray", clean, moved);
     drops(board, "gray-excess", "gray", moved, gray);
+    board.add_mean("control-overlap", Some("gray"), &columns.overlap, (0.0, 1.0));
 }

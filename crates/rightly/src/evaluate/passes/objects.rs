@@ -5,8 +5,8 @@ use rightly_data::Mask;
 use super::{Measure, Probe, Subject};
 use crate::{
     Error, Inputs,
-    evaluate::rows::{Entry, MEAN_MASK_SIDE, ObjectRow, Row},
-    measures::objects,
+    evaluate::rows::{Entry, ObjectRow, Row},
+    measures::objects::{self, MeanMask},
     subject::MaskState,
 };
 
@@ -57,21 +57,7 @@ impl Measure for Objects {
 
 /// Share of object in each square of the grid, x 255.
 fn grid(mask: &Mask) -> Vec<u8> {
-    let side = MEAN_MASK_SIDE;
-    let edge = |i: usize, n: usize| (i * n).div_euclid(side);
-    let mut out = Vec::with_capacity(side * side);
-    for gy in 0..side {
-        let rows = edge(gy, mask.height)..edge(gy + 1, mask.height).max(edge(gy, mask.height) + 1);
-        for gx in 0..side {
-            let columns =
-                edge(gx, mask.width)..edge(gx + 1, mask.width).max(edge(gx, mask.width) + 1);
-            let area = rows.len() * columns.len();
-            let on = rows
-                .clone()
-                .map(|y| columns.clone().filter(|&x| mask.data[y * mask.width + x]).count())
-                .sum::<usize>();
-            out.push(((on * 255 + area / 2) / area) as u8);
-        }
-    }
-    out
+    let mut one = MeanMask::new();
+    one.add(mask);
+    one.mean().unwrap_or_default().into_iter().map(|share| (share * 255.0).round() as u8).collect()
 }

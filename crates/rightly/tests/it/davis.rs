@@ -1,0 +1,119 @@
+//! Real ImageNet models on real photographs, held against the independent Python reference
+//! (`reference/davis_reference.json`: onnxruntime, Pillow, PyTorch).
+
+use std::{fs, path::Path};
+
+use rightly::{
+    InputOptions, Metric,
+    evaluate::{EvaluateOptions, MeasureName},
+    metrics::{POOLED, find},
+};
+use serde_json::Value;
+
+use crate::support::{real_data, run};
+
+fn reference() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/davis_reference.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn davis(data: &Path, model: &str, table: &Path) -> InputOptions {
+    let mut options = InputOptions::new(
+        data.join(format!("models/{model}.onnx")),
+        table.to_string_lossy().into_owned(),
+    );
+    options.label_map = Some(data.join("davis/label-map.csv"));
+    options
+}
+
+fn options(data: &Path) -> EvaluateOptions {
+    EvaluateOptions {
+        measures: vec![
+            MeasureName::Ablation,
+            MeasureName::Saliency,
+            MeasureName::Objects,
+            MeasureName::Overlay,
+        ],
+        overlays: vec![(
+            "watermark".to_owned(),
+            data.join("imagenet-w/imagenet_w_overlay_224.png"),
+        )],
+        resamples: 100,
+        ..EvaluateOptions::default()
+    }
+}
+
+fn value(metrics: &[Metric], metric: &str, condition: Option<&str>) -> f64 {
+    find(metrics, metric, condition, POOLED).and_then(|m| m.value).unwrap()
+}
+
+/// Runs a model over DAVIS; `margin` is by how many images an accuracy may differ.
+fn check(model: &str, table: &Path, data: &Path, margin: f64) {
+    let out = tempfile::tempdir().unwrap();
+    let record = run(davis(data, model, table), &options(data), out.path()).unwrap();
+    let reference = &reference()["models"][model];
+    for (ours, theirs) in [
+        ("none", "none"),
+        ("gray", "gray"),
+        ("gray-box", "gray-box"),
+        ("overlay/watermark", "overlay"),
+    ] {
+        let correct = 212.0 * value(&record.metrics, "accuracy", Some(ours));
+        let expected = reference["conditions"][theirs]["correct"].as_f64().unwrap();
+        assert!(
+            (correct - expected).abs() <= margin + 1e-6,
+            "{model} {ours}: {correct} right, the reference has {expected}"
+        );
+    }
+    let exact = margin == 0.0;
+    let near = |metric: &str, condition: Option<&str>, expected: &Value, tolerance: f64| {
+        let (ours, theirs) =
+            (value(&record.metrics, metric, condition), expected.as_f64().unwrap());
+        assert!((ours - theirs).abs() <= tolerance, "{model} {metric}: {ours} against {theirs}");
+    };
+    let (cam, objects) = (&reference["cam"], &reference["objects"]);
+    let loose = if exact { 1e-3 } else { 5e-3 };
+    near("cam-iou", Some("gradcam"), &cam["iou"], loose);
+    near("cam-iou-median", Some("gradcam"), &cam["iou_median"], 2.0 * loose);
+    near("cam-delta-density", Some("gradcam"), &cam["delta_density"], loose);
+    near("object-share-crop", None, &objects["object_share_crop"], 1e-9);
+    near("object-kept", None, &objects["object_kept"], 2e-3);
+    if model == "efficientnet-lite0" {
+        let rise = record.metrics.iter().find(|m| m.metric == "logit-rise").unwrap();
+        assert_eq!(rise.class.as_deref(), Some("carton"), "{rise:?}");
+    }
+}
+
+#[test]
+fn squeezenet_on_jpegs_is_within_three_images_of_the_reference() {
+    let Some(data) = real_data() else { return };
+    check("squeezenet-1.0", &data.join("davis/dataset.csv"), &data, 3.0);
+}
+
+#[test]
+fn efficientnet_on_jpegs_is_within_three_images_of_the_reference() {
+    let Some(data) = real_data() else { return };
+    check("efficientnet-lite0", &data.join("davis/dataset.csv"), &data, 3.0);
+}
+
+/// With the pixels that Pillow saw (`reference/png_copies.py`), accuracies agree exactly.
+fn png_copies() -> Option<std::path::PathBuf> {
+    let table = std::env::var_os("RIGHTLY_PNG_COPIES").map(std::path::PathBuf::from);
+    let table = table.filter(|t| t.is_file());
+    if table.is_none() {
+        crate::support::note("skipped: RIGHTLY_PNG_COPIES names no table of PNG copies");
+    }
+    table
+}
+
+#[test]
+fn squeezenet_on_png_copies_agrees_exactly() {
+    let (Some(data), Some(table)) = (real_data(), png_copies()) else { return };
+    check("squeezenet-1.0", &table, &data, 0.0);
+}
+
+#[test]
+fn efficientnet_on_png_copies_agrees_exactly() {
+    let (Some(data), Some(table)) = (real_data(), png_copies()) else { return };
+    check("efficientnet-lite0", &table, &data, 0.0);
+}

@@ -1,0 +1,192 @@
+//! What a run leaves, and that it does not depend on how it was computed.
+
+use std::collections::BTreeSet;
+
+use rightly::{
+    evaluate::MeasureName,
+    metrics::{MEAN, POOLED, find},
+};
+
+use crate::support::{differences, inputs, open, quick, quickstart, run, run_until, tables};
+
+#[test]
+fn every_promised_figure_is_there_with_n_and_bounds_around_it() {
+    let out = tempfile::tempdir().unwrap();
+    let record = run(inputs(), &quick(), out.path()).unwrap();
+    let metrics = &record.metrics;
+    for (metric, condition) in [
+        ("accuracy", Some("none")),
+        ("accuracy", Some("gray")),
+        ("accuracy", Some("gray-box")),
+        ("accuracy", Some("tile")),
+        ("accuracy", Some("noise-foreground/linf/0.25")),
+        ("confidence", Some("none")),
+        ("drop", Some("gray")),
+        ("drop", Some("tile")),
+        ("gray-control", Some("gray")),
+        ("rfs", Some("linf/0.25")),
+        ("noise-gap", Some("linf/0.25")),
+        ("rfs-control", Some("linf/0.25")),
+        ("cam-iou", Some("gradcam")),
+        ("cam-delta-density", Some("gradcam")),
+        ("object-share", None),
+        ("object-share-crop", None),
+        ("object-kept", None),
+        ("object-distance", None),
+    ] {
+        for class in ["cross", "ring", "star", "wedge", POOLED, MEAN] {
+            let row = find(metrics, metric, condition, class)
+                .unwrap_or_else(|| panic!("no {metric} {condition:?} {class}"));
+            assert!(row.n > 0, "{row:?}");
+            if let (Some(low), Some(high), Some(value)) = (row.low, row.high, row.value) {
+                assert!(low <= value && value <= high, "{row:?}");
+            }
+        }
+    }
+    let clean = find(metrics, "accuracy", Some("none"), POOLED).unwrap();
+    assert_eq!(clean.n, 120);
+    assert!(clean.value.unwrap() > 0.7, "{clean:?}");
+}
+
+#[test]
+fn drops_are_paired_over_the_images_of_the_condition() {
+    let out = tempfile::tempdir().unwrap();
+    let record = run(inputs(), &quick(), out.path()).unwrap();
+    let tile = find(&record.metrics, "drop", Some("tile"), POOLED).unwrap();
+    let without = record.problems.iter().filter(|p| p.problem.contains("no free tile")).count();
+    assert_eq!(tile.n + without, 120);
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    let (one, four) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut options = quick();
+    options.threads = 1;
+    run(inputs(), &options, one.path()).unwrap();
+    options.threads = 4;
+    run(inputs(), &options, four.path()).unwrap();
+    let different = differences(&tables(one.path()), &tables(four.path()));
+    assert!(different.is_empty(), "{different:?}");
+}
+
+#[test]
+fn an_interrupted_run_ends_with_the_bytes_of_an_uninterrupted_one() {
+    let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(inputs(), &quick(), whole.path()).unwrap();
+    for after in [1, 20, 50] {
+        let error = run_until(inputs(), &quick(), broken.path(), Some(after)).unwrap_err();
+        assert!(matches!(error, rightly::Error::Interrupted), "{error}");
+    }
+    run(inputs(), &quick(), broken.path()).unwrap();
+    let different = differences(&tables(whole.path()), &tables(broken.path()));
+    assert!(different.is_empty(), "{different:?}");
+}
+
+#[test]
+fn a_measure_added_later_leaves_the_others_and_ends_as_if_asked_for_at_once() {
+    let (once, twice) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(inputs(), &quick(), once.path()).unwrap();
+    let mut first = quick();
+    first.measures = vec![MeasureName::Ablation];
+    run(inputs(), &first, twice.path()).unwrap();
+    assert!(!twice.path().join("measures/noise.parquet").exists());
+    run(inputs(), &quick(), twice.path()).unwrap();
+    let different = differences(&tables(once.path()), &tables(twice.path()));
+    assert!(different.is_empty(), "{different:?}");
+}
+
+#[test]
+fn a_finished_run_is_not_computed_again() {
+    let out = tempfile::tempdir().unwrap();
+    let first = run(inputs(), &quick(), out.path()).unwrap();
+    // With `stop_after` of one image, a run that computes anything would be interrupted.
+    let again = run_until(inputs(), &quick(), out.path(), Some(1)).unwrap();
+    assert_eq!(first, again);
+}
+
+#[test]
+fn without_masks_accuracy_and_maps_are_still_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = String::from("image,class\n");
+    for line in std::fs::read_to_string(quickstart("table.csv")).unwrap().lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        table += &format!("{},{}\n", quickstart(cells[0]).display(), cells[1]);
+    }
+    let data = folder.path().join("table.csv");
+    std::fs::write(&data, table).unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    let record = run(options, &quick(), &folder.path().join("run")).unwrap();
+    let names: BTreeSet<&str> = record.metrics.iter().map(|m| m.metric.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["accuracy", "confidence"]));
+    for name in ["Ablation", "Noise", "Objects"] {
+        assert!(record.notes.iter().any(|n| n.starts_with(name)), "{name}: {:?}", record.notes);
+    }
+    assert!(folder.path().join("run/measures/cam.parquet").is_file());
+}
+
+#[test]
+fn a_wrong_label_map_is_said_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("map.csv");
+    std::fs::write(&map, "class,output\ncross,1\nring,2\nstar,3\nwedge,0\n").unwrap();
+    let mut options = inputs();
+    options.label_map = Some(map);
+    let record = run(options, &quick(), &folder.path().join("run")).unwrap();
+    let titles: Vec<&str> = record.findings.iter().map(|f| f.title.as_str()).collect();
+    assert!(titles.contains(&"labels look permuted"), "{titles:?}");
+    assert!(titles.contains(&"clean accuracy is at chance"), "{titles:?}");
+    assert!(record.findings.iter().all(|f| f.kind == rightly::findings::Kind::DataProblem));
+}
+
+#[test]
+fn an_unreadable_image_is_a_problem_and_not_a_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = String::from("image,class,mask\n");
+    let text = std::fs::read_to_string(quickstart("table.csv")).unwrap();
+    for (i, line) in text.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        let mut image = quickstart(cells[0]);
+        if i == 7 {
+            let bytes = std::fs::read(&image).unwrap();
+            image = folder.path().join("truncated.jpg");
+            std::fs::write(&image, &bytes[..bytes.len() / 2]).unwrap();
+        }
+        table += &format!("{},{},{}\n", image.display(), cells[1], quickstart(cells[2]).display());
+    }
+    let data = folder.path().join("table.csv");
+    std::fs::write(&data, table).unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    let out = folder.path().join("run");
+    let record = run(options, &quick(), &out).unwrap();
+    assert_eq!(find(&record.metrics, "accuracy", Some("none"), POOLED).unwrap().n, 119);
+    let rows: Vec<_> =
+        record.problems.iter().filter(|p| p.image.ends_with("truncated.jpg")).collect();
+    assert_eq!(rows.len(), 1, "{:?}", record.problems);
+    let csv = std::fs::read_to_string(out.join("problems.csv")).unwrap();
+    assert!(csv.starts_with("image,stage,problem,what was done\n"), "{csv}");
+    assert!(csv.contains("truncated.jpg"), "{csv}");
+    assert_eq!(record.findings[0].kind, rightly::findings::Kind::DataProblem);
+}
+
+#[test]
+fn clusters_of_one_class_are_not_estimable_there() {
+    let mut options = inputs();
+    options.cluster = Some("background".to_owned());
+    let out = tempfile::tempdir().unwrap();
+    let record = run(options, &quick(), out.path()).unwrap();
+    let pooled = find(&record.metrics, "accuracy", Some("none"), POOLED).unwrap();
+    assert_eq!(pooled.clusters, Some(4));
+    assert!(pooled.low.is_some());
+    let drop = find(&record.metrics, "drop", Some("gray"), POOLED).unwrap();
+    assert_eq!(drop.p, None, "McNemar takes images as independent");
+}
+
+#[test]
+fn an_unknown_cluster_column_names_those_that_exist() {
+    let mut options = inputs();
+    options.cluster = Some("video".to_owned());
+    let error = open(options).err().unwrap().to_string();
+    assert!(error.contains("video") && error.contains("background"), "{error}");
+}

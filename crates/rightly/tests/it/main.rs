@@ -1,0 +1,6 @@
+//! The stage `evaluate` on real files: the quickstart's pictures, and DAVIS with ImageNet models.
+
+mod davis;
+mod evaluate;
+mod run_directory;
+mod support;
