@@ -3,7 +3,7 @@ use super::{MaskOptions, MaskSource, labels};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most mask files that a survey opens, evenly spread over the dataset.
-pub const SAMPLE: usize = 500;
+const SAMPLE: usize = 500;
 
 /// What a survey saw and decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,7 @@ pub struct MaskSurvey {
     pub decision: String,
 }
 
-/// Reads up to [`SAMPLE`] of the mask files and decides which values are object and which void:
+/// Reads up to 500 of the mask files, evenly spread, and decides which values are object and which void:
 ///
 /// - what the user gave stands;
 /// - values 0 and one other: that other is object (255 in {0, 255} too);

@@ -135,9 +135,10 @@ fn decode_any(
 ) -> Result<(ImageFormat, DynamicImage, u8), DataError> {
     check_bytes(path, bytes.len() as u64, options.max_bytes)?;
     let format = format(bytes, path)?;
-    let broken = |error: image::ImageError| {
-        fail(path, format!("the {} data can't be decoded ({error}); the file is truncated or corrupt: fetch or export it again", name(format)))
-    };
+    if format == ImageFormat::Jpeg {
+        return jpeg(bytes, path, options);
+    }
+    let broken = |error: image::ImageError| undecodable(path, format, &error.to_string());
     let mut limits = Limits::default();
     // Eight bytes a pixel (16-bit RGBA), and as much again for a decoder's own buffers.
     limits.max_alloc = Some(options.max_pixels.saturating_mul(16).max(1 << 20));
@@ -149,6 +150,48 @@ fn decode_any(
     let orientation = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
     let picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
     Ok((format, picture, orientation))
+}
+
+fn jpeg(
+    bytes: &[u8],
+    path: &Path,
+    options: &DecodeOptions,
+) -> Result<(ImageFormat, DynamicImage, u8), DataError> {
+    enum Failure {
+        Size(DataError),
+        Data(String),
+    }
+    impl From<String> for Failure {
+        fn from(message: String) -> Self {
+            Failure::Data(message)
+        }
+    }
+    let check = |width: usize, height: usize| {
+        check_pixels(path, width, height, options.max_pixels).map_err(Failure::Size)
+    };
+    let picture = super::jpeg::decode(bytes, check).map_err(|failure| match failure {
+        Failure::Size(error) => error,
+        Failure::Data(message) => undecodable(path, ImageFormat::Jpeg, &message),
+    })?;
+    let (width, height) = (picture.width as u32, picture.height as u32);
+    let pixels = if picture.channels == 1 {
+        image::GrayImage::from_raw(width, height, picture.data).map(DynamicImage::ImageLuma8)
+    } else {
+        image::RgbImage::from_raw(width, height, picture.data).map(DynamicImage::ImageRgb8)
+    };
+    let pixels =
+        pixels.ok_or_else(|| undecodable(path, ImageFormat::Jpeg, "it lacks pixels"))?;
+    Ok((ImageFormat::Jpeg, pixels, picture.orientation))
+}
+
+fn undecodable(path: &Path, format: ImageFormat, message: &str) -> DataError {
+    fail(
+        path,
+        format!(
+            "the {} data can't be decoded ({message}); fetch the file or export it again",
+            name(format)
+        ),
+    )
 }
 
 /// RGB or RGBA bytes. Of 16 bits the upper eight are kept.

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod jpeg;
 mod orientation;
 
 pub use decode::{decode, read, read_rgba};
