@@ -31,8 +31,9 @@ impl Tree {
         let mut tree = Self::default();
         let walk = WalkDir::new(root).follow_links(true).min_depth(1);
         for entry in walk.into_iter().filter_entry(|e| {
-            !files::is_hidden(&e.file_name().to_string_lossy())
-                && !(e.file_type().is_dir() && skipped(e.path()))
+            let left_out = files::is_hidden(&e.file_name().to_string_lossy())
+                || (e.file_type().is_dir() && skipped(e.path()));
+            !left_out
         }) {
             let entry = match entry {
                 Ok(entry) => entry,

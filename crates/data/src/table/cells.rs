@@ -129,11 +129,11 @@ fn rows_of_lists(array: &ArrayRef) -> Option<Vec<Option<ArrayRef>>> {
     }
 }
 
+/// Returns the values where the array is of one of these types.
 macro_rules! primitives {
     ($array:expr, $convert:expr, $($kind:ident),*) => {
         $(if let Some(values) = $array.as_primitive_opt::<$kind>() {
-            #[expect(clippy::redundant_closure_call, reason = "one conversion for every type")]
-            return Some(values.iter().map(|v| v.map(|v| ($convert)(v))).collect());
+            return Some(values.iter().map(|v| v.map($convert)).collect());
         })*
     };
 }
@@ -143,14 +143,12 @@ fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
         return Some(values.iter().map(|v| v.map(i64::from)).collect());
     }
     if let Some(values) = array.as_primitive_opt::<UInt64Type>() {
-        return values
-            .iter()
-            .map(|v| v.map(|v| i64::try_from(v).ok()).map_or(Some(None), |v| v.map(Some)))
-            .collect();
+        // Above the range of i64 there is no such integer.
+        return values.iter().map(|v| v.map(i64::try_from).transpose().ok()).collect();
     }
     primitives!(
         array,
-        |v| i64::from(v),
+        Into::into,
         Int64Type,
         Int32Type,
         Int16Type,
@@ -163,7 +161,7 @@ fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
 }
 
 fn as_floats(array: &ArrayRef) -> Option<Vec<Option<f64>>> {
-    primitives!(array, |v| f64::from(v), Float64Type, Float32Type);
+    primitives!(array, Into::into, Float64Type, Float32Type);
     Some(as_integers(array)?.into_iter().map(|v| v.map(|v| v as f64)).collect())
 }
 
@@ -195,9 +193,9 @@ fn as_texts(array: &ArrayRef) -> Option<Vec<Option<String>>> {
                 .collect(),
         );
     }
-    primitives!(array, |v: f64| v.to_string(), Float64Type);
-    primitives!(array, |v: f32| v.to_string(), Float32Type);
-    primitives!(array, |v: u64| v.to_string(), UInt64Type);
+    primitives!(array, |v| v.to_string(), Float64Type);
+    primitives!(array, |v| v.to_string(), Float32Type);
+    primitives!(array, |v| v.to_string(), UInt64Type);
     if let Some(values) = as_integers(array) {
         return Some(values.into_iter().map(|v| v.map(|v| v.to_string())).collect());
     }

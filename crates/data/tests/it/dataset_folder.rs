@@ -36,7 +36,10 @@ fn split_folders() {
     tree.images(["d/train/a/1.jpg", "d/train/a/2.jpg", "d/train/b/1.jpg", "d/train/b/2.jpg"]);
     tree.images(["d/Validation/b/3.jpg", "d/ood/a/4.jpg", "d/masks/train/a/1.png"]);
     std::fs::create_dir_all(tree.path("d/Validation/c")).unwrap();
-    let data = tree.open_with("d", &OpenOptions { duplicates: rightly_data::dataset::Duplicates::Never, ..Default::default() });
+    let data = tree.open_with(
+        "d",
+        &OpenOptions { duplicates: rightly_data::dataset::Duplicates::Never, ..Default::default() },
+    );
     assert_eq!(data.classes, ["a", "b"]);
     let splits: Vec<_> = data.splits().into_iter().collect();
     assert_eq!(splits, [("ood", 1), ("train", 4), ("val", 1)]);

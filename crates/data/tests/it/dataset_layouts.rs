@@ -88,8 +88,12 @@ fn coco() {
 fn coco_errors() {
     let tree = Tree::new();
     tree.images(["i/1.jpg"]);
-    let at = |json: &str| format!("coco:{},{}", tree.path(json).display(), tree.path("i").display());
-    tree.write("captions.json", r#"{"images": [], "annotations": [{"image_id": 1, "caption": "x"}]}"#);
+    let at =
+        |json: &str| format!("coco:{},{}", tree.path(json).display(), tree.path("i").display());
+    tree.write(
+        "captions.json",
+        r#"{"images": [], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
+    );
     let message = error(&at("captions.json"));
     assert!(message.contains("captions.json") && message.contains("category_id"), "{message}");
     tree.write(
@@ -139,11 +143,8 @@ fn hard_imagenet() {
     tree.write(&format!("m/val/{ski}_ILSVRC2012_val_00000009.JPEG"), mask_jpeg(40, 60));
     tree.write("m/val/n01440764_ILSVRC2012_val_00000293.JPEG", mask_jpeg(40, 60));
     tree.write("m/paths_by_rank2.pkl", "x").write("m/meta/idx_to_wnid.pkl", "x");
-    let data = open(&format!(
-        "hard-imagenet:{},{}",
-        tree.path("m").display(),
-        tree.path("in").display()
-    ));
+    let data =
+        open(&format!("hard-imagenet:{},{}", tree.path("m").display(), tree.path("in").display()));
     assert_eq!(data.classes.len(), 15);
     assert_eq!((data.classes[0].as_str(), data.classes[3].as_str()), ("dog sled", "ski"));
     let outputs = data.outputs.as_ref().unwrap();
@@ -158,7 +159,9 @@ fn hard_imagenet() {
     assert_eq!(data.samples[1].class, 3);
     assert_eq!(data.choose_split(None).unwrap().1, "val");
     let found = problems(&data);
-    let missing = format!("val/{ski}/ILSVRC2012_val_00000009.JPEG: mask without its ImageNet image -> left out");
+    let missing = format!(
+        "val/{ski}/ILSVRC2012_val_00000009.JPEG: mask without its ImageNet image -> left out"
+    );
     assert!(found.contains(&missing), "{found:?}");
     assert!(found.iter().any(|p| p.contains("15 classes")), "{found:?}");
     assert!(found.iter().any(|p| p.starts_with("snorkel: class without usable")), "{found:?}");
@@ -172,8 +175,7 @@ fn hard_imagenet() {
 
 /// `numpy.save` of a `[2, 18]` array of 64-bit integers.
 fn attr_labels(present: &[usize], changed: &[usize]) -> Vec<u8> {
-    let mut header =
-        "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 18), }".to_owned();
+    let mut header = "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 18), }".to_owned();
     header += &" ".repeat(64 - (10 + header.len() + 1) % 64);
     header.push('\n');
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();

@@ -22,8 +22,13 @@ fn a_mirror_by_stem_with_any_ending() {
     }
     tree.write("m/b/9.png", mask_png(8, 6, 255)).write("m/readme.txt", "x");
     let data = tree.open_with("d", &with_masks(&tree, "m"));
-    let expected =
-        [Some("m/a/1.png"), None, Some("m/a/cafe\u{301}.PNG"), Some("m/b/1.jpg"), Some("m/b/2.x.tif")];
+    let expected = [
+        Some("m/a/1.png"),
+        None,
+        Some("m/a/cafe\u{301}.PNG"),
+        Some("m/b/1.jpg"),
+        Some("m/b/2.x.tif"),
+    ];
     assert_eq!(masks(&tree, &data), expected.map(|m| m.map(str::to_owned)));
     assert_eq!(
         problems(&data),

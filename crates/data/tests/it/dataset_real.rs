@@ -44,6 +44,7 @@ fn davis() {
     // The mask folder mirrors the image folder: the same masks as the column's.
     let masks = Some(table.with_file_name("masks"));
     let mirrored =
-        Dataset::open(table.to_str().unwrap(), &OpenOptions { masks, ..Default::default() }).unwrap();
+        Dataset::open(table.to_str().unwrap(), &OpenOptions { masks, ..Default::default() })
+            .unwrap();
     assert_eq!(mirrored.samples, data.samples);
 }

@@ -120,7 +120,15 @@ fn tables_that_are_wrong_say_how() {
     tree.images(["a.jpg"]);
     let options = OpenOptions::default();
     let cases: [(&str, &[u8], &[&str]); 13] = [
-        ("1.csv", b"path,label\na.jpg,x\n", &["no column 'image' and no column 'class'", "found 'path', 'label'", "rename 'path' to 'image'"]),
+        (
+            "1.csv",
+            b"path,label\na.jpg,x\n",
+            &[
+                "no column 'image' and no column 'class'",
+                "found 'path', 'label'",
+                "rename 'path' to 'image'",
+            ],
+        ),
         ("2.csv", b"image;class\na.jpg;x\n", &["semicolon"]),
         ("3.csv", b"image\tclass\na.jpg\tx\n", &[".tsv"]),
         ("4.csv", b"", &["table is empty"]),
@@ -128,8 +136,16 @@ fn tables_that_are_wrong_say_how() {
         ("6.csv", b"image,class\na.jpg,x\na.jpg,\xe9\n", &["line 3 is not UTF-8"]),
         ("7.csv", b"\xff\xfei\0m\0", &["UTF-16"]),
         ("8.csv", b"image,class,image\n", &["two columns are named 'image'"]),
-        ("9.csv", b"image,class\nx/y.jpg,x\n", &["no usable image", "x/y.jpg", "relative to the folder"]),
-        ("10.jsonl", b"{\"image\":\"a.jpg\",\"class\":\"x\"}\n[1]\n", &["line 2 is no JSON object"]),
+        (
+            "9.csv",
+            b"image,class\nx/y.jpg,x\n",
+            &["no usable image", "x/y.jpg", "relative to the folder"],
+        ),
+        (
+            "10.jsonl",
+            b"{\"image\":\"a.jpg\",\"class\":\"x\"}\n[1]\n",
+            &["line 2 is no JSON object"],
+        ),
         ("11.jsonl", b"{\"image\":\n", &["line 1"]),
         ("12.parquet", b"PAR1", &["not a Parquet file"]),
         ("13.xlsx", b"PK", &[".jsonl or .parquet"]),
