@@ -189,7 +189,7 @@ impl Inputs {
         }
         let dataset = options.open_dataset()?;
         let label_map = match (&options.label_map, &dataset.outputs) {
-            (None, Some(outputs)) if classifier.outputs() >= 1000 => {
+            (None, Some(outputs)) if classifier.outputs() == 1000 => {
                 LabelMap { outputs: outputs.clone() }
             }
             (file, _) => LabelMap::resolve(&dataset.classes, file.as_deref(), &classifier)?,

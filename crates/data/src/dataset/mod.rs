@@ -141,6 +141,15 @@ impl Dataset {
             mirror::attach(&mut draft, folder)?;
         }
         let mut dataset = draft.finish();
+        if dataset.outputs.is_none() {
+            dataset.outputs = synsets::outputs(&dataset.classes);
+            if dataset.outputs.is_some() {
+                dataset.notes.push(
+                    "The classes are ImageNet synsets: each is matched to its output of the 1,000."
+                        .to_owned(),
+                );
+            }
+        }
         checks::run(&mut dataset, options.duplicates);
         dataset.survey_masks(&options.mask_options);
         Ok(dataset)

@@ -68,3 +68,11 @@ pub(super) fn is_wnid(name: &str) -> bool {
 pub(super) fn split_wnid(name: &str) -> Option<(&str, &str)> {
     name.split_once('_').filter(|(wnid, rest)| is_wnid(wnid) && !rest.is_empty())
 }
+
+/// The output of each class, where every class is a synset of ILSVRC 2012: its 1,000 outputs follow
+/// the synsets in ascending order.
+pub(super) fn outputs(classes: &[String]) -> Option<Vec<Vec<usize>>> {
+    let synsets: Vec<&str> = include_str!("imagenet_wnids.txt").lines().collect();
+    let output = |class: &String| synsets.binary_search(&class.as_str()).ok().map(|o| vec![o]);
+    if classes.is_empty() { None } else { classes.iter().map(output).collect() }
+}

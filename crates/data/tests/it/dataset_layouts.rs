@@ -119,6 +119,10 @@ fn imagenet() {
         "unsorted/val/ILSVRC2012_val_00000293.JPEG",
     ]);
     let data = open(&format!("imagenet:{}", tree.path("in").display()));
+    let outputs = data.outputs.as_ref().unwrap();
+    assert_eq!(outputs.len(), data.classes.len());
+    let tench = data.classes.iter().position(|class| class == "n01440764").unwrap();
+    assert_eq!(outputs[tench], [0], "synsets in ascending order are outputs 0 to 999");
     assert_eq!(data.classes, ["n01440764", "n02492660"]);
     assert_eq!(data.samples[0].id, "train/n01440764/n01440764_18.JPEG");
     let (indices, split, _) = data.choose_split(None).unwrap();
