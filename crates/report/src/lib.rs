@@ -1,1 +1,26 @@
-//! stub
+//! The report of an audit: one HTML file that works offline.
+//!
+//! | module | its subject |
+//! |---|---|
+//! | [`view`] | what a report shows, as plain data: no files, no model |
+//! | [`sections`](mod@view#sections) | one module a section, in the order of the page |
+//! | [`picture`] | activation maps and mask outlines drawn over photographs |
+//! | [`from_run`] | a run directory to a view |
+//!
+//! [`render`] is a pure function from a view to the page; [`write()`] reads a run and writes its
+//! `report.html`.
+
+mod chart;
+pub mod error;
+mod format;
+pub mod from_run;
+mod page;
+pub mod picture;
+mod sections;
+mod verdict;
+pub mod view;
+
+pub use error::ReportError;
+pub use from_run::write;
+pub use page::render;
+pub use view::ReportView;

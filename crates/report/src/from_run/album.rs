@@ -1,0 +1,104 @@
+//! Photographs of a run, read again from where `run.toml` says they are.
+
+use std::collections::BTreeMap;
+
+use rightly::{
+    run::Manifest,
+    subject::{Loader, Picture as Loaded},
+};
+use rightly_data::{
+    Dataset,
+    dataset::{Duplicates, OpenOptions},
+    mask::MaskOptions,
+};
+
+use super::tables::{Seen, Tables};
+use crate::{
+    ReportError, picture,
+    view::{Photo, Picture},
+};
+
+/// Longer side of a thumbnail, pixels.
+const THUMBNAIL: usize = 144;
+
+/// Where photographs come from; empty where the data is not there any more.
+pub(super) struct Album {
+    open: Option<(Dataset, BTreeMap<String, usize>, Loader)>,
+    missing: Option<String>,
+}
+
+impl Album {
+    pub(super) fn open(manifest: &Manifest, tables: &Tables) -> Self {
+        let inputs = &manifest.inputs;
+        let options = OpenOptions {
+            masks: inputs.masks.clone(),
+            mask_options: MaskOptions {
+                object: inputs.mask_object.clone(),
+                void: inputs.mask_void.clone(),
+                resize_nearest: inputs.mask_resize,
+            },
+            limit: None,
+            duplicates: Duplicates::Never,
+        };
+        match Dataset::open(&inputs.data, &options) {
+            Err(error) => Self { open: None, missing: Some(error.to_string()) },
+            Ok(dataset) => {
+                let shown = |id: &String| tables.by_id(id).is_some();
+                let at: BTreeMap<String, usize> = dataset
+                    .samples
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, s)| shown(&s.id))
+                    .map(|(i, s)| (s.id.clone(), i))
+                    .collect();
+                let loader = Loader::new(
+                    inputs,
+                    dataset.mask_options.clone(),
+                    manifest.card.preprocess.clone(),
+                );
+                Self { open: Some((dataset, at, loader)), missing: None }
+            }
+        }
+    }
+
+    /// Why there are no photographs.
+    pub(super) fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// The photograph as the model sees it, with its mask; `None` where it can't be read.
+    pub(super) fn load(&self, id: &str) -> Option<Loaded> {
+        let (dataset, at, loader) = self.open.as_ref()?;
+        loader.load(&dataset.samples[*at.get(id)?]).ok()
+    }
+
+    /// A small photograph with the model's answer, where it is wrong.
+    pub(super) fn thumbnail(&self, tables: &Tables, seen: &Seen) -> Result<Photo, ReportError> {
+        let loaded = self.load(&seen.id);
+        let small = loaded.map(|l| picture::shrink(&l.crop, THUMBNAIL));
+        let picture = small.map(|s| encode(&seen.id, picture::jpeg(&s))).transpose()?;
+        Ok(photo(tables, seen, picture))
+    }
+
+    /// The same in the model's own size.
+    pub(super) fn full(&self, tables: &Tables, seen: &Seen) -> Result<Photo, ReportError> {
+        let picture = self.load(&seen.id).map(|l| encode(&seen.id, picture::jpeg(&l.crop)));
+        Ok(photo(tables, seen, picture.transpose()?))
+    }
+}
+
+/// The words under a photograph.
+pub(super) fn photo(tables: &Tables, seen: &Seen, picture: Option<Picture>) -> Photo {
+    let wrong = seen.clean.filter(|c| !c.correct);
+    Photo {
+        id: seen.id.clone(),
+        class: seen.class.clone(),
+        answer: wrong.map(|c| tables.label(c.output)),
+        confidence: wrong.map(|c| c.confidence),
+        picture,
+    }
+}
+
+pub(super) fn encode<T>(what: &str, picture: Result<T, image::ImageError>) -> Result<T, ReportError> {
+    picture.map_err(|source| ReportError::Picture { path: what.into(), source })
+}

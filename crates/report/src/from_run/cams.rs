@@ -1,0 +1,185 @@
+//! Activation maps over photographs, and mean masks.
+
+use std::collections::BTreeMap;
+
+use rightly::{RunDir, run::Manifest};
+use rightly_data::table::{self, Table};
+
+use super::{
+    album::{Album, encode, photo},
+    tables::Tables,
+};
+use crate::{
+    ReportError, picture,
+    view::{CamCard, CamGallery, MeanMask},
+};
+
+/// Maps of each group.
+const SHOWN: usize = 6;
+
+/// A map at its layer's resolution.
+struct Map {
+    rows: usize,
+    columns: usize,
+    values: Vec<f32>,
+}
+
+pub(super) fn gallery(
+    run: &RunDir,
+    manifest: &Manifest,
+    tables: &Tables,
+    album: &Album,
+) -> Result<Option<CamGallery>, ReportError> {
+    let path = run.path("measures/saliency.parquet");
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let table = Table::load(&path)?;
+    let (ids, states) = (table.texts("id")?, table.texts("state")?);
+    let (ious, layers) = (table.floats("iou")?, table.texts("layer")?);
+    let mut usable: Vec<(f64, &str)> = ids
+        .iter()
+        .zip(&ious)
+        .filter_map(|(id, iou)| Some((iou.as_ref().copied()?, id.as_deref()?)))
+        .collect();
+    usable.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let chosen = choose(&usable);
+    let wanted: Vec<&str> = chosen.iter().flat_map(|(_, ids)| ids.iter().map(|(_, id)| *id)).collect();
+    let maps = maps(run, &wanted)?;
+    let mut groups = Vec::new();
+    for (title, rows) in chosen {
+        let cards = rows.iter().map(|(iou, id)| card(tables, album, id, *iou, maps.get(*id)));
+        groups.push((title.to_owned(), cards.collect::<Result<_, _>>()?));
+    }
+    let options = manifest.stages.get(rightly::evaluate::STAGE);
+    let text = |key: &str| options.and_then(|o| o.get(key)).and_then(|v| v.as_str());
+    Ok(Some(CamGallery {
+        method: text("cam").unwrap_or("gradcam").to_owned(),
+        layer: layers.into_iter().flatten().next().unwrap_or_default(),
+        predicted: text("target") == Some("predicted"),
+        n: states.iter().filter(|s| s.as_deref() == Some("usable")).count(),
+        zero: states.iter().filter(|s| s.as_deref() == Some("zero")).count(),
+        groups,
+        other_layer: None,
+    }))
+}
+
+type Group<'a> = (&'static str, Vec<(f64, &'a str)>);
+
+/// Best, median and worst of rows sorted from best to worst; no image twice.
+fn choose<'a>(sorted: &[(f64, &'a str)]) -> Vec<Group<'a>> {
+    let n = sorted.len();
+    let each = SHOWN.min(n / 3);
+    if each == 0 {
+        return vec![("All", sorted.to_vec())];
+    }
+    let middle = ((n - each) / 2).clamp(each, n - 2 * each);
+    let worst: Vec<_> = sorted[n - each..].iter().rev().copied().collect();
+    vec![
+        ("Most overlap", sorted[..each].to_vec()),
+        ("Around the median", sorted[middle..middle + each].to_vec()),
+        ("Least overlap", worst),
+    ]
+}
+
+/// The maps of the wanted images, read in one pass.
+fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportError> {
+    let path = run.path("measures/cam.parquet");
+    let mut out = BTreeMap::new();
+    if !path.is_file() {
+        return Ok(out);
+    }
+    for batch in table::read(&path)? {
+        let batch = batch?;
+        let ids = table::texts(&batch, "id", &path)?;
+        if !ids.iter().flatten().any(|id| wanted.contains(&id.as_str())) {
+            continue;
+        }
+        let rows = table::integers(&batch, "height", &path)?;
+        let columns = table::integers(&batch, "width", &path)?;
+        let maps = table::lists_f32(&batch, "map", &path)?;
+        for (((id, rows), columns), map) in ids.into_iter().zip(rows).zip(columns).zip(maps) {
+            if let (Some(id), Some(rows), Some(columns), Some(values)) = (id, rows, columns, map)
+                && wanted.contains(&id.as_str())
+            {
+                let size = |v: i64| usize::try_from(v).unwrap_or_default();
+                out.insert(id, Map { rows: size(rows), columns: size(columns), values });
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn card(
+    tables: &Tables,
+    album: &Album,
+    id: &str,
+    iou: f64,
+    map: Option<&Map>,
+) -> Result<CamCard, ReportError> {
+    let seen = tables.by_id(id).cloned().unwrap_or_default();
+    let Some(loaded) = album.load(id) else {
+        return Ok(CamCard { photo: photo(tables, &seen, None), map: None, iou: Some(iou) });
+    };
+    let mut plain = loaded.crop.clone();
+    let mut over = map.map(|map| {
+        let (height, width) = (loaded.crop.height, loaded.crop.width);
+        let map = picture::enlarge(&map.values, map.rows, map.columns, height, width);
+        let mut over = picture::heat(&loaded.crop, &map);
+        picture::contour(&mut over, &map);
+        over
+    });
+    if let Some(mask) = &loaded.mask {
+        picture::outline(&mut plain, mask);
+        if let Some(over) = &mut over {
+            picture::outline(over, mask);
+        }
+    }
+    let plain = encode(id, picture::jpeg(&plain))?;
+    let map = over.map(|over| encode(id, picture::jpeg(&over))).transpose()?;
+    Ok(CamCard { photo: photo(tables, &seen, Some(plain)), map, iou: Some(iou) })
+}
+
+pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
+    let path = run.path("measures/mean-mask.parquet");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let table = Table::load(&path)?;
+    let (classes, n) = (table.texts("class")?, table.integers("n")?);
+    let (rows, columns) = (table.integers("height")?, table.integers("width")?);
+    let maps = table.lists_f32("map")?;
+    let size = |v: Option<i64>| usize::try_from(v.unwrap_or_default()).unwrap_or_default();
+    let mut out = Vec::new();
+    for (i, class) in classes.into_iter().enumerate() {
+        let class = class.unwrap_or_default();
+        let map = maps[i].as_deref().unwrap_or_default();
+        let (rows, columns) = (size(rows[i]), size(columns[i]));
+        let fits = rows * columns > 0 && map.len() == rows * columns;
+        let drawn = fits.then(|| encode(&class, picture::mean_mask(map, rows, columns)));
+        let picture = drawn.transpose()?;
+        out.push(MeanMask { class, n: size(n[i]), picture });
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::choose;
+
+    #[test]
+    fn no_image_is_chosen_twice() {
+        for n in 0..40 {
+            let names: Vec<String> = (0..n).map(|i| i.to_string()).collect();
+            let sorted: Vec<(f64, &str)> =
+                names.iter().enumerate().map(|(i, id)| (1.0 - i as f64 / 40.0, id.as_str())).collect();
+            let mut ids: Vec<&str> =
+                choose(&sorted).iter().flat_map(|(_, rows)| rows.iter().map(|r| r.1)).collect();
+            let all = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), all, "{n}");
+            assert_eq!(all, if n < 3 { n } else { 3 * 6.min(n / 3) }, "{n}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A run directory to a view, and the view to its `report.html`.
+
+mod album;
+mod cams;
+mod facts;
+mod tables;
+mod wrong;
+
+use std::path::{Path, PathBuf};
+
+use rightly::{Finding, Metric, RunDir, findings::Kind, run::write_atomically};
+
+use crate::{
+    ReportError, render,
+    view::{Figure, FindingView, ProblemRow, ReportView},
+};
+use album::Album;
+use tables::Tables;
+
+/// Findings whose photographs are shown, and how many of each.
+const ILLUSTRATED: (usize, usize) = (12, 6);
+/// Title of the finding that makes every figure about reliance meaningless.
+const AT_CHANCE: &str = "clean accuracy is at chance";
+
+/// Writes `run`'s report and returns its path.
+///
+/// Photographs and masks are read again from where `run.toml` says they are; without them the
+/// report has figures only and says why.
+///
+/// # Errors
+/// Where `run` is no run directory, a table in it can't be read, or the page can't be written.
+pub fn write(run: &Path) -> Result<PathBuf, ReportError> {
+    let run = RunDir::open(run)?;
+    let path = run.path("report.html");
+    write_atomically(&path, render(&view(&run)?).as_bytes())?;
+    Ok(path)
+}
+
+/// What the report of a run shows.
+///
+/// # Errors
+/// Where a file of the run can't be read.
+pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
+    let manifest = run.manifest()?;
+    let metrics = run.metrics()?;
+    let found = run.findings()?;
+    let tables = Tables::read(run, &manifest)?;
+    let album = Album::open(&manifest, &tables);
+    let mut notes = Vec::new();
+    for stage in manifest.stages.keys() {
+        notes.extend(run.stage(stage)?.map(|record| record.notes).unwrap_or_default());
+    }
+    let mut findings = Vec::new();
+    for (i, finding) in found.iter().enumerate() {
+        let ids = finding.images.iter().take(if i < ILLUSTRATED.0 { ILLUSTRATED.1 } else { 0 });
+        let photos = ids.filter_map(|id| tables.by_id(id)).map(|s| album.thumbnail(&tables, s));
+        let mut shown = finding_view(finding);
+        shown.photos = photos.collect::<Result<_, _>>()?;
+        shown.photos.retain(|p| p.picture.is_some());
+        findings.push(shown);
+    }
+    Ok(ReportView {
+        facts: facts::facts(&manifest, &tables),
+        figures: metrics.iter().map(figure).collect::<Vec<_>>().into(),
+        at_chance: found.iter().any(|f| f.kind == Kind::DataProblem && f.title == AT_CHANCE),
+        findings,
+        cams: cams::gallery(run, &manifest, &tables, &album)?,
+        mean_masks: cams::mean_masks(run)?,
+        confusions: wrong::confusions(&tables, &album)?,
+        mistakes: wrong::mistakes(&tables, &album)?,
+        problems: run
+            .problems()?
+            .into_iter()
+            .map(|p| ProblemRow { image: p.image, stage: p.stage, problem: p.problem, action: p.action })
+            .collect(),
+        notes,
+        without_photographs: album.missing().map(str::to_owned),
+    })
+}
+
+fn figure(m: &Metric) -> Figure {
+    Figure {
+        metric: m.metric.clone(),
+        condition: m.condition.clone(),
+        // Figures of subgroups belong to the sections of their stages.
+        class: match &m.group {
+            None => m.class.clone(),
+            Some(group) => Some(format!("{} {group}", m.class.as_deref().unwrap_or_default())),
+        },
+        value: m.value,
+        low: m.low,
+        high: m.high,
+        n: m.n,
+        clusters: m.clusters,
+        p: m.p,
+    }
+}
+
+fn finding_view(finding: &Finding) -> FindingView {
+    let kind = match finding.kind {
+        Kind::DataProblem => "data-problem",
+        Kind::SpuriousCue => "spurious-cue",
+        Kind::FailingSubgroup => "failing-subgroup",
+        Kind::ObjectIgnored => "object-ignored",
+    };
+    FindingView {
+        kind: kind.to_owned(),
+        title: finding.title.clone(),
+        description: finding.description.clone(),
+        effect: Figure {
+            value: finding.effect,
+            low: finding.low,
+            high: finding.high,
+            n: finding.n,
+            p: finding.p,
+            ..Figure::default()
+        },
+        q: finding.q,
+        images: finding.images.clone(),
+        photos: Vec::new(),
+    }
+}

@@ -1,0 +1,105 @@
+//! What the report needs of a run's tables, one entry an image.
+
+use std::{collections::BTreeMap, fs};
+
+use rightly::{RunDir, run::Manifest};
+use rightly_data::table::{self, Table};
+
+use crate::ReportError;
+
+/// An evaluated image and the clean prediction.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    pub(super) id: String,
+    pub(super) class: String,
+    pub(super) clean: Option<Clean>,
+}
+
+/// The clean prediction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clean {
+    pub(super) output: i64,
+    pub(super) correct: bool,
+    /// Probability of the true class.
+    pub(super) confidence: f64,
+}
+
+/// Images in the order of `samples.parquet`.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) images: Vec<Seen>,
+    /// Class names, in order of first appearance.
+    pub(super) classes: Vec<String>,
+    at: BTreeMap<String, usize>,
+    labels: Vec<String>,
+}
+
+impl Tables {
+    pub(super) fn read(run: &RunDir, manifest: &Manifest) -> Result<Self, ReportError> {
+        let mut out = Self::default();
+        let path = run.path("samples.parquet");
+        if path.is_file() {
+            let samples = Table::load(&path)?;
+            let (ids, classes) = (samples.texts("id")?, samples.texts("class")?);
+            for (id, class) in ids.into_iter().zip(classes) {
+                let (id, class) = (id.unwrap_or_default(), class.unwrap_or_default());
+                if !out.classes.contains(&class) {
+                    out.classes.push(class.clone());
+                }
+                out.at.insert(id.clone(), out.images.len());
+                out.images.push(Seen { id, class, clean: None });
+            }
+        }
+        out.predictions(run)?;
+        // Without the file, outputs are named by their index.
+        if let Some(file) = &manifest.card.labels
+            && let Ok(text) = fs::read_to_string(file)
+        {
+            out.labels = text.lines().map(|line| line.trim().to_owned()).collect();
+        }
+        Ok(out)
+    }
+
+    fn predictions(&mut self, run: &RunDir) -> Result<(), ReportError> {
+        let path = run.path("predictions.parquet");
+        if !path.is_file() {
+            return Ok(());
+        }
+        let mut begun = false;
+        for batch in table::read(&path)? {
+            let batch = batch?;
+            let condition = table::texts(&batch, "condition", &path)?;
+            let clean = |c: &Option<String>| c.as_deref() == Some("none");
+            if !condition.iter().any(clean) {
+                // Clean predictions stand together.
+                if begun { break } else { continue }
+            }
+            begun = true;
+            let ids = table::texts(&batch, "id", &path)?;
+            let outputs = table::integers(&batch, "output", &path)?;
+            let correct = table::texts(&batch, "correct", &path)?;
+            let confidence = table::floats(&batch, "confidence", &path)?;
+            for row in (0..ids.len()).filter(|&row| clean(&condition[row])) {
+                let at = ids[row].as_ref().and_then(|id| self.at.get(id));
+                if let (Some(&at), Some(output)) = (at, outputs[row]) {
+                    self.images[at].clean = Some(Clean {
+                        output,
+                        correct: correct[row].as_deref() == Some("true"),
+                        confidence: confidence[row].unwrap_or_default(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn by_id(&self, id: &str) -> Option<&Seen> {
+        self.at.get(id).map(|&at| &self.images[at])
+    }
+
+    /// An output's label, or its index where there is none.
+    pub(super) fn label(&self, output: i64) -> String {
+        let label = usize::try_from(output).ok().and_then(|at| self.labels.get(at));
+        label.filter(|l| !l.is_empty()).cloned().unwrap_or_else(|| format!("output {output}"))
+    }
+}

@@ -1,0 +1,76 @@
+//! The page around the sections.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::{
+    format::{name, plural},
+    sections,
+    verdict::verdict,
+    view::ReportView,
+};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+/// Nothing is ever fetched, whatever a class is called.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The whole report as one HTML file without references to anything outside it.
+pub fn render(view: &ReportView) -> String {
+    let sections = sections::all(view);
+    let title = format!("{} on {} · rightly", view.facts.model, view.facts.data);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="generator" content="rightly";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "To the report" }
+                (hero(view))
+                div.frame {
+                    nav.contents aria-label="Contents" {
+                        ol { @for s in &sections { li { a href={ "#" (s.id) } { (s.title) } } } }
+                    }
+                    main id="main" {
+                        @for s in &sections {
+                            section id=(s.id) {
+                                h2 { (s.title) }
+                                (s.body)
+                            }
+                        }
+                    }
+                }
+                footer { "Made by rightly. This page is one file and works offline." }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn hero(view: &ReportView) -> Markup {
+    let verdict = verdict(view);
+    let facts = &view.facts;
+    html! {
+        header class={ "hero " (verdict.tone) } {
+            div.inner {
+                p.brand { strong { "rightly" } span { "right for the right reasons?" } }
+                p.subject { (name(&facts.model)) " on " (name(&facts.data)) " · " (plural(facts.images, "image")) ", " (facts.classes.len()) " classes" }
+                h1 { (verdict.judgement) }
+                div.lead { @for sentence in &verdict.sentences { p { (sentence) } } }
+                @if facts.quick {
+                    p.flag { "A quick look: fewer noise levels and trials than the papers' method." }
+                }
+                @if !view.findings.is_empty() {
+                    p.flag { a href="#findings" { (plural(view.findings.len(), "finding")) ", worst first" } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Activation maps and mask outlines drawn over photographs.
+
+mod colour;
+mod draw;
+mod encode;
+
+pub use colour::colour;
+pub use draw::{contour, enlarge, heat, outline};
+pub use encode::{jpeg, mean_mask, shrink};

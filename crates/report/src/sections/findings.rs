@@ -1,0 +1,67 @@
+//! What is wrong, worst first.
+
+use maud::{Markup, html};
+
+use super::{
+    Section,
+    parts::{inline, photo},
+};
+use crate::{
+    format::{Unit, name, number},
+    verdict::nothing_found,
+    view::{FindingView, ReportView},
+};
+
+/// Longer lists stand whole in `findings.json`.
+const SHOWN: usize = 40;
+
+pub(super) fn section(view: &ReportView) -> Option<Section> {
+    let list = &view.findings;
+    let body = html! {
+        @if list.is_empty() { p { (nothing_found(view)) } }
+        @for finding in list.iter().take(SHOWN) { (one(finding)) }
+        @if list.len() > SHOWN {
+            p.muted { "The first " (SHOWN) " of " (list.len()) "; all are in findings.json." }
+        }
+    };
+    Some(Section { id: "findings", title: "Findings", body })
+}
+
+fn kind(name: &str) -> &str {
+    match name {
+        "data-problem" => "data problem",
+        "object-ignored" => "object ignored",
+        "spurious-cue" => "spurious cue",
+        "failing-subgroup" => "failing subgroup",
+        other => other,
+    }
+}
+
+fn one(finding: &FindingView) -> Markup {
+    let unit = Unit::Percent;
+    html! {
+        article.finding.data[finding.kind == "data-problem"] {
+            div.kind { (kind(&finding.kind)) }
+            h3 { (name(&finding.title)) }
+            p { (name(&finding.description)) }
+            @if finding.effect.value.is_some() {
+                p.muted {
+                    (if finding.kind == "object-ignored" { "Share of clean accuracy kept: " } else { "Effect: " })
+                    (inline(&finding.effect, unit))
+                    @if let Some(q) = finding.q {
+                        " · corrected p " (if q < 0.001 { "< 0.001".to_owned() } else { number(q, 3) })
+                    }
+                }
+            }
+            @if finding.photos.is_empty() && !finding.images.is_empty() {
+                details {
+                    summary { (crate::format::plural(finding.images.len(), "image")) }
+                    p.id { @for id in finding.images.iter().take(100) { (name(id)) " " } }
+                }
+            }
+            @if !finding.photos.is_empty() {
+                div.gallery.small { @for p in &finding.photos { (photo(p)) } }
+            }
+        }
+    }
+}

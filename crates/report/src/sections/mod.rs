@@ -1,0 +1,52 @@
+//! The sections of a report, one module each. A section whose data is missing gives nothing; a
+//! later stage adds a module and a line in [`ORDER`].
+
+mod ablation;
+mod classes;
+mod confusions;
+mod facts;
+mod findings;
+mod glance;
+mod method;
+mod mistakes;
+mod noise;
+mod objects;
+mod overlay;
+mod parts;
+mod problems;
+mod saliency;
+
+use maud::Markup;
+
+use crate::view::ReportView;
+
+/// A part of the page with an entry in the contents.
+pub(crate) struct Section {
+    /// Anchor.
+    pub(crate) id: &'static str,
+    /// Heading.
+    pub(crate) title: &'static str,
+    pub(crate) body: Markup,
+}
+
+/// From what to know first to what to look up.
+const ORDER: [fn(&ReportView) -> Option<Section>; 13] = [
+    glance::section,
+    findings::section,
+    ablation::section,
+    noise::section,
+    overlay::section,
+    saliency::section,
+    objects::section,
+    classes::section,
+    confusions::section,
+    mistakes::section,
+    problems::section,
+    method::section,
+    facts::section,
+];
+
+/// All sections that the view has data for.
+pub(crate) fn all(view: &ReportView) -> Vec<Section> {
+    ORDER.iter().filter_map(|section| section(view)).collect()
+}

@@ -1,0 +1,62 @@
+//! What several sections share.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use maud::{Markup, html};
+
+use crate::{
+    format::{Unit, count, marked_n, name, percent},
+    view::{Figure, Photo, Picture},
+};
+
+/// A picture inside the page.
+pub(super) fn image(picture: Option<&Picture>, alt: &str) -> Markup {
+    html! {
+        @match picture {
+            Some(p) => img src={ "data:" (p.mime) ";base64," (STANDARD.encode(&p.bytes)) }
+                width=(p.width) height=(p.height) alt=(alt) loading="lazy" decoding="async";,
+            None => div.missing role="img" aria-label=(alt) { "photograph not available" },
+        }
+    }
+}
+
+/// A photograph with its class, and the model's answer where there is one.
+pub(super) fn photo(photo: &Photo) -> Markup {
+    let alt = format!("{} ({})", photo.class, photo.id);
+    html! {
+        figure.photo {
+            (image(photo.picture.as_ref(), &alt))
+            figcaption {
+                span.photo-class { (name(&photo.class)) }
+                @if let Some(answer) = &photo.answer { span.answer { "called " (name(answer)) } }
+                @if let Some(confidence) = photo.confidence {
+                    span.muted { "true class: " (percent(confidence)) }
+                }
+                span.id { (name(&photo.id)) }
+            }
+        }
+    }
+}
+
+/// Value, interval and n of a figure, as three cells.
+pub(super) fn cells(figure: Option<&Figure>, unit: Unit) -> Markup {
+    html! {
+        @match figure {
+            Some(f) => {
+                td.number { (unit.figure(f)) }
+                td.number.muted { (unit.bounds(f)) }
+                td.number { (marked_n(f)) }
+            }
+            None => { td.number.muted { "–" } td {} td.number {} }
+        }
+    }
+}
+
+/// A figure in the small print under a heading: value, interval, n.
+pub(super) fn inline(figure: &Figure, unit: Unit) -> String {
+    format!("{} ({}, {})", unit.figure(figure), crate::format::interval(figure, unit), count(figure))
+}
+
+/// A table that may be wider than the page: it scrolls, not the page.
+pub(super) fn wide(table: Markup) -> Markup {
+    html! { div.wide tabindex="0" { (table) } }
+}

@@ -1,0 +1,93 @@
+//! Activation maps against the object.
+
+use maud::{Markup, html};
+
+use super::{
+    Section,
+    parts::{image, inline},
+};
+use crate::{
+    format::{Unit, name, number, plural},
+    view::{CamCard, CamGallery, ReportView},
+};
+
+pub(super) fn section(view: &ReportView) -> Option<Section> {
+    let gallery = view.cams.as_ref()?;
+    let condition = Some(gallery.method.as_str());
+    let figures = &view.figures;
+    let list = [
+        ("Median IoU", figures.all("cam-iou-median", condition), Unit::Plain),
+        ("Mean IoU", figures.all("cam-iou", condition), Unit::Plain),
+        ("Mean of the map on the object minus off it", figures.all("cam-delta-density", condition), Unit::Signed),
+    ];
+    let body = html! {
+        p {
+            (method(&gallery.method)) " of the " (if gallery.predicted { "predicted" } else { "true" })
+            " class at layer " code { (name(&gallery.layer)) } ", "
+            (plural(gallery.n, "map")) ". Overlap is the IoU of the map from one half on with the object's mask."
+        }
+        ul { @for (words, figure, unit) in list { @if let Some(figure) = figure { li { (words) ": " (inline(figure, unit)) } } } }
+        @if gallery.zero > 0 {
+            p { (plural(gallery.zero, "image")) " had a map without positive evidence; they are counted here and in no figure above." }
+        }
+        (sensitivity(gallery))
+        div.legend {
+            span.key.outline { "object's outline" } span.key.half { "map from one half on" }
+            span.ramp { "little evidence" span.ramp-bar style=(ramp()) {} "much" }
+        }
+        @for (title, cards) in &gallery.groups {
+            @if !cards.is_empty() {
+                h3 { (title) }
+                div.gallery.cams { @for c in cards { (card(c)) } }
+            }
+        }
+    };
+    Some(Section { id: "saliency", title: "Where the evidence lies", body })
+}
+
+fn method(name: &str) -> &str {
+    match name {
+        "gradcam" => "GradCAM",
+        "eigencam" => "EigenCAM",
+        other => other,
+    }
+}
+
+/// The map depends on the layer: with two at hand, by how much.
+fn sensitivity(gallery: &CamGallery) -> Markup {
+    html! {
+        @match &gallery.other_layer {
+            Some((layer, mean, median)) => p { "At another layer, " code { (name(layer)) } ": median IoU " (inline(median, Unit::Plain)) ", mean " (inline(mean, Unit::Plain)) ". Where the two layers disagree, trust neither." },
+            None => p.muted { "Maps depend on the layer; with one layer measured, how much is not known here." },
+        }
+    }
+}
+
+/// The colour map as a CSS gradient.
+fn ramp() -> String {
+    let stops: Vec<String> = (0..=8)
+        .map(|i| {
+            let [r, g, b] = crate::picture::colour(i as f32 / 8.0);
+            format!("#{r:02x}{g:02x}{b:02x}")
+        })
+        .collect();
+    format!("background:linear-gradient(90deg,{})", stops.join(","))
+}
+
+fn card(card: &CamCard) -> Markup {
+    let alt = format!("{} ({})", card.photo.class, card.photo.id);
+    html! {
+        figure.cam {
+            div.pair {
+                (image(card.photo.picture.as_ref(), &alt))
+                (image(card.map.as_ref(), &format!("activation map over {alt}")))
+            }
+            figcaption {
+                span.photo-class { (name(&card.photo.class)) }
+                @if let Some(iou) = card.iou { span { "IoU " (number(iou, 2)) } }
+                @if let Some(answer) = &card.photo.answer { span.answer { "called " (name(answer)) } }
+                span.id { (name(&card.photo.id)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The verdict: a judgement and the sentences behind it, by stated rules.
+//!
+//! 1. No usable image, or clean accuracy at chance: that alone is said.
+//! 2. Else the condition that hides most of the object is taken (its box gray, else gray, else
+//!    tiled over). With `c` the clean accuracy of the same images, `a` the accuracy left, and the
+//!    interval of `a`: its lower bound at least half of `c`: the surroundings suffice; its upper
+//!    bound at most a quarter of `c`: the object is needed; otherwise both are used.
+//! 3. The controls, noise and overlays add a sentence each where their intervals leave zero out,
+//!    or say that they don't.
+
+use crate::{
+    format::{Unit, count, interval, number, percent, plural},
+    view::{Figure, ReportView},
+};
+
+/// What the page says first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) judgement: String,
+    /// `bad`, `good`, `mixed` or `none`.
+    pub(crate) tone: &'static str,
+    pub(crate) sentences: Vec<String>,
+}
+
+/// A name from the user in a sentence, isolated from the direction of its writing.
+fn isolated(name: &str) -> String {
+    format!("\u{2068}{name}\u{2069}")
+}
+
+pub(crate) fn verdict(view: &ReportView) -> Verdict {
+    let model = isolated(&view.facts.model);
+    let Some(clean) = view.figures.all("accuracy", Some("none")) else {
+        return Verdict {
+            judgement: "No image could be evaluated.".to_owned(),
+            tone: "bad",
+            sentences: vec!["What could not be used, and why, is listed below.".to_owned()],
+        };
+    };
+    let right = format!(
+        "{} ({}, {})",
+        Unit::Percent.figure(clean),
+        interval(clean, Unit::Percent),
+        count(clean)
+    );
+    if view.at_chance {
+        return Verdict {
+            judgement: format!("These figures mean nothing yet: {model} is no better than chance."),
+            tone: "bad",
+            sentences: vec![format!(
+                "It names the right class in {right}. While that is so, every figure about reliance \
+                 below is meaningless. Usually the preprocessing, the labels or the label map are \
+                 wrong."
+            )],
+        };
+    }
+    let mut sentences = Vec::new();
+    let (judgement, tone) = match hidden(view) {
+        None => {
+            sentences.push(format!("It is right in {right}."));
+            (
+                format!("How far {model} relies on the object was not measured."),
+                "none",
+            )
+        }
+        Some((how, left, before)) => {
+            sentences.push(format!(
+                "With {how} {model} still names the right class in {} of images ({}, {}), against \
+                 {} of the same images as photographed.",
+                Unit::Percent.figure(left),
+                interval(left, Unit::Percent),
+                count(left),
+                percent(before),
+            ));
+            judge(&model, left, before)
+        }
+    };
+    sentences.extend(control(view));
+    sentences.extend(noise(view));
+    sentences.extend(overlays(view));
+    Verdict { judgement, tone, sentences }
+}
+
+/// The condition that hides most of the object: in words, accuracy left, clean accuracy of the
+/// same images.
+fn hidden(view: &ReportView) -> Option<(&'static str, &Figure, f64)> {
+    [
+        ("gray-box", "the object's box grayed out"),
+        ("gray", "the object grayed out"),
+        ("tile", "the object tiled over"),
+    ]
+    .into_iter()
+    .find_map(|(condition, words)| {
+        let left = view.figures.all("accuracy", Some(condition))?;
+        let drop = view.figures.all("drop", Some(condition))?;
+        Some((words, left, left.value? + drop.value?))
+    })
+}
+
+fn judge(model: &str, left: &Figure, before: f64) -> (String, &'static str) {
+    let Some((low, high)) = left.interval() else {
+        return (format!("Too little data to judge {model}: no interval can be given."), "none");
+    };
+    if before <= 0.0 {
+        (format!("{model} is never right, so there is nothing to judge."), "none")
+    } else if low >= 0.5 * before {
+        (format!("{model} does not need the object: the surroundings suffice for at least half of its right answers."), "bad")
+    } else if high <= 0.25 * before {
+        (format!("{model} needs the object for most of its right answers."), "good")
+    } else {
+        (format!("{model} uses the object, and the surroundings as well."), "mixed")
+    }
+}
+
+/// Whether graying the object costs more than graying as much elsewhere.
+fn control(view: &ReportView) -> Option<String> {
+    let moved = view.figures.all("gray-control", Some("gray"))?;
+    let excess = view.figures.all("gray-excess", Some("gray"))?;
+    let (low, high) = excess.interval()?;
+    let cost = format!(
+        "Graying the same shape beside the object costs {} points",
+        number(100.0 * moved.value?, 1)
+    );
+    let more = format!(
+        "{} points ({}, {})",
+        number(100.0 * excess.value?.abs(), 1),
+        interval(excess, Unit::Points),
+        count(excess)
+    );
+    Some(if low > 0.0 {
+        format!("{cost}; graying the object costs {more} more.")
+    } else if high < 0.0 {
+        format!("{cost}, even {more} more than graying the object: gray patches as such mislead it.")
+    } else {
+        format!(
+            "{cost}; that graying the object itself costs more is not shown (difference {}).",
+            more
+        )
+    })
+}
+
+/// What the relative foreground sensitivity says at its control level.
+fn noise(view: &ReportView) -> Option<String> {
+    let levels = view.figures.conditions("rfs");
+    let level = ["linf/0.25"]
+        .into_iter()
+        .find(|l| levels.contains(l))
+        .or_else(|| levels.first().copied())?;
+    let figure = best(view, "rfs", level)?;
+    let (low, high) = figure.interval()?;
+    let tail = format!(
+        "(RFS {}, {}, {})",
+        Unit::Signed.figure(figure),
+        interval(figure, Unit::Signed),
+        count(figure)
+    );
+    Some(if low > 0.0 {
+        format!("Noise on the object hurts it more than noise around it {tail}.")
+    } else if high < 0.0 {
+        format!("Noise around the object hurts it more than noise on it {tail}.")
+    } else {
+        format!("Noise on the object and around it hurt alike, as far as these images show {tail}.")
+    })
+}
+
+/// The mean of the classes where it has an interval (the papers' figure), else all images.
+pub(crate) fn best<'a>(view: &'a ReportView, metric: &str, condition: &str) -> Option<&'a Figure> {
+    let mean = view.figures.mean(metric, Some(condition));
+    let all = view.figures.all(metric, Some(condition));
+    let with_interval = |f: &&Figure| f.interval().is_some();
+    mean.filter(with_interval).or_else(|| all.filter(with_interval)).or(mean).or(all)
+}
+
+fn overlays(view: &ReportView) -> Vec<String> {
+    let conditions = view.figures.conditions("logit-rise");
+    let patterns = conditions.iter().filter(|c| !c.ends_with("/control"));
+    patterns
+        .filter_map(|&condition| {
+            let name = condition.strip_prefix("overlay/").unwrap_or(condition);
+            let top = view.figures.of("logit-rise", Some(condition)).find(|f| f.value.is_some())?;
+            let output = isolated(top.class.as_deref()?);
+            let control = format!("{condition}/control");
+            let plain = view.figures.find("logit-rise", Some(&control), top.class.as_deref()?);
+            let beside = plain.map_or_else(String::new, |p| {
+                format!("; the same opacity without the pattern: {}", Unit::Signed.figure(p))
+            });
+            Some(format!(
+                "The overlay {} raises {output} most of all outputs (logit {}, {}, {}{beside}).",
+                isolated(name),
+                Unit::Signed.figure(top),
+                interval(top, Unit::Signed),
+                count(top),
+            ))
+        })
+        .collect()
+}
+
+/// What an empty list of findings means: the effect that this many images could have shown.
+pub(crate) fn nothing_found(view: &ReportView) -> String {
+    let could = ["gray-box", "gray", "overlay"].into_iter().find_map(|condition| {
+        let drop = view.figures.all("drop", Some(condition))?;
+        let (low, high) = drop.interval()?;
+        // 2.8 standard errors are seen in four of five repetitions at the 5 % level.
+        let visible = 2.8 * (high - low) / (2.0 * 1.96);
+        Some(format!(
+            " At this size ({}) a change of accuracy of about {} points over all images would have \
+             been seen in four of five repetitions; smaller ones may be there.",
+            count(drop),
+            number(100.0 * visible, 1)
+        ))
+    });
+    let classes = view.figures.of("accuracy", Some("none"));
+    let named = classes.filter(|f| !matches!(f.class.as_deref(), Some("*" | "mean") | None));
+    let sizes: Vec<usize> = named.map(|f| f.n).collect();
+    let large = sizes.iter().filter(|&&n| n >= 20).count();
+    format!(
+        "Nothing was found.{} Single classes are judged from 20 images on: {large} of {} had them.",
+        could.unwrap_or_default(),
+        plural(sizes.len(), "class").replace("classs", "classes"),
+    )
+}
