@@ -1,5 +1,6 @@
 //! Classifiers and encoders: the ONNX graph module, the engines that run graphs, taps, class activation maps.
 
+mod autodiff;
 pub mod cam;
 pub mod card;
 pub mod classifier;

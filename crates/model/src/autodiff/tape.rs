@@ -1,0 +1,379 @@
+//! The part of a graph that a gradient flows through: one forward run, the way back.
+use super::site::{Site, Slot};
+use super::{Needs, Rule, Tensor, rules};
+use crate::engine::{Session, Value};
+use crate::graph::node::Node;
+use crate::graph::proto::data_type;
+use crate::{EngineKind, Graph, ModelError};
+use ndarray::IxDyn;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A node that a gradient flows through.
+struct Step {
+    node: usize,
+    needs: Needs,
+    rule: Rule,
+    /// Places in [`Tape::names`].
+    inputs: Vec<Option<usize>>,
+    outputs: Vec<Option<usize>>,
+    /// Inputs that get a gradient.
+    wants: Vec<bool>,
+}
+
+/// What is known once a source of some shape has been seen.
+struct Plan {
+    /// Shape of every value.
+    shapes: Vec<Option<Vec<usize>>>,
+    /// Values that do not depend on the source's elements.
+    held: Vec<Option<Value>>,
+    /// Values to keep of each further run.
+    fetch: Vec<usize>,
+}
+
+/// Differentiates an output of a graph with respect to an inner value.
+///
+/// Values below `source` are given, not computed; `layer`, the value whose gradient is wanted, is `source` itself or
+/// computed from it.
+pub(crate) struct Tape {
+    graph: Graph,
+    session: Box<dyn Session>,
+    source: String,
+    /// Inputs of which only the shape matters, as zeros.
+    fixed: Vec<(String, Value)>,
+    names: Vec<String>,
+    constants: Vec<Option<Value>>,
+    /// Values that depend on the source's elements.
+    live: Vec<bool>,
+    layer: usize,
+    output: usize,
+    /// In topological order.
+    steps: Vec<Step>,
+    plans: Mutex<BTreeMap<Vec<usize>, Arc<Plan>>>,
+}
+
+impl std::fmt::Debug for Tape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tape")
+            .field("source", &self.source)
+            .field("layer", &self.names[self.layer])
+            .field("output", &self.names[self.output])
+            .field("steps", &self.steps.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node without a rule.
+fn unsupported(node: Node<'_>, what: String) -> ModelError {
+    ModelError::Unsupported {
+        what,
+        op: node.op_type().to_owned(),
+        node: node.name().to_owned(),
+        hint: "'--cam eigen' needs no gradient".to_owned(),
+    }
+}
+
+impl Tape {
+    /// Cuts the graph at `source` and loads the part up to `output`.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] for an operator without a rule that a gradient flows through;
+    /// [`ModelError::Invalid`] where `output` needs the image's pixels beside `source`, or does not depend on `layer`.
+    pub(crate) fn new(
+        graph: &Graph,
+        engine: EngineKind,
+        source: &str,
+        layer: &str,
+        output: &str,
+    ) -> Result<Self, ModelError> {
+        let graph = graph.cut(&[source], &[output])?;
+        let pixels = live_values(&graph, |name| name != source);
+        if pixels.contains(output) {
+            return Err(graph.invalid(format!(
+                "'{output}' depends on the image around '{source}' too; choose a CAM layer that everything flows through"
+            )));
+        }
+        let fixed = fixed_inputs(&graph, source)?;
+        let live = live_values(&graph, |name| name == source);
+        let carried = carried(&graph, layer, output);
+        let mut tape = Self {
+            session: engine.load(&graph, true)?,
+            source: source.to_owned(),
+            fixed,
+            names: Vec::new(),
+            constants: Vec::new(),
+            live: Vec::new(),
+            layer: 0,
+            output: 0,
+            steps: Vec::new(),
+            plans: Mutex::default(),
+            graph: graph.clone(),
+        };
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut place = |name: &str, tape: &mut Self| {
+            *places.entry(name.to_owned()).or_insert_with(|| {
+                tape.names.push(name.to_owned());
+                tape.constants.push(constant(&graph, name));
+                tape.live.push(live.contains(name));
+                tape.names.len() - 1
+            })
+        };
+        tape.layer = place(layer, &mut tape);
+        tape.output = place(output, &mut tape);
+        for node in graph.nodes() {
+            let wants: Vec<bool> = node
+                .inputs()
+                .iter()
+                .map(|name| carried.contains(name.as_str()))
+                .collect();
+            let gives = node.outputs().iter().any(|name| carried.contains(name.as_str()));
+            let stops = rules::is_flat(node.op_type());
+            if !wants.contains(&true) || !gives || stops {
+                continue;
+            }
+            let found = if node.domain().is_empty() { rules::rule(node.op_type()) } else { None };
+            let Some((needs, rule)) = found else {
+                return Err(unsupported(node, "the gradient of the CAM".to_owned()));
+            };
+            let mut list = |names: &[String]| -> Vec<Option<usize>> {
+                names
+                    .iter()
+                    .map(|name| (!name.is_empty()).then(|| place(name, &mut tape)))
+                    .collect()
+            };
+            let (inputs, outputs) = (list(node.inputs()), list(node.outputs()));
+            tape.steps.push(Step {
+                node: node.index(),
+                needs,
+                rule,
+                inputs,
+                outputs,
+                wants,
+            });
+        }
+        if tape.steps.is_empty() && layer != output {
+            return Err(graph.invalid(format!("no gradient flows from '{output}' to '{layer}'")));
+        }
+        Ok(tape)
+    }
+
+    /// Value of the layer and its gradient. `seed` makes the output's gradient from its shape.
+    ///
+    /// # Errors
+    /// [`ModelError::Engine`] from the run; [`ModelError::Unsupported`] for a form of an operator without a rule.
+    pub(crate) fn gradient(
+        &self,
+        source: &Tensor,
+        seed: impl FnOnce(&[usize]) -> Result<Tensor, ModelError>,
+    ) -> Result<(Tensor, Tensor), ModelError> {
+        let (plan, values) = self.forward(source)?;
+        let seed = seed(plan.shapes[self.output].as_deref().unwrap_or(&[]))?;
+        let gradient = self.backward(&plan, &values, seed)?;
+        let value = match values[self.layer].as_ref() {
+            Some(Value::F32(value)) => value.clone(),
+            _ => return Err(self.graph.invalid(format!("layer '{}' holds no floats", self.names[self.layer]))),
+        };
+        Ok((value, gradient))
+    }
+
+    fn plan(&self, shape: &[usize]) -> Option<Arc<Plan>> {
+        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.get(shape).cloned()
+    }
+
+    /// Runs the graph and gives the values that the way back reads.
+    fn forward(&self, source: &Tensor) -> Result<(Arc<Plan>, Vec<Option<Value>>), ModelError> {
+        let known = self.plan(source.shape());
+        let given: Vec<bool> = self.names.iter().map(|name| *name == self.source).collect();
+        let fetch: Vec<usize> = match &known {
+            Some(plan) => plan.fetch.clone(),
+            None => (0..self.names.len())
+                .filter(|&place| !given[place] && self.constants[place].is_none())
+                .collect(),
+        };
+        let mut values: Vec<Option<Value>> = vec![None; self.names.len()];
+        if !fetch.is_empty() {
+            let mut inputs = vec![(self.source.as_str(), Value::F32(source.clone()))];
+            inputs.extend(self.fixed.iter().map(|(name, value)| (name.as_str(), value.clone())));
+            let names: Vec<&str> = fetch.iter().map(|&place| self.names[place].as_str()).collect();
+            for (place, value) in fetch.iter().zip(self.session.run(&inputs, &names)?) {
+                values[*place] = Some(value);
+            }
+        }
+        if let Some(place) = given.iter().position(|&given| given) {
+            values[place] = Some(Value::F32(source.as_standard_layout().into_owned()));
+        }
+        let plan = match known {
+            Some(plan) => plan,
+            None => self.learn(source.shape(), &values),
+        };
+        Ok((plan, values))
+    }
+
+    /// Keeps what a first run shows.
+    fn learn(&self, shape: &[usize], values: &[Option<Value>]) -> Arc<Plan> {
+        let shapes = (0..self.names.len())
+            .map(|place| {
+                values[place]
+                    .as_ref()
+                    .or(self.constants[place].as_ref())
+                    .map(|value| value.shape().to_vec())
+            })
+            .collect();
+        let held = (0..self.names.len())
+            .map(|place| values[place].clone().filter(|_| !self.live[place]))
+            .collect();
+        let mut fetch: BTreeSet<usize> = BTreeSet::new();
+        for step in &self.steps {
+            for (index, place) in step.inputs.iter().enumerate() {
+                if let Some(place) = place
+                    && (!step.wants[index] || step.needs.input(index, &step.wants))
+                {
+                    fetch.insert(*place);
+                }
+            }
+            if step.needs.output() {
+                fetch.extend(step.outputs.iter().flatten());
+            }
+        }
+        fetch.insert(self.layer);
+        fetch.retain(|&place| self.live[place] && self.names[place] != self.source);
+        let plan = Arc::new(Plan {
+            shapes,
+            held,
+            fetch: fetch.into_iter().collect(),
+        });
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(plans.entry(shape.to_vec()).or_insert(plan))
+    }
+
+    fn backward(
+        &self,
+        plan: &Plan,
+        values: &[Option<Value>],
+        seed: Tensor,
+    ) -> Result<Tensor, ModelError> {
+        let mut grads: Vec<Option<Tensor>> = vec![None; self.names.len()];
+        grads[self.output] = Some(seed);
+        let slot = |place: &Option<usize>| {
+            let place = (*place)?;
+            Some(Slot {
+                shape: plan.shapes[place].as_deref()?,
+                value: values[place]
+                    .as_ref()
+                    .or(self.constants[place].as_ref())
+                    .or(plan.held[place].as_ref()),
+            })
+        };
+        let nodes = &self.graph.proto().node;
+        for step in self.steps.iter().rev() {
+            let site = Site {
+                node: Node::new(step.node, &nodes[step.node]),
+                opset: self.graph.opset(),
+                inputs: step.inputs.iter().map(slot).collect(),
+                outputs: step.outputs.iter().map(slot).collect(),
+                wants: &step.wants,
+                // A step's outputs are read by later steps only, which are done.
+                grads: step
+                    .outputs
+                    .iter()
+                    .map(|place| place.and_then(|place| grads[place].take()))
+                    .collect(),
+            };
+            if site.grads.iter().all(Option::is_none) {
+                continue;
+            }
+            let parts = (step.rule)(&site)
+                .map_err(|what| unsupported(site.node, format!("its gradient: {what}")))?;
+            for ((place, part), &wanted) in step.inputs.iter().zip(parts).zip(&step.wants) {
+                let (Some(place), Some(part), true) = (*place, part, wanted) else { continue };
+                let part = if part.is_standard_layout() {
+                    part
+                } else {
+                    part.as_standard_layout().into_owned()
+                };
+                match &mut grads[place] {
+                    Some(sum) => *sum += &part,
+                    empty => *empty = Some(part),
+                }
+            }
+        }
+        let shape = plan.shapes[self.layer].as_deref().unwrap_or(&[]);
+        Ok(grads[self.layer]
+            .take()
+            .unwrap_or_else(|| Tensor::zeros(IxDyn(shape))))
+    }
+}
+
+/// A weight or constant as a value of a run; integers stay integers.
+fn constant(graph: &Graph, name: &str) -> Option<Value> {
+    let tensor = graph.constant(name)?;
+    let float = matches!(
+        tensor.data_type,
+        Some(data_type::FLOAT | data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE)
+    );
+    if float {
+        tensor.to_f32().ok().map(Value::F32)
+    } else {
+        tensor.to_i64().ok().map(Value::I64)
+    }
+}
+
+/// Values whose elements depend on the elements of the inputs that `from` picks.
+fn live_values(graph: &Graph, from: impl Fn(&str) -> bool) -> HashSet<String> {
+    let mut live: HashSet<String> = graph
+        .inputs()
+        .into_iter()
+        .map(|input| input.name)
+        .filter(|name| from(name))
+        .collect();
+    for node in graph.nodes() {
+        if !node.is("Shape") && !node.is("Size") && node.reads().iter().any(|name| live.contains(*name)) {
+            live.extend(node.outputs().iter().filter(|name| !name.is_empty()).cloned());
+        }
+    }
+    live
+}
+
+/// Values between the layer and the output, both included, that a gradient flows through.
+fn carried(graph: &Graph, layer: &str, output: &str) -> HashSet<String> {
+    let smooth = |node: &Node<'_>| !rules::is_flat(node.op_type());
+    let mut above: HashSet<&str> = HashSet::from([layer]);
+    for node in graph.nodes().filter(smooth) {
+        if node.reads().iter().any(|name| above.contains(name)) {
+            above.extend(node.outputs().iter().filter(|name| !name.is_empty()).map(String::as_str));
+        }
+    }
+    let mut below: HashSet<&str> = HashSet::from([output]);
+    for node in graph.nodes().rev().filter(smooth) {
+        if node.outputs().iter().any(|name| below.contains(name.as_str())) {
+            below.extend(node.reads());
+        }
+    }
+    above.intersection(&below).map(|&name| name.to_owned()).collect()
+}
+
+/// Inputs beside the source, of which only the shape is used: zeros of their declared shape, one image.
+fn fixed_inputs(graph: &Graph, source: &str) -> Result<Vec<(String, Value)>, ModelError> {
+    graph
+        .inputs()
+        .into_iter()
+        .filter(|input| input.name != source)
+        .map(|input| {
+            let shape: Option<Vec<usize>> = input.shape.as_ref().map(|dims| {
+                dims.iter()
+                    .enumerate()
+                    .map(|(place, dim)| dim.fixed().or((place == 0).then_some(1)))
+                    .collect::<Option<Vec<usize>>>()
+            }).unwrap_or_default();
+            let shape = shape.ok_or_else(|| {
+                graph.invalid(format!(
+                    "the part above '{source}' uses the shape of input {}, which the file leaves open; export the \
+                     model with a fixed image size",
+                    input.describe()
+                ))
+            })?;
+            Ok((input.name, Value::F32(Tensor::zeros(IxDyn(&shape)))))
+        })
+        .collect()
+}

@@ -1,0 +1,171 @@
+//! The part of the graph above the CAM layer.
+use super::{Cam, CamMethod, eigen, positions};
+use crate::autodiff::tape::Tape;
+use crate::engine::{Session, Value};
+use crate::graph::layers::Layout;
+use crate::{Classifier, EngineKind, Graph, ModelError};
+use ndarray::{ArrayD, IxDyn};
+use std::path::PathBuf;
+
+/// Where a head lies in a graph.
+#[derive(Debug, Clone, Copy)]
+pub struct CamPlace<'a> {
+    /// Value that the forward pass hands over; all that the logits know of the image flows through it.
+    pub source: &'a str,
+    /// The CAM layer, `source` itself or computed from it.
+    pub layer: &'a str,
+    /// Raw logits, `[1, C]` or `[1, C, 1, 1]`.
+    pub logits: &'a str,
+    /// How the layer's positions lie.
+    pub layout: Layout,
+}
+
+enum Way {
+    Grad(Tape),
+    /// The run from the source to the layer, where they differ.
+    Eigen(Option<Box<dyn Session>>),
+}
+
+/// The part of the graph above the CAM layer; one serves all threads.
+pub struct CamHead {
+    way: Way,
+    path: PathBuf,
+    source: String,
+    layer: String,
+    layout: Layout,
+}
+
+impl std::fmt::Debug for CamHead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CamHead")
+            .field("source", &self.source)
+            .field("layer", &self.layer)
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CamHead {
+    /// Prepares the head of a classifier: from its tap to its logits.
+    ///
+    /// # Errors
+    /// As [`CamHead::at`]; also where the classifier has no CAM layer, or one without positions.
+    pub fn new(classifier: &Classifier, method: CamMethod) -> Result<Self, ModelError> {
+        let graph = classifier.graph();
+        let (Some(layer), Some(source)) = (classifier.cam_layer(), classifier.tap_tensor()) else {
+            return Err(graph.invalid(
+                "no layer for CAMs was found in the graph; name one with --cam-layer ('rightly model FILE' lists them)",
+            ));
+        };
+        let layout = classifier.cam_layout().ok_or_else(|| {
+            graph.invalid(format!(
+                "the CAM layer '{layer}' has no positions (its shape is no grid of features); name one below the \
+                 pooling with --cam-layer"
+            ))
+        })?;
+        let place = CamPlace { source, layer, logits: classifier.logits_tensor(), layout };
+        Self::at(graph, classifier.engine(), place, method)
+    }
+
+    /// Prepares the head at a place of a graph that is ready for evaluation.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] names an operator above the layer that has no gradient rule (not for
+    /// [`CamMethod::Eigen`]) or that the engine lacks; [`ModelError::Invalid`] where the logits know of the image around
+    /// `source`, or do not depend on the layer.
+    pub fn at(
+        graph: &Graph,
+        engine: EngineKind,
+        place: CamPlace<'_>,
+        method: CamMethod,
+    ) -> Result<Self, ModelError> {
+        let CamPlace { source, layer, logits, layout } = place;
+        let way = match method {
+            CamMethod::Grad => Way::Grad(Tape::new(graph, engine, source, layer, logits)?),
+            CamMethod::Eigen if source == layer => Way::Eigen(None),
+            CamMethod::Eigen => {
+                let part = graph.cut(&[source], &[layer])?;
+                Way::Eigen(Some(engine.load(&part, false)?))
+            }
+        };
+        Ok(Self {
+            way,
+            path: graph.path().to_owned(),
+            source: source.to_owned(),
+            layer: layer.to_owned(),
+            layout,
+        })
+    }
+
+    /// The layer's name: a value of the graph.
+    #[must_use]
+    pub fn layer(&self) -> &str {
+        &self.layer
+    }
+
+    /// The map of `target` (an output's index) given the tapped value of [`crate::Forward`]; [`CamMethod::Eigen`]
+    /// ignores the target.
+    ///
+    /// # Errors
+    /// [`ModelError::Invalid`] where `target` is no output or the activation's shape is not the layer's;
+    /// [`ModelError::Engine`] from the run; [`ModelError::Unsupported`] for a form of an operator without a rule.
+    pub fn cam(&self, activation: &ArrayD<f32>, target: usize) -> Result<Cam, ModelError> {
+        match &self.way {
+            Way::Grad(tape) => {
+                let (value, gradient) =
+                    tape.gradient(activation, |shape| self.seed(shape, target))?;
+                let (grid, value) = self.positions(&value)?;
+                let (_, gradient) = self.positions(&gradient)?;
+                let count = gradient.ncols().max(1) as f64;
+                let mut sum = vec![0.0; value.ncols()];
+                for (value, gradient) in value.rows().into_iter().zip(gradient.rows()) {
+                    let weight = gradient.iter().map(|&g| f64::from(g)).sum::<f64>() / count;
+                    if weight == 0.0 && value.iter().all(|v| v.is_finite()) {
+                        continue;
+                    }
+                    for (sum, &v) in sum.iter_mut().zip(value) {
+                        *sum += weight * f64::from(v);
+                    }
+                }
+                let sum: Vec<f32> = sum.into_iter().map(|v| v as f32).collect();
+                Ok(Cam::from_sum(&sum, grid))
+            }
+            Way::Eigen(session) => {
+                let value = match session {
+                    None => self.positions(activation)?,
+                    Some(session) => {
+                        let input = [(self.source.as_str(), Value::F32(activation.clone()))];
+                        let mut values = session.run(&input, &[&self.layer])?;
+                        let value = values.pop().and_then(Value::into_f32);
+                        self.positions(&value.ok_or_else(|| {
+                            self.invalid(format!("layer '{}' holds no floats", self.layer))
+                        })?)?
+                    }
+                };
+                Ok(Cam::from_sum(&eigen::projection(&value.1), value.0))
+            }
+        }
+    }
+
+    /// Gradient of the target's logit: 1 at its place.
+    fn seed(&self, shape: &[usize], target: usize) -> Result<ArrayD<f32>, ModelError> {
+        let count: usize = shape.iter().product();
+        if target >= count || shape.first() != Some(&1) {
+            return Err(self.invalid(format!(
+                "target {target} is none of the logits, whose shape is {shape:?}"
+            )));
+        }
+        let mut seed = vec![0.0; count];
+        seed[target] = 1.0;
+        ArrayD::from_shape_vec(IxDyn(shape), seed).map_err(|error| self.invalid(error.to_string()))
+    }
+
+    fn positions(&self, value: &ArrayD<f32>) -> Result<([usize; 2], ndarray::Array2<f32>), ModelError> {
+        positions::by_channel(value, self.layout)
+            .map_err(|message| self.invalid(format!("CAM layer '{}': {message}", self.layer)))
+    }
+
+    fn invalid(&self, message: String) -> ModelError {
+        ModelError::Invalid { path: self.path.clone(), message }
+    }
+}
