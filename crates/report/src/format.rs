@@ -97,7 +97,8 @@ pub(crate) fn interval(figure: &Figure, unit: Unit) -> String {
 
 /// Images behind a figure, and clusters where there are some.
 pub(crate) fn count(figure: &Figure) -> String {
-    let clusters = figure.clusters.map(|c| format!(" in {}", plural(c, "cluster"))).unwrap_or_default();
+    let clusters =
+        figure.clusters.map(|c| format!(" in {}", plural(c, "cluster"))).unwrap_or_default();
     format!("n{NBSP}={NBSP}{}{clusters}", figure.n)
 }
 

@@ -3,7 +3,7 @@
 //! | module | its subject |
 //! |---|---|
 //! | [`view`] | what a report shows, as plain data: no files, no model |
-//! | [`sections`](mod@view#sections) | one module a section, in the order of the page |
+//! | `sections` | one module a section, in the order of the page |
 //! | [`picture`] | activation maps and mask outlines drawn over photographs |
 //! | [`from_run`] | a run directory to a view |
 //!

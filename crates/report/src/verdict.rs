@@ -57,10 +57,7 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
     let (judgement, tone) = match hidden(view) {
         None => {
             sentences.push(format!("It is right in {right}."));
-            (
-                format!("How far {model} relies on the object was not measured."),
-                "none",
-            )
+            (format!("How far {model} relies on the object was not measured."), "none")
         }
         Some((how, left, before)) => {
             sentences.push(format!(
@@ -103,7 +100,12 @@ fn judge(model: &str, left: &Figure, before: f64) -> (String, &'static str) {
     if before <= 0.0 {
         (format!("{model} is never right, so there is nothing to judge."), "none")
     } else if low >= 0.5 * before {
-        (format!("{model} does not need the object: the surroundings suffice for at least half of its right answers."), "bad")
+        (
+            format!(
+                "{model} does not need the object: the surroundings suffice for at least half of its right answers."
+            ),
+            "bad",
+        )
     } else if high <= 0.25 * before {
         (format!("{model} needs the object for most of its right answers."), "good")
     } else {
@@ -129,7 +131,9 @@ fn control(view: &ReportView) -> Option<String> {
     Some(if low > 0.0 {
         format!("{cost}; graying the object costs {more} more.")
     } else if high < 0.0 {
-        format!("{cost}, even {more} more than graying the object: gray patches as such mislead it.")
+        format!(
+            "{cost}, even {more} more than graying the object: gray patches as such mislead it."
+        )
     } else {
         format!(
             "{cost}; that graying the object itself costs more is not shown (difference {}).",

@@ -26,7 +26,13 @@ pub(crate) struct Series<'a> {
 const HEIGHT: f64 = 220.0;
 
 /// The chart; the axis along is the levels' sizes from 0, the axis up is `scale`.
-pub(crate) fn levels(title: &str, along: &str, series: &[Series<'_>], scale: Scale, sides: bool) -> Markup {
+pub(crate) fn levels(
+    title: &str,
+    along: &str,
+    series: &[Series<'_>],
+    scale: Scale,
+    sides: bool,
+) -> Markup {
     let sizes: Vec<f64> = series.iter().flat_map(|s| s.levels.iter().map(|l| l.size)).collect();
     let most = sizes.iter().fold(0.0_f64, |a, &b| a.max(b));
     let across = Scale { low: 0.0, high: if most > 0.0 { 1.08 * most } else { 1.0 } };
@@ -48,8 +54,8 @@ pub(crate) fn levels(title: &str, along: &str, series: &[Series<'_>], scale: Sca
                 }
                 text.axis-name x="100%" y=(HEIGHT) dy="40" text-anchor="end" { (along) }
                 @if sides {
-                    text.side.object x="100%" y="12" text-anchor="end" { "object matters more ↑" }
-                    text.side.around x="100%" y=(HEIGHT - 8.0) text-anchor="end" { "surroundings matter more ↓" }
+                    text.side.object x="0" dx="6" y="12" { "object matters more ↑" }
+                    text.side.around x="0" dx="6" y=(HEIGHT - 8.0) { "surroundings matter more ↓" }
                 }
                 @for one in series {
                     g class=(one.tone.class()) {

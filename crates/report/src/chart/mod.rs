@@ -57,8 +57,7 @@ mod tests {
     fn places_and_ticks() {
         let scale = Scale { low: -0.5, high: 0.5 };
         assert_eq!((scale.at(-0.5), scale.at(0.0), scale.at(9.0)), (0.0, 50.0, 100.0));
-        let ticks: Vec<String> =
-            Scale::SHARE.ticks().iter().map(|t| format!("{t:.1}")).collect();
+        let ticks: Vec<String> = Scale::SHARE.ticks().iter().map(|t| format!("{t:.1}")).collect();
         assert_eq!(ticks, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(Scale::around([-0.31, 0.12].into_iter(), 0.1), Scale { low: -0.4, high: 0.2 });
         let none = Scale::around(std::iter::empty(), 0.1);

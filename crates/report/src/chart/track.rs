@@ -46,13 +46,16 @@ fn place(scale: Scale, value: f64) -> String {
 }
 
 /// The mark of one figure on its axis, with its numbers in the title.
-pub(crate) fn track(words: &str, figure: &Figure, unit: Unit, scale: Scale, tone: Tone, bar: bool) -> Markup {
-    let title = format!(
-        "{words}: {} ({}, {})",
-        unit.figure(figure),
-        interval(figure, unit),
-        count(figure)
-    );
+pub(crate) fn track(
+    words: &str,
+    figure: &Figure,
+    unit: Unit,
+    scale: Scale,
+    tone: Tone,
+    bar: bool,
+) -> Markup {
+    let title =
+        format!("{words}: {} ({}, {})", unit.figure(figure), interval(figure, unit), count(figure));
     let zero = scale.at(0.0);
     html! {
         svg class={ "track " (tone.class()) } role="img" width="100%" height="22" aria-label=(title) {

@@ -99,6 +99,9 @@ pub(super) fn photo(tables: &Tables, seen: &Seen, picture: Option<Picture>) -> P
     }
 }
 
-pub(super) fn encode<T>(what: &str, picture: Result<T, image::ImageError>) -> Result<T, ReportError> {
+pub(super) fn encode<T>(
+    what: &str,
+    picture: Result<T, image::ImageError>,
+) -> Result<T, ReportError> {
     picture.map_err(|source| ReportError::Picture { path: what.into(), source })
 }

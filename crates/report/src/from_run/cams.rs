@@ -44,7 +44,8 @@ pub(super) fn gallery(
         .collect();
     usable.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let chosen = choose(&usable);
-    let wanted: Vec<&str> = chosen.iter().flat_map(|(_, ids)| ids.iter().map(|(_, id)| *id)).collect();
+    let wanted: Vec<&str> =
+        chosen.iter().flat_map(|(_, ids)| ids.iter().map(|(_, id)| *id)).collect();
     let maps = maps(run, &wanted)?;
     let mut groups = Vec::new();
     for (title, rows) in chosen {
@@ -171,8 +172,11 @@ mod tests {
     fn no_image_is_chosen_twice() {
         for n in 0..40 {
             let names: Vec<String> = (0..n).map(|i| i.to_string()).collect();
-            let sorted: Vec<(f64, &str)> =
-                names.iter().enumerate().map(|(i, id)| (1.0 - i as f64 / 40.0, id.as_str())).collect();
+            let sorted: Vec<(f64, &str)> = names
+                .iter()
+                .enumerate()
+                .map(|(i, id)| (1.0 - i as f64 / 40.0, id.as_str()))
+                .collect();
             let mut ids: Vec<&str> =
                 choose(&sorted).iter().flat_map(|(_, rows)| rows.iter().map(|r| r.1)).collect();
             let all = ids.len();

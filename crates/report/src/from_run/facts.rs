@@ -55,7 +55,8 @@ fn data_name(data: &str) -> String {
         return last.unwrap_or_else(|| data.to_owned());
     }
     let stem = stem(path);
-    let says_nothing = ["dataset", "data", "table", "labels", "index", "images"].contains(&stem.as_str());
+    let says_nothing =
+        ["dataset", "data", "table", "labels", "index", "images"].contains(&stem.as_str());
     let folder = path.parent().and_then(Path::file_name).filter(|_| says_nothing);
     folder.map_or(stem, |f| f.to_string_lossy().into_owned())
 }

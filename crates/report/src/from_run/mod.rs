@@ -71,7 +71,12 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         problems: run
             .problems()?
             .into_iter()
-            .map(|p| ProblemRow { image: p.image, stage: p.stage, problem: p.problem, action: p.action })
+            .map(|p| ProblemRow {
+                image: p.image,
+                stage: p.stage,
+                problem: p.problem,
+                action: p.action,
+            })
             .collect(),
         notes,
         without_photographs: album.missing().map(str::to_owned),

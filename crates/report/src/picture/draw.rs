@@ -14,7 +14,8 @@ pub fn enlarge(map: &[f32], rows: usize, columns: usize, height: usize, width: u
         return out;
     }
     let place = |at: usize, size: usize, cells: usize| {
-        let x = ((at as f32 + 0.5) * cells as f32 / size as f32 - 0.5).clamp(0.0, cells as f32 - 1.0);
+        let x =
+            ((at as f32 + 0.5) * cells as f32 / size as f32 - 0.5).clamp(0.0, cells as f32 - 1.0);
         let low = x as usize;
         (low, (low + 1).min(cells - 1), x - low as f32)
     };

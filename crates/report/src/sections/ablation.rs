@@ -43,7 +43,12 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     let lines: Vec<Row<'_>> = shown
         .iter()
         .zip(&words)
-        .map(|((_, tone, figure), words)| Row { label: html! { (words) }, words, figure, tone: *tone })
+        .map(|((_, tone, figure), words)| Row {
+            label: html! { (words) },
+            words,
+            figure,
+            tone: *tone,
+        })
         .collect();
     let body = html! {
         p { "Share of photographs whose class is still named when the object is hidden. What is left is what the surroundings and the object's silhouette give." }

@@ -31,7 +31,10 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         let key = |f: &Figure| f.value.unwrap_or(f64::INFINITY);
         key(a).total_cmp(&key(b)).then_with(|| a.class.cmp(&b.class))
     });
-    let overall = [("All images", view.figures.all("accuracy", Some("none"))), ("Mean of classes", view.figures.mean("accuracy", Some("none")))];
+    let overall = [
+        ("All images", view.figures.all("accuracy", Some("none"))),
+        ("Mean of classes", view.figures.mean("accuracy", Some("none"))),
+    ];
     let body = html! {
         p { "Worst first. " span.small-n { "few" } " marks figures from fewer than 20 images." }
         (wide(html! {

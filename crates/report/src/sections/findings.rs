@@ -49,7 +49,7 @@ fn one(finding: &FindingView) -> Markup {
                     (if finding.kind == "object-ignored" { "Share of clean accuracy kept: " } else { "Effect: " })
                     (inline(&finding.effect, unit))
                     @if let Some(q) = finding.q {
-                        " · corrected p " (if q < 0.001 { "< 0.001".to_owned() } else { number(q, 3) })
+                        " · corrected p\u{a0}" (if q < 0.001 { "<\u{a0}0.001".to_owned() } else { format!("=\u{a0}{}", number(q, 3)) })
                     }
                 }
             }

@@ -37,9 +37,19 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             (words, f, Unit::Signed, around, Tone::Object)
         }),
         figures.all("cam-iou-median", median).filter(|_| median.is_some()).map(|f| {
-            ("Median overlap of map and object (IoU)".to_owned(), f.clone(), Unit::Plain, Scale::SHARE, Tone::Object)
+            (
+                "Median overlap of map and object (IoU)".to_owned(),
+                f.clone(),
+                Unit::Plain,
+                Scale::SHARE,
+                Tone::Object,
+            )
         }),
-        share("Share of the crop that is object", figures.all("object-share-crop", None), Tone::Object),
+        share(
+            "Share of the crop that is object",
+            figures.all("object-share-crop", None),
+            Tone::Object,
+        ),
     ];
     let list: Vec<_> = list.into_iter().flatten().collect();
     let tiles: Vec<Tile<'_>> = list
@@ -65,6 +75,9 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                     div.tile-foot { (interval(tile.figure, tile.unit)) " · " (count(tile.figure)) }
                 }
             }
+        }
+        @if view.facts.cluster.is_some() {
+            p.muted { "In tables, n stands as images / clusters." }
         }
     };
     Some(Section { id: "glance", title: "At a glance", body })

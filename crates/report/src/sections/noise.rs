@@ -19,7 +19,10 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         return None;
     }
     let bounds = ["rfs", "rfs-control"].iter().flat_map(|metric| {
-        conditions.iter().filter_map(move |c| best(view, metric, c)).flat_map(|f| [f.value, f.low, f.high])
+        conditions
+            .iter()
+            .filter_map(move |c| best(view, metric, c))
+            .flat_map(|f| [f.value, f.low, f.high])
     });
     let scale = Scale::around(bounds.flatten(), 0.2);
     let scale = Scale { low: scale.low.min(-0.2), high: scale.high.max(0.2) };
@@ -39,7 +42,14 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     Some(Section { id: "noise", title: "Noise on and around the object", body })
 }
 
-fn norm(view: &ReportView, conditions: &[&str], norm: &str, title: &str, along: &str, scale: Scale) -> Markup {
+fn norm(
+    view: &ReportView,
+    conditions: &[&str],
+    norm: &str,
+    title: &str,
+    along: &str,
+    scale: Scale,
+) -> Markup {
     let series = |metric: &str| -> Vec<Level<'_>> {
         conditions
             .iter()
@@ -48,12 +58,17 @@ fn norm(view: &ReportView, conditions: &[&str], norm: &str, title: &str, along: 
             .collect()
     };
     let object = Series { name: "object", tone: Tone::Object, joined: true, levels: series("rfs") };
-    let control =
-        Series { name: "control: mask moved", tone: Tone::Control, joined: false, levels: series("rfs-control") };
+    let control = Series {
+        name: "control: mask moved",
+        tone: Tone::Control,
+        joined: false,
+        levels: series("rfs-control"),
+    };
     if object.levels.is_empty() {
         return html! {};
     }
-    let all: Vec<Series<'_>> = [object, control].into_iter().filter(|s| !s.levels.is_empty()).collect();
+    let all: Vec<Series<'_>> =
+        [object, control].into_iter().filter(|s| !s.levels.is_empty()).collect();
     html! {
         figure.chart {
             h3 { (title) }
@@ -64,7 +79,8 @@ fn norm(view: &ReportView, conditions: &[&str], norm: &str, title: &str, along: 
 
 fn table(view: &ReportView, conditions: &[&str]) -> Markup {
     let accuracy = |side: &str, level: &str| {
-        best(view, "accuracy", &format!("noise-{side}/{level}")).map_or_else(|| "–".to_owned(), |f| Unit::Percent.figure(f))
+        best(view, "accuracy", &format!("noise-{side}/{level}"))
+            .map_or_else(|| "–".to_owned(), |f| Unit::Percent.figure(f))
     };
     html! {
         table {

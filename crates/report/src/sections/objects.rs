@@ -24,8 +24,10 @@ const SHOWN: usize = 60;
 
 pub(super) fn section(view: &ReportView) -> Option<Section> {
     let figures = &view.figures;
-    let rows: Vec<_> =
-        ROWS.iter().filter_map(|(metric, words, unit)| Some((words, figures.all(metric, None)?, *unit))).collect();
+    let rows: Vec<_> = ROWS
+        .iter()
+        .filter_map(|(metric, words, unit)| Some((words, figures.all(metric, None)?, *unit)))
+        .collect();
     if rows.is_empty() && view.mean_masks.is_empty() {
         return None;
     }

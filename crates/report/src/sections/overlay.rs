@@ -40,7 +40,12 @@ fn one(view: &ReportView, condition: &str) -> Markup {
         lines.push(Row { label: name(label), words: label, figure, tone: Tone::Around });
         if let Some(plain) = plain {
             let label = html! { span.muted { "control" } };
-            lines.push(Row { label, words: "control, the same opacity without the pattern", figure: plain, tone: Tone::Control });
+            lines.push(Row {
+                label,
+                words: "control, the same opacity without the pattern",
+                figure: plain,
+                tone: Tone::Control,
+            });
         }
     }
     html! {

@@ -53,7 +53,12 @@ pub(super) fn cells(figure: Option<&Figure>, unit: Unit) -> Markup {
 
 /// A figure in the small print under a heading: value, interval, n.
 pub(super) fn inline(figure: &Figure, unit: Unit) -> String {
-    format!("{} ({}, {})", unit.figure(figure), crate::format::interval(figure, unit), count(figure))
+    format!(
+        "{} ({}, {})",
+        unit.figure(figure),
+        crate::format::interval(figure, unit),
+        count(figure)
+    )
 }
 
 /// A table that may be wider than the page: it scrolls, not the page.

@@ -18,7 +18,11 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     let list = [
         ("Median IoU", figures.all("cam-iou-median", condition), Unit::Plain),
         ("Mean IoU", figures.all("cam-iou", condition), Unit::Plain),
-        ("Mean of the map on the object minus off it", figures.all("cam-delta-density", condition), Unit::Signed),
+        (
+            "Mean of the map on the object minus off it",
+            figures.all("cam-delta-density", condition),
+            Unit::Signed,
+        ),
     ];
     let body = html! {
         p {

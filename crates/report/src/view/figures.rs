@@ -36,9 +36,9 @@ impl Figure {
 }
 
 /// The class of a figure over all images.
-pub const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 /// The class of a figure that is the mean of the classes.
-pub const MEAN: &str = "mean";
+pub(super) const MEAN: &str = "mean";
 
 /// All figures of a run, in the order of `metrics.json`.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -86,12 +86,16 @@ fn figures() -> Vec<Figure> {
         out.push(share("accuracy", Some(condition), "*", value, 212));
         out.push(figure("drop", Some(condition), "*", 0.642 - value, 212));
     }
-    for (i, label) in ["carton", "packet", "web site", "comic book", "envelope"].into_iter().enumerate() {
+    for (i, label) in
+        ["carton", "packet", "web site", "comic book", "envelope"].into_iter().enumerate()
+    {
         let rise = 2.9 - 0.4 * i as f64;
         out.push(figure("logit-rise", Some(overlay), label, rise, 212));
         out.push(figure("logit-rise", Some("overlay/watermark/control"), label, 0.12, 212));
     }
-    for (metric, value) in [("cam-iou", 0.271), ("cam-iou-median", 0.244), ("cam-delta-density", 0.183)] {
+    for (metric, value) in
+        [("cam-iou", 0.271), ("cam-iou-median", 0.244), ("cam-delta-density", 0.183)]
+    {
         out.push(figure(metric, Some("gradcam"), "*", value, 206));
     }
     for (metric, value) in [
@@ -160,7 +164,9 @@ fn cam(i: usize, iou: f64) -> CamCard {
 /// Everything that the first stage can show.
 pub(crate) fn view() -> ReportView {
     let bump: Vec<f32> = (0..56 * 56)
-        .map(|i| (-((i % 56 - 26) as f32 / 14.0).powi(2) - ((i / 56 - 30) as f32 / 10.0).powi(2)).exp())
+        .map(|i| {
+            (-((i % 56 - 26) as f32 / 14.0).powi(2) - ((i / 56 - 30) as f32 / 10.0).powi(2)).exp()
+        })
         .collect();
     ReportView {
         facts: Facts {
@@ -212,7 +218,10 @@ pub(crate) fn view() -> ReportView {
             n: 206,
             zero: 3,
             groups: vec![
-                ("Most overlap".to_owned(), (0..3).map(|i| cam(i, 0.7 - 0.02 * i as f64)).collect()),
+                (
+                    "Most overlap".to_owned(),
+                    (0..3).map(|i| cam(i, 0.7 - 0.02 * i as f64)).collect(),
+                ),
                 ("Around the median".to_owned(), (3..6).map(|i| cam(i, 0.24)).collect()),
                 ("Least overlap".to_owned(), (6..9).map(|i| cam(i, 0.0)).collect()),
             ],
@@ -239,7 +248,9 @@ pub(crate) fn view() -> ReportView {
                 answer: "passenger car, coach".to_owned(),
                 count: 7,
                 n: 16,
-                photos: (4..7).map(|i| photo(i, "bullet train", Some("passenger car, coach"))).collect(),
+                photos: (4..7)
+                    .map(|i| photo(i, "bullet train", Some("passenger car, coach")))
+                    .collect(),
             },
         ],
         mistakes: (0..8).map(|i| photo(i, CLASSES[i].0, Some("web site"))).collect(),

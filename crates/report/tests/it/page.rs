@@ -64,7 +64,8 @@ fn hostile_names_stay_text() {
         view.findings[0].description = name.to_owned();
         view.findings[0].images = vec![name.to_owned()];
         view.confusions[0].answer = name.to_owned();
-        view.mistakes[0] = Photo { id: name.to_owned(), class: name.to_owned(), ..Photo::default() };
+        view.mistakes[0] =
+            Photo { id: name.to_owned(), class: name.to_owned(), ..Photo::default() };
         view.notes.push(name.to_owned());
         view.without_photographs = Some(name.to_owned());
         view.problems[0] = ProblemRow {

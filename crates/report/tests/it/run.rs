@@ -110,7 +110,10 @@ std = [1.0, 1.0, 1.0]
     let write = |name: &str, columns: Columns| {
         table::write(&root.join(name), &columns.batch().unwrap()).unwrap();
     };
-    write("samples.parquet", Columns::new().utf8("id", ids()).utf8("class", (0..IMAGES).map(class)));
+    write(
+        "samples.parquet",
+        Columns::new().utf8("id", ids()).utf8("class", (0..IMAGES).map(class)),
+    );
     write(
         "predictions.parquet",
         Columns::new()
@@ -181,7 +184,14 @@ fn a_run_becomes_a_page_with_its_photographs() {
     assert_eq!(path, root.join("report.html"));
     let page = fs::read_to_string(&path).unwrap();
     let text = html::text(&page).unwrap();
-    for words in ["toy", "teapot", "left out", "Most overlap", "noise not measured: it was not asked for.", "conv9"] {
+    for words in [
+        "toy",
+        "teapot",
+        "left out",
+        "Most overlap",
+        "noise not measured: it was not asked for.",
+        "conv9",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(text.contains("1 image had a map without positive evidence"), "{text}");
