@@ -97,7 +97,7 @@ fn element(descr: &str) -> Result<(usize, Convert), String> {
         ($type:ty, $from:ident) => {
             (size_of::<$type>(), |bytes| {
                 bytes.try_into().map_or(0, |bytes| {
-                    <$type>::$from(bytes).clamp(0, <$type>::MAX.min(u32::MAX as $type)) as u32
+                    i128::from(<$type>::$from(bytes)).clamp(0, i128::from(u32::MAX)) as u32
                 })
             })
         };
