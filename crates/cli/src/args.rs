@@ -13,13 +13,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(version, propagate_version = true, max_term_width = 100, subcommand_required = true)]
 #[command(after_help = "Exit codes: 0 good, 1 a gate failed, 2 bad usage or input, \
     130 interrupted (what is computed stays).")]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run every stage that the inputs allow, ending in RUN/report.html
     #[command(after_help = EXAMPLE)]
     Audit(Box<StageArgs>),
@@ -42,76 +42,76 @@ const EXAMPLE: &str = "Example:\n  rightly evaluate --model resnet50.onnx --pres
     given by --config FILE.toml (model = \"m.onnx\", quick = true).";
 
 #[derive(Debug, Args)]
-pub struct StageArgs {
+pub(crate) struct StageArgs {
     #[command(flatten)]
-    pub model: ModelFlags,
+    pub(crate) model: ModelFlags,
     #[command(flatten)]
-    pub data: DataFlags,
+    pub(crate) data: DataFlags,
     #[command(flatten)]
-    pub measures: MeasureFlags,
+    pub(crate) measures: MeasureFlags,
     #[command(flatten)]
-    pub run: RunFlags,
+    pub(crate) run: RunFlags,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
-pub struct ModelFlags {
+pub(crate) struct ModelFlags {
     /// ONNX classifier; its card FILE.toml beside it is read where there is one
     #[arg(long, value_name = "FILE.onnx")]
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     #[command(flatten)]
-    pub card: CardFlags,
+    pub(crate) card: CardFlags,
 }
 
 /// Each key of a model's card; the flag wins over the card.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Model")]
-pub struct CardFlags {
+pub(crate) struct CardFlags {
     /// Card of the model, where it is not FILE.toml beside it
     #[arg(long, value_name = "FILE.toml")]
-    pub card: Option<PathBuf>,
+    pub(crate) card: Option<PathBuf>,
     /// Inference engine
     #[arg(long, value_enum, default_value = "rten")]
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// Labels of the outputs, one a line
     #[arg(long, value_name = "FILE")]
-    pub labels: Option<PathBuf>,
+    pub(crate) labels: Option<PathBuf>,
     /// Name of the input
     #[arg(long, value_name = "NAME")]
-    pub input: Option<String>,
+    pub(crate) input: Option<String>,
     /// Axes of the input: nchw or nhwc
     #[arg(long, value_name = "LAYOUT")]
-    pub layout: Option<String>,
+    pub(crate) layout: Option<String>,
     /// Name of the output with the logits
     #[arg(long, value_name = "NAME")]
-    pub logits: Option<String>,
+    pub(crate) logits: Option<String>,
     /// Whether that output holds probabilities
     #[arg(long, value_name = "BOOL")]
-    pub softmax: Option<bool>,
+    pub(crate) softmax: Option<bool>,
     /// Tensor for class activation maps
     #[arg(long, value_name = "TENSOR")]
-    pub cam_layer: Option<String>,
+    pub(crate) cam_layer: Option<String>,
     /// Tensor for features
     #[arg(long, value_name = "TENSOR")]
-    pub feature_layer: Option<String>,
+    pub(crate) feature_layer: Option<String>,
     /// Preprocessing by name: imagenet, imagenet-squash-256, clip, caffe-bgr, cifar
     #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
+    pub(crate) preset: Option<String>,
     /// Resize: short-side=256 or exact=HxW
     #[arg(long, value_name = "RULE")]
-    pub resize: Option<String>,
+    pub(crate) resize: Option<String>,
     /// Centre crop: 224 or HxW
     #[arg(long, value_name = "SIZE")]
-    pub crop: Option<String>,
+    pub(crate) crop: Option<String>,
     /// Filter of the resize, as Pillow: nearest, box, bilinear, bicubic, lanczos
     #[arg(long, value_name = "FILTER")]
-    pub interpolation: Option<String>,
+    pub(crate) interpolation: Option<String>,
     /// Channel order of the model: rgb or bgr
     #[arg(long, value_name = "ORDER")]
-    pub channels: Option<String>,
+    pub(crate) channels: Option<String>,
     /// Pixels / 255 x scale, before the mean is taken off
     #[arg(long, value_name = "NUMBER")]
-    pub scale: Option<f32>,
+    pub(crate) scale: Option<f32>,
     /// Mean of each channel, in the model's order
     #[arg(
         long,
@@ -120,187 +120,190 @@ pub struct CardFlags {
         num_args = 3,
         allow_hyphen_values = true
     )]
-    pub mean: Option<Vec<f32>>,
+    pub(crate) mean: Option<Vec<f32>>,
     /// Standard deviation of each channel, in the model's order
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 3)]
-    pub std: Option<Vec<f32>>,
+    pub(crate) std: Option<Vec<f32>>,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
-pub struct DataFlags {
+pub(crate) struct DataFlags {
     /// Folder of class folders, a table (csv, tsv, jsonl, parquet), or KIND:PATH
     #[arg(long, value_name = "DATA")]
-    pub data: String,
+    pub(crate) data: String,
     #[command(flatten)]
-    pub masks: MaskFlags,
+    pub(crate) masks: MaskFlags,
     /// Table `class,output`: the outputs that count as right for a class
     #[arg(long, value_name = "FILE.csv")]
-    pub label_map: Option<PathBuf>,
+    pub(crate) label_map: Option<PathBuf>,
     /// Outputs in the argmax: all, or those of the label map
     #[arg(long, value_enum, default_value = "all")]
-    pub outputs: OutputsArg,
+    pub(crate) outputs: OutputsArg,
     /// Split to use (default: test, else val, else all images)
     #[arg(long, value_name = "NAME")]
-    pub split: Option<String>,
+    pub(crate) split: Option<String>,
     /// Column of images that belong together (frames of one video): the unit of every interval
     #[arg(long, value_name = "COLUMN")]
-    pub cluster: Option<String>,
+    pub(crate) cluster: Option<String>,
     /// First N images of each class, for a quick look
     #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     #[command(flatten)]
-    pub decode: DecodeFlags,
+    pub(crate) decode: DecodeFlags,
 }
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Data")]
-pub struct MaskFlags {
+pub(crate) struct MaskFlags {
     /// Folder of masks that mirrors the images
     #[arg(long, value_name = "DIR")]
-    pub masks: Option<PathBuf>,
+    pub(crate) masks: Option<PathBuf>,
     /// Mask values that are object (default: every value above 0)
     #[arg(long, value_name = "VALUES", value_delimiter = ',')]
-    pub mask_object: Option<Vec<u32>>,
+    pub(crate) mask_object: Option<Vec<u32>>,
     /// Mask values to ignore
     #[arg(long, value_name = "VALUES", value_delimiter = ',')]
-    pub mask_void: Vec<u32>,
+    pub(crate) mask_void: Vec<u32>,
     /// Resize masks of another size than their image, instead of refusing them
     #[arg(long, value_name = "HOW", value_parser = ["nearest"])]
-    pub mask_resize: Option<String>,
+    pub(crate) mask_resize: Option<String>,
     /// How masks pass through the model's geometry: nearest, or the paper's bilinear > 0
     #[arg(long, value_enum, default_value = "nearest")]
-    pub mask_sampling: SamplingArg,
+    pub(crate) mask_sampling: SamplingArg,
 }
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Data")]
-pub struct DecodeFlags {
+pub(crate) struct DecodeFlags {
     /// Ignore the EXIF orientation, as the papers' code does (default: as a viewer shows it)
     #[arg(long)]
-    pub as_stored: bool,
+    pub(crate) as_stored: bool,
     /// Most pixels an image may have
     #[arg(long, value_name = "N")]
-    pub max_pixels: Option<u64>,
+    pub(crate) max_pixels: Option<u64>,
     /// Most bytes an image file may have
     #[arg(long, value_name = "N")]
-    pub max_bytes: Option<u64>,
+    pub(crate) max_bytes: Option<u64>,
     /// Colour under transparent pixels
     #[arg(long, value_name = "R,G,B", value_delimiter = ',', num_args = 3)]
-    pub background: Option<Vec<u8>>,
+    pub(crate) background: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Measures")]
-pub struct MeasureFlags {
+pub(crate) struct MeasureFlags {
     /// Measures to run: ablation, noise, saliency, objects, overlay (default: all)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub measures: Option<Vec<String>>,
+    pub(crate) measures: Option<Vec<String>>,
     /// Noise levels, such as linf/0.25,l2/60 (default: the papers' twelve)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub noise_levels: Option<Vec<String>>,
+    pub(crate) noise_levels: Option<Vec<String>>,
     /// Noise draws an image (default: 3)
     #[arg(long, value_name = "N")]
-    pub trials: Option<u32>,
+    pub(crate) trials: Option<u32>,
     /// A suspected cue to lay over every picture (repeatable)
     #[arg(long, value_name = "NAME=FILE.png")]
-    pub overlay: Vec<String>,
+    pub(crate) overlay: Vec<String>,
     /// Class activation maps: GradCAM or EigenCAM
     #[arg(long, value_enum, default_value = "grad")]
-    pub cam: CamArg,
+    pub(crate) cam: CamArg,
     /// Output that the maps explain: the true class or the prediction
     #[arg(long, value_enum, default_value = "true")]
-    pub target: TargetArg,
+    pub(crate) target: TargetArg,
+    /// A second layer for the maps, to see how far the verdict depends on the layer
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) compare_layer: Option<String>,
     /// One noise level and one trial, for a first look (stated in the report)
     #[arg(long)]
-    pub quick: bool,
+    pub(crate) quick: bool,
     /// Smallest effect that counts as a finding
     #[arg(long, value_name = "SHARE", default_value = "0.05")]
-    pub min_effect: f64,
+    pub(crate) min_effect: f64,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Run")]
-pub struct RunFlags {
+pub(crate) struct RunFlags {
     /// Run directory: everything goes there, and an interrupted run goes on there
     #[arg(long, value_name = "RUN")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// TOML file in which any flag can stand
     #[arg(long, value_name = "FILE.toml")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Replace a run that was made from another model or other data
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     /// Seed of every random choice
     #[arg(long, value_name = "N", default_value = "0")]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Worker threads (default: all cores); results do not depend on it
     #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
     /// No progress
     #[arg(long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// How the headline figures are printed at the end
     #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
-pub struct MetricsArgs {
+pub(crate) struct MetricsArgs {
     /// Run directory
-    pub run: PathBuf,
+    pub(crate) run: PathBuf,
     /// Only figures of this stage
     #[arg(long)]
-    pub stage: Option<String>,
+    pub(crate) stage: Option<String>,
     /// Only this metric
     #[arg(long)]
-    pub metric: Option<String>,
+    pub(crate) metric: Option<String>,
     /// Only this condition
     #[arg(long)]
-    pub condition: Option<String>,
+    pub(crate) condition: Option<String>,
     /// Only this class (* = all images together, mean = mean of the classes)
     #[arg(long)]
-    pub class: Option<String>,
+    pub(crate) class: Option<String>,
     /// How to print them
     #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub(crate) struct ReportArgs {
     /// Run directory
-    pub run: PathBuf,
+    pub(crate) run: PathBuf,
 }
 
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub(crate) struct DataArgs {
     /// Folder of class folders, a table (csv, tsv, jsonl, parquet), or KIND:PATH
-    pub data: String,
+    pub(crate) data: String,
     #[command(flatten)]
-    pub masks: MaskFlags,
+    pub(crate) masks: MaskFlags,
     #[command(flatten)]
-    pub decode: DecodeFlags,
+    pub(crate) decode: DecodeFlags,
     /// Read every image and mask as well, and list what can't be used
     #[arg(long)]
-    pub read: bool,
+    pub(crate) read: bool,
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
-    pub format: DataFormat,
+    pub(crate) format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub struct ModelArgs {
+pub(crate) struct ModelArgs {
     /// ONNX file
-    pub model: PathBuf,
+    pub(crate) model: PathBuf,
     #[command(flatten)]
-    pub card: CardFlags,
+    pub(crate) card: CardFlags,
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
-    pub format: DataFormat,
+    pub(crate) format: DataFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Engine {
+pub(crate) enum Engine {
     #[default]
     Rten,
     #[value(alias = "ort")]
@@ -308,39 +311,39 @@ pub enum Engine {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputsArg {
+pub(crate) enum OutputsArg {
     All,
     Mapped,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum SamplingArg {
+pub(crate) enum SamplingArg {
     #[default]
     Nearest,
     Paper,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CamArg {
+pub(crate) enum CamArg {
     Grad,
     Eigen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TargetArg {
+pub(crate) enum TargetArg {
     True,
     Predicted,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     Table,
     Csv,
     Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DataFormat {
+pub(crate) enum DataFormat {
     Table,
     Json,
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 ///
 /// # Errors
 /// Where the file can't be read, or a value can't be a flag's.
-pub fn expand(words: Vec<OsString>) -> anyhow::Result<Vec<OsString>> {
+pub(crate) fn expand(words: Vec<OsString>) -> anyhow::Result<Vec<OsString>> {
     let Some(at) = words
         .iter()
         .position(|w| w == "--config" || w.to_str().is_some_and(|w| w.starts_with("--config=")))

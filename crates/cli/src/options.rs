@@ -16,14 +16,14 @@ use crate::args::{
     StageArgs, TargetArg,
 };
 
-pub fn engine(engine: Engine) -> EngineKind {
+pub(crate) fn engine(engine: Engine) -> EngineKind {
     match engine {
         Engine::Rten => EngineKind::Rten,
         Engine::Onnxruntime => EngineKind::OnnxRuntime,
     }
 }
 
-pub fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
+pub(crate) fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
     let three = |name: &str, values: &Option<Vec<f32>>| -> anyhow::Result<Option<[f32; 3]>> {
         let Some(values) = values else { return Ok(None) };
         match <[f32; 3]>::try_from(values.as_slice()) {
@@ -51,7 +51,7 @@ pub fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
     })
 }
 
-pub fn decode(flags: &DecodeFlags) -> anyhow::Result<DecodeOptions> {
+pub(crate) fn decode(flags: &DecodeFlags) -> anyhow::Result<DecodeOptions> {
     let mut options = DecodeOptions::default();
     if flags.as_stored {
         options.orientation = rightly_data::pixels::Orientation::AsStored;
@@ -67,7 +67,7 @@ pub fn decode(flags: &DecodeFlags) -> anyhow::Result<DecodeOptions> {
     Ok(options)
 }
 
-pub fn masks(flags: &MaskFlags) -> MaskOptions {
+pub(crate) fn masks(flags: &MaskFlags) -> MaskOptions {
     MaskOptions {
         object: flags.mask_object.clone(),
         void: flags.mask_void.clone(),
@@ -76,7 +76,7 @@ pub fn masks(flags: &MaskFlags) -> MaskOptions {
 }
 
 /// Inputs of a stage.
-pub fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
+pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
     let data = &args.data;
     let decode = decode(&data.decode)?;
     let masks = masks(&data.masks);
@@ -108,7 +108,10 @@ pub fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
 }
 
 /// Options of `evaluate`.
-pub fn evaluate(flags: &MeasureFlags, threads: Option<usize>) -> anyhow::Result<EvaluateOptions> {
+pub(crate) fn evaluate(
+    flags: &MeasureFlags,
+    threads: Option<usize>,
+) -> anyhow::Result<EvaluateOptions> {
     let mut options = EvaluateOptions::default();
     if flags.quick {
         options = options.quick();
@@ -149,6 +152,7 @@ pub fn evaluate(flags: &MeasureFlags, threads: Option<usize>) -> anyhow::Result<
             _ => bail!("--overlay {text}: expected NAME=FILE.png"),
         }
     }
+    options.compare_layer = flags.compare_layer.clone();
     options.cam = match flags.cam {
         CamArg::Grad => CamMethod::Grad,
         CamArg::Eigen => CamMethod::Eigen,

@@ -17,7 +17,7 @@ const PLAIN_EVERY: Duration = Duration::from_secs(15);
 const PROBLEMS_SHOWN: usize = 5;
 
 /// Turns events into progress.
-pub struct Progress {
+pub(crate) struct Progress {
     quiet: bool,
     state: Mutex<State>,
 }
@@ -34,7 +34,7 @@ struct State {
 }
 
 impl Progress {
-    pub fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool) -> Self {
         let now = Instant::now();
         Self {
             quiet,
@@ -52,7 +52,7 @@ impl Progress {
     }
 
     /// Takes an event, from any thread.
-    pub fn take(&self, event: Event) {
+    pub(crate) fn take(&self, event: Event) {
         if self.quiet {
             return;
         }
@@ -143,7 +143,7 @@ impl State {
 }
 
 /// Seconds in words.
-pub fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => "less than a second".to_owned(),
         s if s < 90.0 => format!("{s:.0} s"),

@@ -166,6 +166,7 @@ pub struct Inputs {
     pub notes: Vec<String>,
     split: (String, String),
     data_hash: String,
+    overrides: Overrides,
 }
 
 impl Inputs {
@@ -227,7 +228,18 @@ impl Inputs {
             notes,
             split: (split, choice),
             data_hash,
+            overrides: overrides.clone(),
         })
+    }
+
+    /// The same model tapped at another layer.
+    ///
+    /// # Errors
+    /// Where the layer can't be tapped.
+    pub fn classifier_at(&self, cam_layer: &str) -> Result<Classifier, Error> {
+        let overrides =
+            Overrides { cam_layer: Some(cam_layer.to_owned()), ..self.overrides.clone() };
+        Ok(Classifier::open(&self.options.model, &overrides, self.options.engine()?)?)
     }
 
     /// Name of the chosen split.

@@ -11,7 +11,7 @@ use crate::{
     options, output,
 };
 
-pub fn run(args: &DataArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
     let dataset = Dataset::open(
         &args.data,
         &OpenOptions {

@@ -7,7 +7,7 @@ use crate::{
     output,
 };
 
-pub fn run(args: &MetricsArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &MetricsArgs) -> anyhow::Result<()> {
     let metrics = RunDir::open(&args.run)?.metrics()?;
     let same = |wanted: &Option<String>, found: Option<&str>| {
         wanted.as_deref().is_none_or(|w| Some(w) == found)
@@ -35,7 +35,7 @@ pub fn run(args: &MetricsArgs) -> anyhow::Result<()> {
 }
 
 /// The figures as text that ends in a line break.
-pub fn format(metrics: &[&Metric], format: Format) -> anyhow::Result<String> {
+pub(crate) fn format(metrics: &[&Metric], format: Format) -> anyhow::Result<String> {
     Ok(match format {
         Format::Json => serde_json::to_string_pretty(metrics)? + "\n",
         Format::Csv => csv(metrics)?,

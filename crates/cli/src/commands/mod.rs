@@ -9,7 +9,7 @@ mod stages;
 use crate::args::Command;
 
 /// Runs a command.
-pub fn run(command: Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Audit(args) | Command::Evaluate(args) => stages::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -2,7 +2,7 @@
 
 use crate::args::ModelArgs;
 
-pub fn run(args: &ModelArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     let _ = args;
     anyhow::bail!("not yet")
 }

@@ -2,7 +2,7 @@
 
 use crate::{args::ReportArgs, output};
 
-pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     rightly::RunDir::open(&args.run)?;
     let path = rightly_report::write(&args.run)?;
     output::print(&format!("{}\n", path.display()))

@@ -10,7 +10,7 @@ use rightly::{Inputs, RunDir, evaluate, metrics::POOLED};
 use super::metrics;
 use crate::{args::StageArgs, options, output, progress::Progress};
 
-pub fn run(args: &StageArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: &StageArgs) -> anyhow::Result<()> {
     let options = options::evaluate(&args.measures, args.run.threads)?;
     let inputs = Inputs::open(options::inputs(args)?, &options::overrides(&args.model.card)?)?;
     let run = RunDir::new(&args.run.out);

@@ -41,7 +41,8 @@ pub(super) struct Columns {
     pub(super) mask: Vec<Option<MaskState>>,
     /// Share of the moved mask that lies on the object.
     pub(super) overlap: Vec<Option<f64>>,
-    pub(super) saliency: Vec<Option<Saliency>>,
+    /// One column a layer, the CAM layer first.
+    pub(super) saliency: Vec<(String, Vec<Option<Saliency>>)>,
     pub(super) objects: Vec<Option<Object>>,
 }
 
@@ -56,7 +57,6 @@ impl Columns {
             output: vec![None; n],
             mask: vec![None; n],
             overlap: vec![None; n],
-            saliency: vec![None; n],
             objects: vec![None; n],
             ..Self::default()
         };
@@ -111,7 +111,13 @@ impl Columns {
                 }
             }
             Row::Saliency(row) => {
-                self.saliency[image] = row.iou.map(|iou| (iou, row.delta_density));
+                let n = self.output.len();
+                for (at, map) in row.maps.into_iter().enumerate() {
+                    if self.saliency.len() <= at {
+                        self.saliency.push((map.layer, vec![None; n]));
+                    }
+                    self.saliency[at].1[image] = map.iou.map(|iou| (iou, map.delta_density));
+                }
             }
             Row::Objects(row) => {
                 self.objects[image] = Some(Object {

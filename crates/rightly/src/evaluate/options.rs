@@ -81,6 +81,8 @@ pub struct EvaluateOptions {
     pub cam: CamMethod,
     /// Output that the maps explain.
     pub target: Target,
+    /// A second layer at which the maps are also made, to see how far the verdict depends on it.
+    pub compare_layer: Option<String>,
     /// Bootstrap resamples.
     pub resamples: usize,
     /// Smallest effect that counts as a finding.
@@ -102,6 +104,7 @@ impl Default for EvaluateOptions {
             overlays: Vec::new(),
             cam: CamMethod::Grad,
             target: Target::True,
+            compare_layer: None,
             resamples: 2000,
             min_effect: 0.05,
             threads,
@@ -147,6 +150,9 @@ impl EvaluateOptions {
         table.insert("cam".into(), cam_name(self.cam).into());
         let target = if self.target == Target::True { "true" } else { "predicted" };
         table.insert("target".into(), target.into());
+        if let Some(layer) = &self.compare_layer {
+            table.insert("compare_layer".into(), layer.clone().into());
+        }
         table.insert("resamples".into(), (self.resamples as i64).into());
         table.insert("min_effect".into(), self.min_effect.into());
         table.insert("quick".into(), self.quick.into());

@@ -62,11 +62,21 @@ pub struct NoiseRow {
     pub control_background: Vec<Vec<Option<Outcome>>>,
 }
 
-/// A class activation map and what it says about the mask.
+/// The class activation maps of one image: that of the CAM layer, then that of the layer it is
+/// compared with, where one is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SaliencyRow {
-    /// Output that the map explains.
+    /// Output that the maps explain.
     pub target: u32,
+    /// One map a layer.
+    pub maps: Vec<LayerMap>,
+}
+
+/// A class activation map and what it says about the mask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerMap {
+    /// Tensor of the map.
+    pub layer: String,
     /// `usable`, `zero` (no positive evidence) or `not-finite`.
     pub state: String,
     /// Rows of the map.

@@ -12,7 +12,7 @@ use super::{
     columns::controls,
     options::EvaluateOptions,
     pipeline::Plan,
-    rows::{AblationRow, Entry, ObjectRow, Outcome, Row, SaliencyRow},
+    rows::{AblationRow, Entry, LayerMap, ObjectRow, Outcome, Row},
 };
 use crate::{Error, Inputs, RunDir, measures::objects::GRID, subject::MaskState};
 
@@ -339,23 +339,25 @@ fn noise(
 fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
     let mut figures = Table::new(run.path("measures/saliency.parquet"));
     let mut maps = Table::new(run.path("measures/cam.parquet"));
-    let layer = inputs.classifier.card().cam_layer.clone().unwrap_or_default();
     each_shard(inputs, plan, "saliency", |rows| {
-        let rows: Vec<(&str, &SaliencyRow)> = of_kind(&rows, |r| match r {
+        let rows: Vec<(&str, u32, &LayerMap)> = of_kind(&rows, |r| match r {
             Row::Saliency(row) => Some(row),
             _ => None,
-        });
-        let ids = || rows.iter().map(|(id, _)| *id);
-        let targets = || rows.iter().map(|(_, r)| i64::from(r.target));
-        let layers = || rows.iter().map(|_| layer.as_str());
+        })
+        .into_iter()
+        .flat_map(|(id, row)| row.maps.iter().map(move |map| (id, row.target, map)))
+        .collect();
+        let ids = || rows.iter().map(|(id, ..)| *id);
+        let targets = || rows.iter().map(|(_, target, _)| i64::from(*target));
+        let layers = || rows.iter().map(|(.., r)| &r.layer);
         figures.add(
             &Columns::new()
                 .utf8("id", ids())
                 .i64("target", targets())
                 .utf8("layer", layers())
-                .utf8("state", rows.iter().map(|(_, r)| &r.state))
-                .f64_opt("iou", rows.iter().map(|(_, r)| r.iou))
-                .f64_opt("delta_density", rows.iter().map(|(_, r)| r.delta_density))
+                .utf8("state", rows.iter().map(|(.., r)| &r.state))
+                .f64_opt("iou", rows.iter().map(|(.., r)| r.iou))
+                .f64_opt("delta_density", rows.iter().map(|(.., r)| r.delta_density))
                 .batch()?,
         )?;
         maps.add(
@@ -363,9 +365,9 @@ fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error>
                 .utf8("id", ids())
                 .i64("target", targets())
                 .utf8("layer", layers())
-                .i64("height", rows.iter().map(|(_, r)| i64::from(r.height)))
-                .i64("width", rows.iter().map(|(_, r)| i64::from(r.width)))
-                .list_f32("map", rows.iter().map(|(_, r)| &r.map))
+                .i64("height", rows.iter().map(|(.., r)| i64::from(r.height)))
+                .i64("width", rows.iter().map(|(.., r)| i64::from(r.width)))
+                .list_f32("map", rows.iter().map(|(.., r)| &r.map))
                 .batch()?,
         )
     })?;

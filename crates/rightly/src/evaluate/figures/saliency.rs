@@ -11,16 +11,30 @@ use crate::{
 };
 
 pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &EvaluateOptions) {
-    if columns.saliency.iter().all(Option::is_none) {
-        return;
+    let method = cam_name(options.cam);
+    for (at, (layer, values)) in columns.saliency.iter().enumerate() {
+        if values.iter().all(Option::is_none) {
+            continue;
+        }
+        // The CAM layer's figures have the method's plain name; those of another layer name it.
+        let name = if at == 0 { method.to_owned() } else { format!("{method}/{layer}") };
+        let condition = Some(name.as_str());
+        let iou: Vec<_> = values.iter().map(|s| s.map(|(iou, _)| iou)).collect();
+        let density: Vec<_> = values.iter().map(|s| s.and_then(|(_, d)| d)).collect();
+        board.add_mean("cam-iou", condition, &iou, (0.0, 1.0));
+        medians(board, "cam-iou-median", condition, &iou);
+        board.add_mean("cam-delta-density", condition, &density, (-1.0, 1.0));
+        medians(board, "cam-delta-density-median", condition, &density);
+        if at > 0 {
+            let first = &columns.saliency[0].1;
+            let change: Vec<_> = first
+                .iter()
+                .zip(values)
+                .map(|(a, b)| Some(b.as_ref()?.0 - a.as_ref()?.0))
+                .collect();
+            board.add_mean("cam-iou-difference", condition, &change, (-1.0, 1.0));
+        }
     }
-    let condition = Some(cam_name(options.cam));
-    let iou: Vec<_> = columns.saliency.iter().map(|s| s.map(|(iou, _)| iou)).collect();
-    let density: Vec<_> = columns.saliency.iter().map(|s| s.and_then(|(_, d)| d)).collect();
-    board.add_mean("cam-iou", condition, &iou, (0.0, 1.0));
-    medians(board, "cam-iou-median", condition, &iou);
-    board.add_mean("cam-delta-density", condition, &density, (-1.0, 1.0));
-    medians(board, "cam-delta-density-median", condition, &density);
 }
 
 /// Medians of each class and of all images; a mean of medians is not a figure of the papers.

@@ -1,19 +1,24 @@
-//! Class activation maps against the mask (Hard ImageNet, section 4).
+//! Class activation maps against the mask (Hard ImageNet, section 4), at the CAM layer and, where
+//! asked for, at a second one: the verdict can depend on the layer.
 
-use rightly_model::{CamHead, cam::CamState};
+use ndarray::ArrayD;
+use rightly_data::Mask;
+use rightly_model::{CamHead, Classifier, cam::CamState};
 
 use super::{Measure, Probe, Subject};
 use crate::{
     Error,
     evaluate::{
         options::{EvaluateOptions, Target, cam_name},
-        rows::{Entry, Row, SaliencyRow, problem},
+        rows::{Entry, LayerMap, Row, SaliencyRow, problem},
     },
     measures::saliency,
 };
 
 pub(super) struct Saliency {
     head: CamHead,
+    /// The same model tapped at the layer to compare with.
+    second: Option<(Classifier, CamHead)>,
     target: Target,
     key: String,
 }
@@ -21,9 +26,49 @@ pub(super) struct Saliency {
 impl Saliency {
     pub(super) fn new(probe: &Probe<'_>, options: &EvaluateOptions) -> Result<Self, Error> {
         let head = CamHead::new(probe.classifier(), options.cam)?;
-        let key = format!("{};{};{:?}", cam_name(options.cam), head.layer(), options.target);
-        Ok(Self { head, target: options.target, key })
+        let second = match &options.compare_layer {
+            None => None,
+            Some(layer) => {
+                let classifier = probe.inputs().classifier_at(layer)?;
+                let head = CamHead::new(&classifier, options.cam)?;
+                Some((classifier, head))
+            }
+        };
+        let layers = [Some(head.layer()), second.as_ref().map(|(_, h)| h.layer())]
+            .map(Option::unwrap_or_default);
+        let key = format!("{};{layers:?};{:?}", cam_name(options.cam), options.target);
+        Ok(Self { head, second, target: options.target, key })
     }
+}
+
+/// The map of `target` and its figures against the mask.
+fn layer_map(
+    head: &CamHead,
+    activation: &ArrayD<f32>,
+    target: usize,
+    mask: Option<&Mask>,
+) -> Result<LayerMap, Error> {
+    let cam = head.cam(activation, target)?;
+    let state = match cam.state {
+        CamState::Usable => "usable",
+        CamState::Zero => "zero",
+        CamState::NotFinite => "not-finite",
+    };
+    let (mut iou, mut delta_density) = (None, None);
+    if let (CamState::Usable, Some(mask)) = (cam.state, mask) {
+        let map = cam.upsample(mask.height, mask.width);
+        iou = Some(saliency::iou(&map, mask));
+        delta_density = saliency::delta_density(&map, mask);
+    }
+    Ok(LayerMap {
+        layer: head.layer().to_owned(),
+        state: state.to_owned(),
+        height: cam.height as u32,
+        width: cam.width as u32,
+        map: cam.map,
+        iou,
+        delta_density,
+    })
 }
 
 impl Measure for Saliency {
@@ -36,7 +81,7 @@ impl Measure for Saliency {
     }
 
     fn forwards(&self) -> usize {
-        0
+        usize::from(self.second.is_some())
     }
 
     fn taps(&self) -> bool {
@@ -56,37 +101,28 @@ impl Measure for Saliency {
                     .fold(right[0], |best, o| if logits[o] > logits[best] { o } else { best })
             }
         };
-        let cam = self.head.cam(activation, target)?;
-        let mut problems = Vec::new();
-        let mut say = |text: &str| {
-            problems.push(problem(&subject.sample.id, text, "left out of the saliency figures"));
-        };
-        let state = match cam.state {
-            CamState::Usable => "usable",
-            CamState::Zero => {
-                say("the class activation map is zero: no positive evidence for the target");
-                "zero"
+        let mask = subject.picture.mask.as_ref();
+        let mut maps = vec![layer_map(&self.head, activation, target, mask)?];
+        if let Some((classifier, head)) = &self.second {
+            let input = probe.inputs().loader.preprocess().normalise(&subject.planes);
+            if let Some(activation) = classifier.forward(&input, true)?.tap {
+                maps.push(layer_map(head, &activation, target, mask)?);
             }
-            CamState::NotFinite => {
-                say("the class activation map is not finite");
-                "not-finite"
-            }
-        };
-        let (mut iou, mut delta_density) = (None, None);
-        if let (CamState::Usable, Some(mask)) = (cam.state, &subject.picture.mask) {
-            let map = cam.upsample(mask.height, mask.width);
-            iou = Some(saliency::iou(&map, mask));
-            delta_density = saliency::delta_density(&map, mask);
         }
-        let row = Row::Saliency(SaliencyRow {
-            target: target as u32,
-            state: state.to_owned(),
-            height: cam.height as u32,
-            width: cam.width as u32,
-            map: cam.map,
-            iou,
-            delta_density,
-        });
+        let mut problems = Vec::new();
+        for map in &maps {
+            let what = match map.state.as_str() {
+                "zero" => "is zero: no positive evidence for the target",
+                "not-finite" => "is not finite",
+                _ => continue,
+            };
+            problems.push(problem(
+                &subject.sample.id,
+                format!("the class activation map at {} {what}", map.layer),
+                "left out of the saliency figures",
+            ));
+        }
+        let row = Row::Saliency(SaliencyRow { target: target as u32, maps });
         Ok(Entry { row: Some(row), problems })
     }
 }

@@ -1,0 +1,6 @@
+//! The binary as a user runs it.
+
+mod bad_input;
+mod evaluate;
+mod help;
+mod support;

@@ -1,0 +1,34 @@
+//! Runs the binary.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+pub(crate) fn rightly() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_rightly"))
+}
+
+pub(crate) fn quickstart(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/quickstart").join(file)
+}
+
+/// `rightly evaluate` on the quickstart into `out`.
+pub(crate) fn evaluate(out: &Path, more: &[&str]) -> Command {
+    let mut command = rightly();
+    command.arg("evaluate").arg("--model").arg(quickstart("model.onnx"));
+    command.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(out).args(more);
+    command
+}
+
+pub(crate) fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
