@@ -2,11 +2,7 @@
 use super::{CocoSegment, Mask};
 
 /// Union of the segments on a raster of `height` x `width` pixels.
-pub(super) fn union(
-    segments: &[CocoSegment],
-    height: usize,
-    width: usize,
-) -> Result<Mask, String> {
+pub(super) fn union(segments: &[CocoSegment], height: usize, width: usize) -> Result<Mask, String> {
     let mut mask = Mask { width, height, data: vec![false; width * height] };
     for segment in segments {
         match segment {
@@ -125,7 +121,11 @@ const MAX_COORDINATE: f64 = 1e6;
 /// Run lengths of a polygon: its boundary is traced five times finer than the pixels, the points
 /// where it crosses into another column are brought back to pixels, and sorted down the columns
 /// they are the ends of the runs (`rleFrPoly`).
-pub(super) fn polygon_runs(polygon: &[f64], height: usize, width: usize) -> Result<Vec<u32>, String> {
+pub(super) fn polygon_runs(
+    polygon: &[f64],
+    height: usize,
+    width: usize,
+) -> Result<Vec<u32>, String> {
     const SCALE: f64 = 5.0;
     if polygon.len() < 6 || polygon.len() % 2 != 0 {
         return Err(format!(
@@ -133,7 +133,8 @@ pub(super) fn polygon_runs(polygon: &[f64], height: usize, width: usize) -> Resu
             polygon.len()
         ));
     }
-    if let Some(value) = polygon.iter().find(|value| value.is_nan() || value.abs() > MAX_COORDINATE) {
+    if let Some(value) = polygon.iter().find(|value| value.is_nan() || value.abs() > MAX_COORDINATE)
+    {
         return Err(format!("a polygon holds the coordinate {value}; correct the annotation"));
     }
     // The casts truncate toward zero, as in C.

@@ -72,9 +72,15 @@ fn interleaved<T: Copy + Into<u32> + PartialEq>(data: &[T], channels: usize) -> 
 /// Samples as they stand in the file: a palette's indices, never its colours; 1-bit as 0 and 1.
 fn png(bytes: &[u8], path: &Path, options: &DecodeOptions) -> Result<Labels, DataError> {
     let broken = |error: png::DecodingError| {
-        fail(path, format!("the PNG data can't be decoded ({error}); the file is truncated or corrupt: fetch or export it again"))
+        fail(
+            path,
+            format!(
+                "the PNG data can't be decoded ({error}); the file is truncated or corrupt: fetch or export it again"
+            ),
+        )
     };
-    let limits = png::Limits { bytes: usize::try_from(options.max_pixels * 16).unwrap_or(usize::MAX) };
+    let limits =
+        png::Limits { bytes: usize::try_from(options.max_pixels * 16).unwrap_or(usize::MAX) };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_transformations(png::Transformations::IDENTITY);
     let mut reader = decoder.read_info().map_err(broken)?;

@@ -63,12 +63,7 @@ fn coco_size(segments: &[CocoSegment], image: &Decoded) -> [usize; 2] {
     if !holds(stored) && holds(displayed) { displayed } else { stored }
 }
 
-fn fit(
-    mask: Mask,
-    image: &Decoded,
-    options: &MaskOptions,
-    path: &Path,
-) -> Result<Mask, DataError> {
+fn fit(mask: Mask, image: &Decoded, options: &MaskOptions, path: &Path) -> Result<Mask, DataError> {
     let displayed = (image.image.width, image.image.height);
     let size = (mask.width, mask.height);
     if size == displayed {

@@ -109,7 +109,8 @@ impl Mask {
         for (y, row) in self.rows().enumerate() {
             let Some(first) = row.iter().position(|&object| object) else { continue };
             let last = row.iter().rposition(|&object| object).unwrap_or(first);
-            let rect = found.get_or_insert(BoundingBox { top: y, left: first, bottom: y, right: last });
+            let rect =
+                found.get_or_insert(BoundingBox { top: y, left: first, bottom: y, right: last });
             rect.left = rect.left.min(first);
             rect.right = rect.right.max(last);
             rect.bottom = y;

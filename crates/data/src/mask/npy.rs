@@ -21,7 +21,9 @@ pub(super) fn parse(bytes: &[u8], max_pixels: u64) -> Result<Labels, String> {
     let pixels = height
         .checked_mul(width)
         .filter(|&pixels| pixels > 0 && pixels as u64 <= max_pixels)
-        .ok_or_else(|| format!("the array has {height} x {width} values; give 1 to {max_pixels}"))?;
+        .ok_or_else(|| {
+            format!("the array has {height} x {width} values; give 1 to {max_pixels}")
+        })?;
     let (size, convert) = element(&header.descr)?;
     if data.len() != pixels * size {
         return Err(format!(
@@ -60,7 +62,8 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
 
 /// The Python dictionary of the header, with exactly the keys that the format prescribes.
 fn header(text: &str) -> Result<Header, String> {
-    let bad = || format!("the .npy header '{}' is not understood; save the array again", text.trim());
+    let bad =
+        || format!("the .npy header '{}' is not understood; save the array again", text.trim());
     let value = |key: &str| {
         let at = text.find(&format!("'{key}'")).ok_or_else(bad)?;
         let rest = text[at + key.len() + 2..].trim_start();

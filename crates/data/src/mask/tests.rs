@@ -40,7 +40,8 @@ fn empty_and_full() {
 
 #[test]
 fn void_wins_over_object() {
-    let options = MaskOptions { object: Some(vec![1, 255]), void: vec![255], resize_nearest: false };
+    let options =
+        MaskOptions { object: Some(vec![1, 255]), void: vec![255], resize_nearest: false };
     assert!(options.is_object(1) && !options.is_object(255) && !options.is_object(2));
     let options = MaskOptions::default();
     assert!(options.is_object(7) && !options.is_object(0));
@@ -69,7 +70,8 @@ fn png_labels_are_the_files_values() {
     assert_eq!(cases, 9);
     // Without variation in alpha, alpha says nothing.
     let opaque = tempfile::tempdir().unwrap().path().with_extension("png");
-    let data: Vec<u8> = formula::noise(12, 1).chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    let data: Vec<u8> =
+        formula::noise(12, 1).chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
     image::save_buffer(&opaque, &data, 4, 1, image::ColorType::Rgba8).unwrap();
     let read = labels::read(&opaque).unwrap();
     std::fs::remove_file(&opaque).unwrap();
@@ -91,8 +93,18 @@ fn a_lossy_mask_is_object_from_half_on() {
 #[test]
 fn npy_arrays_of_every_type() {
     let expected: Vec<u32> = (0..35).map(|i| i % 4).collect();
-    for name in ["uint8", "uint16", "int32", "big-i4", "uint64", "float32", "big-f8", "fortran", "channel-last", "version2"]
-    {
+    for name in [
+        "uint8",
+        "uint16",
+        "int32",
+        "big-i4",
+        "uint64",
+        "float32",
+        "big-f8",
+        "fortran",
+        "channel-last",
+        "version2",
+    ] {
         let read = labels::read(&golden(&format!("npy/{name}.npy"))).unwrap();
         assert_eq!((read.width, read.height), (7, 5), "{name}");
         assert_eq!(read.values, expected, "{name}");
@@ -101,9 +113,8 @@ fn npy_arrays_of_every_type() {
     assert!(values("bool").iter().zip(&expected).all(|(&b, &e)| b == u32::from(e > 0)));
     assert!(values("signed").iter().zip(&expected).all(|(&v, &e)| v == e.saturating_sub(1)));
     assert!(values("fraction").iter().zip(&expected).all(|(&v, &e)| v == u32::from(e > 1)));
-    let error = |name: &str| {
-        labels::read(&golden(&format!("npy/{name}.npy"))).unwrap_err().to_string()
-    };
+    let error =
+        |name: &str| labels::read(&golden(&format!("npy/{name}.npy"))).unwrap_err().to_string();
     assert!(error("three").contains("shape [2, 3, 4]"), "{}", error("three"));
     assert!(error("complex").contains("'<c8'"), "{}", error("complex"));
     let whole = std::fs::read(golden("npy/uint16.npy")).unwrap();
@@ -143,7 +154,12 @@ fn coco_segments_are_those_of_pycocotools() {
             let mask = coco::union(&[segment], case.height, case.width).unwrap();
             assert_eq!(mask.area(), case.area, "{:?}", case.polygons);
             let bytes: Vec<u8> = mask.data.iter().map(|&object| u8::from(object)).collect();
-            assert_eq!(format!("{:08x}", formula::crc32(&bytes)), case.crc32, "{:?}", case.polygons);
+            assert_eq!(
+                format!("{:08x}", formula::crc32(&bytes)),
+                case.crc32,
+                "{:?}",
+                case.polygons
+            );
         }
         assert_eq!(coco::compress(&case.counts), case.compressed);
     }
@@ -185,12 +201,24 @@ fn a_mask_of_an_exif_turned_image() {
     assert_eq!(load(&image((2, 3), 6)).unwrap(), mask(&["#..", "..."]), "displayed size");
     assert_eq!(load(&image((3, 2), 3)).unwrap(), mask(&["#..", "..."]), "displayed wins");
     let error = load(&image((4, 2), 6)).unwrap_err().to_string();
-    assert!(error.contains("3 x 2 pixels (width x height), its image 2 x 4 (4 x 2 as stored"), "{error}");
+    assert!(
+        error.contains("3 x 2 pixels (width x height), its image 2 x 4 (4 x 2 as stored"),
+        "{error}"
+    );
     let options = MaskOptions { resize_nearest: true, ..Default::default() };
     assert_eq!(source.load(&image((6, 4), 1), &options).unwrap().area(), 4);
     // Polygons: as stored, unless they leave it.
     let polygon = |x: f64| {
-        MaskSource::Coco(vec![CocoSegment::Polygons(vec![vec![x, 0.0, x + 1.0, 0.0, x + 1.0, 1.0, x, 1.0]])])
+        MaskSource::Coco(vec![CocoSegment::Polygons(vec![vec![
+            x,
+            0.0,
+            x + 1.0,
+            0.0,
+            x + 1.0,
+            1.0,
+            x,
+            1.0,
+        ]])])
     };
     let turned = image((2, 5), 6);
     let as_stored = polygon(0.0).load(&turned, &MaskOptions::default()).unwrap();

@@ -20,7 +20,9 @@ fn check_bytes(path: &Path, length: u64, max_bytes: u64) -> Result<(), DataError
     if length > max_bytes {
         return Err(fail(
             path,
-            format!("the file has {length} bytes, the limit is {max_bytes}; raise the limit if the file is meant to be that large"),
+            format!(
+                "the file has {length} bytes, the limit is {max_bytes}; raise the limit if the file is meant to be that large"
+            ),
         ));
     }
     Ok(())
@@ -39,7 +41,9 @@ pub(crate) fn check_pixels(
     if pixels > max_pixels {
         return Err(fail(
             path,
-            format!("the image has {width} x {height} = {pixels} pixels, the limit is {max_pixels}; raise the limit if the image is meant to be that large"),
+            format!(
+                "the image has {width} x {height} = {pixels} pixels, the limit is {max_pixels}; raise the limit if the image is meant to be that large"
+            ),
         ));
     }
     Ok(())
@@ -54,7 +58,23 @@ struct Stored {
     orientation: u8,
 }
 
-/// Decodes by content, not by file name. A truncated file is an error, never gray-filled.
+/// Decodes by content, not by file name: JPEG (gray, YCbCr, RGB, CMYK, YCCK; sequential and
+/// progressive), PNG, WebP, BMP, TIFF, the first frame of a GIF. Gives `[H, W, 3]` RGB bytes.
+///
+/// A truncated or corrupt file is an error, never filled with gray: every block of a JPEG must be
+/// decoded from bits of the file, the scans must bring all bits of a progressive one, and checksums
+/// of a PNG must be right. A missing end marker behind complete data is accepted (Pillow refuses it).
+///
+/// Pixels against Pillow's `convert("RGB")`:
+/// - JPEG and 8-bit lossless files: the same bytes. Measured with Pillow 13.0.0 (libjpeg-turbo 3.2.0)
+///   on all 277 photographs of the DAVIS set and on small files of every kind (tests/golden).
+/// - transparent pixels are blended over `options.background` (Pillow drops alpha);
+/// - samples of 16 bits keep their upper 8, gray too (Pillow clips 16-bit gray at 255);
+/// - lossy WebP may differ by some levels: it is another decoder's arithmetic.
+///
+/// # Errors
+/// Where the file is larger than `max_bytes` or the image than `max_pixels` (found before pixels are
+/// allocated), is of no such format, or can't be decoded whole.
 pub fn decode(bytes: &[u8], path: &Path, options: &DecodeOptions) -> Result<Decoded, DataError> {
     let stored = decode_stored(bytes, path, options)?;
     let (width, height) = (stored.width, stored.height);
@@ -179,8 +199,7 @@ fn jpeg(
     } else {
         image::RgbImage::from_raw(width, height, picture.data).map(DynamicImage::ImageRgb8)
     };
-    let pixels =
-        pixels.ok_or_else(|| undecodable(path, ImageFormat::Jpeg, "it lacks pixels"))?;
+    let pixels = pixels.ok_or_else(|| undecodable(path, ImageFormat::Jpeg, "it lacks pixels"))?;
     Ok((ImageFormat::Jpeg, pixels, picture.orientation))
 }
 

@@ -8,7 +8,8 @@ use image::{ExtendedColorType, ImageEncoder, ImageError};
 /// Where a side is 0 or above 65,535 pixels, or the data does not fit the size.
 pub fn encode_jpeg(image: &RgbImage, quality: u8) -> Result<Vec<u8>, ImageError> {
     let mut out = Vec::new();
-    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, quality.clamp(1, 100));
+    let encoder =
+        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, quality.clamp(1, 100));
     write(encoder, image)?;
     Ok(out)
 }

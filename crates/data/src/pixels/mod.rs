@@ -5,9 +5,9 @@ mod encode;
 mod jpeg;
 mod orientation;
 
+pub(crate) use decode::{check_pixels, decode_samples, fail, load_bytes};
 pub use decode::{decode, read, read_rgba};
 pub use encode::{encode_jpeg, encode_png};
-pub(crate) use decode::{check_pixels, decode_samples, fail, load_bytes};
 pub(crate) use orientation::orient;
 
 /// An 8-bit RGB photograph, `[H, W, 3]`, row by row.

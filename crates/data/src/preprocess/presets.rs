@@ -17,9 +17,7 @@ pub(super) fn preset(name: &str) -> Option<Preprocess> {
     };
     Some(match name {
         "imagenet" => imagenet,
-        "imagenet-squash-256" => {
-            Preprocess { resize: Some(Resize::Exact([256, 256])), ..imagenet }
-        }
+        "imagenet-squash-256" => Preprocess { resize: Some(Resize::Exact([256, 256])), ..imagenet },
         "clip" => Preprocess {
             resize: Some(Resize::ShortSide(224)),
             interpolation: Filter::Bicubic,

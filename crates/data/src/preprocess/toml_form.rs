@@ -51,7 +51,10 @@ fn resolve(read: Read) -> Result<Preprocess, String> {
         None => None,
     };
     let missing = |key: &str| {
-        format!("'{key}' is missing: give mean and std (three numbers each, in the order in which the channels enter the model) or a preset ({})", presets::NAMES.join(", "))
+        format!(
+            "'{key}' is missing: give mean and std (three numbers each, in the order in which the channels enter the model) or a preset ({})",
+            presets::NAMES.join(", ")
+        )
     };
     let mean = read.mean.or(base.as_ref().map(|b| b.mean)).ok_or_else(|| missing("mean"))?;
     let std = read.std.or(base.as_ref().map(|b| b.std)).ok_or_else(|| missing("std"))?;

@@ -6,3 +6,8 @@ mod dataset_masks;
 mod dataset_real;
 mod dataset_table;
 mod dataset_tree;
+mod formula;
+mod pixels;
+mod pixels_davis;
+mod preprocess_golden;
+mod resize_golden;

@@ -46,7 +46,11 @@ fn a_cut_file_is_an_error_wherever_it_is_cut() {
             // What a format has after its pixels (end markers, checksums, an unread directory entry)
             // may be missing; then the pixels are those of the whole file.
             if let Ok(part) = open(&whole[..cut]) {
-                assert!(part.image == image, "{name} cut at {cut} of {} gave other pixels", whole.len());
+                assert!(
+                    part.image == image,
+                    "{name} cut at {cut} of {} gave other pixels",
+                    whole.len()
+                );
                 assert!(
                     whole.len() - cut <= 16 || name.ends_with(".tif"),
                     "{name} cut at {cut} of {}",
@@ -61,17 +65,11 @@ fn a_cut_file_is_an_error_wherever_it_is_cut() {
 fn a_jpeg_that_was_cut_and_closed_again_is_an_error() {
     for name in ["base-420.jpg", "prog-420.jpg", "gray.jpg", "restart.jpg", "cmyk.jpg"] {
         let whole = bytes(name);
-        let start = whole.len() / 3;
-        let mut refused = 0;
-        let cuts = start..whole.len() - 4;
-        for cut in cuts.clone() {
+        for cut in whole.len() / 3..whole.len() - 4 {
             let mut closed = whole[..cut].to_vec();
             closed.extend([0xFF, 0xD9]);
-            refused += usize::from(open(&closed).is_err());
+            assert!(open(&closed).is_err(), "{name} cut at {cut} of {} and closed", whole.len());
         }
-        // A progressive file may be cut exactly behind a scan: it is whole then, only coarser.
-        let allowed = if name.starts_with("prog") { 12 } else { 0 };
-        assert!(cuts.len() - refused <= allowed, "{name}: {refused} of {}", cuts.len());
     }
 }
 
@@ -105,11 +103,19 @@ fn errors_say_what_to_do() {
 pub(crate) fn oriented(orientation: u8, big: bool) -> Vec<u8> {
     let jpeg = bytes("base-444.jpg");
     let exif: Vec<u8> = if big {
-        [b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation], &[0; 6]]
-            .concat()
+        [
+            b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(),
+            &[orientation],
+            &[0; 6],
+        ]
+        .concat()
     } else {
-        [b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[orientation], &[0; 7]]
-            .concat()
+        [
+            b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(),
+            &[orientation],
+            &[0; 7],
+        ]
+        .concat()
     };
     let length = (exif.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xFF, 0xE1], &length, &exif, &jpeg[2..]].concat()
@@ -125,7 +131,10 @@ fn the_exif_orientation_is_applied() {
             let shown = open(&file).unwrap();
             assert_eq!((shown.applied, shown.stored), (orientation, (w, h)));
             let turned = orientation >= 5;
-            assert_eq!((shown.image.width, shown.image.height), if turned { (h, w) } else { (w, h) });
+            assert_eq!(
+                (shown.image.width, shown.image.height),
+                if turned { (h, w) } else { (w, h) }
+            );
             // Where the stored picture's first pixel is shown.
             let (top, left) = [(0, 0), (0, 1), (1, 1), (1, 0), (0, 0), (0, 1), (1, 1), (1, 0)]
                 [usize::from(orientation) - 1];

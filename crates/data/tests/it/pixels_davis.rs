@@ -28,5 +28,10 @@ fn photographs_read_as_in_pillow() {
         }
     }
     assert_eq!(count, 277);
-    assert!(wrong.is_empty(), "{} of {count} differ: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} differ: {:?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(5)]
+    );
 }

@@ -38,7 +38,7 @@ fn every_byte_is_pillows() {
         }
         cases += 1;
     }
-    assert_eq!(cases, 4 * 25 * 5);
+    assert_eq!(cases, 4 * 26 * 5);
 }
 
 proptest! {

@@ -170,8 +170,9 @@ impl<'a> BitReader<'a> {
     /// left, as libjpeg lets pass; more means that the decoder lost its way in corrupt data.
     pub(super) fn finish(&mut self) -> Result<usize, &'static str> {
         let unread = (self.count / 8) as usize;
-        let mut left: Vec<u8> =
-            (0..unread).map(|i| (self.buffer >> (56 - self.count % 8 - 8 * i as u32)) as u8).collect();
+        let mut left: Vec<u8> = (0..unread)
+            .map(|i| (self.buffer >> (56 - self.count % 8 - 8 * i as u32)) as u8)
+            .collect();
         let mut position = self.position;
         while let Some(&byte) = self.data.get(position) {
             if byte == 0xFF {

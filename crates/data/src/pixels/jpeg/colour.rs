@@ -66,7 +66,7 @@ pub(super) fn picture(frame: &mut Frame, model: Model) -> Result<(usize, Vec<u8>
                 data.extend(three().zip(d).flat_map(|(pixel, &k)| pixel.map(|v| ink(v, k))));
             }
             Model::Ycck => data.extend(
-                three().zip(d).flat_map(|(pixel, &k)| chroma.rgb(pixel).map(|v| ink(v, k))),
+                three().zip(d).flat_map(|(pixel, &k)| chroma.rgb(pixel).map(|v| ink(255 - v, k))),
             ),
         }
     }
@@ -110,10 +110,10 @@ impl Chroma {
         const HALF: i32 = 1 << 15;
         let table = |f: &dyn Fn(i32) -> i32| std::array::from_fn(|i| f(i as i32 - 128));
         Self {
-            red: table(&|x| (91_881 * x + HALF) >> 16),    // 1.402
-            blue: table(&|x| (116_130 * x + HALF) >> 16),  // 1.772
-            green_cb: table(&|x| -22_554 * x + HALF),      // 0.34414
-            green_cr: table(&|x| -46_802 * x),             // 0.71414
+            red: table(&|x| (91_881 * x + HALF) >> 16),   // 1.402
+            blue: table(&|x| (116_130 * x + HALF) >> 16), // 1.772
+            green_cb: table(&|x| -22_554 * x + HALF),     // 0.34414
+            green_cr: table(&|x| -46_802 * x),            // 0.71414
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) struct Component {
     pub(super) coefficients: Vec<i16>,
     /// A scan held it.
     pub(super) seen: bool,
-    /// Bits of each coefficient still to come: above 13 for a coefficient not sent yet.
+    /// Low bits of each coefficient that are still to come; 255 where nothing of it was sent.
     pub(super) pending: [u8; 64],
 }
 

@@ -76,10 +76,8 @@ impl<'a> Decoder<'a> {
                 _ => self.tables_or_application(marker, body)?,
             }
         }
-        let ended_by_marker = self.data[self.position.min(self.data.len())..].starts_with(&[0xFF, 0xD9]);
-        let whole = frame.complete()
-            || (ended_by_marker && frame.components.iter().all(|component| component.seen));
-        if !whole {
+        // Also where a progressive file ends cleanly between scans: it would be a blurred picture.
+        if !frame.complete() {
             return Err(ENDS_EARLY.to_string());
         }
         let model = Model::of(&frame, self.jfif, self.adobe);
@@ -129,7 +127,8 @@ impl<'a> Decoder<'a> {
             }
             0xE0 if body.starts_with(b"JFIF\0") => self.jfif = true,
             0xE1 => {
-                if let Some(orientation) = body.strip_prefix(b"Exif\0\0").and_then(exif::orientation)
+                if let Some(orientation) =
+                    body.strip_prefix(b"Exif\0\0").and_then(exif::orientation)
                 {
                     self.orientation = orientation;
                 }

@@ -28,7 +28,11 @@ pub(super) fn block(
         return Ok(());
     }
     let ac = parts.tables.ac.get(parts.member.ac).and_then(Option::as_ref).ok_or(CORRUPT)?;
-    if scan.high == 0 { first(reader, ac, block, parts, state) } else { refine(reader, ac, block, parts, state) }
+    if scan.high == 0 {
+        first(reader, ac, block, parts, state)
+    } else {
+        refine(reader, ac, block, parts, state)
+    }
 }
 
 /// Length of a run of blocks that end here: `2^exponent` and as many more bits.
@@ -127,7 +131,11 @@ fn refine(
     Ok(())
 }
 
-fn correct(reader: &mut BitReader<'_>, coefficient: &mut i16, bit: i16) -> Result<(), &'static str> {
+fn correct(
+    reader: &mut BitReader<'_>,
+    coefficient: &mut i16,
+    bit: i16,
+) -> Result<(), &'static str> {
     if reader.bits(1)? == 1 && *coefficient & bit == 0 {
         *coefficient = coefficient.wrapping_add(if *coefficient >= 0 { bit } else { -bit });
     }

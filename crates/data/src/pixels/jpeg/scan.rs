@@ -61,7 +61,9 @@ impl Scan {
         } else {
             scan.start <= scan.end && scan.end < 64 && scan.members.len() == 1
         };
-        if !fits || scan.low > 13 || (scan.high != 0 && frame.progressive && scan.low + 1 != scan.high)
+        if !fits
+            || scan.low > 13
+            || (scan.high != 0 && frame.progressive && scan.low + 1 != scan.high)
         {
             return Err(corrupt());
         }

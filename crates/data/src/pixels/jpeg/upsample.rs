@@ -61,9 +61,11 @@ pub(super) fn row<'a>(
         }
         Method::H1V2 => {
             let bias = 1 + (y % 2) as u32;
-            buffer.extend(line(near).iter().zip(line(far)).map(|(&near, &far)| {
-                ((u32::from(near) * 3 + u32::from(far) + bias) >> 2) as u8
-            }));
+            buffer.extend(
+                line(near).iter().zip(line(far)).map(|(&near, &far)| {
+                    ((u32::from(near) * 3 + u32::from(far) + bias) >> 2) as u8
+                }),
+            );
         }
         Method::H2V2 => {
             sums.clear();
