@@ -96,13 +96,13 @@ def network():
 def train():
     rng = np.random.default_rng(1)
     torch.manual_seed(1)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     labels = np.arange(3200) % len(CLASSES)
     images = np.stack([picture(CLASSES[c], rng)[0] for c in labels])
     x = (torch.tensor(images).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
     y = torch.tensor(labels)
     net = network()
-    epochs, batch = 24, 64
+    epochs, batch = 20, 64
     optimiser = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
     steps = epochs * (len(x) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, total_steps=steps)

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ReportError, picture,
-    view::{CamCard, CamGallery, MeanMask},
+    view::{CamCard, CamGallery, Figures, MeanMask},
 };
 
 /// Maps of each group.
@@ -29,6 +29,7 @@ pub(super) fn gallery(
     manifest: &Manifest,
     tables: &Tables,
     album: &Album,
+    figures: &Figures,
 ) -> Result<Option<CamGallery>, ReportError> {
     let path = run.path("measures/saliency.parquet");
     if !path.is_file() {
@@ -37,10 +38,18 @@ pub(super) fn gallery(
     let table = Table::load(&path)?;
     let (ids, states) = (table.texts("id")?, table.texts("state")?);
     let (ious, layers) = (table.floats("iou")?, table.texts("layer")?);
+    // Rows of the CAM layer come first for each image; a second layer may follow.
+    let layer = layers.first().cloned().flatten().unwrap_or_default();
+    let of_layer: Vec<bool> = layers.iter().map(|l| l.as_deref() == Some(&layer)).collect();
+    let count = |state: &str| {
+        states.iter().zip(&of_layer).filter(|(s, of)| **of && s.as_deref() == Some(state)).count()
+    };
     let mut usable: Vec<(f64, &str)> = ids
         .iter()
         .zip(&ious)
-        .filter_map(|(id, iou)| Some((iou.as_ref().copied()?, id.as_deref()?)))
+        .zip(&of_layer)
+        .filter(|(_, of)| **of)
+        .filter_map(|((id, iou), _)| Some((iou.as_ref().copied()?, id.as_deref()?)))
         .collect();
     usable.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let chosen = choose(&usable);
@@ -54,14 +63,23 @@ pub(super) fn gallery(
     }
     let options = manifest.stages.get(rightly::evaluate::STAGE);
     let text = |key: &str| options.and_then(|o| o.get(key)).and_then(|v| v.as_str());
+    let method = text("cam").unwrap_or("gradcam").to_owned();
+    let other = layers.iter().flatten().find(|l| **l != layer);
+    let other_layer = other.map(|other| {
+        let pooled = |metric: &str| {
+            let found = figures.all(metric, Some(&format!("{method}/{other}")));
+            found.cloned().unwrap_or_default()
+        };
+        (other.clone(), pooled("cam-iou"), pooled("cam-iou-median"))
+    });
     Ok(Some(CamGallery {
-        method: text("cam").unwrap_or("gradcam").to_owned(),
-        layer: layers.into_iter().flatten().next().unwrap_or_default(),
+        method,
+        layer,
         predicted: text("target") == Some("predicted"),
-        n: states.iter().filter(|s| s.as_deref() == Some("usable")).count(),
-        zero: states.iter().filter(|s| s.as_deref() == Some("zero")).count(),
+        n: count("usable"),
+        zero: count("zero"),
         groups,
-        other_layer: None,
+        other_layer,
     }))
 }
 
@@ -104,7 +122,7 @@ fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportEr
                 && wanted.contains(&id.as_str())
             {
                 let size = |v: i64| usize::try_from(v).unwrap_or_default();
-                out.insert(id, Map { rows: size(rows), columns: size(columns), values });
+                out.entry(id).or_insert(Map { rows: size(rows), columns: size(columns), values });
             }
         }
     }

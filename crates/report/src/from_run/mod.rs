@@ -8,19 +8,19 @@ mod wrong;
 
 use std::path::{Path, PathBuf};
 
-use rightly::{Finding, Metric, RunDir, findings::Kind, run::write_atomically};
+use rightly::{
+    Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::Kind, run::write_atomically,
+};
 
 use crate::{
     ReportError, render,
-    view::{Figure, FindingView, ProblemRow, ReportView},
+    view::{Figure, Figures, FindingView, ProblemRow, ReportView},
 };
 use album::Album;
 use tables::Tables;
 
 /// Findings whose photographs are shown, and how many of each.
 const ILLUSTRATED: (usize, usize) = (12, 6);
-/// Title of the finding that makes every figure about reliance meaningless.
-const AT_CHANCE: &str = "clean accuracy is at chance";
 
 /// Writes `run`'s report and returns its path.
 ///
@@ -59,12 +59,14 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         shown.photos.retain(|p| p.picture.is_some());
         findings.push(shown);
     }
+    let figures: Figures = metrics.iter().map(figure).collect::<Vec<_>>().into();
+    let cams = cams::gallery(run, &manifest, &tables, &album, &figures)?;
     Ok(ReportView {
         facts: facts::facts(&manifest, &tables),
-        figures: metrics.iter().map(figure).collect::<Vec<_>>().into(),
+        figures,
         at_chance: found.iter().any(|f| f.kind == Kind::DataProblem && f.title == AT_CHANCE),
         findings,
-        cams: cams::gallery(run, &manifest, &tables, &album)?,
+        cams,
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,

@@ -86,7 +86,8 @@ fn data_problems(inputs: &Inputs, problems: &[Problem]) -> Vec<Finding> {
         .collect()
 }
 
-const AT_CHANCE: &str = "clean accuracy is at chance";
+/// Title of the finding that makes every other figure meaningless.
+pub const AT_CHANCE: &str = "clean accuracy is at chance";
 
 /// Accuracy that predictions independent of the labels would have: for each output, the share of
 /// images that got it times the share of images for which it is right.

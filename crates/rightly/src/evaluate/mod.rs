@@ -8,7 +8,7 @@
 
 mod columns;
 mod figures;
-mod findings;
+pub mod findings;
 mod options;
 mod passes;
 mod pipeline;

@@ -1,5 +1,7 @@
 //! What each finished stage leaves, and the files that join all stages.
 
+use std::collections::BTreeSet;
+
 use rightly_data::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,7 @@ impl RunDir {
         let mut metrics = Vec::new();
         let mut found = Vec::new();
         let mut problems: Vec<Problem> = Vec::new();
+        let mut said = BTreeSet::new();
         for name in ORDER {
             let record = match newest {
                 Some((stage, record)) if stage == name => Some(record.clone()),
@@ -60,7 +63,8 @@ impl RunDir {
             metrics.extend(record.metrics);
             found.extend(record.findings);
             for problem in record.problems {
-                if !problems.contains(&problem) {
+                // Several stages may meet the same problem of the data.
+                if said.insert(problem.clone()) {
                     problems.push(problem);
                 }
             }

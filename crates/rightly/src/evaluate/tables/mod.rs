@@ -1,0 +1,174 @@
+//! Shards joined into the Parquet tables of a run, in shard order, one shard in memory at a time.
+
+mod conditions;
+mod objects;
+mod predictions;
+
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use rightly_data::{
+    Problem, Sample,
+    table::{Columns, TableWriter},
+};
+
+use super::{
+    options::EvaluateOptions,
+    pipeline::Plan,
+    rows::{Entry, Row},
+};
+use crate::{Error, Inputs, RunDir, subject::MaskState};
+
+/// The tables that a measure promises.
+fn promised(measure: &str) -> &'static [&'static str] {
+    match measure {
+        "clean" => &["samples.parquet", "predictions.parquet"],
+        "ablation" => &["measures/ablation.parquet"],
+        "noise" => &["measures/noise.parquet"],
+        "saliency" => &["measures/saliency.parquet", "measures/cam.parquet"],
+        "objects" => &["measures/objects.parquet", "measures/mean-mask.parquet"],
+        "overlay" => &["measures/overlay.parquet"],
+        _ => &[],
+    }
+}
+
+const MEASURES: [&str; 6] = ["clean", "ablation", "noise", "saliency", "objects", "overlay"];
+
+/// Whether every table that the plan promises is there.
+pub(super) fn all_there(run: &RunDir, plan: &Plan<'_>) -> bool {
+    let mut wanted = MEASURES.iter().filter(|m| plan.position(m).is_some());
+    wanted.all(|m| promised(m).iter().all(|table| run.path(table).is_file()))
+}
+
+/// A table that starts with its first batch.
+struct Table {
+    path: std::path::PathBuf,
+    writer: Option<TableWriter>,
+}
+
+impl Table {
+    fn new(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_owned(), writer: None }
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        if self.writer.is_none() {
+            self.writer = Some(TableWriter::create(&self.path, batch.schema())?);
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.write(batch)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.writer.map_or(Ok(()), |writer| Ok(writer.finish()?))
+    }
+}
+
+/// Reads the shards of one measure in order.
+fn each_shard<'a>(
+    inputs: &'a Inputs,
+    plan: &Plan<'_>,
+    measure: &str,
+    mut f: impl FnMut(Vec<(&'a Sample, Entry)>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let Some(position) = plan.position(measure) else { return Ok(()) };
+    for shard in 0..plan.shards() {
+        let start = plan.start(shard);
+        let entries = plan.read(position, shard)?;
+        let samples =
+            inputs.selected[start..].iter().map(|&i| &inputs.dataset.samples[i]).zip(entries);
+        f(samples.collect())?;
+    }
+    Ok(())
+}
+
+/// Writes every table; returns what could not be used, in a fixed order.
+pub(super) fn write(
+    inputs: &Inputs,
+    options: &EvaluateOptions,
+    plan: &Plan<'_>,
+    run: &RunDir,
+) -> Result<Vec<Problem>, Error> {
+    let mut problems = inputs.dataset.problems.clone();
+    for measure in MEASURES {
+        each_shard(inputs, plan, measure, |rows| {
+            rows.into_iter().for_each(|(_, entry)| problems.extend(entry.problems));
+            Ok(())
+        })?;
+        // A table of an earlier call with other measures would be stale.
+        if plan.position(measure).is_none() {
+            for table in promised(measure) {
+                let path = run.path(table);
+                if path.is_file() {
+                    std::fs::remove_file(&path).map_err(Error::io(&path))?;
+                }
+            }
+        }
+    }
+    samples(inputs, plan, run)?;
+    predictions::predictions(inputs, options, plan, run)?;
+    conditions::ablation(inputs, plan, run)?;
+    conditions::noise(inputs, options, plan, run)?;
+    objects::saliency(inputs, plan, run)?;
+    objects::objects(inputs, plan, run)?;
+    conditions::overlay(inputs, options, plan, run)?;
+    Ok(problems)
+}
+
+fn samples(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
+    let mut table = Table::new(run.path("samples.parquet"));
+    let dataset = &inputs.dataset;
+    each_shard(inputs, plan, "clean", |rows| {
+        let clean = |entry: &Entry| match &entry.row {
+            Some(Row::Clean(row)) => Some(row.clone()),
+            _ => None,
+        };
+        let rows: Vec<_> = rows.into_iter().map(|(s, e)| (s, clean(&e))).collect();
+        let mut batch = Columns::new()
+            .utf8("id", rows.iter().map(|(s, _)| &s.id))
+            .utf8("image", rows.iter().map(|(s, _)| crate::inputs::image_path(s)))
+            .utf8("class", rows.iter().map(|(s, _)| &dataset.classes[s.class]))
+            .utf8_opt("split", rows.iter().map(|(s, _)| s.split.as_ref()))
+            .i64_opt("width", rows.iter().map(|(_, r)| r.as_ref().map(|r| i64::from(r.width))))
+            .i64_opt("height", rows.iter().map(|(_, r)| r.as_ref().map(|r| i64::from(r.height))))
+            .utf8(
+                "mask",
+                rows.iter().map(|(s, r)| match r {
+                    Some(r) => r.mask.name(),
+                    None if s.mask.is_none() => MaskState::None.name(),
+                    None => "unknown",
+                }),
+            )
+            .utf8_opt("group", rows.iter().map(|(s, _)| s.group.as_ref()))
+            .utf8_opt(
+                "caption",
+                rows.iter().map(|(s, _)| match s.captions.as_slice() {
+                    [] => None,
+                    [one] => Some(one.clone()),
+                    several => serde_json::to_string(several).ok(),
+                }),
+            );
+        const TAKEN: [&str; 9] =
+            ["id", "image", "class", "split", "width", "height", "mask", "group", "caption"];
+        for (at, name) in dataset.attributes.iter().enumerate() {
+            let values = rows.iter().map(|(s, _)| s.attributes[at].as_ref());
+            let clash = TAKEN.contains(&name.as_str());
+            let column = if clash { format!("attribute/{name}") } else { name.clone() };
+            batch = batch.utf8_opt(&column, values);
+        }
+        table.add(&batch.batch()?)
+    })?;
+    table.finish()
+}
+
+/// Rows of one kind with their ids.
+fn of_kind<'a, R>(
+    rows: &'a [(&'a Sample, Entry)],
+    pick: impl Fn(&'a Row) -> Option<&'a R>,
+) -> Vec<(&'a str, &'a R)> {
+    rows.iter()
+        .filter_map(|(s, e)| e.row.as_ref().and_then(&pick).map(|r| (s.id.as_str(), r)))
+        .collect()
+}

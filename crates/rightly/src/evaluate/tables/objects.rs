@@ -1,0 +1,102 @@
+//! `measures/saliency.parquet`, `measures/cam.parquet`, `measures/objects.parquet`,
+//! `measures/mean-mask.parquet`: where the evidence and the object are.
+
+use rightly_data::table::Columns;
+
+use super::{Table, each_shard, of_kind};
+use crate::{
+    Error, Inputs, RunDir,
+    evaluate::{
+        pipeline::Plan,
+        rows::{LayerMap, ObjectRow, Row},
+    },
+    measures::objects::GRID,
+};
+
+pub(super) fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
+    let mut figures = Table::new(run.path("measures/saliency.parquet"));
+    let mut maps = Table::new(run.path("measures/cam.parquet"));
+    each_shard(inputs, plan, "saliency", |rows| {
+        let rows: Vec<(&str, u32, &LayerMap)> = of_kind(&rows, |r| match r {
+            Row::Saliency(row) => Some(row),
+            _ => None,
+        })
+        .into_iter()
+        .flat_map(|(id, row)| row.maps.iter().map(move |map| (id, row.target, map)))
+        .collect();
+        let ids = || rows.iter().map(|(id, ..)| *id);
+        let targets = || rows.iter().map(|(_, target, _)| i64::from(*target));
+        let layers = || rows.iter().map(|(.., r)| &r.layer);
+        figures.add(
+            &Columns::new()
+                .utf8("id", ids())
+                .i64("target", targets())
+                .utf8("layer", layers())
+                .utf8("state", rows.iter().map(|(.., r)| &r.state))
+                .f64_opt("iou", rows.iter().map(|(.., r)| r.iou))
+                .f64_opt("delta_density", rows.iter().map(|(.., r)| r.delta_density))
+                .batch()?,
+        )?;
+        maps.add(
+            &Columns::new()
+                .utf8("id", ids())
+                .i64("target", targets())
+                .utf8("layer", layers())
+                .i64("height", rows.iter().map(|(.., r)| i64::from(r.height)))
+                .i64("width", rows.iter().map(|(.., r)| i64::from(r.width)))
+                .list_f32("map", rows.iter().map(|(.., r)| &r.map))
+                .batch()?,
+        )
+    })?;
+    figures.finish()?;
+    maps.finish()
+}
+
+pub(super) fn objects(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
+    if plan.position("objects").is_none() {
+        return Ok(());
+    }
+    let mut table = Table::new(run.path("measures/objects.parquet"));
+    let classes = &inputs.dataset.classes;
+    let cells = GRID * GRID;
+    let mut sums = vec![(0_i64, vec![0_u64; cells]); classes.len()];
+    each_shard(inputs, plan, "objects", |rows| {
+        for (sample, entry) in &rows {
+            if let Some(Row::Objects(row)) = &entry.row {
+                let (n, sum) = &mut sums[sample.class];
+                *n += 1;
+                sum.iter_mut().zip(&row.grid).for_each(|(s, &g)| *s += u64::from(g));
+            }
+        }
+        let rows: Vec<(&str, &ObjectRow)> = of_kind(&rows, |r| match r {
+            Row::Objects(row) => Some(row),
+            _ => None,
+        });
+        table.add(
+            &Columns::new()
+                .utf8("id", rows.iter().map(|(id, _)| id))
+                .f64("share", rows.iter().map(|(_, r)| r.share))
+                .f64("share_crop", rows.iter().map(|(_, r)| r.share_crop))
+                .f64("share_random_crop", rows.iter().map(|(_, r)| r.share_random_crop))
+                .f64("kept", rows.iter().map(|(_, r)| r.kept))
+                .f64("distance", rows.iter().map(|(_, r)| r.distance))
+                .f64("x", rows.iter().map(|(_, r)| r.centroid[0]))
+                .f64("y", rows.iter().map(|(_, r)| r.centroid[1]))
+                .batch()?,
+        )
+    })?;
+    table.finish()?;
+    let seen = || classes.iter().zip(&sums).filter(|(_, (n, _))| *n > 0);
+    let mean = |(n, sum): &(i64, Vec<u64>)| -> Vec<f32> {
+        sum.iter().map(|&s| (s as f64 / (255.0 * *n as f64)) as f32).collect()
+    };
+    let side = GRID as i64;
+    let batch = Columns::new()
+        .utf8("class", seen().map(|(class, _)| class))
+        .i64("n", seen().map(|(_, (n, _))| *n))
+        .i64("height", seen().map(|_| side))
+        .i64("width", seen().map(|_| side))
+        .list_f32("map", seen().map(|(_, s)| mean(s)))
+        .batch()?;
+    Ok(rightly_data::table::write(&run.path("measures/mean-mask.parquet"), &batch)?)
+}

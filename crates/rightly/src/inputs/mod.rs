@@ -1,0 +1,206 @@
+//! Model, data, masks and labels, opened and checked together.
+
+mod options;
+mod samples;
+
+use std::collections::BTreeMap;
+
+use rightly_data::Dataset;
+use rightly_model::{Classifier, LabelMap, Overrides};
+
+pub use options::{InputOptions, Outputs};
+pub(crate) use samples::{fingerprint, image_path};
+
+use crate::{
+    Error, RunDir, VERSION,
+    run::{Manifest, key_of},
+    subject::Loader,
+};
+use options::absolute;
+use samples::{clusters, hash_listing};
+
+/// Everything a stage needs of the user's inputs.
+pub struct Inputs {
+    /// Paths and options.
+    pub options: InputOptions,
+    /// The model, ready to run.
+    pub classifier: Classifier,
+    /// The dataset, whole.
+    pub dataset: Dataset,
+    /// Outputs that count as right, for each class.
+    pub label_map: LabelMap,
+    /// Samples of the chosen split, as indices into `dataset.samples`.
+    pub selected: Vec<usize>,
+    /// Cluster of each selected sample.
+    pub clusters: Option<Vec<u32>>,
+    /// From a sample to a picture and its mask.
+    pub loader: Loader,
+    /// What was understood and decided, a sentence each.
+    pub notes: Vec<String>,
+    split: (String, String),
+    data_hash: String,
+    overrides: Overrides,
+}
+
+impl Inputs {
+    /// Opens model and data, matches classes to outputs, chooses the split.
+    ///
+    /// # Errors
+    /// Where an input can't be read or the inputs don't fit together.
+    pub fn open(options: InputOptions, overrides: &Overrides) -> Result<Self, Error> {
+        let options = options.absolute();
+        let overrides = &Overrides {
+            labels: overrides.labels.as_deref().map(absolute),
+            card: overrides.card.as_deref().map(absolute),
+            ..overrides.clone()
+        };
+        let classifier = Classifier::open(&options.model, overrides, options.engine()?)?;
+        let preprocess = classifier.card().preprocess.clone();
+        if preprocess.output_size() != Some(classifier.input_size()) {
+            return Err(Error::Usage(format!(
+                "{}: preprocessing gives {} but the model takes {:?} (rows, columns); set \
+                 `crop` or `resize` in the card or by flag",
+                options.model.display(),
+                preprocess
+                    .output_size()
+                    .map_or("pictures of varying size".to_owned(), |s| format!("{s:?}")),
+                classifier.input_size(),
+            )));
+        }
+        let dataset = options.open_dataset()?;
+        let label_map = match (&options.label_map, &dataset.outputs) {
+            (None, Some(outputs)) if classifier.outputs() == 1000 => {
+                LabelMap { outputs: outputs.clone() }
+            }
+            (file, _) => LabelMap::resolve(&dataset.classes, file.as_deref(), &classifier)?,
+        };
+        let (mut selected, split, choice) = dataset.choose_split(options.split.as_deref())?;
+        if let Some(limit) = options.limit {
+            let mut seen = vec![0_usize; dataset.classes.len()];
+            selected.retain(|&i| {
+                let count = &mut seen[dataset.samples[i].class];
+                *count += 1;
+                *count <= limit
+            });
+        }
+        if selected.is_empty() {
+            return Err(Error::Usage(format!("{}: no images to evaluate", options.data)));
+        }
+        let clusters = options
+            .cluster
+            .as_deref()
+            .map(|column| clusters(&dataset, &selected, column))
+            .transpose()?;
+        let mut notes = dataset.notes.clone();
+        notes.extend(classifier.notes().iter().cloned());
+        notes.push(choice.clone());
+        let loader = Loader::new(&options, dataset.mask_options.clone(), preprocess);
+        let data_hash = hash_listing(&dataset);
+        Ok(Self {
+            options,
+            classifier,
+            dataset,
+            label_map,
+            selected,
+            clusters,
+            loader,
+            notes,
+            split: (split, choice),
+            data_hash,
+            overrides: overrides.clone(),
+        })
+    }
+
+    /// The same model tapped at another layer.
+    ///
+    /// # Errors
+    /// Where the layer can't be tapped.
+    pub fn classifier_at(&self, cam_layer: &str) -> Result<Classifier, Error> {
+        let overrides =
+            Overrides { cam_layer: Some(cam_layer.to_owned()), ..self.overrides.clone() };
+        Ok(Classifier::open(&self.options.model, &overrides, self.options.engine()?)?)
+    }
+
+    /// Name of the chosen split.
+    pub fn split(&self) -> &str {
+        &self.split.0
+    }
+
+    /// A key of everything in the inputs that decides a prediction.
+    pub(crate) fn key(&self) -> String {
+        let card = serde_json::to_string(self.classifier.card()).unwrap_or_default();
+        let o = &self.options;
+        let rest = format!(
+            "{:?}",
+            (
+                &o.engine,
+                o.outputs,
+                o.mask_sampling,
+                o.mask_resize,
+                o.as_stored,
+                o.max_pixels,
+                o.max_bytes,
+                o.background,
+                &self.dataset.mask_options,
+            )
+        );
+        let map = format!("{:?}", self.label_map.outputs);
+        key_of(&[VERSION, self.classifier.hash(), &card, &rest, &map])
+    }
+
+    /// The manifest of a run on these inputs.
+    pub(crate) fn manifest(&self) -> Manifest {
+        Manifest {
+            version: VERSION.to_owned(),
+            seed: self.options.seed,
+            split: self.split.0.clone(),
+            split_choice: self.split.1.clone(),
+            cluster: self.options.cluster.clone(),
+            hashes: crate::run::Hashes {
+                model: self.classifier.hash().to_owned(),
+                data: self.data_hash.clone(),
+                label_map: blake3::hash(format!("{:?}", self.label_map.outputs).as_bytes())
+                    .to_hex()
+                    .to_string(),
+            },
+            inputs: self.options.clone(),
+            stages: BTreeMap::new(),
+            card: self.classifier.card().clone(),
+        }
+    }
+
+    /// Claims a run directory for these inputs: a new one is started, one of the same model and
+    /// data goes on, one of another model or other data is refused unless `force`, which clears it.
+    ///
+    /// # Errors
+    /// Where the run belongs to other inputs or can't be written.
+    pub fn claim(&self, run: &RunDir, force: bool) -> Result<(), Error> {
+        let mut manifest = self.manifest();
+        let path = run.path("run.toml");
+        if path.is_file() {
+            let old = run.manifest();
+            match old {
+                Ok(old)
+                    if old.hashes.model == manifest.hashes.model
+                        && old.hashes.data == manifest.hashes.data =>
+                {
+                    manifest.stages = old.stages;
+                }
+                _ if force => run.clear()?,
+                Ok(old) => {
+                    let what = if old.hashes.model == manifest.hashes.model {
+                        format!("other data ({})", old.inputs.data)
+                    } else {
+                        format!("another model ({})", old.inputs.model.display())
+                    };
+                    return Err(Error::run(
+                        run.root(),
+                        format!("made from {what}; give another --out, or --force to replace it"),
+                    ));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        manifest.write(&path)
+    }
+}
