@@ -6,11 +6,8 @@ use std::path::Path;
 pub(crate) fn read_labels(path: &Path, outputs: usize) -> Result<Vec<String>, ModelError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let mut labels: Vec<String> = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(|line| line.trim().to_owned())
-        .collect();
+    let mut labels: Vec<String> =
+        text.trim_start_matches('\u{feff}').lines().map(|line| line.trim().to_owned()).collect();
     while labels.last().is_some_and(String::is_empty) {
         labels.pop();
     }

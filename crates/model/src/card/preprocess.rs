@@ -171,8 +171,13 @@ mod tests {
 
     #[test]
     fn the_guess_is_scaled_to_the_input_and_said() {
-        let (found, source) =
-            preprocess(&CardFile::default(), &Overrides::default(), Some([384, 384]), Path::new("m")).unwrap();
+        let (found, source) = preprocess(
+            &CardFile::default(),
+            &Overrides::default(),
+            Some([384, 384]),
+            Path::new("m"),
+        )
+        .unwrap();
         assert_eq!(found.resize, Some(Resize::ShortSide(439)));
         assert_eq!(found.crop, Some([384, 384]));
         assert!(source.contains("guessed"), "{source}");

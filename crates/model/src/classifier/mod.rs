@@ -2,6 +2,9 @@
 mod open;
 mod prepare;
 
+pub(crate) use open::Prepared;
+pub(crate) use prepare::{ImageInput, class_output, image_input};
+
 use crate::engine::{Session, Value};
 use crate::graph::layers::Layout;
 use crate::{Card, EngineKind, Graph, ModelError};

@@ -67,8 +67,7 @@ impl Prepared {
             Self { graph, input, size, batch, notes: Vec::new() }
         };
         let zeros = Value::F32(prepared.zeros());
-        prepared.graph =
-            prepared.graph.fold(engine, &[(prepared.input.name.as_str(), zeros)])?;
+        prepared.graph = prepared.graph.fold(engine, &[(prepared.input.name.as_str(), zeros)])?;
         prepared.notes = notes;
         Ok(prepared)
     }
@@ -100,8 +99,7 @@ fn same(
     output: &str,
     engine: EngineKind,
 ) -> Result<bool, ModelError> {
-    let image: Vec<f32> =
-        (0..3 * size[0] * size[1]).map(|at| (at as f32 * 0.37).sin()).collect();
+    let image: Vec<f32> = (0..3 * size[0] * size[1]).map(|at| (at as f32 * 0.37).sin()).collect();
     let run = |graph: &Graph, batch: usize| -> Result<Vec<f32>, ModelError> {
         let value = arrange(&image, size, input.nhwc, batch)
             .map_err(|message| ModelError::Engine { engine: engine.name(), message })?;
@@ -116,10 +114,7 @@ fn same(
     let Ok(single) = run(one, 1) else { return Ok(false) };
     let largest = whole.iter().fold(0_f32, |largest, value| largest.max(value.abs()));
     Ok(whole.len() == single.len()
-        && whole
-            .iter()
-            .zip(&single)
-            .all(|(a, b)| (a - b).abs() <= BATCH_TOLERANCE * largest))
+        && whole.iter().zip(&single).all(|(a, b)| (a - b).abs() <= BATCH_TOLERANCE * largest))
 }
 
 impl Classifier {
@@ -165,9 +160,8 @@ impl Classifier {
         let prepared = Prepared::new(&graph, input, size, &keep, engine)?;
         notes.extend(prepared.notes.iter().cloned());
         let shapes = prepared.shapes(engine)?;
-        let outputs = shapes.get(&logits).map_or(0, |shape| {
-            shape.iter().product::<usize>() / prepared.batch
-        });
+        let outputs =
+            shapes.get(&logits).map_or(0, |shape| shape.iter().product::<usize>() / prepared.batch);
         let Prepared { mut graph, input, batch, .. } = prepared;
         if outputs < 2 {
             return Err(graph.invalid(format!(
@@ -190,9 +184,8 @@ impl Classifier {
                 ))
             })?),
         };
-        let cam_layout = cam_layer
-            .as_deref()
-            .and_then(|layer| graph.layer_layout(layer, &logits, &shapes));
+        let cam_layout =
+            cam_layer.as_deref().and_then(|layer| graph.layer_layout(layer, &logits, &shapes));
         let session = session(&mut graph, &logits, tap.as_deref(), engine)?;
         let labels = file.labels.as_deref().map(|path| read_labels(path, outputs)).transpose()?;
         let has_labels = labels.is_some();
@@ -260,9 +253,7 @@ fn session(
         graph.add_output(tap)?;
     }
     let mut run = graph.clone();
-    run.proto_mut()
-        .output
-        .retain(|output| output.name() == logits || Some(output.name()) == tap);
+    run.proto_mut().output.retain(|output| output.name() == logits || Some(output.name()) == tap);
     run.prune();
     engine.load(&run, false)
 }

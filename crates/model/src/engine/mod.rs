@@ -132,9 +132,7 @@ impl std::str::FromStr for EngineKind {
         match text {
             "rten" => Ok(Self::Rten),
             "onnxruntime" | "ort" => Ok(Self::OnnxRuntime),
-            _ => Err(format!(
-                "no engine is called '{text}'; there are rten and onnxruntime"
-            )),
+            _ => Err(format!("no engine is called '{text}'; there are rten and onnxruntime")),
         }
     }
 }
@@ -174,16 +172,10 @@ impl Inputs {
                     .zip(found)
                     .all(|(dim, size)| dim.fixed().is_none_or(|fixed| fixed == *size));
             if !fits {
-                return Err(fail(format!(
-                    "input {}: got shape {found:?}",
-                    spec.describe()
-                )));
+                return Err(fail(format!("input {}: got shape {found:?}", spec.describe())));
             }
         }
-        let missing = self
-            .0
-            .iter()
-            .find(|spec| !inputs.iter().any(|(name, _)| *name == spec.name));
+        let missing = self.0.iter().find(|spec| !inputs.iter().any(|(name, _)| *name == spec.name));
         match missing {
             Some(spec) if needed => Err(fail(format!("input {} was not given", spec.describe()))),
             _ => Ok(()),

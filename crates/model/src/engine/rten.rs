@@ -15,10 +15,7 @@ pub(super) const VERSION: &str = "0.27";
 const NAME: &str = "rten";
 
 fn fail(message: impl Into<String>) -> ModelError {
-    ModelError::Engine {
-        engine: NAME,
-        message: message.into(),
-    }
+    ModelError::Engine { engine: NAME, message: message.into() }
 }
 
 /// Pools of one thread each, handed out to one run at a time: a run uses one core however many runs there are, and
@@ -27,9 +24,7 @@ static POOLS: Mutex<Vec<Arc<ThreadPool>>> = Mutex::new(Vec::new());
 
 fn with_pool<T>(run: impl FnOnce(Arc<ThreadPool>) -> T) -> T {
     let free = || POOLS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let pool = free()
-        .pop()
-        .unwrap_or_else(|| Arc::new(ThreadPool::with_num_threads(1)));
+    let pool = free().pop().unwrap_or_else(|| Arc::new(ThreadPool::with_num_threads(1)));
     let result = run(Arc::clone(&pool));
     free().push(pool);
     result
@@ -47,10 +42,7 @@ impl RtenSession {
         let bytes = graph.to_bytes();
         let load = |inference: ShapeInferenceMode| {
             let mut options = ModelOptions::with_all_ops();
-            options
-                .enable_optimization(!inner)
-                .shape_inference(inference)
-                .prepack_weights(!inner);
+            options.enable_optimization(!inner).shape_inference(inference).prepack_weights(!inner);
             let bytes = bytes.clone();
             catch_unwind(AssertUnwindSafe(|| options.load(bytes)))
                 .map_err(|_| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))
@@ -69,11 +61,9 @@ impl RtenSession {
 
 /// Names the operator and node of a load error.
 fn explain(graph: &Graph, error: &rten::LoadError) -> ModelError {
-    let node = error.node().and_then(|name| {
-        graph
-            .nodes()
-            .find(|node| node.proto().name.as_deref() == Some(name))
-    });
+    let node = error
+        .node()
+        .and_then(|name| graph.nodes().find(|node| node.proto().name.as_deref() == Some(name)));
     match (error.kind(), node) {
         (LoadErrorKind::OperatorInvalid, Some(node)) => ModelError::Unsupported {
             what: format!("{NAME}: {}", cause(error)),
@@ -153,10 +143,7 @@ impl Session for RtenSession {
             .iter()
             .map(|(name, value)| Ok((id(name)?, input_value(value)?)))
             .collect::<Result<Vec<_>, ModelError>>()?;
-        let wanted = outputs
-            .iter()
-            .map(|name| id(name))
-            .collect::<Result<Vec<_>, ModelError>>()?;
+        let wanted = outputs.iter().map(|name| id(name)).collect::<Result<Vec<_>, ModelError>>()?;
         let values = with_pool(|pool| {
             let options = RunOptions::default().with_thread_pool(Some(pool));
             catch_unwind(AssertUnwindSafe(|| {
@@ -167,10 +154,6 @@ impl Session for RtenSession {
             fail("the engine gave up during a run (a defect of the engine); try '--engine onnxruntime'")
         })?
         .map_err(|error| fail(error.to_string()))?;
-        values
-            .into_iter()
-            .zip(outputs)
-            .map(|(value, name)| output_value(name, value))
-            .collect()
+        values.into_iter().zip(outputs).map(|(value, name)| output_value(name, value)).collect()
     }
 }

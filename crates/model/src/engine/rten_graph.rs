@@ -1,9 +1,9 @@
 //! What rten wants otherwise than exporters write it: defaults written out, old operator forms in their new one,
 //! evaluation semantics. The meaning of the graph stays the same.
+use crate::ModelError;
 use crate::graph::Graph;
 use crate::graph::node::Node;
 use crate::graph::proto::{AttributeProto, NodeProto, attribute_type};
-use crate::ModelError;
 use std::collections::HashMap;
 
 pub(super) fn rewrite(graph: &Graph) -> Result<Graph, ModelError> {
@@ -33,6 +33,10 @@ pub(super) fn rewrite(graph: &Graph) -> Result<Graph, ModelError> {
         new.push(proto);
     }
     graph.proto_mut().node = new;
+    if opset == 10 {
+        // `Resize` has its new form now; nothing else that this engine reads by version changed.
+        graph.set_opset(11);
+    }
     Ok(graph)
 }
 
@@ -62,21 +66,15 @@ fn refuse(node: &Node<'_>) -> Result<(), ModelError> {
 }
 
 fn unit_strides(node: &Node<'_>) -> bool {
-    node.ints("strides")
-        .is_none_or(|strides| strides.iter().all(|&stride| stride == 1))
+    node.ints("strides").is_none_or(|strides| strides.iter().all(|&stride| stride == 1))
 }
 
 fn attribute<'a>(proto: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
-    proto
-        .attribute
-        .iter()
-        .find(|attribute| attribute.name.as_deref() == Some(name))
+    proto.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))
 }
 
 fn set_ints(proto: &mut NodeProto, name: &str, ints: Vec<i64>) {
-    proto
-        .attribute
-        .retain(|attribute| attribute.name.as_deref() != Some(name));
+    proto.attribute.retain(|attribute| attribute.name.as_deref() != Some(name));
     proto.attribute.push(AttributeProto {
         name: Some(name.to_owned()),
         r#type: Some(attribute_type::INTS),
@@ -86,9 +84,7 @@ fn set_ints(proto: &mut NodeProto, name: &str, ints: Vec<i64>) {
 }
 
 fn set_int(proto: &mut NodeProto, name: &str, i: i64) {
-    proto
-        .attribute
-        .retain(|attribute| attribute.name.as_deref() != Some(name));
+    proto.attribute.retain(|attribute| attribute.name.as_deref() != Some(name));
     proto.attribute.push(AttributeProto {
         name: Some(name.to_owned()),
         r#type: Some(attribute_type::INT),
@@ -98,9 +94,7 @@ fn set_int(proto: &mut NodeProto, name: &str, i: i64) {
 }
 
 fn set_string(proto: &mut NodeProto, name: &str, text: &str) {
-    proto
-        .attribute
-        .retain(|attribute| attribute.name.as_deref() != Some(name));
+    proto.attribute.retain(|attribute| attribute.name.as_deref() != Some(name));
     proto.attribute.push(AttributeProto {
         name: Some(name.to_owned()),
         r#type: Some(attribute_type::STRING),
@@ -132,9 +126,8 @@ fn kernel_sizes(graph: &Graph) -> HashMap<String, Vec<i64>> {
         }
     }
     for node in graph.nodes() {
-        let keeps_shape = ["DequantizeLinear", "Cast", "Identity", "QuantizeLinear"]
-            .iter()
-            .any(|op| node.is(op));
+        let keeps_shape =
+            ["DequantizeLinear", "Cast", "Identity", "QuantizeLinear"].iter().any(|op| node.is(op));
         if keeps_shape
             && let (Some(from), Some(to)) = (node.input(0), node.output(0))
             && let Some(size) = sizes.get(from).cloned()
@@ -174,9 +167,8 @@ fn padding(proto: &mut NodeProto, kernel: &[i64]) {
                 (kernel[axis] - 1) * dilation.unwrap_or(1)
             };
             // With unit strides the padding does not depend on the size of the image: the odd one goes in front.
-            let mut pads: Vec<i64> = (0..kernel.len())
-                .map(|axis| total(axis) - total(axis) / 2)
-                .collect();
+            let mut pads: Vec<i64> =
+                (0..kernel.len()).map(|axis| total(axis) - total(axis) / 2).collect();
             pads.extend((0..kernel.len()).map(|axis| total(axis) / 2));
             set_string(proto, "auto_pad", "NOTSET");
             set_ints(proto, "pads", pads);
@@ -209,11 +201,7 @@ fn split(proto: &mut NodeProto) {
 }
 
 /// Before opset 13 softmax ran over all axes from `axis` (default 1) on.
-fn old_softmax(
-    mut proto: NodeProto,
-    rank: Option<usize>,
-    index: usize,
-) -> Vec<NodeProto> {
+fn old_softmax(mut proto: NodeProto, rank: Option<usize>, index: usize) -> Vec<NodeProto> {
     let axis = attribute(&proto, "axis").and_then(|a| a.i).unwrap_or(1);
     let last = rank.is_some_and(|rank| axis == rank as i64 - 1) || axis == -1;
     if last {
@@ -250,4 +238,3 @@ fn ranks(graph: &Graph) -> HashMap<String, usize> {
         .filter_map(|spec| spec.shape.map(|shape| (spec.name, shape.len())))
         .collect()
 }
-

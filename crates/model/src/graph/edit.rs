@@ -45,10 +45,7 @@ impl Graph {
         !name.is_empty()
             && (self.initializer(name).is_some()
                 || graph.input.iter().any(|v| v.name.as_deref() == Some(name))
-                || graph
-                    .node
-                    .iter()
-                    .any(|node| node.output.iter().any(|output| output == name)))
+                || graph.node.iter().any(|node| node.output.iter().any(|output| output == name)))
     }
 
     /// Makes an inner value an output, so that an engine keeps it. Nothing happens where it is one already.
@@ -56,12 +53,7 @@ impl Graph {
     /// # Errors
     /// [`ModelError::Invalid`] where there is no such value; close names are listed.
     pub fn add_output(&mut self, name: &str) -> Result<(), ModelError> {
-        if self
-            .proto()
-            .output
-            .iter()
-            .any(|output| output.name.as_deref() == Some(name))
-        {
+        if self.proto().output.iter().any(|output| output.name.as_deref() == Some(name)) {
             return Ok(());
         }
         if !self.has_value(name) {
@@ -83,13 +75,8 @@ impl Graph {
     }
 
     pub(crate) fn no_value(&self, name: &str) -> ModelError {
-        let names: Vec<&str> = self
-            .proto()
-            .node
-            .iter()
-            .flat_map(|node| &node.output)
-            .map(String::as_str)
-            .collect();
+        let names: Vec<&str> =
+            self.proto().node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
         let close = crate::labels::close_names(name, names.iter().copied(), 3);
         let hint = if close.is_empty() {
             "'rightly model FILE' lists them".to_owned()
@@ -104,9 +91,9 @@ impl Graph {
     /// # Errors
     /// [`ModelError::Invalid`] where there is no such weight or its shape is another one.
     pub fn set_initializer(&mut self, name: &str, value: &ArrayD<f32>) -> Result<(), ModelError> {
-        let found = self.constant(name).ok_or_else(|| {
-            self.invalid(format!("the graph has no weight '{name}' to write to"))
-        })?;
+        let found = self
+            .constant(name)
+            .ok_or_else(|| self.invalid(format!("the graph has no weight '{name}' to write to")))?;
         let shape = found.shape().map_err(|message| self.invalid(message))?;
         if shape != value.shape() {
             return Err(self.invalid(format!(
@@ -115,10 +102,8 @@ impl Graph {
             )));
         }
         let graph = self.proto_mut();
-        if let Some(tensor) = graph
-            .initializer
-            .iter_mut()
-            .find(|tensor| tensor.name.as_deref() == Some(name))
+        if let Some(tensor) =
+            graph.initializer.iter_mut().find(|tensor| tensor.name.as_deref() == Some(name))
         {
             tensor.set_f32(value);
             return Ok(());
@@ -126,9 +111,7 @@ impl Graph {
         // A Constant node becomes an initializer: the same value for every reader.
         let mut tensor = found;
         tensor.set_f32(value);
-        graph
-            .node
-            .retain(|node| node.output.first().map(String::as_str) != Some(name));
+        graph.node.retain(|node| node.output.first().map(String::as_str) != Some(name));
         graph.initializer.push(tensor);
         Ok(())
     }
@@ -139,10 +122,7 @@ impl Graph {
     /// [`ModelError::Invalid`] where the name is taken.
     pub fn add_initializer(&mut self, tensor: TensorProto) -> Result<(), ModelError> {
         if self.has_value(tensor.name()) || tensor.name().is_empty() {
-            return Err(self.invalid(format!(
-                "a value named '{}' is there already",
-                tensor.name()
-            )));
+            return Err(self.invalid(format!("a value named '{}' is there already", tensor.name())));
         }
         self.proto_mut().initializer.push(tensor);
         Ok(())
@@ -201,11 +181,8 @@ impl Graph {
                 })
                 .cloned(),
         );
-        let made: HashSet<&str> = keep
-            .iter()
-            .flat_map(|&place| &graph.node[place].output)
-            .map(String::as_str)
-            .collect();
+        let made: HashSet<&str> =
+            keep.iter().flat_map(|&place| &graph.node[place].output).map(String::as_str).collect();
         let new_outputs = outputs
             .iter()
             .map(|name| {
@@ -239,9 +216,7 @@ impl Graph {
             initializer: graph
                 .initializer
                 .iter()
-                .filter(|tensor| {
-                    needed.contains(tensor.name()) && !inputs.contains(&tensor.name())
-                })
+                .filter(|tensor| needed.contains(tensor.name()) && !inputs.contains(&tensor.name()))
                 .cloned()
                 .collect(),
             sparse_initializer: graph

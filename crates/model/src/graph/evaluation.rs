@@ -1,6 +1,6 @@
 //! One image, single precision, evaluation semantics: what every engine gets to run.
 use super::Graph;
-use super::node::Index;
+use super::Index;
 use super::proto::{
     GraphProto, NodeProto, TensorProto, ValueInfoProto, data_type, tensor_shape_proto, type_proto,
 };
@@ -18,12 +18,14 @@ const TYPE_ATTRIBUTES: [&str; 3] = ["to", "dtype", "output_dtype"];
 impl Graph {
     /// The graph that predicts: float16, bfloat16 and float64 weights and values in single precision (the engine's
     /// own, and the same for all engines), dropout out, batch normalisation by its stored statistics even where the
-    /// export says training, outputs that nobody reads left out.
+    /// export says training, outputs that nobody reads left out, local functions written in.
     ///
     /// # Errors
     /// [`crate::ModelError::Invalid`] where a weight's elements don't fit its shape.
     pub fn for_evaluation(&self) -> Result<Self, crate::ModelError> {
         let mut graph = self.clone();
+        graph.inline_functions()?;
+        graph.model.functions.clear();
         let path = self.path().to_owned();
         each_tensor(graph.proto_mut(), &mut |tensor| {
             if !becomes_f32(tensor.data_type.unwrap_or(0)) {
@@ -63,9 +65,8 @@ impl Graph {
             .map(|node| {
                 let unread = (1..node.outputs().len())
                     .filter(|&place| {
-                        node.output(place).is_some_and(|name| {
-                            !declared(name) && index.readers(name).is_empty()
-                        })
+                        node.output(place)
+                            .is_some_and(|name| !declared(name) && index.readers(name).is_empty())
                     })
                     .collect::<Vec<_>>();
                 (node.index(), unread)
@@ -163,10 +164,7 @@ fn single_precision(graph: &mut GraphProto) {
     for node in &mut graph.node {
         for attribute in &mut node.attribute {
             if TYPE_ATTRIBUTES.contains(&attribute.name())
-                && attribute
-                    .i
-                    .and_then(|kind| i32::try_from(kind).ok())
-                    .is_some_and(becomes_f32)
+                && attribute.i.and_then(|kind| i32::try_from(kind).ok()).is_some_and(becomes_f32)
             {
                 attribute.i = Some(i64::from(data_type::FLOAT));
             }

@@ -20,10 +20,7 @@ const SMALL: usize = 1024;
 const ALIGN: u64 = 4096;
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> ModelError + '_ {
-    move |source| ModelError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    move |source| ModelError::Io { path: path.to_owned(), source }
 }
 
 struct Reader<'a> {
@@ -34,10 +31,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn invalid(&self, message: String) -> ModelError {
-        ModelError::Invalid {
-            path: self.model.to_owned(),
-            message,
-        }
+        ModelError::Invalid { path: self.model.to_owned(), message }
     }
 
     fn open(&self, tensor: &str, location: &str) -> Result<(File, u64), ModelError> {
@@ -74,10 +68,7 @@ impl Reader<'_> {
         let file = File::open(&real).map_err(io(&path))?;
         let meta = file.metadata().map_err(io(&path))?;
         if !meta.is_file() {
-            return Err(self.invalid(format!(
-                "external data '{}' is not a file",
-                path.display()
-            )));
+            return Err(self.invalid(format!("external data '{}' is not a file", path.display())));
         }
         Ok((file, meta.len()))
     }
@@ -161,20 +152,12 @@ pub(super) fn load(model: &mut ModelProto, path: &Path) -> Result<(), ModelError
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut reader = Reader {
-        model: path,
-        folder,
-        files: BTreeMap::new(),
-    };
+    let mut reader = Reader { model: path, folder, files: BTreeMap::new() };
     let Some(graph) = model.graph.as_mut() else {
         return Ok(());
     };
     each_tensor(graph, &mut |tensor| {
-        if is_external(tensor) {
-            reader.fill(tensor)
-        } else {
-            Ok(())
-        }
+        if is_external(tensor) { reader.fill(tensor) } else { Ok(()) }
     })
 }
 
@@ -254,16 +237,12 @@ mod tests {
         let tensor = weight(model);
         tensor.raw_data = None;
         tensor.data_location = Some(EXTERNAL);
-        tensor.external_data = [
-            ("location", location),
-            ("offset", offset),
-            ("length", length),
-        ]
-        .map(|(key, value)| StringStringEntryProto {
-            key: Some(key.into()),
-            value: Some(value.into()),
-        })
-        .to_vec();
+        tensor.external_data = [("location", location), ("offset", offset), ("length", length)]
+            .map(|(key, value)| StringStringEntryProto {
+                key: Some(key.into()),
+                value: Some(value.into()),
+            })
+            .to_vec();
     }
 
     #[test]

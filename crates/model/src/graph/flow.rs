@@ -1,6 +1,6 @@
 //! What depends on the image, and through which values everything flows.
 use super::Graph;
-use super::node::Index;
+use super::Index;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How a value depends on the graph's inputs.
@@ -31,12 +31,8 @@ impl Graph {
     #[must_use]
     pub fn flow(&self) -> Flow<'_> {
         let mut flow = Flow(HashMap::new());
-        let weights: HashSet<&str> = self
-            .proto()
-            .initializer
-            .iter()
-            .map(super::TensorProto::name)
-            .collect();
+        let weights: HashSet<&str> =
+            self.proto().initializer.iter().map(super::TensorProto::name).collect();
         for input in &self.proto().input {
             let name = input.name.as_deref().unwrap_or("");
             if !weights.contains(name) {
@@ -92,9 +88,7 @@ impl Graph {
             .into_iter()
             .find(|(_, name)| {
                 let left = ancestors(&index, &flow, outputs, Some(name));
-                !inputs
-                    .iter()
-                    .any(|input| input != name && left.contains(input.as_str()))
+                !inputs.iter().any(|input| input != name && left.contains(input.as_str()))
             })
             .map(|(_, name)| name.to_owned())
     }

@@ -4,11 +4,12 @@
 //! image they are constants; with them written in, a cut above a `Shape` of the image needs no image, and gradient
 //! rules see plain numbers.
 use super::Graph;
+use super::Index;
 use super::flow::Dependence;
-use super::node::{Index, Node};
+use super::node::Node;
 use super::proto::{GraphProto, TensorProto, data_type};
-use crate::engine::{EngineKind, Value};
 use crate::ModelError;
+use crate::engine::{EngineKind, Value};
 use std::collections::{BTreeSet, HashSet};
 
 /// Larger values that depend on weights only are left to the engine: they are weights (dequantised, say).
@@ -232,8 +233,8 @@ fn element_type(index: &Index<'_>, graph: &GraphProto, name: &str, depth: usize)
         | "Mul" | "Div" | "Mod" | "Neg" | "Abs" | "Min" | "Max" | "Range" | "Floor" | "Ceil"
         | "Round" | "Sqrt" | "Pow" | "Exp" | "Log" | "Sin" | "Cos" | "ReduceProd" | "ReduceSum"
         | "ReduceMax" | "ReduceMin" | "ReduceMean" | "CumSum" | "Pad" | "Split" | "ScatterND"
-        | "ScatterElements" | "Trilu" | "Clip" | "Reciprocal" | "Sigmoid" | "Softmax" | "MatMul"
-        | "Gemm" | "Conv" | "Resize" | "Relu" | "Sign" | "Erf" | "Tanh" => of(0),
+        | "ScatterElements" | "Trilu" | "Clip" | "Reciprocal" | "Sigmoid" | "Softmax"
+        | "MatMul" | "Gemm" | "Conv" | "Resize" | "Relu" | "Sign" | "Erf" | "Tanh" => of(0),
         _ => None,
     }
 }

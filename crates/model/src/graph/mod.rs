@@ -5,10 +5,12 @@
 //! | [`proto`] | the messages of the format, every field |
 //! | [`tensor`] | constants to arrays and back |
 //! | `external` | weights in files beside the model |
-//! | [`node`] | views of nodes and values, who makes and who reads a value |
+//! | [`node`] | views of nodes and values |
+//! | `index` | who makes and who reads a value |
 //! | `validate` | what is refused when a model is read |
 //! | `edit` | taps, new weights, cuts |
 //! | `flow` | what depends on the image, dominators |
+//! | `functions` | local functions written in where they are called |
 //! | `evaluation` | float16 to float32, evaluation semantics, batch size |
 //! | `fold` | everything that does not depend on the pixels becomes a constant |
 //! | [`layers`] | layers that can be tapped, guessed CAM and feature layers |
@@ -22,13 +24,16 @@ mod evaluation;
 mod external;
 mod flow;
 mod fold;
+mod functions;
+mod index;
 mod validate;
 
 pub(crate) use flow::flow_data_values;
 pub use flow::{Dependence, Flow};
+pub use index::Index;
 
 use crate::ModelError;
-use node::{Dim, Index, Node, ValueSpec};
+use node::{Dim, Node, ValueSpec};
 use proto::{GraphProto, ModelProto, TensorProto};
 use std::path::{Path, PathBuf};
 
@@ -54,10 +59,8 @@ impl Graph {
     /// graph, inputs or nodes, an operator set outside [`OPSETS`], or external data that is missing, too short or
     /// outside the folder.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path).map_err(|source| ModelError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        let bytes = std::fs::read(path)
+            .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
         Self::from_bytes(&bytes, path)
     }
 
@@ -91,10 +94,7 @@ impl Graph {
         let mut model = validate::decode(bytes, path)?;
         external::load(&mut model, path)?;
         validate::check(&mut model, path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            model,
-        })
+        Ok(Self { path: path.to_owned(), model })
     }
 
     /// A graph from messages, with the same checks as a file.
@@ -104,10 +104,7 @@ impl Graph {
     pub fn from_model(mut model: ModelProto, path: &Path) -> Result<Self, ModelError> {
         external::load(&mut model, path)?;
         validate::check(&mut model, path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            model,
-        })
+        Ok(Self { path: path.to_owned(), model })
     }
 
     /// The model as the bytes of an ONNX file, weights inside.
@@ -141,10 +138,7 @@ impl Graph {
     pub fn proto(&self) -> &GraphProto {
         // The invariant of the type; an empty graph stands in so that no path can panic.
         static EMPTY: std::sync::OnceLock<GraphProto> = std::sync::OnceLock::new();
-        self.model
-            .graph
-            .as_ref()
-            .unwrap_or_else(|| EMPTY.get_or_init(GraphProto::default))
+        self.model.graph.as_ref().unwrap_or_else(|| EMPTY.get_or_init(GraphProto::default))
     }
 
     pub(crate) fn proto_mut(&mut self) -> &mut GraphProto {
@@ -163,6 +157,26 @@ impl Graph {
         validate::opset(&self.model).unwrap_or(1)
     }
 
+    /// Declares another version of the standard operator set; the caller has written the nodes accordingly.
+    pub(crate) fn set_opset(&mut self, version: i64) {
+        for set in &mut self.model.opset_import {
+            if matches!(set.domain.as_deref(), None | Some("" | "ai.onnx")) {
+                set.version = Some(version);
+            }
+        }
+    }
+
+    /// Operator sets beside the standard one, `domain version`.
+    #[must_use]
+    pub fn other_opsets(&self) -> Vec<String> {
+        self.model
+            .opset_import
+            .iter()
+            .filter(|set| !matches!(set.domain.as_deref(), None | Some("" | "ai.onnx")))
+            .map(|set| format!("{} {}", set.domain(), set.version()))
+            .collect()
+    }
+
     /// Tool that wrote the model, with its version.
     #[must_use]
     pub fn producer(&self) -> String {
@@ -178,12 +192,7 @@ impl Graph {
         graph
             .input
             .iter()
-            .filter(|input| {
-                !graph
-                    .initializer
-                    .iter()
-                    .any(|tensor| tensor.name == input.name)
-            })
+            .filter(|input| !graph.initializer.iter().any(|tensor| tensor.name == input.name))
             .map(ValueSpec::from_proto)
             .collect()
     }
@@ -191,20 +200,12 @@ impl Graph {
     /// Declared outputs.
     #[must_use]
     pub fn outputs(&self) -> Vec<ValueSpec> {
-        self.proto()
-            .output
-            .iter()
-            .map(ValueSpec::from_proto)
-            .collect()
+        self.proto().output.iter().map(ValueSpec::from_proto).collect()
     }
 
     /// Nodes in topological order.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> + DoubleEndedIterator + Clone {
-        self.proto()
-            .node
-            .iter()
-            .enumerate()
-            .map(|(index, proto)| Node::new(index, proto))
+        self.proto().node.iter().enumerate().map(|(index, proto)| Node::new(index, proto))
     }
 
     /// Who makes and who reads each value.
@@ -216,10 +217,7 @@ impl Graph {
     /// A weight by name.
     #[must_use]
     pub fn initializer(&self, name: &str) -> Option<&TensorProto> {
-        self.proto()
-            .initializer
-            .iter()
-            .find(|tensor| tensor.name.as_deref() == Some(name))
+        self.proto().initializer.iter().find(|tensor| tensor.name.as_deref() == Some(name))
     }
 
     /// A constant by name: an initializer, or the value of a `Constant` node.
@@ -250,10 +248,7 @@ impl Graph {
     pub fn value_shape(&self, name: &str) -> Option<Vec<Dim>> {
         let graph = self.proto();
         if let Some(tensor) = self.initializer(name) {
-            return tensor
-                .shape()
-                .ok()
-                .map(|shape| shape.into_iter().map(Dim::Fixed).collect());
+            return tensor.shape().ok().map(|shape| shape.into_iter().map(Dim::Fixed).collect());
         }
         [&graph.input, &graph.output, &graph.value_info]
             .into_iter()
@@ -270,18 +265,10 @@ impl Graph {
             .filter(|node| node.op_type() == "Constant")
             .filter_map(|node| node.constant_value())
             .filter_map(|tensor| tensor.parameters());
-        self.proto()
-            .initializer
-            .iter()
-            .filter_map(TensorProto::parameters)
-            .chain(constants)
-            .sum()
+        self.proto().initializer.iter().filter_map(TensorProto::parameters).chain(constants).sum()
     }
 
     pub(crate) fn invalid(&self, message: impl Into<String>) -> ModelError {
-        ModelError::Invalid {
-            path: self.path.clone(),
-            message: message.into(),
-        }
+        ModelError::Invalid { path: self.path.clone(), message: message.into() }
     }
 }

@@ -4,7 +4,6 @@ use super::proto::{
     tensor_shape_proto, type_proto,
 };
 use ndarray::{ArrayD, IxDyn, arr0};
-use std::collections::HashMap;
 
 /// A dimension of a declared shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,10 +174,7 @@ impl<'a> Node<'a> {
     /// An attribute.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
-        self.proto
-            .attribute
-            .iter()
-            .find(|attribute| attribute.name.as_deref() == Some(name))
+        self.proto.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))
     }
 
     /// An integer attribute.
@@ -196,15 +192,13 @@ impl<'a> Node<'a> {
     /// An attribute of integers.
     #[must_use]
     pub fn ints(&self, name: &str) -> Option<&'a [i64]> {
-        self.attribute(name)
-            .map(|attribute| attribute.ints.as_slice())
+        self.attribute(name).map(|attribute| attribute.ints.as_slice())
     }
 
     /// An attribute of floats.
     #[must_use]
     pub fn floats(&self, name: &str) -> Option<&'a [f32]> {
-        self.attribute(name)
-            .map(|attribute| attribute.floats.as_slice())
+        self.attribute(name).map(|attribute| attribute.floats.as_slice())
     }
 
     /// A text attribute.
@@ -232,13 +226,8 @@ impl<'a> Node<'a> {
     /// Every value that a run of the node reads: its inputs, and what its inner graphs take from outside.
     #[must_use]
     pub fn reads(&self) -> Vec<&'a str> {
-        let mut reads: Vec<&str> = self
-            .proto
-            .input
-            .iter()
-            .filter(|name| !name.is_empty())
-            .map(String::as_str)
-            .collect();
+        let mut reads: Vec<&str> =
+            self.proto.input.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
         for graph in self.subgraphs() {
             captures(graph, &mut reads);
         }
@@ -253,10 +242,7 @@ impl<'a> Node<'a> {
         }
         let name = self.output(0)?;
         if let Some(tensor) = self.tensor("value") {
-            return Some(TensorProto {
-                name: Some(name.to_owned()),
-                ..tensor.clone()
-            });
+            return Some(TensorProto { name: Some(name.to_owned()), ..tensor.clone() });
         }
         if let Some(value) = self.float("value_float") {
             return Some(TensorProto::from_f32(name, &arr0(value).into_dyn()));
@@ -295,56 +281,4 @@ fn captures<'a>(graph: &'a GraphProto, reads: &mut Vec<&'a str>) {
             .filter_map(|value| value.name.as_deref())
             .filter(|name| !known.contains(name)),
     );
-}
-
-/// Who makes and who reads each value of a graph.
-#[derive(Debug)]
-pub struct Index<'a> {
-    graph: &'a GraphProto,
-    makers: HashMap<&'a str, usize>,
-    readers: HashMap<&'a str, Vec<usize>>,
-}
-
-impl<'a> Index<'a> {
-    pub(crate) fn new(graph: &'a GraphProto) -> Self {
-        let mut makers = HashMap::new();
-        let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, proto) in graph.node.iter().enumerate() {
-            for name in proto.output.iter().filter(|name| !name.is_empty()) {
-                makers.insert(name.as_str(), index);
-            }
-            for name in Node::new(index, proto).reads() {
-                let list = readers.entry(name).or_default();
-                if list.last() != Some(&index) {
-                    list.push(index);
-                }
-            }
-        }
-        Self {
-            graph,
-            makers,
-            readers,
-        }
-    }
-
-    /// A node by its place.
-    #[must_use]
-    pub fn node(&self, index: usize) -> Node<'a> {
-        Node::new(index, &self.graph.node[index])
-    }
-
-    /// The node that makes a value; `None` for inputs and weights.
-    #[must_use]
-    pub fn maker(&self, value: &str) -> Option<Node<'a>> {
-        self.makers.get(value).map(|&index| self.node(index))
-    }
-
-    /// The nodes that read a value, in order.
-    #[must_use]
-    pub fn readers(&self, value: &str) -> Vec<Node<'a>> {
-        self.readers
-            .get(value)
-            .map(|list| list.iter().map(|&index| self.node(index)).collect())
-            .unwrap_or_default()
-    }
 }

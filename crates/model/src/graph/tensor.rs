@@ -52,28 +52,17 @@ impl TensorProto {
     /// # Errors
     /// A sentence where a dimension is negative or the number of elements is beyond memory.
     pub fn shape(&self) -> Result<Vec<usize>, String> {
-        let shape: Option<Vec<usize>> = self
-            .dims
-            .iter()
-            .map(|&dim| usize::try_from(dim).ok())
-            .collect();
+        let shape: Option<Vec<usize>> =
+            self.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
         let shape = shape.ok_or_else(|| {
-            format!(
-                "tensor '{}' has a negative dimension: {:?}",
-                self.name(),
-                self.dims
-            )
+            format!("tensor '{}' has a negative dimension: {:?}", self.name(), self.dims)
         })?;
         shape
             .iter()
             .try_fold(8_usize, |product, &dim| product.checked_mul(dim))
             .filter(|&bytes| isize::try_from(bytes).is_ok())
             .ok_or_else(|| {
-                format!(
-                    "tensor '{}' is too large: shape {:?}",
-                    self.name(),
-                    self.dims
-                )
+                format!("tensor '{}' is too large: shape {:?}", self.name(), self.dims)
             })?;
         Ok(shape)
     }
@@ -93,10 +82,7 @@ impl TensorProto {
         let shape = self.shape()?;
         let count = values.len();
         ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| {
-            format!(
-                "tensor '{}' of shape {shape:?} holds {count} elements",
-                self.name()
-            )
+            format!("tensor '{}' of shape {shape:?} holds {count} elements", self.name())
         })
     }
 
@@ -122,10 +108,9 @@ impl TensorProto {
         let raw = self.raw_data.as_deref();
         let values = match self.data_type.unwrap_or(0) {
             _ if self.segment.is_some() => return Err(self.unusable("one piece")),
-            data_type::FLOAT => raw.map_or_else(
-                || self.float_data.clone(),
-                |raw| chunks(raw, f32::from_le_bytes),
-            ),
+            data_type::FLOAT => {
+                raw.map_or_else(|| self.float_data.clone(), |raw| chunks(raw, f32::from_le_bytes))
+            }
             data_type::DOUBLE => raw.map_or_else(
                 || self.double_data.iter().map(|&v| v as f32).collect(),
                 |raw| chunks(raw, |b| f64::from_le_bytes(b) as f32),
@@ -160,29 +145,24 @@ impl TensorProto {
         let wide = || self.uint64_data.iter().map(|&v| v as i64).collect();
         let raw = self.raw_data.as_deref();
         let values: Vec<i64> = match self.data_type.unwrap_or(0) {
-            data_type::INT64 => raw.map_or_else(
-                || self.int64_data.clone(),
-                |raw| chunks(raw, i64::from_le_bytes),
-            ),
-            data_type::INT32 => raw.map_or_else(narrow, |raw| {
-                chunks(raw, |b| i64::from(i32::from_le_bytes(b)))
-            }),
-            data_type::INT16 => raw.map_or_else(narrow, |raw| {
-                chunks(raw, |b| i64::from(i16::from_le_bytes(b)))
-            }),
-            data_type::UINT16 => raw.map_or_else(narrow, |raw| {
-                chunks(raw, |b| i64::from(u16::from_le_bytes(b)))
-            }),
-            data_type::INT8 => {
-                raw.map_or_else(narrow, |raw| chunks(raw, |[b]| i64::from(b as i8)))
+            data_type::INT64 => {
+                raw.map_or_else(|| self.int64_data.clone(), |raw| chunks(raw, i64::from_le_bytes))
             }
+            data_type::INT32 => {
+                raw.map_or_else(narrow, |raw| chunks(raw, |b| i64::from(i32::from_le_bytes(b))))
+            }
+            data_type::INT16 => {
+                raw.map_or_else(narrow, |raw| chunks(raw, |b| i64::from(i16::from_le_bytes(b))))
+            }
+            data_type::UINT16 => {
+                raw.map_or_else(narrow, |raw| chunks(raw, |b| i64::from(u16::from_le_bytes(b))))
+            }
+            data_type::INT8 => raw.map_or_else(narrow, |raw| chunks(raw, |[b]| i64::from(b as i8))),
             data_type::UINT8 => raw.map_or_else(narrow, |raw| chunks(raw, |[b]| i64::from(b))),
-            data_type::BOOL => {
-                raw.map_or_else(narrow, |raw| chunks(raw, |[b]| i64::from(b != 0)))
+            data_type::BOOL => raw.map_or_else(narrow, |raw| chunks(raw, |[b]| i64::from(b != 0))),
+            data_type::UINT32 => {
+                raw.map_or_else(wide, |raw| chunks(raw, |b| i64::from(u32::from_le_bytes(b))))
             }
-            data_type::UINT32 => raw.map_or_else(wide, |raw| {
-                chunks(raw, |b| i64::from(u32::from_le_bytes(b)))
-            }),
             data_type::UINT64 => {
                 raw.map_or_else(wide, |raw| chunks(raw, |b| u64::from_le_bytes(b) as i64))
             }
@@ -222,14 +202,10 @@ impl TensorProto {
     pub fn set_f32(&mut self, value: &ArrayD<f32>) {
         let kind = self.data_type.unwrap_or(0);
         let raw: Vec<u8> = match kind {
-            data_type::FLOAT16 => value
-                .iter()
-                .flat_map(|&v| f32_to_half(v).to_le_bytes())
-                .collect(),
-            data_type::DOUBLE => value
-                .iter()
-                .flat_map(|&v| f64::from(v).to_le_bytes())
-                .collect(),
+            data_type::FLOAT16 => {
+                value.iter().flat_map(|&v| f32_to_half(v).to_le_bytes()).collect()
+            }
+            data_type::DOUBLE => value.iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect(),
             _ => value.iter().flat_map(|v| v.to_le_bytes()).collect(),
         };
         let kind = match kind {

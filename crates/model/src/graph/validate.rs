@@ -8,10 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 fn invalid(path: &Path, message: impl Into<String>) -> ModelError {
-    ModelError::Invalid {
-        path: path.to_owned(),
-        message: message.into(),
-    }
+    ModelError::Invalid { path: path.to_owned(), message: message.into() }
 }
 
 /// Version of the standard operator set.
@@ -156,7 +153,7 @@ fn check_graph(graph: &mut GraphProto) -> Result<(), String> {
 /// Topological order, the lowest place first among nodes that are ready.
 fn sort(graph: &mut GraphProto) -> Result<(), String> {
     let order = {
-        let index = super::node::Index::new(graph);
+        let index = super::Index::new(graph);
         let count = graph.node.len();
         let mut waits: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); count];
         let mut wakes: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -191,10 +188,7 @@ fn sort(graph: &mut GraphProto) -> Result<(), String> {
         }
         order
     };
-    let mut nodes: Vec<Option<_>> = std::mem::take(&mut graph.node)
-        .into_iter()
-        .map(Some)
-        .collect();
+    let mut nodes: Vec<Option<_>> = std::mem::take(&mut graph.node).into_iter().map(Some).collect();
     graph.node = order.into_iter().filter_map(|i| nodes[i].take()).collect();
     Ok(())
 }

@@ -10,8 +10,8 @@ pub(super) fn read(
     outputs: usize,
 ) -> Result<LabelMap, ModelError> {
     let invalid = |message: String| ModelError::Invalid { path: path.to_owned(), message };
-    let text = std::fs::read(path)
-        .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     // A byte order mark, as spreadsheets write it, is no part of the first column's name.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let mut reader =
@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn several_rows_a_class_in_any_order_of_columns() {
-        let map = with("note,output,class\nx,671,bicycle\n,444, bicycle\n,100,black swan\n,5,other\n").unwrap();
+        let map =
+            with("note,output,class\nx,671,bicycle\n,444, bicycle\n,100,black swan\n,5,other\n")
+                .unwrap();
         assert_eq!(map.outputs, [vec![444, 671], vec![100]]);
         assert!(with("\u{feff}class,output\nbicycle,1\nblack swan,2\n").is_ok());
     }
@@ -95,7 +97,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_line() {
         for (text, said) in [
-            ("class,output\nbicycle,444\nblack swan,1000\n", "line 3: output 1000 is out of range, the model has 1000"),
+            (
+                "class,output\nbicycle,444\nblack swan,1000\n",
+                "line 3: output 1000 is out of range, the model has 1000",
+            ),
             ("class,output\nbicycle,4.5\n", "line 2: output is '4.5'"),
             ("class,output\nbicycle,-1\n", "line 2: output is '-1'"),
             ("class,output\nbicycle,1\nblack_swan,2\n", "'black swan' (there is 'black_swan')"),

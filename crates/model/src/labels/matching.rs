@@ -173,7 +173,10 @@ mod tests {
     fn a_name_of_two_outputs_asks_for_a_map() {
         for name in ["crane", "maillot"] {
             let message = map(&[name, "tench"], &LABELS).unwrap_err();
-            assert!(message.contains("--label-map") && message.contains("fits output"), "{message}");
+            assert!(
+                message.contains("--label-map") && message.contains("fits output"),
+                "{message}"
+            );
         }
     }
 
@@ -195,6 +198,9 @@ mod tests {
     fn distances() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(close_names("layer4", ["layer3", "layer4x", "conv"].into_iter(), 2), ["layer3", "layer4x"]);
+        assert_eq!(
+            close_names("layer4", ["layer3", "layer4x", "conv"].into_iter(), 2),
+            ["layer3", "layer4x"]
+        );
     }
 }

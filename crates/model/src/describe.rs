@@ -1,0 +1,223 @@
+//! What a model file holds and how it would be used: `rightly model FILE`.
+use crate::card::{CardFile, preprocess, read_labels};
+use crate::classifier::{ImageInput, Prepared, class_output, image_input};
+use crate::graph::layers::{Layer, Shapes};
+use crate::graph::node::{Dim, ValueSpec};
+use crate::graph::proto::data_type;
+use crate::{EngineKind, Graph, ModelError, Overrides};
+use rightly_data::Preprocess;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Size that is taken where neither the model nor its card fixes one.
+const USUAL_SIZE: [usize; 2] = [224, 224];
+
+/// An input or output as the file declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Port {
+    /// Name.
+    pub name: String,
+    /// Element type.
+    pub kind: String,
+    /// Sizes and names of dimensions; `None` where nothing is declared.
+    pub shape: Option<Vec<String>>,
+}
+
+impl Port {
+    fn new(spec: &ValueSpec) -> Self {
+        Self {
+            name: spec.name.clone(),
+            kind: data_type::name(spec.elem_type.unwrap_or(0)),
+            shape: spec.shape.as_ref().map(|dims| dims.iter().map(Dim::to_string).collect()),
+        }
+    }
+}
+
+/// What is known of a model. Models that are no classifiers (encoders, segmenters) are described as far as it goes, and
+/// `warnings` says what is missing.
+#[derive(Debug, Clone, Serialize)]
+pub struct Description {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size in bytes, without external data.
+    pub bytes: u64,
+    /// blake3 of the file and its external data.
+    pub hash: String,
+    /// Tool that wrote it.
+    pub producer: String,
+    /// Version of the intermediate representation.
+    pub ir_version: i64,
+    /// Version of the standard operator set.
+    pub opset: i64,
+    /// Other operator sets, `domain version`.
+    pub domains: Vec<String>,
+    /// Number of weights.
+    pub parameters: usize,
+    /// Number of nodes.
+    pub nodes: usize,
+    /// Inputs.
+    pub inputs: Vec<Port>,
+    /// Outputs.
+    pub outputs: Vec<Port>,
+    /// `nchw` or `nhwc`.
+    pub layout: Option<String>,
+    /// `[H, W]` of the image that enters.
+    pub input_size: Option<[usize; 2]>,
+    /// Preprocessing that is assumed.
+    pub preprocess: Preprocess,
+    /// Where it came from.
+    pub preprocess_source: String,
+    /// The value that logits are taken from.
+    pub logits: Option<String>,
+    /// Number of values that it has for an image.
+    pub classes: Option<usize>,
+    /// Labels in the labels file, where there is one.
+    pub labels: Option<usize>,
+    /// Layer for CAMs, given or guessed.
+    pub cam_layer: Option<Layer>,
+    /// Layer for features, given or guessed.
+    pub feature_layer: Option<Layer>,
+    /// Layers that can be tapped, from the image up, with their shapes for one image.
+    pub layers: Vec<Layer>,
+    /// Guesses and decisions.
+    pub notes: Vec<String>,
+    /// What stands in the way of an audit.
+    pub warnings: Vec<String>,
+}
+
+impl Description {
+    /// Reads, folds and runs a model once.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`]; [`ModelError::Invalid`] for a file that is no ONNX model, a card or labels that don't fit.
+    /// What the engine can't run is a warning.
+    pub fn read(
+        path: &Path,
+        overrides: &Overrides,
+        engine: EngineKind,
+    ) -> Result<Self, ModelError> {
+        let (graph, hash) = Graph::load_hashed(path)?;
+        let bytes = std::fs::metadata(path)
+            .map_err(|source| ModelError::Io { path: path.to_owned(), source })?
+            .len();
+        let file = CardFile::read(path, overrides)?;
+        let mut warnings = Vec::new();
+        let mut notes = Vec::new();
+        let input = match image_input(&graph, file.input.as_deref(), file.layout.as_deref()) {
+            Ok(input) => Some(input),
+            Err(error) => {
+                warnings.push(without_path(&error));
+                None
+            }
+        };
+        let fixed = input.as_ref().and_then(|input| input.size);
+        let (preprocess, preprocess_source) = preprocess(&file, overrides, fixed, path)?;
+        let size = fixed.or(preprocess.output_size());
+        let (output, softmax) = match class_output(&graph, file.logits.as_deref()) {
+            Ok((output, note)) => {
+                notes.extend(note);
+                let softmax = graph.softmax_input(&output);
+                if let Some(inner) = &softmax {
+                    notes.push(format!(
+                        "softmax: the output '{output}' is one; logits are its input '{inner}'"
+                    ));
+                }
+                (Some(output), softmax)
+            }
+            Err(error) => {
+                warnings.push(without_path(&error));
+                (None, None)
+            }
+        };
+        let logits = softmax.or(output);
+        let top = logits
+            .clone()
+            .or_else(|| file.feature_layer.clone())
+            .or_else(|| graph.outputs().first().map(|output| output.name.clone()))
+            .unwrap_or_default();
+        let run = input
+            .clone()
+            .map(|input| shapes(&graph, input, size.unwrap_or(USUAL_SIZE), &top, &file, engine));
+        let (folded, shapes) = match run {
+            Some(Ok((prepared, shapes))) => {
+                notes.extend(prepared.notes.iter().cloned());
+                (Some(prepared.graph), shapes)
+            }
+            Some(Err(error)) => {
+                warnings.push(without_path(&error));
+                (None, Shapes::new())
+            }
+            None => (None, Shapes::new()),
+        };
+        let tapped = folded.as_ref().unwrap_or(&graph);
+        let layers = tapped.tappable(&top, &shapes);
+        let find = |given: &Option<String>, guess: Option<Layer>| match given {
+            Some(name) => layers.iter().find(|layer| layer.name == *name).cloned().or_else(|| {
+                shapes.get(name).map(|shape| Layer {
+                    name: name.clone(),
+                    op: String::new(),
+                    shape: shape.clone(),
+                    layout: tapped.layer_layout(name, &top, &shapes),
+                })
+            }),
+            None => guess,
+        };
+        let cam_layer = find(&file.cam_layer, tapped.guess_cam_layer(&top, &shapes));
+        let feature_layer = find(&file.feature_layer, tapped.guess_feature_layer(&top, &shapes));
+        let classes = logits.as_ref().and_then(|name| shapes.get(name)).map(|shape| {
+            shape.iter().product::<usize>() / shape.first().copied().unwrap_or(1).max(1)
+        });
+        let labels = match (&file.labels, classes) {
+            (Some(path), Some(classes)) => Some(read_labels(path, classes)?.len()),
+            _ => None,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            bytes,
+            hash,
+            producer: graph.producer(),
+            ir_version: graph.ir_version(),
+            opset: graph.opset(),
+            domains: graph.other_opsets(),
+            parameters: graph.parameters(),
+            nodes: graph.nodes().len(),
+            inputs: graph.inputs().iter().map(Port::new).collect(),
+            outputs: graph.outputs().iter().map(Port::new).collect(),
+            layout: input.map(|input| if input.nhwc { "nhwc" } else { "nchw" }.to_owned()),
+            input_size: size,
+            preprocess,
+            preprocess_source,
+            logits,
+            classes,
+            labels,
+            cam_layer,
+            feature_layer,
+            layers,
+            notes,
+            warnings,
+        })
+    }
+}
+
+fn shapes(
+    graph: &Graph,
+    input: ImageInput,
+    size: [usize; 2],
+    top: &str,
+    file: &CardFile,
+    engine: EngineKind,
+) -> Result<(Prepared, Shapes), ModelError> {
+    let mut keep = vec![top];
+    keep.extend([&file.cam_layer, &file.feature_layer].into_iter().flatten().map(String::as_str));
+    let prepared = Prepared::new(graph, input, size, &keep, engine)?;
+    let shapes = prepared.shapes(engine)?;
+    Ok((prepared, shapes))
+}
+
+/// The sentence alone: the description names the file itself.
+fn without_path(error: &ModelError) -> String {
+    match error {
+        ModelError::Invalid { message, .. } => message.clone(),
+        error => error.to_string(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Integration tests of `rightly-model`.
+mod cam;
+mod classifier;
+mod describe;
+mod engine;
+mod graph;
+mod guess;
+mod models;
+mod support;
