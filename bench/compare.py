@@ -32,12 +32,12 @@ def onnx_runtime_library():
     return library
 
 
-def build_throughput():
-    """Builds the example in release mode and returns its path."""
-    command = ["cargo", "build", "--release", "-p", "rightly-model", "--example", "throughput", "--features", "onnxruntime"]
-    subprocess.run(command, cwd=ROOT, check=True)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "release" / "examples" / "throughput"
+def build_programs():
+    """Builds the binary and the example in release mode, in one go, and returns their paths."""
+    command = ["cargo", "build", "--release", "-p", "rightly-cli", "--bin", "rightly", "-p", "rightly-model", "--example", "throughput"]
+    subprocess.run(command, cwd=ROOT, check=True)  # the binary's default features include ONNX Runtime
+    release = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+    return release / "rightly", release / "examples" / "throughput"
 
 
 def last_json(command, environment=None):
@@ -72,7 +72,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, help="also write every measurement as JSON")
     args = parser.parse_args()
 
-    throughput = args.throughput or build_throughput()
+    throughput = args.throughput or build_programs()[1]
     environment = dict(os.environ)
     if "onnxruntime" in args.engines:
         environment.setdefault("ORT_DYLIB_PATH", str(onnx_runtime_library()))

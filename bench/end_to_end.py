@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from compare import ROOT, build_throughput, last_json, onnx_runtime_library, processor, spread
+from compare import build_programs, last_json, onnx_runtime_library, processor, spread
 
 GOAL, CAM_GOAL = 0.9, 1.15
 
@@ -50,12 +50,10 @@ def main():
     parser.add_argument("--throughput", type=pathlib.Path, help="the built example (default: build it)")
     args = parser.parse_args()
 
-    throughput = args.throughput or build_throughput()
-    binary = args.rightly
-    if binary is None:
-        features = ["--features", "onnxruntime"] if args.engine == "onnxruntime" else []
-        subprocess.run(["cargo", "build", "--release", "-p", "rightly-cli", *features], cwd=ROOT, check=True)
-        binary = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "rightly"
+    binary, throughput = args.rightly, args.throughput
+    if binary is None or throughput is None:
+        built = build_programs()
+        binary, throughput = binary or built[0], throughput or built[1]
     environment = dict(os.environ)
     if args.engine == "onnxruntime":
         environment.setdefault("ORT_DYLIB_PATH", str(onnx_runtime_library()))
