@@ -86,13 +86,20 @@ impl Card {
         })
     }
 
-    /// Writes the card beside a model (`FILE.toml` for `FILE.onnx`) and returns its path.
+    /// Writes the card beside a model (`FILE.toml` for `FILE.onnx`) and returns its path. Labels in the same folder
+    /// are named relative to it.
     ///
     /// # Errors
     /// [`ModelError::Io`], and as [`Card::to_toml`].
     pub fn write_beside(&self, model: &Path) -> Result<PathBuf, ModelError> {
         let path = model.with_extension("toml");
-        std::fs::write(&path, self.to_toml()?)
+        let mut card = self.clone();
+        if let (Some(labels), Some(folder)) = (&mut card.labels, model.parent())
+            && let Ok(inside) = labels.strip_prefix(folder)
+        {
+            *labels = inside.to_owned();
+        }
+        std::fs::write(&path, card.to_toml()?)
             .map_err(|source| ModelError::Io { path: path.clone(), source })?;
         Ok(path)
     }

@@ -1,5 +1,6 @@
 //! Integration tests of `rightly-model`.
 mod cam;
+mod card;
 mod classifier;
 mod describe;
 mod engine;
