@@ -88,10 +88,7 @@ pub(super) fn mul(site: &Site<'_>) -> Result<Grads, String> {
 }
 
 pub(super) fn div(site: &Site<'_>) -> Result<Grads, String> {
-    Ok(vec![
-        side(site, 0, |_, b| 1.0 / b)?,
-        side(site, 1, |a, b| -a / (b * b))?,
-    ])
+    Ok(vec![side(site, 0, |_, b| 1.0 / b)?, side(site, 1, |a, b| -a / (b * b))?])
 }
 
 /// The exponent may be a tensor of integers.
@@ -133,9 +130,7 @@ pub(super) fn extremum(site: &Site<'_>) -> Result<Grads, String> {
     let masks = (0..site.inputs.len())
         .map(|input| {
             let mut mask = broadcast(site.x(input)?, y.shape())?;
-            Zip::from(&mut mask)
-                .and(y)
-                .for_each(|m, &y| *m = f32::from(u8::from(*m == y)));
+            Zip::from(&mut mask).and(y).for_each(|m, &y| *m = f32::from(u8::from(*m == y)));
             Ok(mask)
         })
         .collect::<Result<Vec<Tensor>, String>>()?;
@@ -178,9 +173,7 @@ fn shares(site: &Site<'_>, share: f32) -> Result<Grads, String> {
 /// `Where(condition, a, b)`.
 pub(super) fn choose(site: &Site<'_>) -> Result<Grads, String> {
     let grad = site.grad()?;
-    let condition = site
-        .integers(0)?
-        .ok_or_else(|| "its condition is left out".to_owned())?;
+    let condition = site.integers(0)?.ok_or_else(|| "its condition is left out".to_owned())?;
     let condition: Vec<f32> = condition.iter().map(|&c| f32::from(u8::from(c != 0))).collect();
     let flat = Tensor::from_shape_vec(ndarray::IxDyn(&[condition.len()]), condition)
         .map_err(|error| error.to_string())?;

@@ -1,8 +1,8 @@
 //! Convolutions: the gradient of the input.
+use super::Grads;
 use super::matmul::product;
 use super::site::{Site, flat, tensor};
 use super::window::{Window, planes};
-use super::Grads;
 use ndarray::ArrayView2;
 
 fn only_input(site: &Site<'_>) -> Result<(), String> {
@@ -74,10 +74,8 @@ pub(super) fn conv_transpose(site: &Site<'_>) -> Result<Grads, String> {
             let g = &grad[first..first + deep * rows * columns];
             unfold(g, &window, [rows, columns], [height, width], &mut unfolded);
             let w = &weights[group * wide * deep * taps..(group + 1) * wide * deep * taps];
-            let back = product(
-                matrix(w, wide, deep * taps)?,
-                matrix(&unfolded, deep * taps, steps)?,
-            );
+            let back =
+                product(matrix(w, wide, deep * taps)?, matrix(&unfolded, deep * taps, steps)?);
             out.extend(back.iter());
         }
     }
@@ -134,4 +132,3 @@ fn visit(
         }
     }
 }
-

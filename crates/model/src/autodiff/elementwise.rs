@@ -87,15 +87,6 @@ pub(super) fn mish(x: f32) -> f32 {
     tanh + x * (1.0 - tanh * tanh) * sigmoid(x)
 }
 
-/// `x * sigmoid(alpha x)`.
-pub(super) fn swish(site: &Site<'_>) -> Result<Grads, String> {
-    let alpha = site.float("alpha", 1.0);
-    of_input(site, |x| {
-        let s = sigmoid(alpha * x);
-        s + alpha * x * s * (1.0 - s)
-    })
-}
-
 pub(super) fn gelu(site: &Site<'_>) -> Result<Grads, String> {
     if site.node.string("approximate") == Some("tanh") {
         let (a, b) = (0.797_884_6_f32, 0.044_715_f32);
@@ -105,7 +96,8 @@ pub(super) fn gelu(site: &Site<'_>) -> Result<Grads, String> {
         });
     }
     of_input(site, |x| {
-        let density = (-0.5 * x * x).exp() * (0.5 * std::f32::consts::FRAC_2_SQRT_PI)
+        let density = (-0.5 * x * x).exp()
+            * (0.5 * std::f32::consts::FRAC_2_SQRT_PI)
             * std::f32::consts::FRAC_1_SQRT_2;
         normal_cdf(x) + x * density
     })
@@ -146,10 +138,7 @@ pub(super) fn clip(site: &Site<'_>) -> Result<Grads, String> {
         if !site.has(input) {
             return Ok(open);
         }
-        site.x(input)?
-            .first()
-            .copied()
-            .ok_or_else(|| format!("input {input} is empty"))
+        site.x(input)?.first().copied().ok_or_else(|| format!("input {input} is empty"))
     };
     let low = limit("min", 1, f32::NEG_INFINITY)?;
     let high = limit("max", 2, f32::INFINITY)?;

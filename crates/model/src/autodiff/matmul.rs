@@ -8,9 +8,7 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2};
 /// is zero in most channels (the other classes) or tokens (all but the class token).
 pub(super) fn product(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Array2<f32> {
     let used = |matrix: &ArrayView2<'_, f32>| -> Vec<usize> {
-        (0..matrix.nrows())
-            .filter(|&row| matrix.row(row).iter().any(|&v| v != 0.0))
-            .collect()
+        (0..matrix.nrows()).filter(|&row| matrix.row(row).iter().any(|&v| v != 0.0)).collect()
     };
     let inner = used(&b);
     if inner.len() < b.nrows() {
@@ -25,14 +23,11 @@ pub(super) fn product(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Array2<
 
 /// `grad b` where rows of `grad` or, for one row, single elements are zero.
 pub(super) fn product_rows(grad: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Array2<f32> {
-    let rows: Vec<usize> = (0..grad.nrows())
-        .filter(|&row| grad.row(row).iter().any(|&v| v != 0.0))
-        .collect();
+    let rows: Vec<usize> =
+        (0..grad.nrows()).filter(|&row| grad.row(row).iter().any(|&v| v != 0.0)).collect();
     let mut out = Array2::zeros((grad.nrows(), b.ncols()));
-    let filled: usize = rows
-        .iter()
-        .map(|&row| grad.row(row).iter().filter(|&&v| v != 0.0).count())
-        .sum();
+    let filled: usize =
+        rows.iter().map(|&row| grad.row(row).iter().filter(|&&v| v != 0.0).count()).sum();
     if filled <= 4 * rows.len() {
         for &row in &rows {
             for (inner, &g) in grad.row(row).iter().enumerate().filter(|(_, g)| **g != 0.0) {
@@ -147,9 +142,7 @@ fn back(
 
 fn batch_shape(a: &[usize], b: &[usize], rank: usize) -> Result<Vec<usize>, String> {
     let at = |dims: &[usize], place: usize| {
-        (place + dims.len())
-            .checked_sub(rank)
-            .map_or(1, |place| dims[place])
+        (place + dims.len()).checked_sub(rank).map_or(1, |place| dims[place])
     };
     (0..rank)
         .map(|place| match (at(a, place), at(b, place)) {

@@ -8,6 +8,7 @@
 //! | module | subject |
 //! |---|---|
 //! | `tape` | the nodes that a gradient flows through, one forward run, the way back |
+//! | `logit` | the gradient of one logit, cut down to its row where that is possible |
 //! | `rules` | operator, what its rule reads, the rule |
 //! | `site` | a node as its rule sees it |
 //! | `elementwise`, `binary` | functions of one value; broadcasting arithmetic |
@@ -21,6 +22,7 @@
 mod binary;
 mod conv;
 mod elementwise;
+pub(crate) mod logit;
 mod matmul;
 mod norm;
 mod pool;

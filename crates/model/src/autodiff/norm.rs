@@ -1,5 +1,5 @@
 //! Normalisations.
-use super::binary::{broadcast, reduce_to};
+use super::binary::broadcast;
 use super::site::{Site, axis, flat, tensor};
 use super::{Grads, Tensor};
 use ndarray::{Axis, Zip};
@@ -132,25 +132,4 @@ pub(super) fn lp(site: &Site<'_>) -> Result<Grads, String> {
 /// -1, 0 or 1 (`f32::signum` has no 0).
 pub(super) fn sign(x: f32) -> f32 {
     if x == 0.0 { 0.0 } else { x.signum() }
-}
-
-/// `x / sqrt(mean(x^2) + epsilon) * scale`, from `axis` on.
-pub(super) fn rms(site: &Site<'_>) -> Result<Grads, String> {
-    only_input(site)?;
-    let (x, grad) = (site.x(0)?, site.grad()?);
-    let place = axis(site.int("axis", -1), x.ndim())?;
-    let length: usize = x.shape()[place..].iter().product();
-    let epsilon = f64::from(site.float("epsilon", 1e-5));
-    let scaled = grad * &broadcast(site.x(1)?, grad.shape())?;
-    let mut out = Vec::with_capacity(x.len());
-    for (x, g) in flat(x)?.chunks(length.max(1)).zip(flat(&scaled)?.chunks(length.max(1))) {
-        let square = x.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / length as f64;
-        let scale = 1.0 / (square + epsilon).sqrt();
-        let along = x.iter().zip(g).map(|(&v, &g)| f64::from(v) * f64::from(g)).sum::<f64>()
-            / length as f64;
-        out.extend(x.iter().zip(g).map(|(&v, &g)| {
-            (scale * (f64::from(g) - f64::from(v) * along * scale * scale)) as f32
-        }));
-    }
-    reduce_to(&tensor(x.shape(), out)?, x.shape()).map(|grad| site.only(grad))
 }

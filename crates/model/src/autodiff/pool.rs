@@ -65,13 +65,11 @@ pub(super) fn average(site: &Site<'_>) -> Result<Grads, String> {
     let with_padding = site.int("count_include_pad", 0) != 0;
     let (area, steps) = (height * width, rows * columns);
     let mut out = vec![0.0; batch * channels * area];
-    for (out, grad) in out
-        .chunks_mut(area.max(1))
-        .zip(flat(grad)?.chunks(steps.max(1)))
-    {
+    for (out, grad) in out.chunks_mut(area.max(1)).zip(flat(grad)?.chunks(steps.max(1))) {
         windows(&window, [height, width], [rows, columns], |step, places| {
             let count = if with_padding {
-                padded(&window, 0, step / columns, height) * padded(&window, 1, step % columns, width)
+                padded(&window, 0, step / columns, height)
+                    * padded(&window, 1, step % columns, width)
             } else {
                 places.len()
             };
@@ -96,10 +94,8 @@ fn padded(window: &Window, axis: usize, step: usize, size: usize) -> usize {
 pub(super) fn global_average(site: &Site<'_>) -> Result<Grads, String> {
     let (shape, grad) = (site.shape(0)?, flat(site.grad()?)?);
     let area: usize = shape.iter().skip(2).product();
-    let out = grad
-        .iter()
-        .flat_map(|&g| std::iter::repeat_n(g / area.max(1) as f32, area))
-        .collect();
+    let out =
+        grad.iter().flat_map(|&g| std::iter::repeat_n(g / area.max(1) as f32, area)).collect();
     Ok(site.only(tensor(shape, out)?))
 }
 

@@ -19,9 +19,7 @@ impl Spread {
         let axes = if all {
             (0..shape.len()).collect()
         } else {
-            axes.iter()
-                .map(|&place| axis(place, shape.len()))
-                .collect::<Result<Vec<_>, _>>()?
+            axes.iter().map(|&place| axis(place, shape.len())).collect::<Result<Vec<_>, _>>()?
         };
         let mut kept = shape.clone();
         for &place in &axes {
@@ -50,10 +48,7 @@ fn by(site: &Site<'_>, slope: impl Fn(f32, f32) -> f32) -> Result<Grads, String>
     let spread = Spread::new(site)?;
     let mut grad = spread.over(site.grad()?)?;
     let y = spread.over(site.y()?)?;
-    Zip::from(&mut grad)
-        .and(site.x(0)?)
-        .and(&y)
-        .for_each(|g, &x, &y| *g *= slope(x, y));
+    Zip::from(&mut grad).and(site.x(0)?).and(&y).for_each(|g, &x, &y| *g *= slope(x, y));
     Ok(site.only(grad))
 }
 
@@ -77,9 +72,7 @@ pub(super) fn log_sum_exp(site: &Site<'_>) -> Result<Grads, String> {
 pub(super) fn extremum(site: &Site<'_>) -> Result<Grads, String> {
     let spread = Spread::new(site)?;
     let mut mask = spread.over(site.y()?)?;
-    Zip::from(&mut mask)
-        .and(site.x(0)?)
-        .for_each(|m, &x| *m = f32::from(u8::from(*m == x)));
+    Zip::from(&mut mask).and(site.x(0)?).for_each(|m, &x| *m = f32::from(u8::from(*m == x)));
     let count = spread.over(&super::binary::reduce_to(&mask, &spread.kept)?)?;
     Ok(site.only(spread.over(site.grad()?)? * &mask / &count))
 }

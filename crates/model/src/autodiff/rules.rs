@@ -29,7 +29,6 @@ const RULES: &[(&str, Needs, Rule)] = &[
     ("Softplus", Inputs, |s| of_input(s, elementwise::softplus)),
     ("Softsign", Inputs, |s| of_input(s, |x| (1.0 + x.abs()).powi(-2))),
     ("Sqrt", Output, |s| of_output(s, |y| 0.5 / y)),
-    ("Swish", Inputs, elementwise::swish),
     ("Tanh", Output, |s| of_output(s, |y| 1.0 - y * y)),
     // Arithmetic.
     ("Add", Nothing, binary::add),
@@ -60,7 +59,6 @@ const RULES: &[(&str, Needs, Rule)] = &[
     ("LayerNormalization", Inputs, norm::layer),
     ("LogSoftmax", Output, softmax::log_softmax),
     ("LpNormalization", Inputs, norm::lp),
-    ("RMSNormalization", Inputs, norm::rms),
     ("Softmax", Output, softmax::softmax),
     // Reductions.
     ("ReduceL1", Both, reduce::l1),
@@ -97,16 +95,31 @@ const RULES: &[(&str, Needs, Rule)] = &[
 
 /// Operators whose outputs do not change with small changes of their inputs: no gradient flows through them.
 const FLAT: &[&str] = &[
-    "And", "ArgMax", "ArgMin", "Ceil", "Equal", "Floor", "Greater", "GreaterOrEqual", "IsInf",
-    "IsNaN", "Less", "LessOrEqual", "NonZero", "Not", "Or", "Round", "Shape", "Sign", "Size", "Xor",
+    "And",
+    "ArgMax",
+    "ArgMin",
+    "Ceil",
+    "Equal",
+    "Floor",
+    "Greater",
+    "GreaterOrEqual",
+    "IsInf",
+    "IsNaN",
+    "Less",
+    "LessOrEqual",
+    "NonZero",
+    "Not",
+    "Or",
+    "Round",
+    "Shape",
+    "Sign",
+    "Size",
+    "Xor",
 ];
 
 /// The rule of an operator.
 pub(super) fn rule(op: &str) -> Option<(Needs, Rule)> {
-    RULES
-        .iter()
-        .find(|(name, ..)| *name == op)
-        .map(|&(_, needs, rule)| (needs, rule))
+    RULES.iter().find(|(name, ..)| *name == op).map(|&(_, needs, rule)| (needs, rule))
 }
 
 /// Whether no gradient flows through an operator.

@@ -11,7 +11,11 @@ fn one(place: usize) -> Vec<(usize, f32)> {
 }
 
 /// Adds every output place's gradient to the input places that it read, axis by axis.
-fn add_back(mut grad: Tensor, shape: &[usize], axes: Vec<(usize, Reads)>) -> Result<Tensor, String> {
+fn add_back(
+    mut grad: Tensor,
+    shape: &[usize],
+    axes: Vec<(usize, Reads)>,
+) -> Result<Tensor, String> {
     for (place, reads) in axes {
         if grad.shape()[place] != reads.len() {
             return Err(format!(
@@ -45,9 +49,7 @@ pub(super) fn slice(site: &Site<'_>) -> Result<Grads, String> {
     let shape = site.shape(0)?;
     let starts = site.list("starts", 1)?.ok_or("no starts")?;
     let ends = site.list("ends", 2)?.ok_or("no ends")?;
-    let axes = site
-        .list("axes", 3)?
-        .unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let axes = site.list("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = site.integers(4)?.unwrap_or_else(|| vec![1; starts.len()]);
     let mut reads = Vec::new();
     for (((start, end), place), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
@@ -76,10 +78,9 @@ pub(super) fn pad(site: &Site<'_>) -> Result<Grads, String> {
     let shape = site.shape(0)?;
     let pads = site.list("pads", 1)?.ok_or("no pads")?;
     let axes = match site.integers(3)? {
-        Some(axes) => axes
-            .iter()
-            .map(|&place| axis(place, shape.len()))
-            .collect::<Result<Vec<_>, _>>()?,
+        Some(axes) => {
+            axes.iter().map(|&place| axis(place, shape.len())).collect::<Result<Vec<_>, _>>()?
+        }
         None => (0..shape.len()).collect(),
     };
     if pads.len() != 2 * axes.len() {
@@ -172,14 +173,16 @@ pub(super) fn resize(site: &Site<'_>) -> Result<Grads, String> {
     let (shape, grad) = (site.shape(0)?, site.grad()?);
     let mode = site.node.string("mode").unwrap_or("nearest");
     let old = site.opset < 11;
-    let transform = site
-        .node
-        .string("coordinate_transformation_mode")
-        .unwrap_or(if old { "asymmetric" } else { "half_pixel" });
-    let rounding = site
-        .node
-        .string("nearest_mode")
-        .unwrap_or(if old { "floor" } else { "round_prefer_floor" });
+    let transform = site.node.string("coordinate_transformation_mode").unwrap_or(if old {
+        "asymmetric"
+    } else {
+        "half_pixel"
+    });
+    let rounding = site.node.string("nearest_mode").unwrap_or(if old {
+        "floor"
+    } else {
+        "round_prefer_floor"
+    });
     if site.int("antialias", 0) != 0 {
         return Err("antialiasing".to_owned());
     }
@@ -216,10 +219,7 @@ pub(super) fn resize(site: &Site<'_>) -> Result<Grads, String> {
                         let at = at.clamp(0.0, last);
                         let low = at.floor();
                         let high = (low + 1.0).min(last);
-                        Ok(vec![
-                            (low as usize, 1.0 - (at - low)),
-                            (high as usize, at - low),
-                        ])
+                        Ok(vec![(low as usize, 1.0 - (at - low)), (high as usize, at - low)])
                     }
                     other => Err(format!("mode {other}")),
                 }

@@ -13,10 +13,9 @@ pub(super) fn transpose(site: &Site<'_>) -> Result<Grads, String> {
     let grad = site.grad()?;
     let rank = grad.ndim();
     let order = match site.node.ints("perm") {
-        Some(perm) if !perm.is_empty() => perm
-            .iter()
-            .map(|&place| axis(place, rank))
-            .collect::<Result<Vec<_>, _>>()?,
+        Some(perm) if !perm.is_empty() => {
+            perm.iter().map(|&place| axis(place, rank)).collect::<Result<Vec<_>, _>>()?
+        }
         _ => (0..rank).rev().collect(),
     };
     let mut back = vec![rank; rank];
@@ -64,9 +63,7 @@ pub(super) fn split(site: &Site<'_>) -> Result<Grads, String> {
             return Err("an output of unknown size".to_owned());
         }
         if let Some(grad) = grad {
-            whole
-                .slice_axis_mut(Axis(place), Slice::from(start..start + size))
-                .assign(grad);
+            whole.slice_axis_mut(Axis(place), Slice::from(start..start + size)).assign(grad);
         }
         start += size;
     }

@@ -57,9 +57,7 @@ impl<'a> Site<'a> {
 
     /// Shape of an input.
     pub(super) fn shape(&self, index: usize) -> Result<&'a [usize], String> {
-        self.slot(index)
-            .map(|slot| slot.shape)
-            .ok_or_else(|| format!("input {index} is left out"))
+        self.slot(index).map(|slot| slot.shape).ok_or_else(|| format!("input {index} is left out"))
     }
 
     /// An input's floats.
@@ -120,9 +118,7 @@ pub(super) fn axis(axis: i64, rank: usize) -> Result<usize, String> {
 
 /// The elements in row-major order; values and gradients of a tape always have it.
 pub(super) fn flat(tensor: &Tensor) -> Result<&[f32], String> {
-    tensor
-        .as_slice()
-        .ok_or_else(|| "a value is not in row-major order".to_owned())
+    tensor.as_slice().ok_or_else(|| "a value is not in row-major order".to_owned())
 }
 
 /// A tensor of row-major elements.

@@ -28,12 +28,10 @@ fn by_lane(
     weight: impl Fn(f32, f32) -> f32,
 ) -> Result<Grads, String> {
     let (y, mut grad, place) = lanes(site)?;
-    Zip::from(grad.lanes_mut(place))
-        .and(y.lanes(place))
-        .for_each(|mut grad, y| {
-            let sum: f32 = grad.iter().zip(y).map(|(&g, &y)| weight(g, y)).sum();
-            grad.zip_mut_with(&y, |g, &y| *g = slope(*g, y, sum));
-        });
+    Zip::from(grad.lanes_mut(place)).and(y.lanes(place)).for_each(|mut grad, y| {
+        let sum: f32 = grad.iter().zip(y).map(|(&g, &y)| weight(g, y)).sum();
+        grad.zip_mut_with(&y, |g, &y| *g = slope(*g, y, sum));
+    });
     Ok(site.only(reshaped(&grad, site.shape(0)?)?))
 }
 

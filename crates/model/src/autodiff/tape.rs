@@ -121,11 +121,8 @@ impl Tape {
         tape.layer = place(layer, &mut tape);
         tape.output = place(output, &mut tape);
         for node in graph.nodes() {
-            let wants: Vec<bool> = node
-                .inputs()
-                .iter()
-                .map(|name| carried.contains(name.as_str()))
-                .collect();
+            let wants: Vec<bool> =
+                node.inputs().iter().map(|name| carried.contains(name.as_str())).collect();
             let gives = node.outputs().iter().any(|name| carried.contains(name.as_str()));
             let stops = rules::is_flat(node.op_type());
             if !wants.contains(&true) || !gives || stops {
@@ -142,18 +139,13 @@ impl Tape {
                     .collect()
             };
             let (inputs, outputs) = (list(node.inputs()), list(node.outputs()));
-            tape.steps.push(Step {
-                node: node.index(),
-                needs,
-                rule,
-                inputs,
-                outputs,
-                wants,
-            });
+            tape.steps.push(Step { node: node.index(), needs, rule, inputs, outputs, wants });
         }
         if tape.steps.is_empty() && layer != output {
             return Err(graph.invalid(format!("no gradient flows from '{output}' to '{layer}'")));
         }
+        // Engine and constants have the weights by now; the nodes' attributes are what is left to read.
+        tape.graph.proto_mut().initializer.clear();
         Ok(tape)
     }
 
@@ -171,7 +163,11 @@ impl Tape {
         let gradient = self.backward(&plan, &values, seed)?;
         let value = match values[self.layer].as_ref() {
             Some(Value::F32(value)) => value.clone(),
-            _ => return Err(self.graph.invalid(format!("layer '{}' holds no floats", self.names[self.layer]))),
+            _ => {
+                return Err(self
+                    .graph
+                    .invalid(format!("layer '{}' holds no floats", self.names[self.layer])));
+            }
         };
         Ok((value, gradient))
     }
@@ -238,11 +234,7 @@ impl Tape {
         }
         fetch.insert(self.layer);
         fetch.retain(|&place| self.live[place] && self.names[place] != self.source);
-        let plan = Arc::new(Plan {
-            shapes,
-            held,
-            fetch: fetch.into_iter().collect(),
-        });
+        let plan = Arc::new(Plan { shapes, held, fetch: fetch.into_iter().collect() });
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(plans.entry(shape.to_vec()).or_insert(plan))
     }
@@ -299,9 +291,7 @@ impl Tape {
             }
         }
         let shape = plan.shapes[self.layer].as_deref().unwrap_or(&[]);
-        Ok(grads[self.layer]
-            .take()
-            .unwrap_or_else(|| Tensor::zeros(IxDyn(shape))))
+        Ok(grads[self.layer].take().unwrap_or_else(|| Tensor::zeros(IxDyn(shape))))
     }
 }
 
@@ -312,23 +302,18 @@ fn constant(graph: &Graph, name: &str) -> Option<Value> {
         tensor.data_type,
         Some(data_type::FLOAT | data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE)
     );
-    if float {
-        tensor.to_f32().ok().map(Value::F32)
-    } else {
-        tensor.to_i64().ok().map(Value::I64)
-    }
+    if float { tensor.to_f32().ok().map(Value::F32) } else { tensor.to_i64().ok().map(Value::I64) }
 }
 
 /// Values whose elements depend on the elements of the inputs that `from` picks.
 fn live_values(graph: &Graph, from: impl Fn(&str) -> bool) -> HashSet<String> {
-    let mut live: HashSet<String> = graph
-        .inputs()
-        .into_iter()
-        .map(|input| input.name)
-        .filter(|name| from(name))
-        .collect();
+    let mut live: HashSet<String> =
+        graph.inputs().into_iter().map(|input| input.name).filter(|name| from(name)).collect();
     for node in graph.nodes() {
-        if !node.is("Shape") && !node.is("Size") && node.reads().iter().any(|name| live.contains(*name)) {
+        if !node.is("Shape")
+            && !node.is("Size")
+            && node.reads().iter().any(|name| live.contains(*name))
+        {
             live.extend(node.outputs().iter().filter(|name| !name.is_empty()).cloned());
         }
     }

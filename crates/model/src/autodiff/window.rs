@@ -66,7 +66,8 @@ impl Window {
             "SAME_UPPER" | "SAME_LOWER" => {
                 let ([.., ih, iw], [.., oh, ow]) = (planes(input)?, planes(output)?);
                 for (place, (size, steps)) in [(ih, oh), (iw, ow)].into_iter().enumerate() {
-                    let reach = steps.saturating_sub(1) * window.stride[place] + window.extent(place);
+                    let reach =
+                        steps.saturating_sub(1) * window.stride[place] + window.extent(place);
                     let total = reach.saturating_sub(size);
                     let small = total / 2;
                     (window.begin[place], window.end[place]) = if auto == "SAME_UPPER" {

@@ -46,7 +46,8 @@ pub(super) fn projection(value: &Array2<f32>) -> Vec<f32> {
     direction /= length;
     let scale = direction.dot(&gram.dot(&direction)).max(0.0).sqrt();
     let along = x.sum_axis(Axis(0)).dot(&direction);
-    let largest = direction.iter().copied().fold(0.0_f64, |m, v| if v.abs() > m.abs() { v } else { m });
+    let largest =
+        direction.iter().copied().fold(0.0_f64, |m, v| if v.abs() > m.abs() { v } else { m });
     let sign = if along.abs() > 1e-9 * size.sqrt() { along.signum() } else { largest.signum() };
     direction.iter().map(|v| (v * sign * scale) as f32).collect()
 }
@@ -78,7 +79,9 @@ mod tests {
 
     #[test]
     fn the_residual_is_orthogonal_to_the_component() {
-        let value = Array2::from_shape_fn((5, 9), |(c, p)| ((c * 31 + p * 17) % 23) as f32 * 0.3 + (c * p) as f32 * 0.05);
+        let value = Array2::from_shape_fn((5, 9), |(c, p)| {
+            ((c * 31 + p * 17) % 23) as f32 * 0.05 + (c as f32 - 1.5) * (p % 4) as f32
+        });
         let got = Array1::from(projection(&value)).mapv(f64::from);
         let mut x = value.mapv(f64::from);
         for mut row in x.axis_iter_mut(Axis(0)) {

@@ -1,10 +1,10 @@
 //! The part of the graph above the CAM layer.
 use super::{Cam, CamMethod, eigen, positions};
-use crate::autodiff::tape::Tape;
+use crate::autodiff::logit::LogitGradient;
 use crate::engine::{Session, Value};
 use crate::graph::layers::Layout;
 use crate::{Classifier, EngineKind, Graph, ModelError};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 use std::path::PathBuf;
 
 /// Where a head lies in a graph.
@@ -21,7 +21,7 @@ pub struct CamPlace<'a> {
 }
 
 enum Way {
-    Grad(Tape),
+    Grad(LogitGradient),
     /// The run from the source to the layer, where they differ.
     Eigen(Option<Box<dyn Session>>),
 }
@@ -81,7 +81,7 @@ impl CamHead {
     ) -> Result<Self, ModelError> {
         let CamPlace { source, layer, logits, layout } = place;
         let way = match method {
-            CamMethod::Grad => Way::Grad(Tape::new(graph, engine, source, layer, logits)?),
+            CamMethod::Grad => Way::Grad(LogitGradient::new(graph, engine, source, layer, logits)?),
             CamMethod::Eigen if source == layer => Way::Eigen(None),
             CamMethod::Eigen => {
                 let part = graph.cut(&[source], &[layer])?;
@@ -111,9 +111,8 @@ impl CamHead {
     /// [`ModelError::Engine`] from the run; [`ModelError::Unsupported`] for a form of an operator without a rule.
     pub fn cam(&self, activation: &ArrayD<f32>, target: usize) -> Result<Cam, ModelError> {
         match &self.way {
-            Way::Grad(tape) => {
-                let (value, gradient) =
-                    tape.gradient(activation, |shape| self.seed(shape, target))?;
+            Way::Grad(logit) => {
+                let (value, gradient) = logit.at(activation, target)?;
                 let (grid, value) = self.positions(&value)?;
                 let (_, gradient) = self.positions(&gradient)?;
                 let count = gradient.ncols().max(1) as f64;
@@ -147,20 +146,10 @@ impl CamHead {
         }
     }
 
-    /// Gradient of the target's logit: 1 at its place.
-    fn seed(&self, shape: &[usize], target: usize) -> Result<ArrayD<f32>, ModelError> {
-        let count: usize = shape.iter().product();
-        if target >= count || shape.first() != Some(&1) {
-            return Err(self.invalid(format!(
-                "target {target} is none of the logits, whose shape is {shape:?}"
-            )));
-        }
-        let mut seed = vec![0.0; count];
-        seed[target] = 1.0;
-        ArrayD::from_shape_vec(IxDyn(shape), seed).map_err(|error| self.invalid(error.to_string()))
-    }
-
-    fn positions(&self, value: &ArrayD<f32>) -> Result<([usize; 2], ndarray::Array2<f32>), ModelError> {
+    fn positions(
+        &self,
+        value: &ArrayD<f32>,
+    ) -> Result<([usize; 2], ndarray::Array2<f32>), ModelError> {
         positions::by_channel(value, self.layout)
             .map_err(|message| self.invalid(format!("CAM layer '{}': {message}", self.layer)))
     }

@@ -59,12 +59,7 @@ impl Cam {
     /// From the weighted sum over channels, `[height, width]`: its positive part, minus the minimum, over the maximum
     /// (+ 1e-7), as pytorch-grad-cam scales it.
     fn from_sum(sum: &[f32], [height, width]: [usize; 2]) -> Self {
-        let empty = |state| Self {
-            height,
-            width,
-            map: vec![0.0; height * width],
-            state,
-        };
+        let empty = |state| Self { height, width, map: vec![0.0; height * width], state };
         if sum.iter().any(|v| !v.is_finite()) {
             return empty(CamState::NotFinite);
         }

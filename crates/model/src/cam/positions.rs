@@ -4,7 +4,10 @@ use ndarray::{Array2, ArrayD, ArrayView2, Ix2, Ix3, Ix4};
 
 /// `[H, W]` of the grid and the value as `[C, H * W]`; tokens that are no positions are left out. A sentence where the
 /// shape does not fit the layout.
-pub(super) fn by_channel(value: &ArrayD<f32>, layout: Layout) -> Result<([usize; 2], Array2<f32>), String> {
+pub(super) fn by_channel(
+    value: &ArrayD<f32>,
+    layout: Layout,
+) -> Result<([usize; 2], Array2<f32>), String> {
     let unfit = || format!("the layer's shape {:?} is no {layout:?} of one image", value.shape());
     let flat = |value: ArrayView2<'_, f32>| value.as_standard_layout().into_owned();
     match layout {
