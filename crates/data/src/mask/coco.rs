@@ -127,7 +127,7 @@ pub(super) fn polygon_runs(
     width: usize,
 ) -> Result<Vec<u32>, String> {
     const SCALE: f64 = 5.0;
-    if polygon.len() < 6 || polygon.len() % 2 != 0 {
+    if polygon.len() < 6 || !polygon.len().is_multiple_of(2) {
         return Err(format!(
             "a polygon has {} numbers; it needs x and y of at least three points",
             polygon.len()

@@ -52,7 +52,7 @@ fn picture_values(picture: &DynamicImage) -> Vec<u32> {
 
 /// Values of 2 (gray, alpha), 3 (RGB) or 4 (RGBA) interleaved samples.
 fn interleaved<T: Copy + Into<u32> + PartialEq>(data: &[T], channels: usize) -> Vec<u32> {
-    let colours = channels - usize::from(channels % 2 == 0);
+    let colours = channels - usize::from(channels.is_multiple_of(2));
     let pixels = || data.chunks_exact(channels);
     let alpha_varies = channels != colours
         && pixels().next().is_some_and(|first| {

@@ -22,7 +22,7 @@ pub(super) fn preset(name: &str) -> Option<Preprocess> {
             resize: Some(Resize::ShortSide(224)),
             interpolation: Filter::Bicubic,
             mean: [0.48145466, 0.4578275, 0.40821073],
-            std: [0.26862954, 0.26130258, 0.27577711],
+            std: [0.26862954, 0.261_302_6, 0.275_777_1],
             ..imagenet
         },
         "caffe-bgr" => Preprocess {

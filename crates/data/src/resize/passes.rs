@@ -74,58 +74,108 @@ fn horizontally(
     channels: usize,
     weights: &Weights,
 ) -> Vec<u8> {
-    let width = weights.bounds.len() * channels;
-    let mut out = vec![0; data.len() / stride * width];
-    for (row, line) in data.chunks_exact(stride).zip(out.chunks_exact_mut(width)) {
-        match channels {
-            1 => horizontal::<1>(row, left, line, weights),
-            2 => horizontal::<2>(row, left, line, weights),
-            3 => horizontal::<3>(row, left, line, weights),
-            4 => horizontal::<4>(row, left, line, weights),
-            _ => horizontal_any(row, left, line, channels, weights),
+    match channels {
+        1 => horizontal::<1>(data, stride, left, weights),
+        2 => horizontal::<2>(data, stride, left, weights),
+        3 => horizontal::<3>(data, stride, left, weights),
+        4 => horizontal::<4>(data, stride, left, weights),
+        _ => horizontal_any(data, stride, left, channels, weights),
+    }
+}
+
+/// Rows that share the walk over the weights.
+const ROWS: usize = 4;
+
+fn horizontal<const C: usize>(
+    data: &[u8],
+    stride: usize,
+    left: usize,
+    weights: &Weights,
+) -> Vec<u8> {
+    let width = weights.bounds.len();
+    let mut out = vec![0; data.len() / stride * width * C];
+    let groups = data.chunks_exact(stride * ROWS);
+    let rest = groups.remainder();
+    let done = groups.len() * ROWS * width * C;
+    for (rows, lines) in groups.zip(out.chunks_exact_mut(width * C * ROWS)) {
+        let rows: [&[[u8; C]]; ROWS] =
+            std::array::from_fn(|i| rows[i * stride..][..stride].as_chunks().0);
+        let lines = lines.as_chunks_mut::<C>().0;
+        for (x, (start, kernel)) in weights.iter().enumerate() {
+            let pixels = rows.map(|row| &row[start - left..][..kernel.len()]);
+            let mut sums = [[HALF; C]; ROWS];
+            for (tap, &weight) in kernel.iter().enumerate() {
+                for (sums, pixels) in sums.iter_mut().zip(pixels) {
+                    for (sum, &value) in sums.iter_mut().zip(&pixels[tap]) {
+                        *sum += i32::from(value) * weight;
+                    }
+                }
+            }
+            for (row, sums) in sums.into_iter().enumerate() {
+                lines[row * width + x] = sums.map(to_byte);
+            }
+        }
+    }
+    if !rest.is_empty() {
+        out.truncate(done);
+        out.extend(horizontal_any(rest, stride, left, C, weights));
+    }
+    out
+}
+
+fn horizontal_any(
+    data: &[u8],
+    stride: usize,
+    left: usize,
+    channels: usize,
+    weights: &Weights,
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len() / stride * weights.bounds.len() * channels);
+    for row in data.chunks_exact(stride) {
+        for (start, kernel) in weights.iter() {
+            let pixels = &row[(start - left) * channels..];
+            for channel in 0..channels {
+                let values = pixels[channel..].iter().step_by(channels);
+                let sum: i32 = values.zip(kernel).map(|(&v, &weight)| i32::from(v) * weight).sum();
+                out.push(to_byte(HALF + sum));
+            }
         }
     }
     out
 }
 
-fn horizontal<const C: usize>(row: &[u8], left: usize, line: &mut [u8], weights: &Weights) {
-    let row = row.as_chunks::<C>().0;
-    let line = line.as_chunks_mut::<C>().0;
-    for (pixel, (start, kernel)) in line.iter_mut().zip(weights.iter()) {
-        let mut sums = [HALF; C];
-        for (source, &weight) in row[start - left..][..kernel.len()].iter().zip(kernel) {
-            for (sum, &value) in sums.iter_mut().zip(source) {
-                *sum += i32::from(value) * weight;
-            }
-        }
-        *pixel = sums.map(to_byte);
-    }
-}
-
-fn horizontal_any(row: &[u8], left: usize, line: &mut [u8], channels: usize, weights: &Weights) {
-    for (pixel, (start, kernel)) in line.chunks_exact_mut(channels).zip(weights.iter()) {
-        for (channel, out) in pixel.iter_mut().enumerate() {
-            let values = row[(start - left) * channels + channel..].iter().step_by(channels);
-            let sum: i32 = values.zip(kernel).map(|(&v, &weight)| i32::from(v) * weight).sum();
-            *out = to_byte(HALF + sum);
-        }
-    }
-}
+/// Columns whose sums stay in registers.
+const COLUMNS: usize = 16;
+/// Weights are split at this bit, so that both parts multiply as 16-bit integers.
+const SPLIT: u32 = PRECISION / 2;
 
 /// Rows of `stride` bytes that start at source row `first`.
 fn vertically(data: &[u8], first: usize, stride: usize, weights: &Weights) -> Vec<u8> {
     let mut out = vec![0; weights.bounds.len() * stride];
-    let mut sums = vec![0i32; stride];
     for (line, (start, kernel)) in out.chunks_exact_mut(stride).zip(weights.iter()) {
-        sums.fill(HALF);
-        for (i, &weight) in kernel.iter().enumerate() {
-            let row = &data[(start - first + i) * stride..][..stride];
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += i32::from(value) * weight;
+        let rows = &data[(start - first) * stride..][..kernel.len() * stride];
+        let (blocks, rest) = line.as_chunks_mut::<COLUMNS>();
+        for (index, block) in blocks.iter_mut().enumerate() {
+            let (mut high, mut low) = ([0i32; COLUMNS], [HALF; COLUMNS]);
+            for (row, &weight) in rows.chunks_exact(stride).zip(kernel) {
+                let values = &row[index * COLUMNS..][..COLUMNS];
+                let (upper, lower) =
+                    ((weight >> SPLIT) as i16, (weight & ((1 << SPLIT) - 1)) as i16);
+                for i in 0..COLUMNS {
+                    let value = i16::from(values[i]);
+                    high[i] += i32::from(value) * i32::from(upper);
+                    low[i] += i32::from(value) * i32::from(lower);
+                }
+            }
+            for i in 0..COLUMNS {
+                block[i] = to_byte((high[i] << SPLIT) + low[i]);
             }
         }
-        for (byte, &sum) in line.iter_mut().zip(&sums) {
-            *byte = to_byte(sum);
+        let offset = blocks.len() * COLUMNS;
+        for (i, byte) in rest.iter_mut().enumerate() {
+            let values = rows[offset + i..].iter().step_by(stride);
+            let sum: i32 = values.zip(kernel).map(|(&v, &weight)| i32::from(v) * weight).sum();
+            *byte = to_byte(HALF + sum);
         }
     }
     out

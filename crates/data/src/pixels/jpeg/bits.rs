@@ -77,9 +77,10 @@ impl<'a> BitReader<'a> {
         }
         if let Some(bytes) = self.data.get(self.position..).and_then(|rest| rest.first_chunk::<4>())
         {
-            if !bytes.contains(&0xFF) {
-                let word = u64::from(u32::from_be_bytes(*bytes));
-                self.buffer |= word << (32 - self.count);
+            let word = u32::from_be_bytes(*bytes);
+            // No byte is 0xFF: its complement has no zero byte.
+            if (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
+                self.buffer |= u64::from(word) << (32 - self.count);
                 self.count += 32;
                 self.position += 4;
                 return;

@@ -44,11 +44,11 @@ pub(super) fn picture(frame: &mut Frame, model: Model) -> Result<(usize, Vec<u8>
         methods.push(Method::of(frame, component)?);
     }
     let channels = if model == Model::Gray { 1 } else { 3 };
-    let mut data = Vec::with_capacity(frame.width * frame.height * channels);
+    let mut data = vec![0; frame.width * frame.height * channels];
     let mut buffers: [Vec<u8>; 4] = Default::default();
     let mut sums = Vec::new();
     let chroma = Chroma::new();
-    for y in 0..frame.height {
+    for (y, line) in data.chunks_exact_mut(frame.width * channels).enumerate() {
         let mut rows: [&[u8]; 4] = [&[]; 4];
         for (i, (slot, buffer)) in rows.iter_mut().zip(&mut buffers).enumerate() {
             if let Some(component) = frame.components.get(i) {
@@ -56,18 +56,22 @@ pub(super) fn picture(frame: &mut Frame, model: Model) -> Result<(usize, Vec<u8>
             }
         }
         let [a, b, c, d] = rows;
-        let three = || a.iter().zip(b).zip(c).map(|((&a, &b), &c)| [a, b, c]);
+        if model == Model::Gray {
+            line.copy_from_slice(a);
+            continue;
+        }
+        let pixels = line.as_chunks_mut::<3>().0.iter_mut().zip(a).zip(b).zip(c);
+        let pixels = pixels.map(|(((out, &a), &b), &c)| (out, [a, b, c]));
         match model {
-            Model::Gray => data.extend_from_slice(a),
-            Model::Rgb => data.extend(three().flatten()),
-            Model::YCbCr => data.extend(three().flat_map(|pixel| chroma.rgb(pixel))),
+            Model::Gray | Model::Rgb => pixels.for_each(|(out, pixel)| *out = pixel),
+            Model::YCbCr => pixels.for_each(|(out, pixel)| *out = chroma.rgb(pixel)),
             // Four-colour JPEGs store ink inverted, as Adobe writes them and Pillow reads them.
             Model::Cmyk => {
-                data.extend(three().zip(d).flat_map(|(pixel, &k)| pixel.map(|v| ink(v, k))));
+                pixels.zip(d).for_each(|((out, pixel), &k)| *out = pixel.map(|v| ink(v, k)));
             }
-            Model::Ycck => data.extend(
-                three().zip(d).flat_map(|(pixel, &k)| chroma.rgb(pixel).map(|v| ink(255 - v, k))),
-            ),
+            Model::Ycck => pixels.zip(d).for_each(|((out, pixel), &k)| {
+                *out = chroma.rgb(pixel).map(|v| ink(255 - v, k));
+            }),
         }
     }
     Ok((channels, data))

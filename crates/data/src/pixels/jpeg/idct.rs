@@ -36,19 +36,16 @@ pub(super) fn block(
         }
         return;
     }
-    let mut columns = [[0i32; 8]; 8];
-    for x in 0..8 {
+    let columns: [[i32; 8]; 8] = std::array::from_fn(|x| {
         let input: [i32; 8] = std::array::from_fn(|y| value(y * 8 + x));
-        let output = if input[1..] == [0; 7] {
+        if input[1..] == [0; 7] {
             [input[0].wrapping_shl(PASS_BITS); 8]
         } else {
             line(input, CONSTANT_BITS - PASS_BITS)
-        };
-        for y in 0..8 {
-            columns[y][x] = output[y];
         }
-    }
-    for (row, input) in samples.chunks_mut(stride).zip(columns) {
+    });
+    let rows: [[i32; 8]; 8] = std::array::from_fn(|y| columns.map(|column| column[y]));
+    for (row, input) in samples.chunks_mut(stride).zip(rows) {
         let output = line(input, CONSTANT_BITS + PASS_BITS + 3);
         for (byte, value) in row.iter_mut().zip(output) {
             *byte = sample(value);

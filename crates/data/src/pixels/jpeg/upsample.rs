@@ -15,7 +15,7 @@ pub(super) enum Method {
 
 impl Method {
     pub(super) fn of(frame: &Frame, component: &Component) -> Result<Self, String> {
-        if frame.h_max % component.h != 0 || frame.v_max % component.v != 0 {
+        if !frame.h_max.is_multiple_of(component.h) || !frame.v_max.is_multiple_of(component.v) {
             return Err("fractional chroma sampling is not supported; export it again".to_string());
         }
         let wide = component.width > 2;
@@ -35,7 +35,7 @@ pub(super) fn row<'a>(
     method: Method,
     y: usize,
     buffer: &'a mut Vec<u8>,
-    sums: &mut Vec<i32>,
+    sums: &mut Vec<u16>,
 ) -> &'a [u8] {
     let line = |row: usize| {
         let row = row.min(component.height - 1);
@@ -43,21 +43,14 @@ pub(super) fn row<'a>(
     };
     // The nearer row of samples, and the one on the other side of row `y`.
     let near = y / 2;
-    let far = if y % 2 == 0 { near.saturating_sub(1) } else { near + 1 };
+    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { near + 1 };
     buffer.clear();
     match method {
         Method::Full => return line(y),
         Method::H2V1 => {
-            let line = line(y);
-            let n = line.len();
-            for (i, &value) in line.iter().enumerate() {
-                let value = u32::from(value);
-                let left = u32::from(line[i.saturating_sub(1)]);
-                let right = u32::from(line[(i + 1).min(n - 1)]);
-                // At the ends the neighbour is the sample itself: (3 v + v + 1) / 4 is v.
-                buffer.push(((value * 3 + left + 1) >> 2) as u8);
-                buffer.push(((value * 3 + right + 2) >> 2) as u8);
-            }
+            sums.clear();
+            sums.extend(line(y).iter().map(|&value| u16::from(value)));
+            double(sums, buffer, |near, far, bias| (near * 3 + far + bias) >> 2, [1, 2]);
         }
         Method::H1V2 => {
             let bias = 1 + (y % 2) as u32;
@@ -73,19 +66,30 @@ pub(super) fn row<'a>(
                 line(near)
                     .iter()
                     .zip(line(far))
-                    .map(|(&near, &far)| i32::from(near) * 3 + i32::from(far)),
+                    .map(|(&near, &far)| u16::from(near) * 3 + u16::from(far)),
             );
-            let n = sums.len();
-            for (i, &sum) in sums.iter().enumerate() {
-                let left = sums[i.saturating_sub(1)];
-                let right = sums[(i + 1).min(n - 1)];
-                buffer.push(((sum * 3 + left + 8) >> 4) as u8);
-                buffer.push(((sum * 3 + right + 7) >> 4) as u8);
-            }
+            double(sums, buffer, |near, far, bias| (near * 3 + far + bias) >> 4, [8, 7]);
         }
         Method::Repeat(h, v) => {
             buffer.extend(line(y / v).iter().flat_map(|&value| std::iter::repeat_n(value, h)));
         }
     }
     buffer
+}
+
+/// Two samples for each value: one towards its left neighbour, one towards its right, with `biases`
+/// in this order. At the ends a value is its own neighbour.
+#[inline]
+fn double(values: &[u16], out: &mut Vec<u8>, mix: impl Fn(u16, u16, u16) -> u16, biases: [u16; 2]) {
+    let n = values.len();
+    out.resize(2 * n, 0);
+    let pairs = out.as_chunks_mut::<2>().0;
+    let pair = |left, value, right| {
+        [mix(value, left, biases[0]) as u8, mix(value, right, biases[1]) as u8]
+    };
+    for (out, window) in pairs[1..].iter_mut().zip(values.windows(3)) {
+        *out = pair(window[0], window[1], window[2]);
+    }
+    pairs[0] = pair(values[0], values[0], values[1.min(n - 1)]);
+    pairs[n - 1] = pair(values[n.saturating_sub(2)], values[n - 1], values[n - 1]);
 }
