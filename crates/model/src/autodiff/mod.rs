@@ -7,7 +7,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | `tape` | the nodes that a gradient flows through, one forward run, the way back |
+//! | `trace`, `tape` | the nodes that a gradient flows through; one forward run and the way back |
 //! | `logit` | the gradient of one logit, cut down to its row where that is possible |
 //! | `rules` | operator, what its rule reads, the rule |
 //! | `site` | a node as its rule sees it |
@@ -33,6 +33,7 @@ mod shape;
 mod site;
 mod softmax;
 pub(crate) mod tape;
+mod trace;
 mod window;
 
 #[cfg(test)]

@@ -1,25 +1,13 @@
-//! The part of a graph that a gradient flows through: one forward run, the way back.
+//! One forward run of the part of a graph that a gradient flows through, and the way back.
+use super::Tensor;
 use super::site::{Site, Slot};
-use super::{Needs, Rule, Tensor, rules};
+use super::trace::{Trace, live_values, unsupported};
 use crate::engine::{Session, Value};
 use crate::graph::node::Node;
-use crate::graph::proto::data_type;
 use crate::{EngineKind, Graph, ModelError};
 use ndarray::IxDyn;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// A node that a gradient flows through.
-struct Step {
-    node: usize,
-    needs: Needs,
-    rule: Rule,
-    /// Places in [`Tape::names`].
-    inputs: Vec<Option<usize>>,
-    outputs: Vec<Option<usize>>,
-    /// Inputs that get a gradient.
-    wants: Vec<bool>,
-}
 
 /// What is known once a source of some shape has been seen.
 struct Plan {
@@ -41,14 +29,7 @@ pub(crate) struct Tape {
     source: String,
     /// Inputs of which only the shape matters, as zeros.
     fixed: Vec<(String, Value)>,
-    names: Vec<String>,
-    constants: Vec<Option<Value>>,
-    /// Values that depend on the source's elements.
-    live: Vec<bool>,
-    layer: usize,
-    output: usize,
-    /// In topological order.
-    steps: Vec<Step>,
+    trace: Trace,
     plans: Mutex<BTreeMap<Vec<usize>, Arc<Plan>>>,
 }
 
@@ -56,20 +37,10 @@ impl std::fmt::Debug for Tape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tape")
             .field("source", &self.source)
-            .field("layer", &self.names[self.layer])
-            .field("output", &self.names[self.output])
-            .field("steps", &self.steps.len())
+            .field("layer", &self.trace.names[self.trace.layer])
+            .field("output", &self.trace.names[self.trace.output])
+            .field("steps", &self.trace.steps.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// A node without a rule.
-fn unsupported(node: Node<'_>, what: String) -> ModelError {
-    ModelError::Unsupported {
-        what,
-        op: node.op_type().to_owned(),
-        node: node.name().to_owned(),
-        hint: "'--cam eigen' needs no gradient".to_owned(),
     }
 }
 
@@ -86,7 +57,7 @@ impl Tape {
         layer: &str,
         output: &str,
     ) -> Result<Self, ModelError> {
-        let graph = graph.cut(&[source], &[output])?;
+        let mut graph = graph.cut(&[source], &[output])?;
         let pixels = live_values(&graph, |name| name != source);
         if pixels.contains(output) {
             return Err(graph.invalid(format!(
@@ -94,59 +65,12 @@ impl Tape {
             )));
         }
         let fixed = fixed_inputs(&graph, source)?;
-        let live = live_values(&graph, |name| name == source);
-        let carried = carried(&graph, layer, output);
-        let mut tape = Self {
-            session: engine.load(&graph, true)?,
-            source: source.to_owned(),
-            fixed,
-            names: Vec::new(),
-            constants: Vec::new(),
-            live: Vec::new(),
-            layer: 0,
-            output: 0,
-            steps: Vec::new(),
-            plans: Mutex::default(),
-            graph: graph.clone(),
-        };
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let mut place = |name: &str, tape: &mut Self| {
-            *places.entry(name.to_owned()).or_insert_with(|| {
-                tape.names.push(name.to_owned());
-                tape.constants.push(constant(&graph, name));
-                tape.live.push(live.contains(name));
-                tape.names.len() - 1
-            })
-        };
-        tape.layer = place(layer, &mut tape);
-        tape.output = place(output, &mut tape);
-        for node in graph.nodes() {
-            let wants: Vec<bool> =
-                node.inputs().iter().map(|name| carried.contains(name.as_str())).collect();
-            let gives = node.outputs().iter().any(|name| carried.contains(name.as_str()));
-            let stops = rules::is_flat(node.op_type());
-            if !wants.contains(&true) || !gives || stops {
-                continue;
-            }
-            let found = if node.domain().is_empty() { rules::rule(node.op_type()) } else { None };
-            let Some((needs, rule)) = found else {
-                return Err(unsupported(node, "the gradient of the CAM".to_owned()));
-            };
-            let mut list = |names: &[String]| -> Vec<Option<usize>> {
-                names
-                    .iter()
-                    .map(|name| (!name.is_empty()).then(|| place(name, &mut tape)))
-                    .collect()
-            };
-            let (inputs, outputs) = (list(node.inputs()), list(node.outputs()));
-            tape.steps.push(Step { node: node.index(), needs, rule, inputs, outputs, wants });
-        }
-        if tape.steps.is_empty() && layer != output {
-            return Err(graph.invalid(format!("no gradient flows from '{output}' to '{layer}'")));
-        }
+        let trace = Trace::new(&graph, source, layer, output)?;
+        let session = engine.load(&graph, true)?;
         // Engine and constants have the weights by now; the nodes' attributes are what is left to read.
-        tape.graph.proto_mut().initializer.clear();
-        Ok(tape)
+        graph.proto_mut().initializer.clear();
+        let source = source.to_owned();
+        Ok(Self { graph, session, source, fixed, trace, plans: Mutex::default() })
     }
 
     /// Value of the layer and its gradient. `seed` makes the output's gradient from its shape.
@@ -159,14 +83,15 @@ impl Tape {
         seed: impl FnOnce(&[usize]) -> Result<Tensor, ModelError>,
     ) -> Result<(Tensor, Tensor), ModelError> {
         let (plan, values) = self.forward(source)?;
-        let seed = seed(plan.shapes[self.output].as_deref().unwrap_or(&[]))?;
+        let seed = seed(plan.shapes[self.trace.output].as_deref().unwrap_or(&[]))?;
         let gradient = self.backward(&plan, &values, seed)?;
-        let value = match values[self.layer].as_ref() {
+        let value = match values[self.trace.layer].as_ref() {
             Some(Value::F32(value)) => value.clone(),
             _ => {
-                return Err(self
-                    .graph
-                    .invalid(format!("layer '{}' holds no floats", self.names[self.layer])));
+                return Err(self.graph.invalid(format!(
+                    "layer '{}' holds no floats",
+                    self.trace.names[self.trace.layer]
+                )));
             }
         };
         Ok((value, gradient))
@@ -180,18 +105,19 @@ impl Tape {
     /// Runs the graph and gives the values that the way back reads.
     fn forward(&self, source: &Tensor) -> Result<(Arc<Plan>, Vec<Option<Value>>), ModelError> {
         let known = self.plan(source.shape());
-        let given: Vec<bool> = self.names.iter().map(|name| *name == self.source).collect();
+        let given: Vec<bool> = self.trace.names.iter().map(|name| *name == self.source).collect();
         let fetch: Vec<usize> = match &known {
             Some(plan) => plan.fetch.clone(),
-            None => (0..self.names.len())
-                .filter(|&place| !given[place] && self.constants[place].is_none())
+            None => (0..self.trace.names.len())
+                .filter(|&place| !given[place] && self.trace.constants[place].is_none())
                 .collect(),
         };
-        let mut values: Vec<Option<Value>> = vec![None; self.names.len()];
+        let mut values: Vec<Option<Value>> = vec![None; self.trace.names.len()];
         if !fetch.is_empty() {
             let mut inputs = vec![(self.source.as_str(), Value::F32(source.clone()))];
             inputs.extend(self.fixed.iter().map(|(name, value)| (name.as_str(), value.clone())));
-            let names: Vec<&str> = fetch.iter().map(|&place| self.names[place].as_str()).collect();
+            let names: Vec<&str> =
+                fetch.iter().map(|&place| self.trace.names[place].as_str()).collect();
             for (place, value) in fetch.iter().zip(self.session.run(&inputs, &names)?) {
                 values[*place] = Some(value);
             }
@@ -208,19 +134,19 @@ impl Tape {
 
     /// Keeps what a first run shows.
     fn learn(&self, shape: &[usize], values: &[Option<Value>]) -> Arc<Plan> {
-        let shapes = (0..self.names.len())
+        let shapes = (0..self.trace.names.len())
             .map(|place| {
                 values[place]
                     .as_ref()
-                    .or(self.constants[place].as_ref())
+                    .or(self.trace.constants[place].as_ref())
                     .map(|value| value.shape().to_vec())
             })
             .collect();
-        let held = (0..self.names.len())
-            .map(|place| values[place].clone().filter(|_| !self.live[place]))
+        let held = (0..self.trace.names.len())
+            .map(|place| values[place].clone().filter(|_| !self.trace.live[place]))
             .collect();
         let mut fetch: BTreeSet<usize> = BTreeSet::new();
-        for step in &self.steps {
+        for step in &self.trace.steps {
             for (index, place) in step.inputs.iter().enumerate() {
                 if let Some(place) = place
                     && (!step.wants[index] || step.needs.input(index, &step.wants))
@@ -232,8 +158,8 @@ impl Tape {
                 fetch.extend(step.outputs.iter().flatten());
             }
         }
-        fetch.insert(self.layer);
-        fetch.retain(|&place| self.live[place] && self.names[place] != self.source);
+        fetch.insert(self.trace.layer);
+        fetch.retain(|&place| self.trace.live[place] && self.trace.names[place] != self.source);
         let plan = Arc::new(Plan { shapes, held, fetch: fetch.into_iter().collect() });
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(plans.entry(shape.to_vec()).or_insert(plan))
@@ -245,20 +171,20 @@ impl Tape {
         values: &[Option<Value>],
         seed: Tensor,
     ) -> Result<Tensor, ModelError> {
-        let mut grads: Vec<Option<Tensor>> = vec![None; self.names.len()];
-        grads[self.output] = Some(seed);
+        let mut grads: Vec<Option<Tensor>> = vec![None; self.trace.names.len()];
+        grads[self.trace.output] = Some(seed);
         let slot = |place: &Option<usize>| {
             let place = (*place)?;
             Some(Slot {
                 shape: plan.shapes[place].as_deref()?,
                 value: values[place]
                     .as_ref()
-                    .or(self.constants[place].as_ref())
+                    .or(self.trace.constants[place].as_ref())
                     .or(plan.held[place].as_ref()),
             })
         };
         let nodes = &self.graph.proto().node;
-        for step in self.steps.iter().rev() {
+        for step in self.trace.steps.iter().rev() {
             let site = Site {
                 node: Node::new(step.node, &nodes[step.node]),
                 opset: self.graph.opset(),
@@ -290,52 +216,9 @@ impl Tape {
                 }
             }
         }
-        let shape = plan.shapes[self.layer].as_deref().unwrap_or(&[]);
-        Ok(grads[self.layer].take().unwrap_or_else(|| Tensor::zeros(IxDyn(shape))))
+        let shape = plan.shapes[self.trace.layer].as_deref().unwrap_or(&[]);
+        Ok(grads[self.trace.layer].take().unwrap_or_else(|| Tensor::zeros(IxDyn(shape))))
     }
-}
-
-/// A weight or constant as a value of a run; integers stay integers.
-fn constant(graph: &Graph, name: &str) -> Option<Value> {
-    let tensor = graph.constant(name)?;
-    let float = matches!(
-        tensor.data_type,
-        Some(data_type::FLOAT | data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE)
-    );
-    if float { tensor.to_f32().ok().map(Value::F32) } else { tensor.to_i64().ok().map(Value::I64) }
-}
-
-/// Values whose elements depend on the elements of the inputs that `from` picks.
-fn live_values(graph: &Graph, from: impl Fn(&str) -> bool) -> HashSet<String> {
-    let mut live: HashSet<String> =
-        graph.inputs().into_iter().map(|input| input.name).filter(|name| from(name)).collect();
-    for node in graph.nodes() {
-        if !node.is("Shape")
-            && !node.is("Size")
-            && node.reads().iter().any(|name| live.contains(*name))
-        {
-            live.extend(node.outputs().iter().filter(|name| !name.is_empty()).cloned());
-        }
-    }
-    live
-}
-
-/// Values between the layer and the output, both included, that a gradient flows through.
-fn carried(graph: &Graph, layer: &str, output: &str) -> HashSet<String> {
-    let smooth = |node: &Node<'_>| !rules::is_flat(node.op_type());
-    let mut above: HashSet<&str> = HashSet::from([layer]);
-    for node in graph.nodes().filter(smooth) {
-        if node.reads().iter().any(|name| above.contains(name)) {
-            above.extend(node.outputs().iter().filter(|name| !name.is_empty()).map(String::as_str));
-        }
-    }
-    let mut below: HashSet<&str> = HashSet::from([output]);
-    for node in graph.nodes().rev().filter(smooth) {
-        if node.outputs().iter().any(|name| below.contains(name.as_str())) {
-            below.extend(node.reads());
-        }
-    }
-    above.intersection(&below).map(|&name| name.to_owned()).collect()
 }
 
 /// Inputs beside the source, of which only the shape is used: zeros of their declared shape, one image.
