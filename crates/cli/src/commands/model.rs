@@ -1,8 +1,79 @@
 //! `rightly model`: what a model takes, gives, and can be tapped at.
 
-use crate::args::ModelArgs;
+use rightly_model::describe::{Description, Port};
+
+use crate::{
+    args::{DataFormat, ModelArgs},
+    options, output,
+};
 
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
-    let _ = args;
-    anyhow::bail!("not yet")
+    let overrides = options::overrides(&args.card)?;
+    let engine = options::engine(args.card.engine);
+    let description = Description::read(&args.model, &overrides, engine)?;
+    let text = match args.format {
+        DataFormat::Json => serde_json::to_string_pretty(&description)? + "\n",
+        DataFormat::Table => table(&description),
+    };
+    output::print(&text)
+}
+
+fn ports(ports: &[Port]) -> String {
+    let one = |port: &Port| {
+        let shape =
+            port.shape.as_ref().map_or("any shape".to_owned(), |s| format!("[{}]", s.join(", ")));
+        format!("{} {} {shape}", port.name, port.kind)
+    };
+    ports.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn table(d: &Description) -> String {
+    let mut rows: Vec<[String; 2]> = Vec::new();
+    let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
+    row("file", d.path.display().to_string());
+    row(
+        "size",
+        format!("{:.1} MB, {} weights, {} nodes", d.bytes as f64 / 1e6, d.parameters, d.nodes),
+    );
+    row("blake3", d.hash.clone());
+    let domains = d.domains.iter().map(|domain| format!(", {domain}")).collect::<String>();
+    row(
+        "operators",
+        format!("opset {}{domains}, ir {}, from {}", d.opset, d.ir_version, d.producer),
+    );
+    row("inputs", ports(&d.inputs));
+    row("outputs", ports(&d.outputs));
+    row("layout", d.layout.clone().unwrap_or_else(|| "unknown".to_owned()));
+    if let Some(logits) = &d.logits {
+        let classes = d.classes.map_or(String::new(), |n| format!(", {n} classes"));
+        let labels = d.labels.map_or(", no labels file".to_owned(), |n| format!(", {n} labels"));
+        row("logits", format!("{logits}{classes}{labels}"));
+    }
+    let layer = |l: &Option<rightly_model::graph::layers::Layer>| {
+        l.as_ref().map_or("none found".to_owned(), |l| format!("{} ({})", l.name, l.op))
+    };
+    row("CAM layer", layer(&d.cam_layer));
+    row("feature layer", layer(&d.feature_layer));
+    row("preprocessing", format!("{} ({})", preprocessing(d), d.preprocess_source));
+    let width = rows.iter().map(|[name, _]| name.chars().count()).max().unwrap_or(0);
+    let mut text: String =
+        rows.iter().map(|[name, value]| format!("{name:width$}  {value}\n")).collect();
+    for note in &d.notes {
+        text += &format!("note: {note}\n");
+    }
+    for warning in &d.warnings {
+        text += &format!("warning: {warning}\n");
+    }
+    text += "\nlayers that can be tapped, from the image up\n";
+    let mut layers = vec![["tensor", "operator", "shape"].map(str::to_owned).to_vec()];
+    layers.extend(
+        d.layers.iter().map(|l| vec![l.name.clone(), l.op.clone(), format!("{:?}", l.shape)]),
+    );
+    text + &output::table(&layers)
+}
+
+fn preprocessing(d: &Description) -> String {
+    toml::to_string(&d.preprocess)
+        .map(|text| text.lines().filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", "))
+        .unwrap_or_default()
 }

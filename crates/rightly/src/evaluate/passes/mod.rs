@@ -33,15 +33,18 @@ pub(crate) trait Measure: Sync {
     fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error>;
 }
 
+/// The measures of a stage, the clean pass first.
+pub(crate) type Measures<'a> = Vec<Box<dyn Measure + 'a>>;
+
 /// The measures that were asked for and that the inputs allow, the clean pass first, and a
 /// sentence for each that they don't allow.
 pub(crate) fn plan<'a>(
     probe: &Probe<'_>,
     options: &'a EvaluateOptions,
-) -> Result<(Vec<Box<dyn Measure + 'a>>, Vec<String>), Error> {
+) -> Result<(Measures<'a>, Vec<String>), Error> {
     let inputs = probe.inputs();
     let masks = inputs.selected.iter().any(|&i| inputs.dataset.samples[i].mask.is_some());
-    let mut measures: Vec<Box<dyn Measure + 'a>> = vec![Box::new(clean::Clean)];
+    let mut measures: Measures<'a> = vec![Box::new(clean::Clean)];
     let mut skipped = Vec::new();
     let without_masks = |name: &str| format!("{name} is not measured: the data has no masks.");
     for &name in &options.measures {
