@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How much of the engine's bare forward rate `rightly evaluate --measures ablation` keeps, decoding to tables.
 
-Runs the binary on a table of photographs with masks (none, gray, gray-box, tile: up to four forwards an image, counted
+Runs the binary on a table of photographs with masks (none, gray, its control, gray-box, tile: forwards counted
 from metrics.json) and the bare engine on ready-made inputs, taking turns. Two rates are shown for the pass: until its
 last table is written, and until the process ends (statistics, metrics.json and report.html included).
 """
