@@ -17,6 +17,10 @@ struct Plan {
     held: Vec<Option<Value>>,
     /// Values to keep of each further run.
     fetch: Vec<usize>,
+    /// Inputs among [`Tape::fixed`] that those runs take.
+    inputs: Vec<usize>,
+    /// Makes the values to keep and nothing else.
+    session: Option<Box<dyn Session>>,
 }
 
 /// Differentiates an output of a graph with respect to an inner value.
@@ -25,6 +29,8 @@ struct Plan {
 /// computed from it.
 pub(crate) struct Tape {
     graph: Graph,
+    engine: EngineKind,
+    /// Every inner value can be had of it.
     session: Box<dyn Session>,
     source: String,
     /// Inputs of which only the shape matters, as zeros.
@@ -57,7 +63,7 @@ impl Tape {
         layer: &str,
         output: &str,
     ) -> Result<Self, ModelError> {
-        let mut graph = graph.cut(&[source], &[output])?;
+        let graph = graph.cut(&[source], &[output])?;
         let pixels = live_values(&graph, |name| name != source);
         if pixels.contains(output) {
             return Err(graph.invalid(format!(
@@ -67,10 +73,8 @@ impl Tape {
         let fixed = fixed_inputs(&graph, source)?;
         let trace = Trace::new(&graph, source, layer, output)?;
         let session = engine.load(&graph, true)?;
-        // Engine and constants have the weights by now; the nodes' attributes are what is left to read.
-        graph.proto_mut().initializer.clear();
         let source = source.to_owned();
-        Ok(Self { graph, session, source, fixed, trace, plans: Mutex::default() })
+        Ok(Self { graph, engine, session, source, fixed, trace, plans: Mutex::default() })
     }
 
     /// Value of the layer and its gradient. `seed` makes the output's gradient from its shape.
@@ -104,48 +108,88 @@ impl Tape {
 
     /// Runs the graph and gives the values that the way back reads.
     fn forward(&self, source: &Tensor) -> Result<(Arc<Plan>, Vec<Option<Value>>), ModelError> {
-        let known = self.plan(source.shape());
-        let given: Vec<bool> = self.trace.names.iter().map(|name| *name == self.source).collect();
-        let fetch: Vec<usize> = match &known {
-            Some(plan) => plan.fetch.clone(),
-            None => (0..self.trace.names.len())
-                .filter(|&place| !given[place] && self.trace.constants[place].is_none())
-                .collect(),
+        let plan = match self.plan(source.shape()) {
+            Some(plan) => plan,
+            // The first run's own values are not used: it is not optimised, and may differ in the last bit.
+            None => self.learn(source)?,
         };
-        let mut values: Vec<Option<Value>> = vec![None; self.trace.names.len()];
-        if !fetch.is_empty() {
-            let mut inputs = vec![(self.source.as_str(), Value::F32(source.clone()))];
-            inputs.extend(self.fixed.iter().map(|(name, value)| (name.as_str(), value.clone())));
-            let names: Vec<&str> =
-                fetch.iter().map(|&place| self.trace.names[place].as_str()).collect();
-            for (place, value) in fetch.iter().zip(self.session.run(&inputs, &names)?) {
-                values[*place] = Some(value);
-            }
-        }
-        if let Some(place) = given.iter().position(|&given| given) {
+        let session = plan.session.as_deref().unwrap_or(self.session.as_ref());
+        let mut values = self.run(session, &plan.inputs, source, &plan.fetch)?;
+        if let Some(place) = self.trace.names.iter().position(|name| *name == self.source) {
             values[place] = Some(Value::F32(source.as_standard_layout().into_owned()));
         }
-        let plan = match known {
-            Some(plan) => plan,
-            None => self.learn(source.shape(), &values),
-        };
         Ok((plan, values))
     }
 
-    /// Keeps what a first run shows.
-    fn learn(&self, shape: &[usize], values: &[Option<Value>]) -> Arc<Plan> {
-        let shapes = (0..self.trace.names.len())
-            .map(|place| {
-                values[place]
-                    .as_ref()
-                    .or(self.trace.constants[place].as_ref())
-                    .map(|value| value.shape().to_vec())
+    fn run(
+        &self,
+        session: &dyn Session,
+        fixed: &[usize],
+        source: &Tensor,
+        fetch: &[usize],
+    ) -> Result<Vec<Option<Value>>, ModelError> {
+        let mut values: Vec<Option<Value>> = vec![None; self.trace.names.len()];
+        if !fetch.is_empty() {
+            let mut inputs = vec![(self.source.as_str(), Value::F32(source.clone()))];
+            inputs.extend(fixed.iter().map(|&place| {
+                let (name, value) = &self.fixed[place];
+                (name.as_str(), value.clone())
+            }));
+            let names: Vec<&str> =
+                fetch.iter().map(|&place| self.trace.names[place].as_str()).collect();
+            for (place, value) in fetch.iter().zip(session.run(&inputs, &names)?) {
+                values[*place] = Some(value);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Keeps what a run with every value shows, and loads the part that further runs need.
+    fn learn(&self, source: &Tensor) -> Result<Arc<Plan>, ModelError> {
+        let count = self.trace.names.len();
+        let all: Vec<usize> = (0..count)
+            .filter(|&place| {
+                self.trace.names[place] != self.source && self.trace.constants[place].is_none()
             })
             .collect();
-        let held = (0..self.trace.names.len())
-            .map(|place| values[place].clone().filter(|_| !self.trace.live[place]))
+        let fixed: Vec<usize> = (0..self.fixed.len()).collect();
+        let values = self.run(self.session.as_ref(), &fixed, source, &all)?;
+        let shapes = (0..count)
+            .map(|place| {
+                if self.trace.names[place] == self.source {
+                    return Some(source.shape().to_vec());
+                }
+                let value = values[place].as_ref().or(self.trace.constants[place].as_ref());
+                value.map(|value| value.shape().to_vec())
+            })
             .collect();
-        let mut fetch: BTreeSet<usize> = BTreeSet::new();
+        let fetch = self.read_values();
+        let names: Vec<&str> =
+            fetch.iter().map(|&place| self.trace.names[place].as_str()).collect();
+        // As outputs the values outlast the engine's optimisation. Where it can't load that, the slow way remains.
+        let part = self.graph.cut(&[&self.source], &names).ok().filter(|_| !fetch.is_empty());
+        let session = part.as_ref().and_then(|part| self.engine.load(part, false).ok());
+        let inputs = match (&part, &session) {
+            (Some(part), Some(_)) => {
+                let needed = part.inputs();
+                let needed = |name: &str| needed.iter().any(|input| input.name == name);
+                fixed.into_iter().filter(|&place| needed(&self.fixed[place].0)).collect()
+            }
+            _ => fixed,
+        };
+        let held = values
+            .into_iter()
+            .enumerate()
+            .map(|(place, value)| value.filter(|_| !self.trace.live[place]))
+            .collect();
+        let plan = Arc::new(Plan { shapes, held, fetch, inputs, session });
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(plans.entry(source.shape().to_vec()).or_insert(plan)))
+    }
+
+    /// Values that the rules read anew for each image, and the layer.
+    fn read_values(&self) -> Vec<usize> {
+        let mut fetch: BTreeSet<usize> = BTreeSet::from([self.trace.layer]);
         for step in &self.trace.steps {
             for (index, place) in step.inputs.iter().enumerate() {
                 if let Some(place) = place
@@ -158,11 +202,8 @@ impl Tape {
                 fetch.extend(step.outputs.iter().flatten());
             }
         }
-        fetch.insert(self.trace.layer);
         fetch.retain(|&place| self.trace.live[place] && self.trace.names[place] != self.source);
-        let plan = Arc::new(Plan { shapes, held, fetch: fetch.into_iter().collect() });
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(plans.entry(shape.to_vec()).or_insert(plan))
+        fetch.into_iter().collect()
     }
 
     fn backward(

@@ -21,7 +21,7 @@ pub struct CamPlace<'a> {
 }
 
 enum Way {
-    Grad(LogitGradient),
+    Grad(Box<LogitGradient>),
     /// The run from the source to the layer, where they differ.
     Eigen(Option<Box<dyn Session>>),
 }
@@ -81,7 +81,9 @@ impl CamHead {
     ) -> Result<Self, ModelError> {
         let CamPlace { source, layer, logits, layout } = place;
         let way = match method {
-            CamMethod::Grad => Way::Grad(LogitGradient::new(graph, engine, source, layer, logits)?),
+            CamMethod::Grad => {
+                Way::Grad(Box::new(LogitGradient::new(graph, engine, source, layer, logits)?))
+            }
             CamMethod::Eigen if source == layer => Way::Eigen(None),
             CamMethod::Eigen => {
                 let part = graph.cut(&[source], &[layer])?;

@@ -34,6 +34,7 @@ struct Golden {
     target: usize,
     logits: Vec<f32>,
     cam: Vec<f32>,
+    eigen: Vec<f32>,
     tolerance: f32,
 }
 
@@ -124,16 +125,17 @@ fn the_guessed_layer_gives_the_same_map() {
 }
 
 #[test]
-fn the_eigen_map_needs_no_gradient_and_no_target() {
-    for name in ["resnet-basic", "vit", "swin"] {
+fn eigen_maps_agree_with_a_singular_value_decomposition() {
+    for name in GOLDEN {
         let golden = golden(name);
         let classifier = open(name, golden.size, Some(golden.layer.clone()));
         let tap = classifier.forward(&image(golden.size), true).unwrap().tap.unwrap();
         let head = CamHead::new(&classifier, CamMethod::Eigen).unwrap();
         let cam = head.cam(&tap, 0).unwrap();
         assert_eq!(([cam.height, cam.width], cam.state), (golden.grid, CamState::Usable), "{name}");
-        assert_eq!(cam.map.iter().copied().fold(0.0, f32::max).round(), 1.0);
-        assert_eq!(head.cam(&tap, 3).unwrap(), cam);
+        let error = largest_difference(&cam.map, &golden.eigen);
+        assert!(error < golden.tolerance, "{name}: {error}");
+        assert_eq!(head.cam(&tap, 3).unwrap(), cam, "the target plays no part");
     }
 }
 
@@ -210,9 +212,6 @@ fn a_tap_that_is_not_finite_is_told_apart() {
     let mut tap = classifier.forward(&image(golden.size), true).unwrap().tap.unwrap();
     tap[[0, 3, 2, 2]] = f32::NAN;
     assert_eq!(head.cam(&tap, golden.target).unwrap().state, CamState::NotFinite);
-    tap.fill(-1e3);
-    let state = head.cam(&tap, golden.target).unwrap().state;
-    assert!(matches!(state, CamState::Zero | CamState::Usable), "{state:?}");
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@
 For each model the JSON states: where the CAM layer is (`layer`, a value of the ONNX graph, found by comparing values), the
 layout of its positions, the target, the layer's gradient weights and the map at the layer's resolution by the
 convention of pytorch-grad-cam (weights = mean of the gradient over positions; ReLU of the weighted sum over channels;
-minus minimum, over maximum + 1e-7), checked here against the pytorch-grad-cam package itself.
+minus minimum, over maximum + 1e-7), checked here against the pytorch-grad-cam package itself, and the EigenCAM by SVD.
 
 Input: x[c, i, j] = sin(0.7 i + 0.3 c) * cos(0.5 j - 0.2 c) + 0.1 * sin(0.05 * i * j + c), in float32 from float64.
 """
@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
-from onnx import numpy_helper, shape_inference
+from onnx import shape_inference
 from torch import nn
 
 warnings.filterwarnings("ignore")
@@ -63,7 +63,7 @@ def resnet_basic():
 
 def slim(model, base):
     """torchvision's ResNet with a narrower trunk."""
-    from torchvision.models.resnet import BasicBlock, ResNet
+    from torchvision.models.resnet import ResNet
 
     class Slim(ResNet):
         pass
@@ -110,8 +110,6 @@ def mobilenet_v3():
 
 def efficientnet():
     from timm.models.efficientnet import EfficientNet, decode_arch_def
-    from timm.layers import get_act_layer
-    from timm.models._efficientnet_builder import resolve_act_layer
     m = EfficientNet(decode_arch_def([["ds_r1_k3_s1_e1_c8_se0.25"], ["ir_r1_k3_s2_e4_c12_se0.25"], ["ir_r2_k5_s2_e4_c16_se0.25"]]),
                      num_classes=10, num_features=48, stem_size=8, act_layer=nn.SiLU)
     return m, "bn2", (48, 48)
@@ -168,8 +166,8 @@ def deit_distilled():
 
 def swin():
     from timm.models.swin_transformer import SwinTransformer
-    return SwinTransformer(img_size=32, patch_size=4, embed_dim=12, depths=(1, 2), num_heads=(2, 3), window_size=2,
-                           num_classes=10), "layers.1.blocks.1.norm1", (32, 32)
+    return SwinTransformer(img_size=32, patch_size=4, embed_dim=12, depths=(2,), num_heads=(2,), window_size=4,
+                           num_classes=10), "layers.0.blocks.1.norm1", (32, 32)
 
 
 def swin_tv():
@@ -272,6 +270,7 @@ def main(only):
             cam = (weights[:, None, None] * by_channel(value).double()).sum(0).clamp(min=0)
             assert cam.max() > 0, name
             cam = (cam - cam.min()) / (cam.max() - cam.min() + 1e-7)
+        eigen = principal(by_channel(value.detach()).double().numpy())
         check(model, module, x, target, cam, by_channel)
         path = HERE / f"{name}.onnx"
         m = export(model, x, path, exporter, opset)
@@ -291,11 +290,22 @@ def main(only):
             "logits": [round(float(v), 6) for v in logits[0]],
             "weights": [float(f"{float(v):.7g}") for v in weights],
             "cam": [float(f"{float(v):.7g}") for v in cam.flatten()],
+            "eigen": [float(f"{float(v):.7g}") for v in eigen],
             "tolerance": 1e-4,
             "versions": VERSIONS,
         }
         (HERE / f"{name}.json").write_text(json.dumps(golden, indent=1) + "\n")
         print(name, path.stat().st_size, names, grid, sorted({n.op_type for n in m.graph.node}))
+
+
+def principal(value):
+    """EigenCAM: positions projected on the first principal component, on the side of the mean activation, scaled."""
+    x = value.reshape(len(value), -1)
+    x = x - x.mean(axis=1, keepdims=True)
+    _, s, vt = np.linalg.svd(x, full_matrices=False)
+    v = s[0] * vt[0]
+    v = np.maximum(v * np.sign(x.sum(axis=0) @ v), 0)
+    return (v - v.min()) / (v.max() - v.min() + 1e-7)
 
 
 def check(model, module, x, target, cam, by_channel):
