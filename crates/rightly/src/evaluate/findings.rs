@@ -252,8 +252,9 @@ fn objects_ignored(
                 title: format!("'{name}' is recognised without its object"),
                 description: format!(
                     "With the object's box filled with gray the class is still named in {:.0} % of \
-                     {} images ({:.0} % with the object): the model reads it off the surroundings. \
-                     Collect pictures of it elsewhere, or repair the head.",
+                     {} images ({:.0} % with the object): the model reads it off the surroundings, or \
+                     it is its answer to any picture without an object. Collect pictures of it \
+                     elsewhere, or repair the head.",
                     percent(1),
                     images.len(),
                     percent(0),
