@@ -165,7 +165,8 @@ impl Graph {
             [&graph.input, &graph.output, &graph.value_info]
                 .into_iter()
                 .flatten()
-                .find(|value| value.name.as_deref() == Some(name))
+                // A tapped tensor may stand among the outputs without a type, but an input needs one.
+                .find(|value| value.name.as_deref() == Some(name) && value.r#type.is_some())
                 .cloned()
                 .unwrap_or_else(|| declare(name, data_type::FLOAT, None))
         };
