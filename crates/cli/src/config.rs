@@ -97,15 +97,16 @@ mod tests {
             &["rightly", "evaluate", "--out", "RUN"],
         )
         .unwrap();
+        // The file's flags in the order of their names.
         assert_eq!(
             words,
             [
                 "rightly",
                 "evaluate",
                 "--model=m.onnx",
-                "--seed=3",
-                "--quick",
                 "--noise-levels=linf/0.25,l2/60",
+                "--quick",
+                "--seed=3",
                 "--out",
                 "RUN"
             ]
