@@ -3,9 +3,11 @@
 mod args;
 mod commands;
 mod config;
+mod interrupt;
 mod options;
 mod output;
 mod progress;
+mod training;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,9 @@ use rightly::{
     inputs::Outputs,
     measures::noise::Level,
 };
-use rightly_data::{mask::MaskOptions, pixels::DecodeOptions, preprocess::MaskSampling};
+use rightly_data::{
+    dataset::Protocol, mask::MaskOptions, pixels::DecodeOptions, preprocess::MaskSampling,
+};
 use rightly_model::{EngineKind, Overrides, cam::CamMethod};
 
 use crate::args::{
@@ -75,6 +77,17 @@ pub(crate) fn masks(flags: &MaskFlags) -> MaskOptions {
     }
 }
 
+/// Worker threads: all cores unless the user says otherwise.
+pub(crate) fn threads(given: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    given.unwrap_or_else(cores).max(1)
+}
+
+/// A paper's division into splits.
+pub(crate) fn protocol(name: Option<&str>) -> anyhow::Result<Option<Protocol>> {
+    Ok(name.map(str::parse).transpose()?)
+}
+
 /// Inputs of a stage.
 pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
     let data = &args.data;
@@ -82,6 +95,7 @@ pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
     let masks = masks(&data.masks);
     Ok(InputOptions {
         engine: engine(args.model.card.engine).name().to_owned(),
+        protocol: protocol(data.protocol.as_deref())?,
         masks: data.masks.masks.clone(),
         label_map: data.label_map.clone(),
         outputs: match data.outputs {

@@ -51,6 +51,39 @@ impl Progress {
         }
     }
 
+    /// A sentence for the user.
+    pub(crate) fn note(&self, text: &str) {
+        self.take(Event::Note(text.to_owned()));
+    }
+
+    /// Does work of `total` parts, each of which calls the function that `work` is given once, and
+    /// says how long it took.
+    pub(crate) fn during<T>(
+        &self,
+        what: &str,
+        unit: &str,
+        total: usize,
+        work: &dyn Fn(&(dyn Fn() + Sync)) -> T,
+    ) -> T {
+        if self.quiet {
+            return work(&|| ());
+        }
+        if let Ok(mut state) = self.state.lock() {
+            state.begin(unit, total, 0);
+        }
+        let start = Instant::now();
+        let result = work(&|| {
+            if let Ok(mut state) = self.state.lock() {
+                state.part(unit);
+            }
+        });
+        if let Ok(state) = self.state.lock() {
+            state.bar.finish_and_clear();
+            state.line(&format!("{what}: done in {}", duration(start.elapsed().as_secs_f64())));
+        }
+        result
+    }
+
     /// Takes an event, from any thread.
     pub(crate) fn take(&self, event: Event) {
         if self.quiet {
@@ -77,7 +110,7 @@ impl State {
             Event::Started { stage, images, done, forwards, seconds } => {
                 self.start(stage, images, done, forwards, seconds);
             }
-            Event::Image => self.image(),
+            Event::Image => self.part("images"),
             Event::Problem(problem) => {
                 self.problems += 1;
                 if self.problems <= PROBLEMS_SHOWN {
@@ -112,20 +145,25 @@ impl State {
             "{stage}: {images} images{resumed}, {forwards} forward passes each; about {}",
             duration(seconds)
         ));
-        (self.total, self.before, self.done) = (images, done, done);
+        self.begin("images", images, done);
+    }
+
+    /// Starts to count parts.
+    fn begin(&mut self, unit: &str, total: usize, done: usize) {
+        (self.total, self.before, self.done) = (total, done, done);
         (self.started, self.last) = (Instant::now(), Instant::now());
         if self.terminal {
-            let style =
-                ProgressStyle::with_template("{bar:32} {pos}/{len} images  {per_sec}  {eta} left")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let template = format!("{{bar:32}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left");
+            let style = ProgressStyle::with_template(&template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             let target = ProgressDrawTarget::stderr();
-            self.bar = ProgressBar::with_draw_target(Some(images as u64), target).with_style(style);
+            self.bar = ProgressBar::with_draw_target(Some(total as u64), target).with_style(style);
             self.bar.set_position(done as u64);
             self.bar.reset_eta();
         }
     }
 
-    fn image(&mut self) {
+    fn part(&mut self, unit: &str) {
         self.done += 1;
         self.bar.inc(1);
         if !self.terminal && self.last.elapsed() >= PLAIN_EVERY {
@@ -133,7 +171,7 @@ impl State {
             let rate = (self.done - self.before) as f64 / self.started.elapsed().as_secs_f64();
             let left = self.total.saturating_sub(self.done) as f64 / rate.max(1e-9);
             say(&format!(
-                "{}/{} images, {rate:.1}/s, {} left",
+                "{}/{} {unit}, {rate:.1}/s, {} left",
                 self.done,
                 self.total,
                 duration(left)

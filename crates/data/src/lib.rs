@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod error;
 pub mod mask;
 pub mod pixels;
+pub mod planted;
 pub mod preprocess;
 pub mod problem;
 pub mod resize;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Metric;
+use crate::{Error, Metric};
 
 /// The kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +16,32 @@ pub enum Kind {
     FailingSubgroup,
     /// A class that keeps at least half of its clean accuracy with its object boxed in gray.
     ObjectIgnored,
+}
+
+impl Kind {
+    const ALL: [Self; 4] =
+        [Self::DataProblem, Self::SpuriousCue, Self::FailingSubgroup, Self::ObjectIgnored];
+
+    /// The name in `findings.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DataProblem => "data-problem",
+            Self::SpuriousCue => "spurious-cue",
+            Self::FailingSubgroup => "failing-subgroup",
+            Self::ObjectIgnored => "object-ignored",
+        }
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| Error::Usage(format!("'{name}' is no kind of finding")))
+    }
 }
 
 /// One finding.

@@ -5,13 +5,16 @@
 //! | [`inputs`] | model, data, masks and labels, opened and checked together |
 //! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
+//! | [`dynamics`] | the loss of each image after each epoch of training |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
+//! | [`truth`] | what is known to be wrong, held against the findings |
 //! | [`event`] | progress for whoever started a stage |
 //!
 //! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
 //! of an earlier one from the run directory and never calls into it.
 
+pub mod dynamics;
 pub mod error;
 pub mod evaluate;
 pub mod event;
@@ -21,6 +24,8 @@ pub mod measures;
 pub mod metrics;
 pub mod run;
 pub mod subject;
+pub mod truth;
+mod workers;
 
 pub use error::Error;
 pub use event::{Event, Sink};

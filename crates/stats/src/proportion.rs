@@ -26,6 +26,17 @@ pub(crate) fn wilson_with(rate: f64, n: f64, z: f64) -> (f64, f64) {
     (low, high)
 }
 
+/// Newcombe's 95 % interval for the difference `hits_a / n_a - hits_b / n_b` of two independent
+/// proportions, made of their Wilson intervals (Newcombe 1998, method 10); `None` where either `n`
+/// is 0.
+pub fn newcombe(hits_a: usize, n_a: usize, hits_b: usize, n_b: usize) -> Option<(f64, f64)> {
+    let ((low_a, high_a), (low_b, high_b)) = (wilson(hits_a, n_a)?, wilson(hits_b, n_b)?);
+    let (a, b) = (hits_a as f64 / n_a as f64, hits_b as f64 / n_b as f64);
+    let down = (a - low_a).hypot(high_b - b);
+    let up = (high_a - a).hypot(b - low_b);
+    Some((a - b - down, a - b + up))
+}
+
 /// Tango's 95 % score interval for a paired difference of proportions `(b - c) / n`, with `b` and
 /// `c` the discordant pairs of each direction among `n` pairs (Tango 1998, eq. 5 to 8); `None` for
 /// `n == 0`.
@@ -91,6 +102,21 @@ mod tests {
     fn nothing_observed_gives_nothing() {
         assert_eq!(wilson(0, 0), None);
         assert_eq!(tango(0, 0, 0), None);
+    }
+
+    /// Newcombe 1998, table II, method 10: 56/70 - 48/80, 9/10 - 3/10, 10/10 - 0/10.
+    #[test]
+    fn newcombe_agrees_with_the_published_examples() {
+        for ((a, n_a, b, n_b), expected) in [
+            ((56, 70, 48, 80), (0.0524, 0.3339)),
+            ((9, 10, 3, 10), (0.1705, 0.8090)),
+            ((10, 10, 0, 10), (0.6075, 1.0)),
+        ] {
+            let (low, high) = newcombe(a, n_a, b, n_b).unwrap();
+            assert!((low - expected.0).abs() < 5e-5 && (high - expected.1).abs() < 5e-5);
+        }
+        assert_eq!(newcombe(0, 0, 1, 2), None);
+        assert_eq!(newcombe(1, 2, 0, 0), None);
     }
 
     #[test]

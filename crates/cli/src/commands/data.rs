@@ -17,6 +17,7 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
         &OpenOptions {
             masks: args.masks.masks.clone(),
             mask_options: options::masks(&args.masks),
+            protocol: options::protocol(args.protocol.as_deref())?,
             ..OpenOptions::default()
         },
     )?;

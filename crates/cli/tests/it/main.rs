@@ -3,4 +3,5 @@
 mod bad_input;
 mod evaluate;
 mod help;
+mod making;
 mod support;

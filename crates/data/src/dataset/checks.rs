@@ -2,9 +2,7 @@
 use super::{Dataset, Duplicates, ImageSource, draft::problem_row, files};
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::File,
     io::{self, Read},
-    path::Path,
 };
 
 /// Most images whose bytes are compared without being asked.
@@ -100,23 +98,23 @@ fn same_bytes(data: &mut Dataset) {
     }
 }
 
-type Key = fn(&Path) -> io::Result<[u8; 32]>;
+type Key = fn(&ImageSource) -> io::Result<[u8; 32]>;
 
-fn size(path: &Path) -> io::Result<[u8; 32]> {
+fn size(image: &ImageSource) -> io::Result<[u8; 32]> {
     let mut key = [0; 32];
-    key[..8].copy_from_slice(&path.metadata()?.len().to_le_bytes());
+    key[..8].copy_from_slice(&image.size()?.to_le_bytes());
     Ok(key)
 }
 
-fn head_hash(path: &Path) -> io::Result<[u8; 32]> {
+fn head_hash(image: &ImageSource) -> io::Result<[u8; 32]> {
     let mut head = Vec::with_capacity(4096);
-    File::open(path)?.take(4096).read_to_end(&mut head)?;
+    image.reader()?.take(4096).read_to_end(&mut head)?;
     Ok(*blake3::hash(&head).as_bytes())
 }
 
-fn whole_hash(path: &Path) -> io::Result<[u8; 32]> {
+fn whole_hash(image: &ImageSource) -> io::Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(File::open(path)?)?;
+    hasher.update_reader(image.reader()?)?;
     Ok(*hasher.finalize().as_bytes())
 }
 
@@ -126,9 +124,8 @@ fn refine(data: &Dataset, group: &[usize], key: Key) -> Vec<Vec<usize>> {
     let mut parts: BTreeMap<[u8; 32], Vec<usize>> = BTreeMap::new();
     for &i in group {
         let sample = &data.samples[i];
-        let ImageSource::File(path) = &sample.image;
         if sample.split.is_some()
-            && let Ok(key) = key(path)
+            && let Ok(key) = key(&sample.image)
         {
             parts.entry(key).or_default().push(i);
         }

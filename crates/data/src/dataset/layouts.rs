@@ -1,15 +1,18 @@
 //! `KIND:PATH`: the layouts that are known by name.
-use super::{coco, draft::Draft, imagenet, rival10};
+use super::{Protocol, cifar, coco, draft::Draft, imagenet, planted, rival10};
 use crate::DataError;
 use std::path::Path;
 
 type Open = fn(&str) -> Result<Draft, DataError>;
 
 /// Kind, what follows the colon, and its reader.
-const KINDS: [(&str, &str, Open); 4] = [
+const KINDS: [(&str, &str, Open); 7] = [
+    ("cifar-100", "PATH", cifar::open_fine),
+    ("cifar-100-coarse", "PATH", cifar::open_coarse),
     ("coco", "ANNOTATIONS.json,IMAGES", coco::open),
     ("hard-imagenet", "MASKS,IMAGENET", imagenet::open_hard),
     ("imagenet", "PATH", imagenet::open),
+    ("planted", "WORLD", planted::open),
     ("rival10", "PATH", rival10::open),
 ];
 
@@ -20,9 +23,22 @@ pub(super) fn split_kind(data: &str) -> Option<(&str, &str)> {
     word.then_some((kind, rest))
 }
 
-pub(super) fn open(kind: &str, rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open(kind: &str, rest: &str, protocol: Option<Protocol>) -> Result<Draft, DataError> {
     match KINDS.iter().find(|(name, ..)| *name == kind) {
-        Some((_, _, open)) => open(rest),
+        Some((_, _, open)) => {
+            let mut draft = open(rest)?;
+            match protocol {
+                None => {}
+                Some(Protocol::Dim) if kind.starts_with("cifar-100") => {
+                    cifar::dim_protocol(&mut draft)?;
+                }
+                Some(_) => {
+                    let message = "--protocol dim only fits cifar-100: and cifar-100-coarse:";
+                    return Err(DataError::invalid(format!("{kind}:{rest}"), message));
+                }
+            }
+            Ok(draft)
+        }
         None => {
             let known: Vec<_> = KINDS.iter().map(|(k, usage, _)| format!("{k}:{usage}")).collect();
             Err(DataError::invalid(

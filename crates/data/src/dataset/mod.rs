@@ -2,6 +2,7 @@
 
 mod attributes;
 mod checks;
+mod cifar;
 mod coco;
 mod draft;
 mod files;
@@ -9,41 +10,22 @@ mod folder;
 mod imagenet;
 mod layouts;
 mod mirror;
+mod planted;
 mod rival10;
 mod rows;
+mod source;
 mod split;
 mod synsets;
 mod table_file;
 #[cfg(test)]
 mod tests;
 
-use crate::{
-    DataError, MaskSource, Problem,
-    mask::MaskOptions,
-    pixels::{self, DecodeOptions, Decoded},
-};
+use crate::{DataError, MaskSource, Problem, mask::MaskOptions};
 pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
+pub use rows::Rows as TextTable;
+pub use source::{ImageSource, file_state};
 pub use split::deal;
 use std::path::{Path, PathBuf};
-
-/// Where an image's pixels are.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ImageSource {
-    /// An image file.
-    File(PathBuf),
-}
-
-impl ImageSource {
-    /// Decodes the image.
-    ///
-    /// # Errors
-    /// The file is missing, too large, truncated or no image ([`pixels::read`]).
-    pub fn load(&self, options: &DecodeOptions) -> Result<Decoded, DataError> {
-        match self {
-            Self::File(path) => pixels::read(path, options),
-        }
-    }
-}
 
 /// One labelled photograph.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +90,29 @@ pub struct OpenOptions {
     pub limit: Option<usize>,
     /// Search for the same bytes in two splits.
     pub duplicates: Duplicates,
+    /// A paper's division into splits; only for the layouts that have one.
+    pub protocol: Option<Protocol>,
+}
+
+/// A paper's division of a known dataset into splits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// DIM (CVPR 2024) on CIFAR-100: of each fine class's training images the first 40 % train, the
+    /// next 40 % are the intervention pool, the last 20 % validate; two under-represented fine
+    /// classes of each superclass keep a quarter of their training images.
+    Dim,
+}
+
+impl std::str::FromStr for Protocol {
+    type Err = DataError;
+
+    fn from_str(name: &str) -> Result<Self, DataError> {
+        match name {
+            "dim" => Ok(Self::Dim),
+            _ => Err(DataError::invalid(format!("--protocol {name}"), "expected dim")),
+        }
+    }
 }
 
 impl Dataset {
@@ -122,7 +127,11 @@ impl Dataset {
     pub fn open(data: &str, options: &OpenOptions) -> Result<Self, DataError> {
         let path = Path::new(data);
         let mut draft = match layouts::split_kind(data) {
-            Some((kind, rest)) if !path.exists() => layouts::open(kind, rest)?,
+            Some((kind, rest)) if !path.exists() => layouts::open(kind, rest, options.protocol)?,
+            _ if options.protocol.is_some() => {
+                let message = "--protocol only fits cifar-100: and cifar-100-coarse:";
+                return Err(DataError::invalid(path, message));
+            }
             _ if path.is_dir() => folder::open(path, options.masks.as_deref())?,
             _ if path.is_file() => table_file::open(path)?,
             _ => {

@@ -6,18 +6,24 @@ use std::{
     path::Path,
 };
 
-/// Cells are `None` where empty or null.
+/// A table as text: csv, tsv, jsonl or parquet, by the ending of its name.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Rows {
-    pub(super) columns: Vec<String>,
-    pub(super) cells: Vec<Vec<Option<String>>>,
+pub struct Rows {
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Cells of each row, `None` where empty or null.
+    pub cells: Vec<Vec<Option<String>>>,
     /// Line of each row in the file (of its first line, for quoted line breaks); row number from 1
     /// for Parquet.
-    pub(super) lines: Vec<u64>,
+    pub lines: Vec<u64>,
 }
 
 impl Rows {
-    pub(super) fn read(path: &Path) -> Result<Self, DataError> {
+    /// Reads a whole table.
+    ///
+    /// # Errors
+    /// The file is missing, no UTF-8, of no known ending, names a column twice, or is damaged.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
         let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
         let rows = match ending.as_deref() {
             Some("csv") => delimited(path, b','),

@@ -32,6 +32,9 @@ impl MaskSource {
                     coco::union(segments, height, width).map_err(|message| fail(path, message))?;
                 fit(mask, image, options, path)
             }
+            MaskSource::Planted(planted) => {
+                fit(planted.mask(), image, options, Path::new("planted mask"))
+            }
         }
     }
 }

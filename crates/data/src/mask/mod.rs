@@ -8,6 +8,7 @@ mod survey;
 
 use crate::{
     DataError,
+    planted::PlantedImage,
     resize::{self, Filter},
 };
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub enum MaskSource {
     File(PathBuf),
     /// Union of the segments of a COCO file (all annotations of the image that are object).
     Coco(Vec<CocoSegment>),
+    /// Rendered when it is asked for.
+    Planted(PlantedImage),
 }
 
 /// One `segmentation` of a COCO annotation.

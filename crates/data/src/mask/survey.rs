@@ -31,13 +31,13 @@ pub struct MaskSurvey {
 /// - soft edges (most pixels at 0 or the highest value, many values between): all above 0;
 /// - else: all above 0.
 ///
-/// COCO segments have no values and are left out.
+/// COCO segments and planted masks have no values and are left out.
 pub fn survey(sources: &[&MaskSource], given: &MaskOptions) -> MaskSurvey {
     let files: Vec<_> = sources
         .iter()
         .filter_map(|source| match source {
             MaskSource::File(path) => Some(path),
-            MaskSource::Coco(_) => None,
+            MaskSource::Coco(_) | MaskSource::Planted(_) => None,
         })
         .collect();
     let count = files.len().min(SAMPLE);

@@ -89,3 +89,10 @@ pub struct Decoded {
     /// EXIF orientation 1..=8 that was applied (1 = none).
     pub applied: u8,
 }
+
+impl Decoded {
+    /// Pixels that never had an orientation.
+    pub(crate) fn plain(image: RgbImage) -> Self {
+        Self { stored: (image.width, image.height), image, applied: 1 }
+    }
+}

@@ -5,7 +5,7 @@ use rightly_data::{
 use std::path::PathBuf;
 
 /// A file of the real data, or `None` (said, and refused where the data is required).
-fn real(name: &str) -> Option<PathBuf> {
+pub(crate) fn real(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("RIGHTLY_DATA").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,

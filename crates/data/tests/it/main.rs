@@ -1,5 +1,6 @@
 //! Integration tests: small trees in the formats of real datasets, and real data where it is there.
 mod dataset_checks;
+mod dataset_cifar;
 mod dataset_folder;
 mod dataset_layouts;
 mod dataset_masks;

@@ -9,7 +9,6 @@ use rightly::{
 use rightly_data::{
     Dataset,
     dataset::{Duplicates, OpenOptions},
-    mask::MaskOptions,
 };
 
 use super::tables::{Seen, Tables};
@@ -30,16 +29,7 @@ pub(super) struct Album {
 impl Album {
     pub(super) fn open(manifest: &Manifest, tables: &Tables) -> Self {
         let inputs = &manifest.inputs;
-        let options = OpenOptions {
-            masks: inputs.masks.clone(),
-            mask_options: MaskOptions {
-                object: inputs.mask_object.clone(),
-                void: inputs.mask_void.clone(),
-                resize_nearest: inputs.mask_resize,
-            },
-            limit: None,
-            duplicates: Duplicates::Never,
-        };
+        let options = OpenOptions { duplicates: Duplicates::Never, ..inputs.dataset_options() };
         match Dataset::open(&inputs.data, &options) {
             Err(error) => Self { open: None, missing: Some(error.to_string()) },
             Ok(dataset) => {

@@ -3,6 +3,7 @@
 mod album;
 mod cams;
 mod facts;
+mod planted;
 mod tables;
 mod wrong;
 
@@ -65,6 +66,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         facts: facts::facts(&manifest, &tables),
         figures,
         at_chance: found.iter().any(|f| f.kind == Kind::DataProblem && f.title == AT_CHANCE),
+        planted: planted::planted(run, &tables, &album)?,
         findings,
         cams,
         mean_masks: cams::mean_masks(run)?,
@@ -104,14 +106,8 @@ fn figure(m: &Metric) -> Figure {
 }
 
 fn finding_view(finding: &Finding) -> FindingView {
-    let kind = match finding.kind {
-        Kind::DataProblem => "data-problem",
-        Kind::SpuriousCue => "spurious-cue",
-        Kind::FailingSubgroup => "failing-subgroup",
-        Kind::ObjectIgnored => "object-ignored",
-    };
     FindingView {
-        kind: kind.to_owned(),
+        kind: finding.kind.name().to_owned(),
         title: finding.title.clone(),
         description: finding.description.clone(),
         effect: Figure {

@@ -13,6 +13,7 @@ mod noise;
 mod objects;
 mod overlay;
 mod parts;
+mod planted;
 mod problems;
 mod saliency;
 
@@ -30,8 +31,9 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 13] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 14] = [
     glance::section,
+    planted::section,
     findings::section,
     ablation::section,
     noise::section,

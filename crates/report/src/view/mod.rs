@@ -19,6 +19,8 @@ pub struct ReportView {
     pub figures: Figures,
     /// What is wrong, worst first.
     pub findings: Vec<FindingView>,
+    /// What was planted, where the run belongs to a made world.
+    pub planted: Option<PlantedView>,
     /// Clean accuracy is no better than chance, so that no figure about reliance means anything.
     pub at_chance: bool,
     /// Activation maps, where saliency ran.
@@ -90,4 +92,32 @@ pub struct ProblemRow {
     pub problem: String,
     /// What was done.
     pub action: String,
+}
+
+/// What was planted in a made world against what was found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlantedView {
+    /// One row a planted truth.
+    pub rows: Vec<PlantedRow>,
+    /// Titles of the findings that match none.
+    pub false_alarms: Vec<String>,
+}
+
+/// One planted truth.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlantedRow {
+    /// Class name.
+    pub class: String,
+    /// A cue (else a variant that is rare in training).
+    pub cue: bool,
+    /// Its word.
+    pub value: String,
+    /// What it costs the model.
+    pub cost: Figure,
+    /// Title of the finding that says it.
+    pub found: Option<String>,
+    /// Some of its images.
+    pub photos: Vec<Photo>,
+    /// Whether the images are shown without being asked for.
+    pub open: bool,
 }

@@ -38,6 +38,8 @@ pub(super) struct Columns {
     pub(super) seen: BTreeMap<String, Vec<Option<Seen>>>,
     /// Output of the clean pass.
     pub(super) output: Vec<Option<u32>>,
+    /// Output with the object's box filled with gray.
+    pub(super) boxed_output: Vec<Option<u32>>,
     pub(super) mask: Vec<Option<MaskState>>,
     /// Share of the moved mask that lies on the object.
     pub(super) overlap: Vec<Option<f64>>,
@@ -55,6 +57,7 @@ impl Columns {
         let n = inputs.selected.len();
         let mut columns = Self {
             output: vec![None; n],
+            boxed_output: vec![None; n],
             mask: vec![None; n],
             overlap: vec![None; n],
             objects: vec![None; n],
@@ -92,6 +95,7 @@ impl Columns {
             }
             Row::Ablation(row) => {
                 self.overlap[image] = row.control_overlap;
+                self.boxed_output[image] = row.gray_box.map(|o| o.output);
                 self.put(image, "gray", row.gray.map(Into::into));
                 self.put(image, "gray-box", row.gray_box.map(Into::into));
                 self.put(image, "tile", row.tile.map(Into::into));

@@ -233,18 +233,27 @@ fn objects_ignored(
         };
         let error = (m_high - m_low) / (2.0 * 1.96);
         let p = if error > 0.0 { 1.0 - normal_cdf(m / error) } else { 1.0 };
-        tried.push((name, images, share, low, high, p));
+        tried.push((class, name, images, share, low, high, p));
     }
-    let q = benjamini_hochberg(&tried.iter().map(|t| t.5).collect::<Vec<_>>());
+    let q = benjamini_hochberg(&tried.iter().map(|t| t.6).collect::<Vec<_>>());
     tried
         .into_iter()
         .zip(q)
-        .filter(|((_, _, _, low, _, _), q)| *low >= KEPT && *q <= Q)
-        .map(|((name, images, share, low, high, p), q)| {
+        .filter(|((_, _, _, _, low, _, _), q)| *low >= KEPT && *q <= Q)
+        .map(|((class, name, images, share, low, high, p), q)| {
             let row = |condition| find(metrics, "accuracy", Some(condition), name).cloned();
             let evidence: Vec<Metric> = ["none", "gray-box"].into_iter().filter_map(row).collect();
-            let percent =
-                |at: usize| 100.0 * evidence.get(at).and_then(|m| m.value).unwrap_or_default();
+            let accuracy = |at: usize| evidence.get(at).and_then(|m| m.value).unwrap_or_default();
+            // How much of what the class keeps any picture without an object would give it.
+            let elsewhere = answers_elsewhere(inputs, columns, class);
+            let default = (elsewhere / accuracy(1).max(f64::EPSILON)).min(1.0);
+            let reading = if default >= KEPT {
+                "that is its answer to many pictures without an object, so the surroundings may say \
+                 little. Compare with the other measures before collecting data."
+            } else {
+                "the model reads it off the surroundings. Collect pictures of it elsewhere, or \
+                 repair the head."
+            };
             Finding {
                 kind: Kind::ObjectIgnored,
                 class: Some(name.clone()),
@@ -252,12 +261,12 @@ fn objects_ignored(
                 title: format!("'{name}' is recognised without its object"),
                 description: format!(
                     "With the object's box filled with gray the class is still named in {:.0} % of \
-                     {} images ({:.0} % with the object): the model reads it off the surroundings, or \
-                     it is its answer to any picture without an object. Collect pictures of it \
-                     elsewhere, or repair the head.",
-                    percent(1),
+                     {} images ({:.0} % with the object), and in {:.0} % of the other classes' \
+                     pictures boxed alike: {reading}",
+                    100.0 * accuracy(1),
                     images.len(),
-                    percent(0),
+                    100.0 * accuracy(0),
+                    100.0 * elsewhere,
                 ),
                 effect: Some(share),
                 low: Some(low),
@@ -265,12 +274,27 @@ fn objects_ignored(
                 n: images.len(),
                 p: Some(p),
                 q: Some(q),
-                severity: low.min(1.0),
+                severity: low.min(1.0) * (1.0 - default),
                 images: strongest(inputs, &images, boxed),
                 evidence,
             }
         })
         .collect()
+}
+
+/// Share of the other classes' pictures with the object boxed that get an output of `class`.
+fn answers_elsewhere(inputs: &Inputs, columns: &Columns, class: usize) -> f64 {
+    let of_class = &inputs.label_map.outputs[class];
+    let (mut n, mut said) = (0_usize, 0_usize);
+    for (&i, output) in inputs.selected.iter().zip(&columns.boxed_output) {
+        if let Some(output) = output
+            && inputs.dataset.samples[i].class != class
+        {
+            n += 1;
+            said += usize::from(of_class.contains(&(*output as usize)));
+        }
+    }
+    if n == 0 { 0.0 } else { said as f64 / n as f64 }
 }
 
 /// Images that stay right without their object, most confident first.

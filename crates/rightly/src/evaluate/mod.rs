@@ -18,6 +18,8 @@ mod tables;
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
+pub(crate) use probe::Probe;
+
 pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 
 use crate::{

@@ -121,6 +121,19 @@ impl Inputs {
         Ok(Classifier::open(&self.options.model, &overrides, self.options.engine()?)?)
     }
 
+    /// Another model file under the same card and flags.
+    ///
+    /// # Errors
+    /// Where it can't be opened.
+    pub fn classifier_of(&self, model: &std::path::Path) -> Result<Classifier, Error> {
+        let card = self.overrides.card.clone().or_else(|| {
+            let beside = self.options.model.with_extension("toml");
+            beside.is_file().then_some(beside)
+        });
+        let overrides = Overrides { card, ..self.overrides.clone() };
+        Ok(Classifier::open(model, &overrides, self.options.engine()?)?)
+    }
+
     /// Name of the chosen split.
     pub fn split(&self) -> &str {
         &self.split.0

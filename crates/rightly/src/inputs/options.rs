@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rightly_data::{
     Dataset,
-    dataset::OpenOptions,
+    dataset::{OpenOptions, Protocol},
     mask::MaskOptions,
     pixels::{DecodeOptions, Orientation},
     preprocess::MaskSampling,
@@ -34,6 +34,9 @@ pub struct InputOptions {
     pub engine: String,
     /// `DATA`: a folder, a table or `KIND:PATH`.
     pub data: String,
+    /// A paper's division into splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Protocol>,
     /// Mirrored folder of masks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub masks: Option<PathBuf>,
@@ -80,6 +83,7 @@ impl InputOptions {
             model: model.into(),
             engine: "rten".to_owned(),
             data: data.into(),
+            protocol: None,
             masks: None,
             label_map: None,
             outputs: Outputs::All,
@@ -112,21 +116,26 @@ impl InputOptions {
         }
     }
 
-    /// Opens the dataset alone, without the model.
-    ///
-    /// # Errors
-    /// Where the data can't be understood.
-    pub fn open_dataset(&self) -> Result<Dataset, Error> {
-        let options = OpenOptions {
+    /// How the dataset is opened.
+    pub fn dataset_options(&self) -> OpenOptions {
+        OpenOptions {
             masks: self.masks.clone(),
             mask_options: MaskOptions {
                 object: self.mask_object.clone(),
                 void: self.mask_void.clone(),
                 resize_nearest: self.mask_resize,
             },
+            protocol: self.protocol,
             ..OpenOptions::default()
-        };
-        Ok(Dataset::open(&self.data, &options)?)
+        }
+    }
+
+    /// Opens the dataset alone, without the model.
+    ///
+    /// # Errors
+    /// Where the data can't be understood.
+    pub fn open_dataset(&self) -> Result<Dataset, Error> {
+        Ok(Dataset::open(&self.data, &self.dataset_options())?)
     }
 
     /// The same with absolute paths, so that a run can be read again from another folder.

@@ -1,8 +1,8 @@
 //! What the list of samples says about clusters, files and their state.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use rightly_data::{Dataset, ImageSource, MaskSource, Sample};
+use rightly_data::{Dataset, MaskSource, Sample, dataset::file_state};
 
 use crate::Error;
 
@@ -57,41 +57,23 @@ pub(super) fn hash_listing(dataset: &Dataset) -> String {
         field(sample.id.as_bytes());
         field(dataset.classes[sample.class].as_bytes());
         field(sample.split.as_deref().unwrap_or("").as_bytes());
-        field(&file_size(sample).to_le_bytes());
+        field(&sample.image.size().unwrap_or(0).to_le_bytes());
         field(&[u8::from(sample.mask.is_some())]);
     }
     hasher.finalize().to_hex().to_string()
 }
 
-fn file_size(sample: &Sample) -> u64 {
-    match &sample.image {
-        ImageSource::File(path) => std::fs::metadata(path).map_or(0, |m| m.len()),
-    }
-}
-
 /// State of a sample's files: changes when an image or a mask is replaced.
 pub(crate) fn fingerprint(sample: &Sample) -> String {
-    let state = |path: &Path| {
-        std::fs::metadata(path).map_or(String::from("missing"), |m| {
-            let changed = m
-                .modified()
-                .ok()
-                .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok())
-                .map_or(0, |d| d.as_nanos());
-            format!("{}:{changed}", m.len())
-        })
-    };
-    let ImageSource::File(image) = &sample.image;
     let mask = match &sample.mask {
         None => String::new(),
-        Some(MaskSource::File(path)) => format!("{} {}", path.display(), state(path)),
+        Some(MaskSource::File(path)) => format!("{} {}", path.display(), file_state(path)),
         Some(other) => blake3::hash(format!("{other:?}").as_bytes()).to_hex().to_string(),
     };
-    format!("{} {mask}", state(image))
+    format!("{} {mask}", sample.image.state())
 }
 
 /// Where a sample's pixels are, for people and tables.
 pub(crate) fn image_path(sample: &Sample) -> String {
-    let ImageSource::File(path) = &sample.image;
-    path.display().to_string()
+    sample.image.describe()
 }

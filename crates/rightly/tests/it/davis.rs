@@ -6,7 +6,8 @@ use std::{fs, path::Path};
 use rightly::{
     InputOptions, Metric,
     evaluate::{EvaluateOptions, MeasureName},
-    metrics::{POOLED, find},
+    measures::noise::Level,
+    metrics::{MEAN, POOLED, find},
 };
 use serde_json::Value;
 
@@ -116,4 +117,38 @@ fn squeezenet_on_png_copies_agrees_exactly() {
 fn efficientnet_on_png_copies_agrees_exactly() {
     let (Some(data), Some(table)) = (real_data(), png_copies()) else { return };
     check("efficientnet-lite0", &table, &data, 0.0);
+}
+
+/// Noise is drawn anew here, so figures agree within the spread of the draws, which the reference measured over
+/// repeated sets of three trials.
+#[test]
+fn squeezenet_under_noise_agrees_with_the_reference_within_the_spread_of_draws() {
+    let Some(data) = real_data() else { return };
+    let out = tempfile::tempdir().unwrap();
+    let levels = ["linf/0.25", "l2/60"];
+    let options = EvaluateOptions {
+        measures: vec![MeasureName::Noise],
+        noise_levels: levels.iter().map(|l| l.parse::<Level>().unwrap()).collect(),
+        resamples: 100,
+        ..EvaluateOptions::default()
+    };
+    let inputs = davis(&data, "squeezenet-1.0", &data.join("davis/dataset.csv"));
+    let record = run(inputs, &options, out.path()).unwrap();
+    let reference = &reference()["models"]["squeezenet-1.0"]["noise"];
+    for level in levels {
+        for class in [POOLED, MEAN] {
+            for (ours, theirs) in [("rfs", "rfs"), ("noise-gap", "noise_gap")] {
+                let ours = find(&record.metrics, ours, Some(level), class).unwrap();
+                let theirs = &reference[level][class][theirs];
+                let number = |key: &str| theirs[key].as_f64().unwrap();
+                // Both sides are drawn: the difference of two draws, four deviations wide.
+                let spread = 4.0 * 2.0_f64.sqrt() * number("monte_carlo_sd");
+                let difference = ours.value.unwrap() - number("value");
+                assert!(difference.abs() <= spread, "{level} {class}: {ours:?} against {theirs}");
+                assert_eq!(ours.n, 212);
+            }
+        }
+        let control = find(&record.metrics, "rfs-control", Some(level), POOLED).unwrap();
+        assert!(control.value.is_some(), "{control:?}");
+    }
 }

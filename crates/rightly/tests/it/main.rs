@@ -1,6 +1,7 @@
 //! The stage `evaluate` on real files: the quickstart's pictures, and DAVIS with ImageNet models.
 
 mod davis;
+mod dynamics;
 mod evaluate;
 mod run_directory;
 mod support;

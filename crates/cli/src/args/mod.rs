@@ -1,9 +1,13 @@
 //! The command line, first level: words as the user gives them. `options` turns them into the
 //! library's options.
 
+mod making;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use making::{DemoArgs, OptimizerArg, TrainArgs, TrainingFlags};
 
 /// Is an image classifier right for the right reasons?
 ///
@@ -20,12 +24,23 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Plant a small world, train in it, audit the model, and hold the findings against the truth
+    #[command(
+        after_help = "Example:\n  rightly demo --open\n\nNothing is downloaded. The images, the \
+        trained model and the run stay in --out as ordinary files."
+    )]
+    Demo(DemoArgs),
     /// Run every stage that the inputs allow, ending in RUN/report.html
     #[command(after_help = EXAMPLE)]
     Audit(Box<StageArgs>),
     /// Measure how far the model relies on the object: ablation, noise, saliency, objects, overlays
     #[command(after_help = EXAMPLE)]
     Evaluate(Box<StageArgs>),
+    /// Train a small network from scratch, with its training dynamics
+    #[command(after_help = "Example:\n  rightly train --data cifar-100-coarse:cifar-100-binary \
+        --protocol dim \\\n      --arch resnet20 --epochs 10 --out model\n\nWrites model.onnx, its card \
+        model.toml, labels.txt and dynamics.parquet. An interrupted training goes on where it was.")]
+    Train(Box<TrainArgs>),
     /// Print the figures of a run
     #[command(after_help = "Example:\n  rightly metrics RUN --metric drop --class '*'")]
     Metrics(MetricsArgs),
@@ -132,6 +147,9 @@ pub(crate) struct DataFlags {
     /// Folder of class folders, a table (csv, tsv, jsonl, parquet), or KIND:PATH
     #[arg(long, value_name = "DATA")]
     pub(crate) data: String,
+    /// A paper's division into splits: dim (cifar-100:, cifar-100-coarse:)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
     #[command(flatten)]
     pub(crate) masks: MaskFlags,
     /// Table `class,output`: the outputs that count as right for a class
@@ -279,6 +297,9 @@ pub(crate) struct ReportArgs {
 pub(crate) struct DataArgs {
     /// Folder of class folders, a table (csv, tsv, jsonl, parquet), or KIND:PATH
     pub(crate) data: String,
+    /// A paper's division into splits: dim (cifar-100:, cifar-100-coarse:)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
     #[command(flatten)]
     pub(crate) masks: MaskFlags,
     #[command(flatten)]

@@ -1,0 +1,158 @@
+//! `rightly demo`: a planted world, a model trained in it, its audit, and what was found of what
+//! was planted.
+
+mod folder;
+mod verdict;
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::Context;
+use rightly::{
+    InputOptions, Inputs, RunDir,
+    evaluate::EvaluateOptions,
+    truth::{self, Truth},
+};
+use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted::World};
+use rightly_model::Overrides;
+use rightly_train::{Arch, TrainOptions};
+
+use super::stages;
+use crate::{args::DemoArgs, interrupt::Interrupt, options, output, progress::Progress, training};
+use folder::Folder;
+
+/// Side of the demo network's input, pixels.
+const SIDE: usize = 32;
+/// Passes over the training images: about a minute on two cores.
+const EPOCHS: usize = 24;
+/// Images of a step.
+const BATCH: usize = 64;
+
+pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
+    let world = world(args)?;
+    let interrupt = Interrupt::install()?;
+    let progress = Progress::new(args.quiet);
+    let threads = options::threads(args.threads);
+    let folder = Folder::claim(&args.out, &world, args.seed, args.force)?;
+    let plan = world.plan(args.seed);
+
+    if !folder.data().join("dataset.csv").is_file() {
+        let total = plan.images.len();
+        progress.during("planting the world", "images", total, &|tick| {
+            world.write(&plan, &folder.data(), threads, &|_| tick())
+        })?;
+    }
+    let table = folder.table(args.with_attributes)?;
+    let dataset = Dataset::open(&table.to_string_lossy(), &OpenOptions::default())?;
+    train(&dataset, &folder, args.seed, threads, &progress)?;
+
+    let inputs = InputOptions {
+        seed: args.seed,
+        ..InputOptions::new(folder.model(), table.to_string_lossy())
+    };
+    let inputs = Inputs::open(inputs, &Overrides::default())?;
+    let run = RunDir::new(folder.run());
+    let _lock = run.lock()?;
+    let evaluate = EvaluateOptions { threads, ..EvaluateOptions::default().quick() };
+    stages::audit(&inputs, &evaluate, &run, args.force, &interrupt, &progress)?;
+
+    let truths = measured(&world, &plan, &dataset, &run)?;
+    truth::write(&folder.path("truth.json"), &truths)?;
+    let of_class = |class: &str| -> BTreeSet<&str> {
+        let own = |s: &&rightly_data::Sample| dataset.classes[s.class] == class;
+        dataset.samples.iter().filter(own).map(|s| s.id.as_str()).collect()
+    };
+    let verdict = truth::compare(&truths, &run.findings()?, of_class);
+    verdict.write(&folder.path("demo.json"))?;
+    let report = rightly_report::write(run.root())?;
+    output::print(&verdict::table(&verdict))?;
+    if !args.quiet {
+        output::say(&format!("report: {}", report.display()));
+    }
+    if args.open {
+        open(&report);
+    }
+    Ok(())
+}
+
+/// The world that was asked for: a shipped one by its name, or a user's file.
+fn world(args: &DemoArgs) -> anyhow::Result<World> {
+    let shipped = World::shipped_names().any(|name| name == args.world);
+    let mut world = if shipped {
+        World::shipped(&args.world)?
+    } else {
+        World::from_file(Path::new(&args.world))?
+    };
+    if args.without_cues {
+        let classes: Vec<String> = world.classes().iter().map(|&c| c.to_owned()).collect();
+        for class in classes {
+            world = world.without_cue(&class).with_context(|| format!("no class '{class}'"))?;
+        }
+    }
+    Ok(world)
+}
+
+fn train(
+    dataset: &Dataset,
+    folder: &Folder,
+    seed: u64,
+    threads: usize,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let total = dataset.samples.len();
+    let sets = progress.during("reading the images", "images", total, &|tick| {
+        training::load(dataset, [SIDE; 2], &DecodeOptions::default(), seed, threads, tick)
+    })?;
+    let classes = dataset.classes.clone();
+    let mut options = TrainOptions::new(Arch::Resnet8, classes, sets.preprocess.clone(), EPOCHS);
+    options.batch = BATCH;
+    options.seed = seed;
+    options.threads = threads;
+    training::train(&sets, &options, &folder.path("model"), progress)?;
+    Ok(())
+}
+
+/// What was planted, with what each truth costs the model on the split that the run reports.
+fn measured(
+    world: &World,
+    plan: &rightly_data::planted::Plan,
+    dataset: &Dataset,
+    run: &RunDir,
+) -> anyhow::Result<Vec<Truth>> {
+    let outcomes = truth::outcomes(run)?;
+    let mut truths = Vec::new();
+    for planted in world.truths(plan) {
+        let mut truth = Truth {
+            kind: planted.kind.parse()?,
+            class: planted.class,
+            attribute: planted.attribute.to_owned(),
+            value: planted.value,
+            strength: planted.strength,
+            gap: None,
+            low: None,
+            high: None,
+            n: 0,
+            ids: planted.ids,
+        };
+        let of_class = dataset
+            .samples
+            .iter()
+            .filter(|s| dataset.classes[s.class] == truth.class)
+            .filter_map(|s| outcomes.get(&s.id).map(|&right| (s.id.as_str(), right)))
+            .collect();
+        truth.measure(&of_class);
+        truths.push(truth);
+    }
+    Ok(truths)
+}
+
+/// Shows a page in the user's browser; a machine without one is no error.
+fn open(page: &Path) {
+    let (program, before): (&str, &[&str]) = match std::env::consts::OS {
+        "macos" => ("open", &[]),
+        "windows" => ("cmd", &["/C", "start", ""]),
+        _ => ("xdg-open", &[]),
+    };
+    if std::process::Command::new(program).args(before).arg(page).spawn().is_err() {
+        output::say(&format!("--open: '{program}' is not there; open the report by hand"));
+    }
+}

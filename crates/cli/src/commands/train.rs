@@ -1,0 +1,135 @@
+//! `rightly train`: a small network from scratch, with its training dynamics.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use rightly_data::{Dataset, dataset::OpenOptions};
+use rightly_train::{Optimizer, Schedule, TrainOptions, Trained};
+
+use crate::{
+    args::{OptimizerArg, TrainArgs, TrainingFlags},
+    options, output,
+    progress::Progress,
+    training,
+};
+
+pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
+    let dataset = Dataset::open(
+        &args.data,
+        &OpenOptions {
+            protocol: options::protocol(args.protocol.as_deref())?,
+            ..OpenOptions::default()
+        },
+    )?;
+    if args.size < 8 {
+        bail!("--size {}: expected at least 8 pixels", args.size);
+    }
+    if args.force {
+        clear(&args.out)?;
+    }
+    ctrlc::set_handler(|| {
+        output::say("interrupted; the same command goes on after the last epoch that ended");
+        std::process::exit(i32::from(crate::INTERRUPTED));
+    })?;
+    let progress = Progress::new(args.quiet);
+    let threads = options::threads(args.threads);
+    let decode = options::decode(&args.decode)?;
+    let sets = progress.during("reading", "images", dataset.samples.len(), &|tick| {
+        training::load(&dataset, [args.size; 2], &decode, args.seed, threads, tick)
+    })?;
+    if !args.quiet {
+        dataset.notes.iter().filter(|n| n.starts_with("Protocol")).for_each(|n| output::say(n));
+        output::say(&sets.note);
+    }
+    training::say_problems(&sets.problems);
+    let flags = &args.training;
+    let mut train = TrainOptions::new(
+        flags.arch.parse().map_err(|why| anyhow::anyhow!("--arch {}: {why}", flags.arch))?,
+        dataset.classes.clone(),
+        sets.preprocess.clone(),
+        flags.epochs,
+    );
+    take(flags, &mut train)?;
+    train.seed = args.seed;
+    train.threads = threads;
+    let trained = training::train(&sets, &train, &args.out, &progress)
+        .with_context(|| format!("--out {}", args.out.display()))?;
+    output::print(&summary(&trained, &args.out))
+}
+
+fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
+    train.batch = flags.batch;
+    (train.optimizer, train.rate) = match flags.optimizer {
+        OptimizerArg::Sgd => (
+            Optimizer::Sgd {
+                momentum: flags.momentum,
+                weight_decay: flags.weight_decay.unwrap_or(5e-4),
+            },
+            flags.lr.unwrap_or(0.1),
+        ),
+        OptimizerArg::Adamw => (
+            Optimizer::AdamW { weight_decay: flags.weight_decay.unwrap_or(0.01) },
+            flags.lr.unwrap_or(0.001),
+        ),
+    };
+    train.schedule = match flags.schedule.split_once('=') {
+        None if flags.schedule == "cosine" => Schedule::Cosine,
+        None if flags.schedule == "constant" => Schedule::Constant,
+        Some(("step", epochs)) => Schedule::Step {
+            epochs: epochs
+                .split(',')
+                .map(|e| e.trim().parse())
+                .collect::<Result<_, _>>()
+                .with_context(|| format!("--schedule {}: expected epochs", flags.schedule))?,
+            factor: 0.1,
+        },
+        _ => bail!("--schedule {}: expected cosine, constant or step=EPOCH,…", flags.schedule),
+    };
+    train.warmup = flags.warmup;
+    train.clip = flags.clip_norm;
+    train.class_weights = flags.class_weights;
+    train.patience = flags.patience;
+    if flags.no_augment {
+        train.augmentation = None;
+    }
+    Ok(())
+}
+
+/// Removes what a training leaves, nothing else.
+fn clear(out: &Path) -> anyhow::Result<()> {
+    for name in ["train.json", "model.onnx", "model.toml", "labels.txt", "dynamics.parquet"] {
+        let file = out.join(name);
+        if file.exists() {
+            std::fs::remove_file(&file).with_context(|| file.display().to_string())?;
+        }
+    }
+    let work = out.join(".train");
+    if work.exists() {
+        std::fs::remove_dir_all(&work).with_context(|| work.display().to_string())?;
+    }
+    Ok(())
+}
+
+fn summary(trained: &Trained, out: &Path) -> String {
+    let share = |a: Option<f64>| a.map_or_else(|| "–".to_owned(), |a| format!("{a:.4}"));
+    let mut rows = vec![
+        ["epoch", "training loss", "accuracy, train", "loss, val", "accuracy, val"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    rows.extend(trained.history.iter().map(|e| {
+        vec![
+            e.epoch.to_string(),
+            format!("{:.4}", e.train_loss),
+            share(Some(e.train_accuracy)),
+            share(e.val_loss),
+            share(e.val_accuracy),
+        ]
+    }));
+    format!(
+        "{}model: {} (epoch {})\n",
+        output::table(&rows),
+        out.join("model.onnx").display(),
+        trained.kept
+    )
+}

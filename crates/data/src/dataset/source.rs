@@ -1,0 +1,128 @@
+//! Where an image's pixels are: a file of its own, a record inside a larger one, or nowhere yet.
+use crate::{
+    DataError, RgbImage,
+    pixels::{self, DecodeOptions, Decoded},
+    planted::PlantedImage,
+};
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+/// Where an image's pixels are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ImageSource {
+    /// An image file.
+    File(PathBuf),
+    /// Raw bytes inside a file: the planes R, G, B of `[side, side]` one after the other, as in
+    /// CIFAR's binary format.
+    Record {
+        /// The file that holds the record.
+        file: PathBuf,
+        /// Position of the first byte of the red plane.
+        offset: u64,
+        /// Width and height in pixels.
+        side: usize,
+    },
+    /// Rendered when it is asked for.
+    Planted(PlantedImage),
+}
+
+impl ImageSource {
+    /// Decodes the image.
+    ///
+    /// # Errors
+    /// The file is missing, too large, truncated or no image ([`pixels::read`]).
+    pub fn load(&self, options: &DecodeOptions) -> Result<Decoded, DataError> {
+        match self {
+            Self::File(path) => pixels::read(path, options),
+            Self::Record { file, side, .. } => {
+                let mut planes = Vec::new();
+                let read = self.reader().and_then(|mut r| r.read_to_end(&mut planes));
+                read.map_err(|e| DataError::io(file, e))?;
+                let size = side * side;
+                if planes.len() != 3 * size {
+                    let found = planes.len();
+                    let message = format!("the record holds {found} of {} bytes", 3 * size);
+                    return Err(DataError::invalid(file, message));
+                }
+                let data = (0..size).flat_map(|at| [0, 1, 2].map(|c| planes[c * size + at]));
+                let image = RgbImage { width: *side, height: *side, data: data.collect() };
+                Ok(Decoded::plain(image))
+            }
+            Self::Planted(image) => Ok(Decoded::plain(image.image())),
+        }
+    }
+
+    /// The file that holds the pixels, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Record { file, .. } => Some(file),
+            Self::Planted(_) => None,
+        }
+    }
+
+    /// The source in words, for people and tables: the file, and where in it.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Record { file, offset, .. } => format!("{}@{offset}", file.display()),
+            Self::Planted(image) => image.describe(),
+        }
+    }
+
+    /// Number of bytes of the stored image.
+    ///
+    /// # Errors
+    /// Where the file can't be asked, and where nothing is stored.
+    pub fn size(&self) -> io::Result<u64> {
+        match self {
+            Self::File(path) => Ok(path.metadata()?.len()),
+            Self::Record { side, .. } => Ok(3 * (side * side) as u64),
+            Self::Planted(_) => Err(nothing_stored()),
+        }
+    }
+
+    /// State of the source: changes when the file is replaced.
+    pub fn state(&self) -> String {
+        match self {
+            Self::File(path) => file_state(path),
+            Self::Record { file, offset, .. } => format!("{}@{offset}", file_state(file)),
+            Self::Planted(image) => image.state(),
+        }
+    }
+
+    /// The stored bytes.
+    ///
+    /// # Errors
+    /// Where the file can't be opened, and where nothing is stored.
+    pub fn reader(&self) -> io::Result<impl Read + use<>> {
+        let mut file = File::open(self.path().ok_or_else(nothing_stored)?)?;
+        if let Self::Record { offset, .. } = self {
+            file.seek(SeekFrom::Start(*offset))?;
+        }
+        let size = match self {
+            Self::Record { .. } => self.size()?,
+            _ => u64::MAX,
+        };
+        Ok(file.take(size))
+    }
+}
+
+fn nothing_stored() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "the image is rendered, not stored")
+}
+
+/// Size and time of the last change of a file, `missing` where it can't be asked.
+pub fn file_state(path: &Path) -> String {
+    path.metadata().map_or_else(
+        |_| String::from("missing"),
+        |m| {
+            let changed = m.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+            format!("{}:{}", m.len(), changed.map_or(0, |d| d.as_nanos()))
+        },
+    )
+}

@@ -1,0 +1,111 @@
+//! Dynamics measured on checkpoints: one ONNX file an epoch.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+use rightly_data::Planes;
+use rightly_model::Classifier;
+
+use super::Dynamics;
+use crate::{Error, Event, Inputs, Sink, evaluate::Probe, workers};
+
+/// Files that a pattern such as `ckpt/*.onnx` names, ordered by the numbers in their names
+/// (`epoch-2` before `epoch-10`), so that their order is that of training.
+///
+/// # Errors
+/// The pattern can't be read, or fewer than two files match.
+pub fn expand(pattern: &str) -> Result<Vec<PathBuf>, Error> {
+    let usage = |why: String| Error::Usage(format!("--checkpoints {pattern}: {why}"));
+    let mut files = glob::glob(pattern)
+        .map_err(|e| usage(e.to_string()))?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| usage(e.to_string()))?;
+    files.retain(|f| f.is_file());
+    files.sort_by_cached_key(|f| natural(&f.to_string_lossy()));
+    if files.len() < 2 {
+        return Err(usage(format!("{} files match; training dynamics need two", files.len())));
+    }
+    Ok(files)
+}
+
+/// A name cut into text and numbers, so that numbers compare by their value.
+fn natural(name: &str) -> Vec<(String, u128)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let text = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits =
+            rest[text..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |n| text + n);
+        // A number too long for 38 digits still compares by its leading ones.
+        let number = rest[text..digits].get(..38).unwrap_or(&rest[text..digits]);
+        parts.push((rest[..text].to_owned(), number.parse().unwrap_or(0)));
+        rest = &rest[digits..];
+    }
+    parts
+}
+
+/// Measures the loss of `samples` (indices into the dataset) under each checkpoint: un-augmented,
+/// evaluation semantics, with the card of the audited model. Epochs count from 0 in the order of
+/// `files`. An image that can't be read is a problem.
+///
+/// # Errors
+/// A checkpoint can't be opened or has another number of outputs than the audited model; the engine
+/// fails; `stop` was set.
+pub fn measure(
+    files: &[PathBuf],
+    inputs: &Inputs,
+    samples: &[usize],
+    threads: usize,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<Dynamics, Error> {
+    let models = files.iter().map(|file| open(file, inputs)).collect::<Result<Vec<_>, _>>()?;
+    let probe = Probe::new(inputs);
+    let losses = workers::ordered(samples.len(), threads, stop, |at| {
+        let sample = &inputs.dataset.samples[samples[at]];
+        let loaded = inputs.loader.load(sample);
+        sink(Event::Image);
+        let Ok(picture) = loaded else { return Ok(vec![f64::NAN; models.len()]) };
+        let input = inputs.loader.preprocess().normalise(&Planes::from(&picture.crop));
+        models
+            .iter()
+            .map(|model| {
+                let logits = model.forward(&input, false)?.logits;
+                let outcome = probe.judge(sample.class, &logits);
+                Ok(outcome.map_or(f64::NAN, |o| f64::from(o.loss)))
+            })
+            .collect()
+    })?;
+    let rows = samples.iter().zip(&losses).flat_map(|(&at, losses)| {
+        let id = &inputs.dataset.samples[at].id;
+        losses.iter().enumerate().map(move |(epoch, &loss)| (id.clone(), epoch as i64, loss))
+    });
+    Dynamics::collect(rows).map_err(|why| Error::Usage(format!("--checkpoints: {why}")))
+}
+
+fn open(file: &Path, inputs: &Inputs) -> Result<Classifier, Error> {
+    let model = inputs.classifier_of(file)?;
+    if model.outputs() != inputs.classifier.outputs() {
+        return Err(Error::Usage(format!(
+            "{}: the checkpoint has {} outputs, the model {}",
+            file.display(),
+            model.outputs(),
+            inputs.classifier.outputs()
+        )));
+    }
+    Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_compare_by_value() {
+        let mut names = ["e10.onnx", "e9.onnx", "e1.onnx", "e010b.onnx"];
+        names.sort_by_cached_key(|n| natural(n));
+        assert_eq!(names, ["e1.onnx", "e9.onnx", "e10.onnx", "e010b.onnx"]);
+    }
+}

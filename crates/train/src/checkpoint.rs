@@ -1,0 +1,123 @@
+//! The state of a training after an epoch, in one file that is there whole or not at all.
+use crate::TrainError;
+use crate::arch::Network;
+use crate::event::EpochRecord;
+use crate::net::{download, upload};
+use crate::optim::State;
+use crate::weights::{Weight, Weights, parse, read, write};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Key of the progress in the file's metadata.
+const PROGRESS: &str = "rightly.progress";
+
+/// What is no tensor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Hash of everything that decides the result.
+    pub(crate) key: String,
+    /// Epochs done.
+    pub(crate) epochs: usize,
+    /// Whether patience has run out.
+    pub(crate) stopped: bool,
+    /// Steps that the rule has made.
+    pub(crate) steps: usize,
+    pub(crate) first_losses: Vec<f64>,
+    pub(crate) history: Vec<EpochRecord>,
+    /// Epoch of the best weights.
+    pub(crate) best: usize,
+}
+
+/// Everything that training goes on from.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    pub(crate) progress: Progress,
+    pub(crate) weights: Weights,
+    pub(crate) state: State,
+    /// Weights of the best epoch, where training can end early.
+    pub(crate) best: Option<Weights>,
+}
+
+impl Checkpoint {
+    pub(crate) fn save(&self, path: &Path) -> Result<(), TrainError> {
+        let buffers = |tensors: &[Tensor<1>]| -> Vec<Weight> {
+            let named = self.weights.trained.iter().zip(tensors);
+            named.map(|(w, t)| Weight { values: download(t), ..w.clone() }).collect()
+        };
+        let (first, second) = (buffers(&self.state.first), buffers(&self.state.second));
+        let mut tensors: BTreeMap<String, &Weight> = BTreeMap::new();
+        let best: Vec<&Weight> = self.best.iter().flat_map(Weights::iter).collect();
+        for (group, weights) in [
+            ("weights", self.weights.iter().collect()),
+            ("best", best),
+            ("first", first.iter().collect()),
+            ("second", second.iter().collect()),
+        ] {
+            tensors.extend(weights.into_iter().map(|w| (format!("{group}/{}", w.name), w)));
+        }
+        let text = serde_json::to_string(&self.progress).map_err(|error| TrainError::Weights {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })?;
+        write(path, tensors, Some((PROGRESS, text)))
+    }
+
+    /// The checkpoint of a training with this key; `None` where there is none.
+    pub(crate) fn load(
+        path: &Path,
+        network: &Network,
+        key: &str,
+        device: &Device,
+    ) -> Result<Option<Self>, TrainError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrainError::io(path)(error)),
+        };
+        let invalid = |message: String| TrainError::Weights { path: path.to_owned(), message };
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes)
+            .map_err(|error| invalid(format!("this is no checkpoint: {error}")))?;
+        let text = header.metadata().as_ref().and_then(|map| map.get(PROGRESS));
+        let text = text.ok_or_else(|| invalid("this is no checkpoint of rightly".to_owned()))?;
+        let progress: Progress = serde_json::from_str(text)
+            .map_err(|error| invalid(format!("its progress can't be read: {error}")))?;
+        if progress.key != key {
+            return Err(other_training(path));
+        }
+        let file = parse(&bytes, path)?;
+        let get = |group: &str, weight: &Weight| {
+            read(&file, &format!("{group}/{}", weight.name), &weight.shape, path)
+        };
+        let group = |group: &str| -> Result<Weights, TrainError> {
+            let mut weights = Weights::of_shape(network);
+            for weight in weights.trained.iter_mut().chain(&mut weights.running) {
+                weight.values = get(group, weight)?;
+            }
+            Ok(weights)
+        };
+        let weights = group("weights")?;
+        let has = |group: &str| file.names().iter().any(|name| name.starts_with(group));
+        let buffers = |group: &str| -> Result<Vec<Tensor<1>>, TrainError> {
+            if !has(&format!("{group}/")) {
+                return Ok(Vec::new());
+            }
+            weights.trained.iter().map(|w| Ok(upload(get(group, w)?, device))).collect()
+        };
+        let state =
+            State { steps: progress.steps, first: buffers("first")?, second: buffers("second")? };
+        let best = if has("best/") { Some(group("best")?) } else { None };
+        Ok(Some(Self { progress, weights, state, best }))
+    }
+}
+
+/// A folder that holds something else.
+pub(crate) fn other_training(path: &Path) -> TrainError {
+    TrainError::Weights {
+        path: path.to_owned(),
+        message:
+            "this is a training with other options or images; take another folder, or remove it"
+                .to_owned(),
+    }
+}

@@ -1,0 +1,54 @@
+//! How each image fared after each epoch: `dynamics.parquet`.
+use crate::TrainError;
+use crate::measure::Outcome;
+use arrow_array::RecordBatch;
+use rightly_data::table::{Columns, TableWriter, read, write};
+use std::path::{Path, PathBuf};
+
+/// File of one epoch, while training goes on.
+fn part(folder: &Path, epoch: usize) -> PathBuf {
+    folder.join(format!("dynamics-{epoch:05}.parquet"))
+}
+
+/// Writes the rows of one epoch: `id`, `epoch`, `loss`, `correct`, `logit`, in the order of ids.
+pub(crate) fn write_epoch(
+    folder: &Path,
+    epoch: usize,
+    outcomes: &[(&[String], &[usize], &Outcome)],
+) -> Result<(), TrainError> {
+    let mut rows: Vec<(&str, f64, bool, f32)> = Vec::new();
+    for (ids, order, outcome) in outcomes {
+        for (place, &at) in order.iter().enumerate() {
+            let (loss, correct) = (outcome.loss[place], outcome.correct[place]);
+            rows.push((&ids[at], loss, correct, outcome.logit[place]));
+        }
+    }
+    rows.sort_unstable_by_key(|row| row.0);
+    let batch: RecordBatch = Columns::new()
+        .utf8("id", rows.iter().map(|row| row.0))
+        .i64("epoch", rows.iter().map(|_| epoch as i64))
+        .f64("loss", rows.iter().map(|row| row.1))
+        .bool("correct", rows.iter().map(|row| row.2))
+        .f32("logit", rows.iter().map(|row| row.3))
+        .batch()?;
+    Ok(write(&part(folder, epoch), &batch)?)
+}
+
+/// Joins the epochs' files into one table.
+pub(crate) fn join(folder: &Path, epochs: usize, table: &Path) -> Result<(), TrainError> {
+    let mut writer: Option<TableWriter> = None;
+    for epoch in 0..epochs {
+        for batch in read(&part(folder, epoch))? {
+            let batch = batch?;
+            let writer = match &mut writer {
+                Some(writer) => writer,
+                None => writer.insert(TableWriter::create(table, batch.schema())?),
+            };
+            writer.write(&batch)?;
+        }
+    }
+    match writer {
+        Some(writer) => Ok(writer.finish()?),
+        None => Err(TrainError::Data("no epoch was measured".to_owned())),
+    }
+}

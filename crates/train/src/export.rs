@@ -1,0 +1,255 @@
+//! A trained network as an ONNX graph.
+//!
+//! Every layer's value has a readable name: `stem`, `stage1_block1_conv1`, `stage1_block1_conv2`,
+//! `stage1_block1_shortcut` (projections only), `stage1_block1_sum`, `stage1_block1_out`, `pool`,
+//! `features`, `logits`.
+use crate::TrainError;
+use crate::arch::{Block, HEAD, Network, Unit};
+use crate::net::EPSILON;
+use crate::weights::{Weight, Weights};
+use ndarray::{ArrayD, IxDyn};
+use rightly_model::Graph;
+use rightly_model::graph::proto::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TypeProto, ValueInfoProto, attribute_type, data_type, tensor_shape_proto,
+    type_proto,
+};
+use std::path::Path;
+
+/// Name of the graph's input, `[batch, 3, H, W]`.
+pub(crate) const INPUT: &str = "input";
+/// Name of the graph's output, `[batch, classes]`.
+pub(crate) const LOGITS: &str = "logits";
+/// Operator set: the oldest that says all that is needed, so that old readers read it.
+const OPSET: i64 = 13;
+/// Version of the intermediate representation that goes with it.
+const IR: i64 = 7;
+
+/// The graph of a network; `path` is where it is going to be. With `fold`, batch norm is part of the convolutions.
+pub(crate) fn graph(
+    network: &Network,
+    weights: &Weights,
+    [height, width]: [usize; 2],
+    fold: bool,
+    path: &Path,
+) -> Result<Graph, TrainError> {
+    let mut writer = Writer {
+        trained: weights.trained.iter(),
+        running: weights.running.iter(),
+        fold,
+        nodes: Vec::new(),
+        tensors: Vec::new(),
+    };
+    writer.network(network);
+    let fixed = |value: usize| Some(tensor_shape_proto::Value::DimValue(value as i64));
+    let batch = || Some(tensor_shape_proto::Value::DimParam("batch".to_owned()));
+    let graph = GraphProto {
+        node: writer.nodes,
+        name: Some("rightly".to_owned()),
+        initializer: writer.tensors,
+        input: vec![value(INPUT, vec![batch(), fixed(3), fixed(height), fixed(width)])],
+        output: vec![value(LOGITS, vec![batch(), fixed(network.classes)])],
+        ..GraphProto::default()
+    };
+    let model = ModelProto {
+        ir_version: Some(IR),
+        producer_name: Some("rightly".to_owned()),
+        producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        graph: Some(graph),
+        opset_import: vec![OperatorSetIdProto {
+            domain: Some(String::new()),
+            version: Some(OPSET),
+        }],
+        ..ModelProto::default()
+    };
+    Ok(Graph::from_model(model, path)?)
+}
+
+fn value(name: &str, dims: Vec<Option<tensor_shape_proto::Value>>) -> ValueInfoProto {
+    let dim = dims
+        .into_iter()
+        .map(|value| tensor_shape_proto::Dimension { value, ..Default::default() })
+        .collect();
+    let tensor = type_proto::Tensor {
+        elem_type: Some(data_type::FLOAT),
+        shape: Some(TensorShapeProto { dim }),
+    };
+    ValueInfoProto {
+        name: Some(name.to_owned()),
+        r#type: Some(TypeProto {
+            value: Some(type_proto::Value::TensorType(tensor)),
+            ..TypeProto::default()
+        }),
+        ..ValueInfoProto::default()
+    }
+}
+
+struct Writer<'a> {
+    trained: std::slice::Iter<'a, Weight>,
+    running: std::slice::Iter<'a, Weight>,
+    fold: bool,
+    nodes: Vec<NodeProto>,
+    tensors: Vec<TensorProto>,
+}
+
+/// A convolution's weights with the batch norm that follows.
+struct Normed<'a> {
+    weight: &'a [f32],
+    gamma: &'a [f32],
+    beta: &'a [f32],
+    mean: &'a [f32],
+    variance: &'a [f32],
+}
+
+impl<'a> Writer<'a> {
+    fn trained(&mut self) -> &'a [f32] {
+        self.trained.next().map_or(&[], |weight| &weight.values)
+    }
+
+    fn running(&mut self) -> &'a [f32] {
+        self.running.next().map_or(&[], |weight| &weight.values)
+    }
+
+    fn normed(&mut self) -> Normed<'a> {
+        Normed {
+            weight: self.trained(),
+            gamma: self.trained(),
+            beta: self.trained(),
+            mean: self.running(),
+            variance: self.running(),
+        }
+    }
+
+    fn network(&mut self, network: &Network) {
+        let stem = self.normed();
+        self.unit(&network.stem, &stem, INPUT, "stem_norm");
+        self.node("Relu", &["stem_norm"], "stem", vec![]);
+        let mut last = "stem".to_owned();
+        if network.stem_pool {
+            let attributes = vec![
+                ints("kernel_shape", &[3, 3]),
+                ints("strides", &[2, 2]),
+                ints("pads", &[1, 1, 1, 1]),
+                ints("dilations", &[1, 1]),
+                int("ceil_mode", 0),
+            ];
+            self.node("MaxPool", &["stem"], "stem_pool", attributes);
+            last = "stem_pool".to_owned();
+        }
+        for block in &network.blocks {
+            last = self.block(block, &last);
+        }
+        self.node("GlobalAveragePool", &[&last], "pool", vec![]);
+        self.node("Flatten", &["pool"], "features", vec![int("axis", 1)]);
+        let (weight, bias) = (format!("{HEAD}.weight"), format!("{HEAD}.bias"));
+        let values = self.trained();
+        self.tensor(&weight, &[network.classes, network.features], values.to_vec());
+        let values = self.trained();
+        self.tensor(&bias, &[network.classes], values.to_vec());
+        let attributes =
+            vec![float("alpha", 1.0), float("beta", 1.0), int("transA", 0), int("transB", 1)];
+        self.node("Gemm", &["features", &weight, &bias], LOGITS, attributes);
+    }
+
+    fn block(&mut self, block: &Block, input: &str) -> String {
+        let name = |part: &str| format!("{}_{part}", block.name);
+        let (norm, conv1, conv2) = (name("conv1_norm"), name("conv1"), name("conv2"));
+        let (sum, out) = (name("sum"), name("out"));
+        let normed = self.normed();
+        self.unit(&block.conv1, &normed, input, &norm);
+        self.node("Relu", &[&norm], &conv1, vec![]);
+        let normed = self.normed();
+        self.unit(&block.conv2, &normed, &conv1, &conv2);
+        let mut shortcut = input.to_owned();
+        if let Some(projection) = &block.shortcut {
+            let normed = self.normed();
+            shortcut = name("shortcut");
+            self.unit(projection, &normed, input, &shortcut);
+        }
+        self.node("Add", &[&conv2, &shortcut], &sum, vec![]);
+        self.node("Relu", &[&sum], &out, vec![]);
+        out
+    }
+
+    /// A convolution with its batch norm, folded into it or not.
+    fn unit(&mut self, unit: &Unit, normed: &Normed<'_>, input: &str, output: &str) {
+        let name = |part: &str| format!("{}.{part}", unit.name);
+        let weight = name("conv.weight");
+        let padding = (unit.kernel / 2) as i64;
+        let conv = vec![
+            ints("kernel_shape", &[unit.kernel as i64; 2]),
+            ints("strides", &[unit.stride as i64; 2]),
+            ints("pads", &[padding; 4]),
+            ints("dilations", &[1, 1]),
+            int("group", 1),
+        ];
+        let channels = [unit.outputs];
+        if self.fold {
+            let (weights, bias) = folded(unit, normed);
+            let offset = name("conv.bias");
+            self.tensor(&weight, &unit.shape(), weights);
+            self.tensor(&offset, &channels, bias);
+            self.node("Conv", &[input, &weight, &offset], output, conv);
+            return;
+        }
+        self.tensor(&weight, &unit.shape(), normed.weight.to_vec());
+        let raw = format!("{}_raw", unit.name.replace('.', "_"));
+        self.node("Conv", &[input, &weight], &raw, conv);
+        let parts = ["norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"].map(name);
+        let values = [normed.gamma, normed.beta, normed.mean, normed.variance];
+        for (part, values) in parts.iter().zip(values) {
+            self.tensor(part, &channels, values.to_vec());
+        }
+        let inputs = [&raw, &parts[0], &parts[1], &parts[2], &parts[3]].map(String::as_str);
+        let attributes = vec![float("epsilon", EPSILON), float("momentum", 0.9)];
+        self.node("BatchNormalization", &inputs, output, attributes);
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize], values: Vec<f32>) {
+        // Sizes come from one description; a mismatch would be found when the graph is checked.
+        let array = ArrayD::from_shape_vec(IxDyn(shape), values)
+            .unwrap_or_else(|_| ArrayD::zeros(IxDyn(&[0])));
+        self.tensors.push(TensorProto::from_f32(name, &array));
+    }
+
+    fn node(&mut self, op: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) {
+        self.nodes.push(NodeProto {
+            input: inputs.iter().map(|name| (*name).to_owned()).collect(),
+            output: vec![output.to_owned()],
+            name: Some(format!("{output}/{op}")),
+            op_type: Some(op.to_owned()),
+            attribute,
+            ..NodeProto::default()
+        });
+    }
+}
+
+/// Weights and bias of one convolution that does the work of convolution and batch norm, in double precision.
+fn folded(unit: &Unit, normed: &Normed<'_>) -> (Vec<f32>, Vec<f32>) {
+    let size = unit.inputs * unit.kernel * unit.kernel;
+    let mut weights = Vec::with_capacity(normed.weight.len());
+    let mut bias = Vec::with_capacity(unit.outputs);
+    for (channel, kernel) in normed.weight.chunks_exact(size).enumerate() {
+        let at = |values: &[f32]| f64::from(values[channel]);
+        let scale = at(normed.gamma) / (at(normed.variance) + f64::from(EPSILON)).sqrt();
+        weights.extend(kernel.iter().map(|&value| (f64::from(value) * scale) as f32));
+        bias.push((at(normed.beta) - at(normed.mean) * scale) as f32);
+    }
+    (weights, bias)
+}
+
+fn attribute(name: &str, kind: i32) -> AttributeProto {
+    AttributeProto { name: Some(name.to_owned()), r#type: Some(kind), ..AttributeProto::default() }
+}
+
+fn int(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { i: Some(value), ..attribute(name, attribute_type::INT) }
+}
+
+fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto { f: Some(value), ..attribute(name, attribute_type::FLOAT) }
+}
+
+fn ints(name: &str, values: &[i64]) -> AttributeProto {
+    AttributeProto { ints: values.to_vec(), ..attribute(name, attribute_type::INTS) }
+}

@@ -1,0 +1,51 @@
+//! SGD and AdamW on one vector, as [`crate::optim`] has them on tensors.
+use crate::optim::{BETAS, EPSILON};
+use crate::options::Optimizer;
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    steps: i32,
+    first: Vec<f32>,
+    second: Vec<f32>,
+}
+
+impl Rule {
+    pub(super) fn new(len: usize) -> Self {
+        Self { steps: 0, first: vec![0.0; len], second: vec![0.0; len] }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        optimizer: Optimizer,
+        weights: &mut [f32],
+        gradient: &[f32],
+        rate: f32,
+    ) {
+        self.steps = self.steps.saturating_add(1);
+        match optimizer {
+            Optimizer::Sgd { momentum, weight_decay } => {
+                for ((weight, gradient), buffer) in
+                    weights.iter_mut().zip(gradient).zip(&mut self.first)
+                {
+                    // A buffer of zeros makes the first step's the gradient itself.
+                    *buffer = momentum * *buffer + gradient + weight_decay * *weight;
+                    *weight -= rate * *buffer;
+                }
+            }
+            Optimizer::AdamW { weight_decay } => {
+                let correction = BETAS.map(|beta| 1.0 - f64::from(beta).powi(self.steps));
+                let step = (f64::from(rate) / correction[0]) as f32;
+                let root = correction[1].sqrt() as f32;
+                let moments = self.first.iter_mut().zip(&mut self.second);
+                for ((weight, gradient), (first, second)) in
+                    weights.iter_mut().zip(gradient).zip(moments)
+                {
+                    *first = BETAS[0] * *first + (1.0 - BETAS[0]) * gradient;
+                    *second = BETAS[1] * *second + (1.0 - BETAS[1]) * gradient * gradient;
+                    let denominator = second.sqrt() / root + EPSILON;
+                    *weight = *weight * (1.0 - rate * weight_decay) - step * *first / denominator;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Small networks that train from scratch on a few cores and leave as ONNX, with their training dynamics.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`arch`] | the networks, as data |
+//! | [`weights`] | weights on the host, fresh ones, their file |
+//! | [`data`], [`batch`] | images in memory, their order, crops and flips |
+//! | [`options`], `schedule`, `optim` | how weights change |
+//! | `kernels` | the fused layer that networks are made of, as an extension of burn's backends |
+//! | `net` | a network on burn's tensors |
+//! | [`mod@train`], [`event`], `checkpoint` | the whole of it: epochs, progress, going on after a kill |
+//! | [`heads`] | softmax regression and a hidden layer on stored features |
+//! | `export`, `measure`, `dynamics`, `outputs` | ONNX, what it says of every image, the files |
+//!
+//! # Determinism
+//! Same images, options and seed, same bytes on the same machine: random streams are keyed by what they are for, sums
+//! have a fixed order, and threads only share out work whose parts are fixed.
+
+pub mod arch;
+pub mod batch;
+pub mod data;
+pub mod error;
+pub mod event;
+pub mod heads;
+pub mod options;
+pub mod train;
+pub mod weights;
+
+mod checkpoint;
+mod dynamics;
+mod export;
+mod files;
+mod kernels;
+mod measure;
+mod net;
+mod optim;
+mod outputs;
+mod schedule;
+
+pub use arch::Arch;
+pub use data::TrainingSet;
+pub use error::TrainError;
+pub use event::{EpochRecord, TrainEvent, Trained};
+pub use options::{Augmentation, Device, Optimizer, Schedule, TrainOptions};
+pub use train::train;
+pub use weights::{Weight, Weights};

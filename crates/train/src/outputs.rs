@@ -1,0 +1,120 @@
+//! The files that a training leaves beside its model.
+use crate::TrainError;
+use crate::arch::Network;
+use crate::checkpoint::other_training;
+use crate::event::Trained;
+use crate::export::{INPUT, LOGITS};
+use crate::files::write_whole;
+use crate::options::TrainOptions;
+use rightly_data::preprocess::Resize;
+use rightly_model::Card;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What has a part in a result.
+pub(crate) trait Hashed {
+    /// Feeds it into a hash.
+    fn feed(&self, hasher: &mut blake3::Hasher);
+}
+
+/// Hash of everything that decides the result of a training: options, initial weights, images, version.
+pub(crate) fn key(
+    options: &TrainOptions,
+    train: &impl Hashed,
+    val: Option<&impl Hashed>,
+) -> Result<String, TrainError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+    let text = serde_json::to_string(options)
+        .map_err(|error| TrainError::Data(format!("options can't be written: {error}")))?;
+    hasher.update(text.as_bytes());
+    for weight in options.initial.iter().flat_map(crate::Weights::iter) {
+        hasher.update(weight.name.as_bytes());
+        for value in &weight.values {
+            hasher.update(&value.to_le_bytes());
+        }
+    }
+    train.feed(&mut hasher);
+    if let Some(val) = val {
+        hasher.update(b"val");
+        val.feed(&mut hasher);
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// `train.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Summary {
+    /// Hash of everything that decided the result.
+    key: String,
+    #[serde(flatten)]
+    trained: Trained,
+}
+
+fn summary(out: &Path) -> PathBuf {
+    out.join("train.json")
+}
+
+/// The result of a training that ended in this folder; `None` where none did or one is under way.
+pub(crate) fn finished(out: &Path, key: &str) -> Result<Option<Trained>, TrainError> {
+    let path = summary(out);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(TrainError::io(path)(error)),
+    };
+    let summary: Summary = serde_json::from_slice(&bytes).map_err(|_| other_training(&path))?;
+    if summary.key != key {
+        return Err(other_training(&path));
+    }
+    // Everything was written before the summary; what was left of the work may go.
+    let work = out.join(".train");
+    if work.exists() {
+        std::fs::remove_dir_all(&work).map_err(TrainError::io(&work))?;
+    }
+    let model = out.join("model.onnx");
+    let present = ["model.onnx", "model.toml", "labels.txt", "dynamics.parquet"]
+        .iter()
+        .all(|file| out.join(file).exists());
+    if !present {
+        std::fs::remove_file(&path).map_err(TrainError::io(&path))?;
+        return Ok(None);
+    }
+    Ok(Some(Trained { model, ..summary.trained }))
+}
+
+/// Writes the summary: the training is done.
+pub(crate) fn finish(out: &Path, key: &str, trained: &Trained) -> Result<(), TrainError> {
+    let summary_of = Summary { key: key.to_owned(), trained: trained.clone() };
+    let mut text = serde_json::to_string_pretty(&summary_of)
+        .map_err(|error| TrainError::Data(format!("train.json can't be written: {error}")))?;
+    text.push('\n');
+    write_whole(&summary(out), text.as_bytes())
+}
+
+/// Writes the card and the labels.
+pub(crate) fn card(
+    options: &TrainOptions,
+    network: &Network,
+    size: [usize; 2],
+    out: &Path,
+) -> Result<(), TrainError> {
+    let mut preprocess = options.preprocess.clone();
+    if preprocess.output_size().is_none() {
+        // The images were of this size whatever made them so.
+        preprocess.resize = Some(Resize::Exact(size));
+    }
+    let card = Card {
+        input: INPUT.to_owned(),
+        layout: "nchw".to_owned(),
+        logits: LOGITS.to_owned(),
+        softmax: false,
+        labels: Some(PathBuf::from("labels.txt")),
+        cam_layer: Some(network.last_layer()),
+        feature_layer: Some(network.last_layer()),
+        preprocess,
+    };
+    let labels: String = options.classes.iter().map(|class| format!("{class}\n")).collect();
+    write_whole(&out.join("labels.txt"), labels.as_bytes())?;
+    write_whole(&out.join("model.toml"), card.to_toml()?.as_bytes())
+}

@@ -1,0 +1,381 @@
+//! Training from images to files.
+use crate::arch::Network;
+use crate::batch::{batches, epoch_pixels, steps, values};
+use crate::checkpoint::{Checkpoint, Progress, other_training};
+use crate::data::{Normaliser, TrainingSet};
+use crate::event::{EpochRecord, TrainEvent, Trained};
+use crate::files::write_whole;
+use crate::measure::{Measure, Outcome};
+use crate::net::{Net, Part};
+use crate::optim::{self, State};
+use crate::options::{Device as DeviceKind, TrainOptions};
+use crate::weights::Weights;
+use crate::{TrainError, dynamics, export, outputs, schedule};
+use burn::tensor::{Device, Tensor};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Trains a network and writes `model.onnx`, `model.toml` (its card), `labels.txt`, `dynamics.parquet` and `train.json`
+/// into `out`.
+///
+/// The same images, options and seed give the same bytes, for any number of threads and any order of the images, and
+/// also where the process was killed and called again: after each epoch the state is kept in `out/.train` until
+/// everything is written. A folder in which the same training has ended already is left as it is and its result
+/// returned.
+///
+/// # Errors
+/// [`TrainError::Data`] and [`TrainError::Option`] for what can't be trained on; [`TrainError::Weights`] where `out` holds
+/// another training; [`TrainError::Diverged`]; [`TrainError::Export`]; files that can't be written.
+pub fn train(
+    train: &TrainingSet,
+    val: Option<&TrainingSet>,
+    options: &TrainOptions,
+    out: &Path,
+    progress: &(dyn Fn(TrainEvent) + Sync),
+) -> Result<Trained, TrainError> {
+    options.check(val.is_some())?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(|error| {
+            TrainError::Library { what: "starting threads", message: error.to_string() }
+        })?;
+    pool.install(|| Trainer::new(train, val, options, out)?.run(progress))
+}
+
+/// burn's device.
+pub(crate) fn device(kind: DeviceKind) -> Result<Device, TrainError> {
+    let missing = |feature: &'static str| {
+        TrainError::option("device", feature, "a device that this build has (see its features)")
+    };
+    match kind {
+        DeviceKind::Cpu => Ok(Device::flex()),
+        #[cfg(feature = "cuda")]
+        DeviceKind::Cuda => Ok(Device::cuda(0)),
+        #[cfg(not(feature = "cuda"))]
+        DeviceKind::Cuda => Err(missing("cuda")),
+        #[cfg(feature = "tch")]
+        DeviceKind::LibTorch => Ok(Device::libtorch()),
+        #[cfg(not(feature = "tch"))]
+        DeviceKind::LibTorch => Err(missing("tch")),
+    }
+}
+
+/// Images with their order by id.
+struct Split<'a> {
+    set: &'a TrainingSet,
+    order: Vec<usize>,
+}
+
+impl<'a> Split<'a> {
+    fn new(set: &'a TrainingSet, name: &str, options: &TrainOptions) -> Result<Self, TrainError> {
+        let order = set.checked(name, options.classes.len())?;
+        let made = options.preprocess.output_size();
+        if made.is_some_and(|size| size != set.size) {
+            return Err(TrainError::Data(format!(
+                "{name}: images of {:?}, the preprocessing makes {:?}",
+                set.size,
+                made.unwrap_or_default()
+            )));
+        }
+        Ok(Self { set, order })
+    }
+}
+
+struct Trainer<'a> {
+    options: &'a TrainOptions,
+    train: Split<'a>,
+    val: Option<Split<'a>>,
+    network: Network,
+    normaliser: Normaliser,
+    class_weights: Vec<f32>,
+    device: Device,
+    out: PathBuf,
+    work: PathBuf,
+    key: String,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(
+        train: &'a TrainingSet,
+        val: Option<&'a TrainingSet>,
+        options: &'a TrainOptions,
+        out: &Path,
+    ) -> Result<Self, TrainError> {
+        let train = Split::new(train, "train", options)?;
+        let val = val.map(|set| Split::new(set, "val", options)).transpose()?;
+        if train.order.len() < 2 {
+            return Err(TrainError::Data("train: one image, expected at least two".to_owned()));
+        }
+        if let Some(val) = &val {
+            if val.set.size != train.set.size {
+                return Err(TrainError::Data(format!(
+                    "images of train are {:?}, those of val {:?}",
+                    train.set.size, val.set.size
+                )));
+            }
+            let known = |at: &usize| {
+                let id = &val.set.ids[*at];
+                train.order.binary_search_by(|&other| train.set.ids[other].cmp(id)).is_ok()
+            };
+            if let Some(&at) = val.order.iter().find(|at| known(at)) {
+                let id = &val.set.ids[at];
+                return Err(TrainError::Data(format!("image '{id}' is in train and in val")));
+            }
+        }
+        let network = options.arch.network(options.classes.len());
+        let key = outputs::key(options, &train, val.as_ref())?;
+        Ok(Self {
+            options,
+            network,
+            normaliser: Normaliser::new(&options.preprocess),
+            class_weights: class_weights(options, &train),
+            device: device(options.device)?,
+            out: out.to_owned(),
+            work: out.join(".train"),
+            key,
+            train,
+            val,
+        })
+    }
+
+    fn run(&self, progress: &(dyn Fn(TrainEvent) + Sync)) -> Result<Trained, TrainError> {
+        let model = self.out.join("model.onnx");
+        if let Some(done) = outputs::finished(&self.out, &self.key)? {
+            return Ok(done);
+        }
+        std::fs::create_dir_all(&self.work).map_err(TrainError::io(&self.work))?;
+        let mut state = self.start(progress)?;
+        let mut net = Net::new(self.network.clone(), &state.weights, &self.device);
+        while state.progress.epochs < self.options.epochs && !state.progress.stopped {
+            self.epoch(&mut net, &mut state, progress)?;
+        }
+        let progress = state.progress;
+        let kept =
+            if self.options.patience.is_some() { progress.best } else { progress.epochs - 1 };
+        let weights = state.best.unwrap_or(state.weights);
+        let graph =
+            export::graph(&self.network, &weights, self.train.set.size, self.options.fold, &model)?;
+        let net = Net::new(self.network.clone(), &weights, &self.device);
+        self.measure(&graph)?.check(&net, &self.device, self.train.set, &self.train.order)?;
+        let record = progress.history.get(kept);
+        let trained = Trained {
+            arch: self.options.arch,
+            epochs: progress.epochs,
+            kept,
+            val_accuracy: record.and_then(|record| record.val_accuracy),
+            train_accuracy: record.map_or(0.0, |record| record.train_accuracy),
+            history: progress.history.clone(),
+            first_losses: progress.first_losses.clone(),
+            model,
+        };
+        write_whole(&self.out.join("model.onnx"), &graph.to_bytes())?;
+        outputs::card(self.options, &self.network, self.train.set.size, &self.out)?;
+        dynamics::join(&self.work, progress.epochs, &self.out.join("dynamics.parquet"))?;
+        outputs::finish(&self.out, &self.key, &trained)?;
+        std::fs::remove_dir_all(&self.work).map_err(TrainError::io(&self.work))?;
+        Ok(trained)
+    }
+
+    /// Where a stopped training goes on, or the beginning.
+    fn start(&self, progress: &(dyn Fn(TrainEvent) + Sync)) -> Result<Checkpoint, TrainError> {
+        let path = self.checkpoint();
+        if let Some(state) = Checkpoint::load(&path, &self.network, &self.key, &self.device)? {
+            progress(TrainEvent::Resumed { epoch: state.progress.epochs });
+            return Ok(state);
+        }
+        if self.out.join("train.json").exists() {
+            return Err(other_training(&self.out));
+        }
+        let options = self.options;
+        let weights = options
+            .initial
+            .clone()
+            .unwrap_or_else(|| Weights::init(options.arch, options.classes.len(), options.seed));
+        Ok(Checkpoint {
+            progress: Progress {
+                key: self.key.clone(),
+                epochs: 0,
+                stopped: false,
+                steps: 0,
+                first_losses: Vec::new(),
+                history: Vec::new(),
+                best: 0,
+            },
+            weights,
+            state: State::default(),
+            best: None,
+        })
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        self.work.join("checkpoint.safetensors")
+    }
+
+    fn measure(&self, graph: &rightly_model::Graph) -> Result<Measure<'_>, TrainError> {
+        Measure::new(graph, &self.normaliser, self.options.classes.len())
+    }
+
+    fn epoch(
+        &self,
+        net: &mut Net,
+        at: &mut Checkpoint,
+        progress: &(dyn Fn(TrainEvent) + Sync),
+    ) -> Result<(), TrainError> {
+        let epoch = at.progress.epochs;
+        let start = Instant::now();
+        let batches = batches(self.options, &self.train.order, epoch);
+        progress(TrainEvent::EpochStarted { epoch, steps: batches.len() });
+        let mut total = 0.0;
+        let count = batches.len();
+        for (step, batch) in batches.iter().enumerate() {
+            let rate = schedule::rate(self.options, epoch * count + step, count);
+            let loss = self.step(net, &mut at.state, batch, epoch, rate);
+            if !loss.is_finite() {
+                return Err(TrainError::Diverged { epoch, step, loss });
+            }
+            total += loss;
+            if at.progress.first_losses.len() < Trained::FIRST_LOSSES {
+                at.progress.first_losses.push(loss);
+            }
+            progress(TrainEvent::Step { epoch, step, loss, rate });
+        }
+        let trained = Instant::now();
+        at.weights = net.weights();
+        let record = self.close(net, at, epoch, total / count as f64)?;
+        progress(TrainEvent::EpochEnded {
+            record,
+            train_seconds: (trained - start).as_secs_f64(),
+            measure_seconds: trained.elapsed().as_secs_f64(),
+        });
+        if at.progress.stopped {
+            progress(TrainEvent::StoppedEarly { best: at.progress.best });
+        }
+        Ok(())
+    }
+
+    /// One step; returns the loss of its batch before it.
+    fn step(
+        &self,
+        net: &mut Net,
+        state: &mut State,
+        batch: &[usize],
+        epoch: usize,
+        rate: f32,
+    ) -> f64 {
+        let set = self.train.set;
+        let weight = |at: &usize| f64::from(self.class_weights[set.labels[*at]]);
+        let whole: f64 = batch.iter().map(weight).sum();
+        let part = |positions: &[usize]| -> Part {
+            let labels: Vec<usize> = positions.iter().map(|&at| set.labels[at]).collect();
+            let shares: Vec<f32> = positions.iter().map(|at| (weight(at) / whole) as f32).collect();
+            let pixels = epoch_pixels(set, positions, self.options, epoch);
+            let images = values(&pixels, set.image_len(), &self.normaliser);
+            net.part(images, set.size, &labels, &shares)
+        };
+        let cuts = parts(batch.len(), self.options.replicas);
+        let done: Vec<Part> = cuts.into_iter().map(|range| part(&batch[range])).collect();
+        let loss = done.iter().map(|part| f64::from(part.loss.clone().into_scalar::<f32>())).sum();
+        let moments: Vec<Vec<Tensor<1>>> = done.iter().map(|part| part.moments.clone()).collect();
+        net.update_running(&moments);
+        let mut gradients = done.into_iter().map(|part| part.gradients);
+        let mut sum = gradients.next().unwrap_or_default();
+        for next in gradients {
+            sum = sum.into_iter().zip(next).map(|(a, b)| a + b).collect();
+        }
+        if let Some(limit) = self.options.clip {
+            optim::clip(&mut sum, limit);
+        }
+        optim::step(self.options.optimizer, state, &mut net.trained, sum, rate);
+        loss
+    }
+
+    /// Measures every image with the epoch's model, and keeps everything.
+    fn close(
+        &self,
+        net: &Net,
+        at: &mut Checkpoint,
+        epoch: usize,
+        train_loss: f64,
+    ) -> Result<EpochRecord, TrainError> {
+        let size = self.train.set.size;
+        let name = PathBuf::from(format!("epoch-{epoch}.onnx"));
+        let graph = export::graph(&self.network, &at.weights, size, self.options.fold, &name)?;
+        let measure = self.measure(&graph)?;
+        measure.check(net, &self.device, self.train.set, &self.train.order)?;
+        let on_train = measure.outcome(self.train.set, &self.train.order)?;
+        let split = |split: &Split<'_>| measure.outcome(split.set, &split.order);
+        let on_val: Option<Outcome> = self.val.as_ref().map(split).transpose()?;
+        let mut rows = vec![(&self.train.set.ids[..], &self.train.order[..], &on_train)];
+        if let (Some(val), Some(outcome)) = (&self.val, &on_val) {
+            rows.push((&val.set.ids, &val.order, outcome));
+        }
+        dynamics::write_epoch(&self.work, epoch, &rows)?;
+        let record = EpochRecord {
+            epoch,
+            train_loss,
+            train_accuracy: on_train.accuracy(),
+            val_loss: on_val.as_ref().map(Outcome::mean_loss),
+            val_accuracy: on_val.as_ref().map(Outcome::accuracy),
+        };
+        let progress = &mut at.progress;
+        progress.epochs = epoch + 1;
+        progress.steps = at.state.steps;
+        progress.history.push(record.clone());
+        if let Some(patience) = self.options.patience {
+            let of = |epoch: usize| progress.history[epoch].val_accuracy.unwrap_or(0.0);
+            if epoch == 0 || of(epoch) > of(progress.best) {
+                progress.best = epoch;
+                at.best = Some(at.weights.clone());
+            }
+            progress.stopped = epoch - progress.best >= patience && patience > 0;
+        }
+        at.save(&self.checkpoint())?;
+        Ok(record)
+    }
+}
+
+/// n / (classes x images of the class), or 1; classes without images get 1.
+fn class_weights(options: &TrainOptions, train: &Split<'_>) -> Vec<f32> {
+    let mut counts = vec![0_usize; options.classes.len()];
+    for &label in &train.set.labels {
+        counts[label] += 1;
+    }
+    let even = train.order.len() as f64 / options.classes.len() as f64;
+    counts
+        .iter()
+        .map(
+            |&count| {
+                if options.class_weights && count > 0 { (even / count as f64) as f32 } else { 1.0 }
+            },
+        )
+        .collect()
+}
+
+/// `count` images cut into parts whose sizes differ by one at most, none below two where that can be.
+fn parts(count: usize, replicas: usize) -> Vec<std::ops::Range<usize>> {
+    let parts = replicas.min(count / 2).max(1);
+    (0..parts).map(|part| part * count / parts..(part + 1) * count / parts).collect()
+}
+
+impl crate::outputs::Hashed for Split<'_> {
+    fn feed(&self, hasher: &mut blake3::Hasher) {
+        self.set.hash(&self.order, hasher);
+    }
+}
+
+/// Steps of a training, for an estimate of its time.
+#[must_use]
+pub fn total_steps(images: usize, options: &TrainOptions) -> usize {
+    steps(images, options.batch.max(1)) * options.epochs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_even_and_whole() {
+        assert_eq!(parts(10, 3), [0..3, 3..6, 6..10]);
+        assert_eq!(parts(5, 2), [0..2, 2..5]);
+        assert_eq!(parts(3, 2).len(), 1);
+    }
+}

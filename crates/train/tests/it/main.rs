@@ -1,0 +1,3 @@
+//! Whole trainings.
+mod support;
+mod training;

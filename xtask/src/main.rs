@@ -1,0 +1,34 @@
+//! The project's own programs. `cargo run --release -p xtask -- bench truth` is its exam.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers prints")]
+
+mod truth;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "The project's own programs")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure the project against what is known
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Planted worlds: what was planted against what is found, over seeds, with controls
+    Truth(truth::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Bench { what: Bench::Truth(options) } => truth::run(&options),
+    }
+}

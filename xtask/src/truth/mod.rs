@@ -1,0 +1,99 @@
+//! The exam with planted truth: worlds whose cues and failing subgroups are known.
+//!
+//! Each world is planted, trained and audited once for each seed, by the binary itself
+//! (`rightly demo`), and kept in a cache, so that an exam of a later stage takes seconds a world.
+//! Three questions:
+//! - does what was planted hurt the model (else there is nothing to find)?
+//! - what is found, what is missed, what is a false alarm? Beside the tool stand an oracle that is
+//!   given the attributes, which must find everything, and the same oracle with right and wrong
+//!   dealt anew among the images of each class, which must find nothing.
+//! - does a class whose cue is planted rely less on its object than the same class, of the same
+//!   seed, without the cue?
+
+mod oracle;
+mod reliance;
+mod world;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rightly::truth::{Truth, Verdict, compare};
+
+use world::{Plain, World};
+
+/// Accuracy points that a planted truth should cost.
+const HURTS: f64 = 0.30;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Seeds of each world
+    #[arg(long, default_value = "5")]
+    seeds: u64,
+    /// Worlds: names or TOML files
+    #[arg(long, value_delimiter = ',', default_value = "cues,subgroups,mixed,null,null-hard")]
+    worlds: Vec<String>,
+    /// World in which classes are compared with themselves without their cue (none = leave it out)
+    #[arg(long, default_value = "cues")]
+    reliance: String,
+    /// Where planted and trained worlds are kept
+    #[arg(long, default_value = "target/exam")]
+    cache: PathBuf,
+    /// The binary (default: the release build beside this program)
+    #[arg(long)]
+    rightly: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let planter = world::Planter::new(options.rightly.as_deref(), &options.cache)?;
+    println!(
+        "| world | seed | planted | cost >= 30 points | clean accuracy | found | missed | false alarms | oracle found | \
+         oracle's false alarms | dealt anew: findings |\n|---|---|---|---|---|---|---|---|---|---|---|"
+    );
+    let mut sums = [0_usize; 8];
+    for name in &options.worlds {
+        for seed in 0..options.seeds {
+            let world = planter.plant(name, seed, Plain::No)?;
+            let counts = examine(&world)?;
+            let [planted, hurting, found, missed, alarms, oracle, oracle_alarms, shuffled] = counts;
+            println!(
+                "| {name} | {seed} | {planted} | {hurting} | {} | {found} | {missed} | {alarms} | {oracle} | \
+                 {oracle_alarms} | {shuffled} |",
+                world.clean_accuracy()
+            );
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum += count;
+            }
+        }
+    }
+    let [planted, hurting, found, missed, alarms, oracle, oracle_alarms, shuffled] = sums;
+    println!(
+        "| all | | {planted} | {hurting} | | {found} | {missed} | {alarms} | {oracle} | {oracle_alarms} | {shuffled} |\n"
+    );
+    if options.reliance != "none" {
+        reliance::exam(&planter, &options.reliance, options.seeds)?;
+    }
+    Ok(())
+}
+
+/// Planted, hurting, found, missed, false alarms, found by the oracle, its false alarms, findings of
+/// the oracle on outcomes dealt anew.
+fn examine(world: &World) -> anyhow::Result<[usize; 8]> {
+    let truths: &[Truth] = &world.truths;
+    let against = |findings: &[rightly::Finding]| -> Verdict {
+        compare(truths, findings, |class| world.of_class(class))
+    };
+    let tool = against(&world.findings);
+    let oracle = against(&oracle::find(world, &world.outcomes));
+    let shuffled = oracle::find(world, &oracle::dealt_anew(world));
+    let hurting = truths.iter().filter(|t| t.gap.is_some_and(|gap| gap >= HURTS)).count();
+    Ok([
+        truths.len(),
+        hurting,
+        tool.found.len(),
+        tool.missed.len(),
+        tool.false_alarms.len(),
+        oracle.found.len(),
+        oracle.false_alarms.len(),
+        shuffled.len(),
+    ])
+}

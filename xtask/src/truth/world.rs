@@ -1,0 +1,136 @@
+//! One planted, trained and audited world, as `rightly demo` leaves it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, bail, ensure};
+use rightly::{
+    Finding, Metric, RunDir,
+    metrics::{POOLED, find},
+    truth::{self, Truth},
+};
+use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
+
+/// Whether every class's cue is taken away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    No,
+    Yes,
+}
+
+/// Makes worlds with the binary and keeps them.
+pub(crate) struct Planter {
+    binary: PathBuf,
+    cache: PathBuf,
+}
+
+impl Planter {
+    pub(crate) fn new(binary: Option<&Path>, cache: &Path) -> anyhow::Result<Self> {
+        let binary = match binary {
+            Some(path) => path.to_owned(),
+            None => {
+                let own = std::env::current_exe()?;
+                own.with_file_name(format!("rightly{}", std::env::consts::EXE_SUFFIX))
+            }
+        };
+        ensure!(
+            binary.is_file(),
+            "{}: not built; run 'cargo build --release' first, or give --rightly PATH",
+            binary.display()
+        );
+        Ok(Self { binary, cache: cache.to_owned() })
+    }
+
+    /// The world `name` of a seed, planted now or taken from the cache.
+    pub(crate) fn plant(&self, name: &str, seed: u64, plain: Plain) -> anyhow::Result<World> {
+        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let ending = if plain == Plain::Yes { "-without-cues" } else { "" };
+        let out = self.cache.join(format!("{stem}-{seed}{ending}"));
+        let mut command = Command::new(&self.binary);
+        command.args(["demo", "--quiet", "--world", name, "--seed", &seed.to_string()]);
+        if plain == Plain::Yes {
+            command.arg("--without-cues");
+        }
+        // What is there already is not made again.
+        let done = command.arg("--out").arg(&out).output().context("the binary did not start")?;
+        if !done.status.success() {
+            bail!("{}: {}", out.display(), String::from_utf8_lossy(&done.stderr).trim());
+        }
+        World::read(&out)
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) truths: Vec<Truth>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) metrics: Vec<Metric>,
+    /// Right or wrong on the split that is reported.
+    pub(crate) outcomes: BTreeMap<String, bool>,
+    pub(crate) dataset: Dataset,
+    /// Attribute of the world to the value of each image.
+    pub(crate) attributes: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) run: RunDir,
+}
+
+impl World {
+    fn read(out: &Path) -> anyhow::Result<Self> {
+        let run = RunDir::open(out.join("run"))?;
+        let data = out.join("data/dataset.csv");
+        let dataset = Dataset::open(&data.to_string_lossy(), &OpenOptions::default())?;
+        Ok(Self {
+            truths: truth::read(&out.join("truth.json"))?,
+            findings: run.findings()?,
+            metrics: run.metrics()?,
+            outcomes: truth::outcomes(&run)?,
+            dataset,
+            attributes: attributes(&out.join("data/attributes.csv"))?,
+            run,
+        })
+    }
+
+    pub(crate) fn of_class(&self, class: &str) -> BTreeSet<&str> {
+        let own = |s: &&rightly_data::Sample| self.dataset.classes[s.class] == class;
+        self.dataset.samples.iter().filter(own).map(|s| s.id.as_str()).collect()
+    }
+
+    pub(crate) fn clean_accuracy(&self) -> String {
+        let accuracy = find(&self.metrics, "accuracy", Some("none"), POOLED).and_then(|m| m.value);
+        accuracy.map_or_else(|| "?".to_owned(), |a| format!("{a:.3}"))
+    }
+
+    /// Share of right answers of each image under a condition, over its trials.
+    pub(crate) fn right_under(&self, condition: &str) -> anyhow::Result<BTreeMap<String, f64>> {
+        let table = Table::load(&self.run.path("predictions.parquet"))?;
+        let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        let columns = (table.texts("id")?, table.texts("condition")?, table.texts("correct")?);
+        for ((id, at), correct) in columns.0.into_iter().zip(columns.1).zip(columns.2) {
+            if let (Some(id), Some(correct)) = (id, correct)
+                && at.as_deref() == Some(condition)
+            {
+                let sum = sums.entry(id).or_default();
+                *sum = (sum.0 + f64::from(u8::from(correct == "true")), sum.1 + 1.0);
+            }
+        }
+        Ok(sums.into_iter().map(|(id, (right, n))| (id, right / n)).collect())
+    }
+}
+
+/// `attributes.csv`: every attribute of every image.
+fn attributes(path: &Path) -> anyhow::Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let table = rightly_data::dataset::TextTable::read(path)?;
+    let image = table.columns.iter().position(|c| c == "image");
+    let image = image.with_context(|| format!("{}: no column 'image'", path.display()))?;
+    let mut out: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for row in table.cells {
+        let Some(id) = row[image].clone() else { continue };
+        for (name, value) in table.columns.iter().zip(row) {
+            if let (true, Some(value)) = (name != "image", value) {
+                out.entry(name.clone()).or_default().insert(id.clone(), value);
+            }
+        }
+    }
+    Ok(out)
+}
