@@ -192,7 +192,7 @@ pub(crate) fn train(
     progress: &Progress,
 ) -> Result<Trained, TrainError> {
     let steps = total_steps(sets.train.len(), options);
-    let trained = progress.during("training", "steps", steps, &|tick| {
+    progress.during("training", "steps", steps, &|tick| {
         rightly_train::train(&sets.train, Some(&sets.val), options, out, &|event| match event {
             TrainEvent::Step { .. } => tick(),
             TrainEvent::Resumed { epoch } => {
@@ -211,8 +211,7 @@ pub(crate) fn train(
             }
             _ => {}
         })
-    });
-    trained
+    })
 }
 
 /// Problems shown one by one; the rest is counted.

@@ -104,7 +104,7 @@ impl Normaliser {
         let mut tables = [[0.0; 256]; 3];
         for (channel, table) in tables.iter_mut().enumerate() {
             let (mean, std) = (preprocess.mean[channel], preprocess.std[channel]);
-            for (value, entry) in (0_u8..).zip(table) {
+            for (value, entry) in (0..=u8::MAX).zip(table) {
                 *entry = (f32::from(value) / 255.0 * preprocess.scale - mean) / std;
             }
         }

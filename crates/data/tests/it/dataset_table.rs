@@ -99,7 +99,7 @@ fn rows_that_do_not_serve_are_named() {
             "e: is a folder -> left out",
         ]
     );
-    let ImageSource::File(path) = &data.samples[2].image;
+    let ImageSource::File(path) = &data.samples[2].image else { panic!() };
     assert!(path.exists());
 }
 

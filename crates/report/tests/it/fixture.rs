@@ -169,6 +169,7 @@ pub(crate) fn view() -> ReportView {
         })
         .collect();
     ReportView {
+        planted: None,
         facts: Facts {
             model: "madeup-net".to_owned(),
             data: "made-up frames".to_owned(),

@@ -157,7 +157,8 @@ impl Head {
             .map(|block| {
                 let values = self.forward(data.values.select(Axis(0), block));
                 let mut loss = 0.0;
-                let mut grad = values[values.len() - 1].clone();
+                // A product may lie column by column.
+                let mut grad = values[values.len() - 1].as_standard_layout().into_owned();
                 for (mut logits, &row) in grad.rows_mut().into_iter().zip(block) {
                     let share = if whole > 0.0 { weight(row) / whole } else { 0.0 };
                     loss += share * softmax_minus_one(logits.as_slice_mut(), data.labels[row]);

@@ -61,10 +61,9 @@ pub(super) fn merge(file: &Path, mut table: Table) -> Result<Table, DataError> {
 fn fill(ours: &mut Table, theirs: Table, named_only: bool, deep: bool) {
     for (name, value) in theirs {
         match (ours.get_mut(&name), value) {
+            (None, _) if named_only => {}
             (None, value) => {
-                if !named_only {
-                    ours.insert(name, value);
-                }
+                ours.insert(name, value);
             }
             (Some(Value::Table(ours)), Value::Table(theirs)) if deep => {
                 for (key, value) in theirs {

@@ -340,7 +340,7 @@ impl<'a> Entry<'a, '_> {
         }
         let missing = values.iter().position(|v| v.or(other).is_none());
         if let Some(split) = missing {
-            let message = format!("is missing; give it, or 'other' for all splits not named");
+            let message = "is missing; give it, or 'other' for all splits not named".to_owned();
             return Err(reader.error(&splits[split], message));
         }
         Ok(BySplit(values.into_iter().map(|v| v.or(other).unwrap_or(0.0)).collect()))
