@@ -10,5 +10,6 @@ mod dataset_tree;
 mod formula;
 mod pixels;
 mod pixels_davis;
+mod planted;
 mod preprocess_golden;
 mod resize_golden;

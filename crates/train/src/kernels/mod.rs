@@ -234,3 +234,6 @@ pub(crate) fn conv_norm(
         variance: Tensor::from_dispatch(normed.variance),
     }
 }
+
+#[cfg(test)]
+mod tests;
