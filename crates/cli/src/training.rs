@@ -1,11 +1,9 @@
 //! From a dataset to what a network is trained on.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::bail;
+use rightly::{Error, workers};
 use rightly_data::{
     Dataset, Preprocess, Problem,
     dataset::deal,
@@ -94,7 +92,7 @@ pub(crate) fn load(
         let geometry = |image: &_| preprocess.crop_image(image);
         read(dataset, members, decode, threads, &geometry, tick, &mut problems)
     };
-    let (train, val) = (read(&train), read(&val));
+    let (train, val) = (read(&train)?, read(&val)?);
     for (set, name) in [(&train, "train"), (&val, "validate")] {
         if set.is_empty() {
             bail!("no image can be read to {name} on");
@@ -112,32 +110,17 @@ fn read(
     geometry: &(dyn Fn(&rightly_data::RgbImage) -> rightly_data::RgbImage + Sync),
     tick: &(dyn Fn() + Sync),
     problems: &mut Vec<Problem>,
-) -> TrainingSet {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(members.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, members.len().max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&member) = members.get(at) else { return };
-                    let decoded = dataset.samples[member].image.load(decode);
-                    let result = decoded.map(|d| geometry(&d.image));
-                    done.lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push((at, result));
-                    tick();
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
+) -> Result<TrainingSet, Error> {
+    let pictures = workers::ordered(members.len(), threads, &AtomicBool::new(false), |at| {
+        let decoded = dataset.samples[members[at]].image.load(decode);
+        tick();
+        Ok(decoded.map(|d| geometry(&d.image)))
+    })?;
     let mut set =
         TrainingSet { ids: Vec::new(), labels: Vec::new(), pixels: Vec::new(), size: [0, 0] };
-    for (at, result) in done {
-        let sample = &dataset.samples[members[at]];
-        match result {
+    for (&member, picture) in members.iter().zip(pictures) {
+        let sample = &dataset.samples[member];
+        match picture {
             Ok(image) => {
                 set.size = [image.height, image.width];
                 set.ids.push(sample.id.clone());
@@ -154,7 +137,7 @@ fn read(
             }),
         }
     }
-    set
+    Ok(set)
 }
 
 /// Mean and deviation of each channel in 0..1, to three digits: they stand in the card.

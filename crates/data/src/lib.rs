@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod error;
+pub mod files;
 pub mod mask;
 pub mod pixels;
 pub mod planted;

@@ -9,6 +9,7 @@
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`truth`] | what is known to be wrong, held against the findings |
+//! | [`workers`] | independent work on all cores, results in order |
 //! | [`event`] | progress for whoever started a stage |
 //!
 //! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
@@ -25,7 +26,7 @@ pub mod metrics;
 pub mod run;
 pub mod subject;
 pub mod truth;
-mod workers;
+pub mod workers;
 
 pub use error::Error;
 pub use event::{Event, Sink};

@@ -12,7 +12,7 @@ use crate::Error;
 /// # Errors
 /// The error of the lowest index that failed among those tried, or [`Error::Interrupted`] where
 /// `stop` was set before the end.
-pub(crate) fn ordered<T: Send>(
+pub fn ordered<T: Send>(
     n: usize,
     threads: usize,
     stop: &AtomicBool,

@@ -29,7 +29,6 @@ pub mod weights;
 mod checkpoint;
 mod dynamics;
 mod export;
-mod files;
 mod kernels;
 mod measure;
 mod net;

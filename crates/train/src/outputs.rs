@@ -4,8 +4,8 @@ use crate::arch::Network;
 use crate::checkpoint::other_training;
 use crate::event::Trained;
 use crate::export::{INPUT, LOGITS};
-use crate::files::write_whole;
 use crate::options::TrainOptions;
+use rightly_data::files::write_whole;
 use rightly_data::preprocess::Resize;
 use rightly_model::Card;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ pub(crate) fn finish(out: &Path, key: &str, trained: &Trained) -> Result<(), Tra
     let mut text = serde_json::to_string_pretty(&summary_of)
         .map_err(|error| TrainError::Data(format!("train.json can't be written: {error}")))?;
     text.push('\n');
-    write_whole(&summary(out), text.as_bytes())
+    Ok(write_whole(&summary(out), text.as_bytes())?)
 }
 
 /// Writes the card and the labels.
@@ -116,5 +116,5 @@ pub(crate) fn card(
     };
     let labels: String = options.classes.iter().map(|class| format!("{class}\n")).collect();
     write_whole(&out.join("labels.txt"), labels.as_bytes())?;
-    write_whole(&out.join("model.toml"), card.to_toml()?.as_bytes())
+    Ok(write_whole(&out.join("model.toml"), card.to_toml()?.as_bytes())?)
 }

@@ -4,7 +4,6 @@ use crate::batch::{batches, epoch_pixels, steps, values};
 use crate::checkpoint::{Checkpoint, Progress, other_training};
 use crate::data::{Normaliser, TrainingSet};
 use crate::event::{EpochRecord, TrainEvent, Trained};
-use crate::files::write_whole;
 use crate::measure::{Measure, Outcome};
 use crate::net::{Net, Part};
 use crate::optim::{self, State};
@@ -12,6 +11,7 @@ use crate::options::{Device as DeviceKind, TrainOptions};
 use crate::weights::Weights;
 use crate::{TrainError, dynamics, export, outputs, schedule};
 use burn::tensor::{Device, Tensor};
+use rightly_data::files::write_whole;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

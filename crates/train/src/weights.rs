@@ -166,7 +166,7 @@ pub(crate) fn write(
         path: path.to_owned(),
         message: error.to_string(),
     })?;
-    crate::files::write_whole(path, &bytes)
+    Ok(rightly_data::files::write_whole(path, &bytes)?)
 }
 
 #[cfg(test)]

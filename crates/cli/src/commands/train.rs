@@ -8,6 +8,7 @@ use rightly_train::{Optimizer, Schedule, TrainOptions, Trained};
 
 use crate::{
     args::{OptimizerArg, TrainArgs, TrainingFlags},
+    interrupt::Interrupt,
     options, output,
     progress::Progress,
     training,
@@ -27,10 +28,7 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     if args.force {
         clear(&args.out)?;
     }
-    ctrlc::set_handler(|| {
-        output::say("interrupted; the same command goes on after the last epoch that ended");
-        std::process::exit(i32::from(crate::INTERRUPTED));
-    })?;
+    Interrupt::install()?;
     let progress = Progress::new(args.quiet);
     let threads = options::threads(args.threads);
     let decode = options::decode(&args.decode)?;
@@ -38,7 +36,7 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         training::load(&dataset, [args.size; 2], &decode, args.seed, threads, tick)
     })?;
     if !args.quiet {
-        dataset.notes.iter().filter(|n| n.starts_with("Protocol")).for_each(|n| output::say(n));
+        dataset.notes.iter().for_each(|n| output::say(n));
         output::say(&sets.note);
     }
     training::say_problems(&sets.problems);

@@ -1,6 +1,6 @@
 //! A world as ordinary files.
 use super::{ATTRIBUTES, Plan, Planned, World};
-use crate::{DataError, Mask, RgbImage};
+use crate::{DataError, Mask, RgbImage, files::write_whole};
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -92,9 +92,7 @@ impl World {
         for (name, table) in [("attributes.csv", attributes), ("dataset.csv", dataset)] {
             let path = folder.join(name);
             let bytes = table.into_inner().map_err(|e| DataError::io(&path, e.into_error()))?;
-            let part = folder.join(format!("{name}.part"));
-            write_file(&part, &bytes)?;
-            std::fs::rename(&part, &path).map_err(|e| DataError::io(&path, e))?;
+            write_whole(&path, &bytes)?;
         }
         Ok(())
     }

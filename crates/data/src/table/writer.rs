@@ -1,5 +1,5 @@
 //! Streaming writer.
-use crate::DataError;
+use crate::{DataError, files};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::{
@@ -43,14 +43,7 @@ impl TableWriter {
     /// # Errors
     /// The folder can't be written, or the schema has a type that Parquet lacks.
     pub fn create(path: &Path, schema: SchemaRef) -> Result<Self, DataError> {
-        let name = path
-            .file_name()
-            .ok_or_else(|| DataError::invalid(path, "a table needs a file name"))?
-            .to_string_lossy();
-        let partial = path.with_file_name(format!(".{name}.partial"));
-        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|e| DataError::io(folder, e))?;
-        }
+        let partial = files::partial(path)?;
         let file = File::create(&partial).map_err(|e| DataError::io(&partial, e))?;
         let inner = ArrowWriter::try_new(file, schema, Some(properties()))
             .map_err(|e| failed(path, &e))
@@ -79,8 +72,7 @@ impl TableWriter {
         let file = inner.into_inner().map_err(|e| failed(&self.target, &e))?;
         file.sync_all().map_err(|e| DataError::io(&self.partial, e))?;
         drop(file);
-        std::fs::rename(&self.partial, &self.target).map_err(|e| DataError::io(&self.target, e))?;
-        sync_folder(&self.target)
+        files::rename(&self.partial, &self.target)
     }
 }
 
@@ -112,18 +104,4 @@ fn properties() -> WriterProperties {
 
 fn failed(path: &Path, error: &ParquetError) -> DataError {
     DataError::invalid(path, format!("can't write the table: {error}"))
-}
-
-/// A rename is durable only when its folder is synced too.
-#[cfg(unix)]
-fn sync_folder(target: &Path) -> Result<(), DataError> {
-    let folder = match target.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| DataError::io(folder, e))
-}
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<(), DataError> {
-    Ok(())
 }

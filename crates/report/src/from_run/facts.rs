@@ -31,7 +31,7 @@ pub(super) fn facts(manifest: &Manifest, tables: &Tables) -> Facts {
     }
     let quick = evaluate.and_then(|o| o.get("quick")).and_then(|v| v.as_bool());
     Facts {
-        model: stem(&inputs.model),
+        model: model_name(&inputs.model),
         data: data_name(&inputs.data),
         split: manifest.split.clone(),
         images: tables.images.len(),
@@ -45,6 +45,12 @@ pub(super) fn facts(manifest: &Manifest, tables: &Tables) -> Facts {
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The file's name, or where that says nothing the name of the first folder above that does.
+fn model_name(model: &Path) -> String {
+    let says_nothing = |name: &String| ["model", "models", "onnx", ""].contains(&name.as_str());
+    model.ancestors().map(stem).find(|name| !says_nothing(name)).unwrap_or_else(|| stem(model))
 }
 
 /// A short name: the folder's, the table's, or its folder's where the table's says nothing.

@@ -10,8 +10,10 @@ mod wrong;
 use std::path::{Path, PathBuf};
 
 use rightly::{
-    Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::Kind, run::write_atomically,
+    Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::Kind,
 };
+
+use rightly_data::files::write_whole;
 
 use crate::{
     ReportError, render,
@@ -33,7 +35,7 @@ const ILLUSTRATED: (usize, usize) = (12, 6);
 pub fn write(run: &Path) -> Result<PathBuf, ReportError> {
     let run = RunDir::open(run)?;
     let path = run.path("report.html");
-    write_atomically(&path, render(&view(&run)?).as_bytes())?;
+    write_whole(&path, render(&view(&run)?).as_bytes())?;
     Ok(path)
 }
 

@@ -7,7 +7,7 @@ use super::{
     parts::{cells, photo, wide},
 };
 use crate::{
-    format::{Unit, name, plural},
+    format::{Unit, name},
     view::{PlantedRow, PlantedView, ReportView},
 };
 
@@ -70,6 +70,6 @@ fn table(planted: &PlantedView) -> Markup {
                 }
             }
         } } }
-    } p.muted { "Costs: accuracy of the class's other images minus that of "
-        (plural(planted.rows.len(), "group")) " named here, in percentage points." } })
+    } p.muted { "Costs: accuracy of the class's other images minus that of the images that lack the cue, or that \
+        show the rare variant." } })
 }

@@ -57,7 +57,11 @@ pub(super) fn hash_listing(dataset: &Dataset) -> String {
         field(sample.id.as_bytes());
         field(dataset.classes[sample.class].as_bytes());
         field(sample.split.as_deref().unwrap_or("").as_bytes());
-        field(&sample.image.size().unwrap_or(0).to_le_bytes());
+        match sample.image.path() {
+            Some(_) => field(&sample.image.size().unwrap_or(0).to_le_bytes()),
+            // Nothing is stored, so nothing has a size: what the image is rendered from.
+            None => field(sample.image.state().as_bytes()),
+        }
         field(&[u8::from(sample.mask.is_some())]);
     }
     hasher.finalize().to_hex().to_string()

@@ -1,29 +1,11 @@
 //! Reading and writing the plain files of a run.
 
-use std::{fs, io::Write, path::Path};
+use std::{fs, path::Path};
 
-use rightly_data::Problem;
+use rightly_data::{Problem, files::write_whole};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Error;
-
-/// Writes `bytes` so that `path` never holds a part of them: temporary file, flush to disk, rename.
-///
-/// # Errors
-/// Where the folder or the file can't be written.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let mut file = fs::File::create(&part).map_err(Error::io(&part))?;
-    file.write_all(bytes).map_err(Error::io(&part))?;
-    file.sync_all().map_err(Error::io(&part))?;
-    drop(file);
-    fs::rename(&part, path).map_err(Error::io(path))
-}
 
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
@@ -38,7 +20,7 @@ pub(crate) fn write_json_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<(
         text.push_str(&serde_json::to_string(row).map_err(|e| Error::run(path, e.to_string()))?);
     }
     text.push_str(if rows.is_empty() { "]\n" } else { "\n]\n" });
-    write_atomically(path, text.as_bytes())
+    Ok(write_whole(path, text.as_bytes())?)
 }
 
 pub(crate) fn read_problems(path: &Path) -> Result<Vec<Problem>, Error> {
@@ -53,5 +35,5 @@ pub(crate) fn write_problems(path: &Path, problems: &[Problem]) -> Result<(), Er
     for p in problems {
         writer.write_record([&p.image, &p.stage, &p.problem, &p.action]).map_err(|e| bad(&e))?;
     }
-    write_atomically(path, &writer.into_inner().map_err(|e| bad(&e))?)
+    Ok(write_whole(path, &writer.into_inner().map_err(|e| bad(&e))?)?)
 }

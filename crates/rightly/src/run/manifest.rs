@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use rightly_data::files::write_whole;
 use rightly_model::Card;
 use serde::{Deserialize, Serialize};
 
-use super::write_atomically;
 use crate::{Error, InputOptions};
 
 /// What a run was made from: enough to open the same inputs again.
@@ -52,6 +52,6 @@ impl Manifest {
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let text = toml::to_string(self).map_err(|e| Error::run(path, e.to_string()))?;
-        write_atomically(path, text.as_bytes())
+        Ok(write_whole(path, text.as_bytes())?)
     }
 }

@@ -18,7 +18,6 @@ mod stages;
 
 use std::path::{Path, PathBuf};
 
-pub use files::write_atomically;
 pub(crate) use files::{read_json, write_json_rows};
 pub use lock::Lock;
 pub use manifest::{Hashes, Manifest};

@@ -2,9 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
+use rightly_data::files::write_whole;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::write_atomically;
 use crate::Error;
 
 /// A short key of everything that decides a result.
@@ -44,7 +44,7 @@ impl ShardStore {
     pub fn write<T: Serialize>(&self, index: usize, value: &T) -> Result<(), Error> {
         let path = self.path(index);
         let bytes = postcard::to_stdvec(value).map_err(|e| Error::run(&path, e.to_string()))?;
-        write_atomically(&path, &bytes)
+        Ok(write_whole(&path, &bytes)?)
     }
 
     /// Reads a finished shard.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rightly_data::Problem;
+use rightly_data::{Problem, files::write_whole};
 use serde::{Deserialize, Serialize};
 
 use super::{RunDir, files};
@@ -46,7 +46,7 @@ impl RunDir {
         // Last, so that a stage counts as finished only when what it promises is there.
         let path = self.path(&format!(".work/stages/{stage}.json"));
         let text = serde_json::to_vec(record).map_err(|e| Error::run(&path, e.to_string()))?;
-        files::write_atomically(&path, &text)
+        Ok(write_whole(&path, &text)?)
     }
 
     fn join_stages(&self, newest: Option<(&str, &StageRecord)>) -> Result<(), Error> {

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use rightly_data::files::write_whole;
 use serde::{Deserialize, Serialize};
 
 use super::Truth;
 use crate::{
     Error, Finding,
     findings::Kind,
-    run::{read_json, write_atomically},
+    run::read_json,
 };
 
 /// A truth with the finding that says it, or one of the two alone.
@@ -39,7 +40,7 @@ impl Verdict {
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let text =
             serde_json::to_string_pretty(self).map_err(|e| Error::run(path, e.to_string()))?;
-        write_atomically(path, format!("{text}\n").as_bytes())
+        Ok(write_whole(path, format!("{text}\n").as_bytes())?)
     }
 
     /// Reads a `demo.json`.

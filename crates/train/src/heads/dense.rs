@@ -43,9 +43,8 @@ impl Dense {
 
     pub(super) fn weight(&self) -> ArrayView2<'_, f32> {
         let shape = (self.outputs, self.inputs);
-        // The length is the layer's invariant.
         ArrayView2::from_shape(shape, &self.values[..self.outputs * self.inputs])
-            .unwrap_or_else(|_| ArrayView2::from_shape((0, 0), &[]).expect("no elements"))
+            .expect("the vector holds a weight and a bias of this shape")
     }
 
     pub(super) fn bias(&self) -> &[f32] {

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use rightly::run::write_atomically;
-use rightly_data::{dataset::TextTable, planted::World};
+use rightly_data::{dataset::TextTable, files::write_whole, planted::World};
 
 /// `D/data`, `D/model`, `D/run`, `D/truth.json`, `D/demo.json`.
 pub(super) struct Folder {
@@ -49,7 +48,7 @@ impl Folder {
                 }
             }
         }
-        write_atomically(&marker, key.as_bytes())?;
+        write_whole(&marker, key.as_bytes())?;
         Ok(folder)
     }
 
@@ -104,7 +103,7 @@ impl Folder {
             writer.write_record(cells.map(|c| c.as_deref().unwrap_or("")))?;
         }
         let bytes = writer.into_inner().map_err(|e| e.into_error())?;
-        write_atomically(&joined, &bytes)?;
+        write_whole(&joined, &bytes)?;
         Ok(joined)
     }
 }
