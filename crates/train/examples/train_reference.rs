@@ -10,6 +10,10 @@
 //! `--batch`, `--rate`, `--clip`, `--augment yes|no`, `--val N`.
 #![expect(clippy::print_stdout, reason = "a program, not a library")]
 
+#[path = "../tests/it/made_up.rs"]
+mod made_up;
+
+use made_up::made_up;
 use rightly_data::Preprocess;
 use rightly_data::preprocess::Resize;
 use rightly_train::batch::{epoch_batches, epoch_pixels};
@@ -87,24 +91,6 @@ fn cifar(path: &Path, prefix: &str, count: usize) -> Result<TrainingSet, Box<dyn
         set.pixels.extend(&record[2..]);
     }
     Ok(set)
-}
-
-/// The golden test's set: pixels from a multiplicative hash, brighter in a quarter that is the label's.
-fn made_up(n: usize, side: usize, prefix: &str) -> TrainingSet {
-    let mut set = TrainingSet { ids: vec![], labels: vec![], pixels: vec![], size: [side, side] };
-    for image in 0..n {
-        let label = image % 4;
-        set.ids.push(format!("{prefix}/{image:03}"));
-        set.labels.push(label);
-        for at in 0..3 * side * side {
-            let (row, column) = (at / side % side, at % side);
-            let quarter = 2 * (2 * row / side) + 2 * column / side;
-            let key = (image * 3 * side * side + at + prefix.len()) as u32;
-            let noise = (key.wrapping_mul(2_654_435_761) >> 25) as u8;
-            set.pixels.push(noise + if quarter == label { 100 } else { 20 });
-        }
-    }
-    set
 }
 
 fn export(

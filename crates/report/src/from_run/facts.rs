@@ -83,7 +83,16 @@ fn preprocessing(p: &Preprocess) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::data_name;
+    use std::path::Path;
+
+    use super::{data_name, model_name};
+
+    #[test]
+    fn a_model_has_a_name_that_says_something() {
+        assert_eq!(model_name(Path::new("x/resnet50.onnx")), "resnet50");
+        assert_eq!(model_name(Path::new("/a/rightly-demo/model/model.onnx")), "rightly-demo");
+        assert_eq!(model_name(Path::new("model.onnx")), "model");
+    }
 
     #[test]
     fn data_has_a_name_that_says_something() {

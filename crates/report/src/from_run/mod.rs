@@ -9,9 +9,7 @@ mod wrong;
 
 use std::path::{Path, PathBuf};
 
-use rightly::{
-    Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::Kind,
-};
+use rightly::{Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::Kind};
 
 use rightly_data::files::write_whole;
 

@@ -6,11 +6,7 @@ use rightly_data::files::write_whole;
 use serde::{Deserialize, Serialize};
 
 use super::Truth;
-use crate::{
-    Error, Finding,
-    findings::Kind,
-    run::read_json,
-};
+use crate::{Error, Finding, findings::Kind, run::read_json};
 
 /// A truth with the finding that says it, or one of the two alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

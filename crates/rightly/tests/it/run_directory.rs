@@ -43,3 +43,26 @@ fn a_folder_that_is_no_run_is_refused() {
     let error = RunDir::open(out.path()).unwrap_err().to_string();
     assert!(error.contains("not a run directory"), "{error}");
 }
+
+#[test]
+fn a_run_on_a_planted_world_is_refused_once_the_world_s_file_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/worlds.md");
+    let text = std::fs::read_to_string(docs).unwrap();
+    let world = text.split("```toml\n").nth(1).and_then(|t| t.split("```").next()).unwrap();
+    let (file, map) = (folder.path().join("posts.toml"), folder.path().join("map.csv"));
+    std::fs::write(&map, "class,output\nsign,0\nflag,1\n").unwrap();
+    let claim = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut options = inputs();
+        options.data = format!("planted:{}", file.display());
+        options.label_map = Some(map.clone());
+        let inputs = open(options).unwrap();
+        inputs.claim(&RunDir::new(folder.path().join("run")), false).map_err(|e| e.to_string())
+    };
+    claim(world).unwrap();
+    claim(world).unwrap();
+    // The same images by name, class and split, in another colour.
+    let refused = claim(&world.replace("#c8322b", "#2bc832")).unwrap_err();
+    assert!(refused.contains("other data"), "{refused}");
+}

@@ -1,3 +1,5 @@
 //! Whole trainings.
+mod golden;
+mod made_up;
 mod support;
 mod training;
