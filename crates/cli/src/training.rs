@@ -20,6 +20,14 @@ use crate::{output, progress::Progress};
 /// Share of the images that validate where the data has no such split.
 const VALIDATION: f64 = 0.1;
 
+/// Which images of a dataset train and which validate.
+pub(crate) struct Parts {
+    train: Vec<usize>,
+    val: Vec<usize>,
+    /// How they were chosen, in words.
+    pub(crate) note: String,
+}
+
 /// Training and validation images with the preprocessing that made them.
 pub(crate) struct Sets {
     pub(crate) train: TrainingSet,
@@ -27,12 +35,21 @@ pub(crate) struct Sets {
     pub(crate) preprocess: Preprocess,
     /// Images that can't be read.
     pub(crate) problems: Vec<Problem>,
-    /// What was decided.
-    pub(crate) note: String,
 }
 
-/// Positions of training and validation images, and how they were chosen in words.
-fn parts(dataset: &Dataset, seed: u64) -> anyhow::Result<(Vec<usize>, Vec<usize>, String)> {
+impl Parts {
+    /// Number of images.
+    pub(crate) fn len(&self) -> usize {
+        self.train.len() + self.val.len()
+    }
+}
+
+/// The splits `train` and `val`; where there is no `val`, a tenth of the training images, dealt by a
+/// hash of their ids and the seed, validates.
+///
+/// # Errors
+/// The data has splits but no `train`.
+pub(crate) fn parts(dataset: &Dataset, seed: u64) -> anyhow::Result<Parts> {
     let splits = dataset.splits();
     let of = |name: &str| -> Vec<usize> {
         let is = |&i: &usize| dataset.samples[i].split.as_deref() == Some(name);
@@ -46,7 +63,7 @@ fn parts(dataset: &Dataset, seed: u64) -> anyhow::Result<(Vec<usize>, Vec<usize>
     } else if splits.contains_key("val") {
         let (train, val) = (of("train"), of("val"));
         let note = format!("train: {} images, val: {}", train.len(), val.len());
-        return Ok((train, val, note));
+        return Ok(Parts { train, val, note });
     } else {
         (of("train"), "the data has no split 'val'")
     };
@@ -61,23 +78,22 @@ fn parts(dataset: &Dataset, seed: u64) -> anyhow::Result<(Vec<usize>, Vec<usize>
         train.len(),
         val.len()
     );
-    Ok((train, val, note))
+    Ok(Parts { train, val, note })
 }
 
 /// Decodes and resizes the training and validation images of a dataset to `size` (`[H, W]`).
 /// Channels are normalised by the mean and deviation of the training pixels.
 ///
 /// # Errors
-/// The data has splits but no `train`, or a part has no readable image.
+/// A part has no readable image.
 pub(crate) fn load(
     dataset: &Dataset,
+    parts: &Parts,
     size: [usize; 2],
     decode: &DecodeOptions,
-    seed: u64,
     threads: usize,
     tick: &(dyn Fn() + Sync),
 ) -> anyhow::Result<Sets> {
-    let (train, val, note) = parts(dataset, seed)?;
     let mut preprocess = Preprocess {
         resize: Some(Resize::Exact(size)),
         crop: None,
@@ -92,14 +108,14 @@ pub(crate) fn load(
         let geometry = |image: &_| preprocess.crop_image(image);
         read(dataset, members, decode, threads, &geometry, tick, &mut problems)
     };
-    let (train, val) = (read(&train)?, read(&val)?);
+    let (train, val) = (read(&parts.train)?, read(&parts.val)?);
     for (set, name) in [(&train, "train"), (&val, "validate")] {
         if set.is_empty() {
             bail!("no image can be read to {name} on");
         }
     }
     (preprocess.mean, preprocess.std) = moments(&train);
-    Ok(Sets { train, val, preprocess, problems, note })
+    Ok(Sets { train, val, preprocess, problems })
 }
 
 fn read(

@@ -92,8 +92,7 @@ impl World {
     }
 
     pub(crate) fn of_class(&self, class: &str) -> BTreeSet<&str> {
-        let own = |s: &&rightly_data::Sample| self.dataset.classes[s.class] == class;
-        self.dataset.samples.iter().filter(own).map(|s| s.id.as_str()).collect()
+        self.dataset.ids_of(class)
     }
 
     pub(crate) fn clean_accuracy(&self) -> String {

@@ -25,20 +25,15 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     if args.size < 8 {
         bail!("--size {}: expected at least 8 pixels", args.size);
     }
-    if args.force {
-        clear(&args.out)?;
-    }
     Interrupt::install()?;
     let progress = Progress::new(args.quiet);
     let threads = options::threads(args.threads);
     let decode = options::decode(&args.decode)?;
-    let sets = progress.during("reading", "images", dataset.samples.len(), &|tick| {
-        training::load(&dataset, [args.size; 2], &decode, args.seed, threads, tick)
+    let parts = training::parts(&dataset, args.seed)?;
+    dataset.notes.iter().chain([&parts.note]).for_each(|n| progress.note(n));
+    let sets = progress.during("reading", "images", parts.len(), &|tick| {
+        training::load(&dataset, &parts, [args.size; 2], &decode, threads, tick)
     })?;
-    if !args.quiet {
-        dataset.notes.iter().for_each(|n| output::say(n));
-        output::say(&sets.note);
-    }
     training::say_problems(&sets.problems);
     let flags = &args.training;
     let mut train = TrainOptions::new(
@@ -50,6 +45,10 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     take(flags, &mut train)?;
     train.seed = args.seed;
     train.threads = threads;
+    // Only now that everything else is known to fit.
+    if args.force {
+        clear(&args.out)?;
+    }
     let trained = training::train(&sets, &train, &args.out, &progress)
         .with_context(|| format!("--out {}", args.out.display()))?;
     output::print(&summary(&trained, &args.out))

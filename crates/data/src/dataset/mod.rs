@@ -25,7 +25,10 @@ pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, t
 pub use rows::Rows as TextTable;
 pub use source::{ImageSource, file_state};
 pub use split::deal;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// One labelled photograph.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,6 +165,12 @@ impl Dataset {
         checks::run(&mut dataset, options.duplicates);
         dataset.survey_masks(&options.mask_options);
         Ok(dataset)
+    }
+
+    /// Ids of a class's images; none where there is no such class.
+    pub fn ids_of(&self, class: &str) -> BTreeSet<&str> {
+        let own = |s: &&Sample| self.classes[s.class] == class;
+        self.samples.iter().filter(own).map(|s| s.id.as_str()).collect()
     }
 
     /// Decides from the values seen which are object, unless the user gave them.

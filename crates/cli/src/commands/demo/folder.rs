@@ -25,8 +25,7 @@ impl Folder {
         force: bool,
     ) -> anyhow::Result<Self> {
         let folder = Self { root: root.to_owned() };
-        let key = blake3::hash(format!("{}\n{seed}\n{world:?}", rightly::VERSION).as_bytes());
-        let key = format!("{} of seed {seed}\n{}\n", world.name(), key.to_hex());
+        let key = format!("{} of seed {seed}\n{}\n", world.name(), world.fingerprint());
         let marker = folder.path(MARKER);
         match std::fs::read_to_string(&marker) {
             Ok(found) if found == key => return Ok(folder),

@@ -6,11 +6,7 @@ use crate::output;
 
 pub(super) fn table(verdict: &Verdict) -> String {
     let mut rows = vec![["planted", "class", "what", "costs", "found"].map(str::to_owned).to_vec()];
-    for (matches, found) in [(&verdict.found, true), (&verdict.missed, false)] {
-        for row in matches {
-            rows.extend(planted(row, found));
-        }
-    }
+    rows.extend(verdict.found.iter().chain(&verdict.missed).filter_map(planted));
     let mut out = if rows.len() > 1 {
         output::table(&rows)
     } else {
@@ -28,7 +24,7 @@ pub(super) fn table(verdict: &Verdict) -> String {
     out
 }
 
-fn planted(row: &Match, found: bool) -> Option<Vec<String>> {
+fn planted(row: &Match) -> Option<Vec<String>> {
     let truth = row.truth.as_ref()?;
     let costs = match (truth.gap, truth.low, truth.high) {
         (Some(gap), Some(low), Some(high)) => format!(
@@ -46,6 +42,6 @@ fn planted(row: &Match, found: bool) -> Option<Vec<String>> {
         truth.class.clone(),
         format!("{} {}", truth.attribute, truth.value),
         costs,
-        if found { said } else { "missed".to_owned() },
+        said,
     ])
 }
