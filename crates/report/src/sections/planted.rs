@@ -60,10 +60,10 @@ fn table(planted: &PlantedView) -> Markup {
             th { "Class" } th { "Planted" } th.number { "Costs" } th.number { "95 % interval" } th.number { "n" } th { "Found" }
         } }
         tbody { @for row in &planted.rows { tr {
-            td { (name(&row.class)) }
-            td { (if row.cue { "cue: " } else { "rare variant: " }) (name(&row.value)) }
+            th scope="row" { (name(&row.class)) }
+            td.words { (if row.cue { "cue: " } else { "rare variant: " }) (name(&row.value)) }
             (cells(row.cost.value.map(|_| &row.cost), Unit::Points))
-            td {
+            td.words {
                 @match &row.found {
                     Some(title) => { "✓ " (name(title)) }
                     None => span.muted { "missed" },

@@ -247,18 +247,23 @@ fn objects_ignored(
             // How much of what the class keeps any picture without an object would give it.
             let elsewhere = answers_elsewhere(inputs, columns, class);
             let default = (elsewhere / accuracy(1).max(f64::EPSILON)).min(1.0);
-            let reading = if default >= KEPT {
-                "that is its answer to many pictures without an object, so the surroundings may say \
-                 little. Compare with the other measures before collecting data."
+            let (title, reading) = if default >= KEPT {
+                let title = format!("'{name}' is the answer to many pictures without an object");
+                let reading = "that is its answer to many pictures without an object, so the \
+                               surroundings may say little. Compare with the other measures before \
+                               collecting data.";
+                (title, reading)
             } else {
-                "the model reads it off the surroundings. Collect pictures of it elsewhere, or \
-                 repair the head."
+                let title = format!("'{name}' is recognised without its object");
+                let reading = "the model reads it off the surroundings. Collect pictures of it \
+                               elsewhere, or repair the head.";
+                (title, reading)
             };
             Finding {
                 kind: Kind::ObjectIgnored,
                 class: Some(name.clone()),
                 group: None,
-                title: format!("'{name}' is recognised without its object"),
+                title,
                 description: format!(
                     "With the object's box filled with gray the class is still named in {:.0} % of \
                      {} images ({:.0} % with the object), and in {:.0} % of the other classes' \

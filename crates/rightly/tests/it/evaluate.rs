@@ -150,6 +150,7 @@ fn a_default_answer_is_told_from_what_the_surroundings_say() {
     let words = format!("in {elsewhere:.0} % of the other classes' pictures");
     assert!(elsewhere > 30.0 && finding.description.contains(&words), "{finding:?}");
     assert!(finding.description.contains("its answer to many pictures"), "{finding:?}");
+    assert_eq!(finding.title, "'wedge' is the answer to many pictures without an object");
     let boxed = finding.evidence[1].value.unwrap();
     let expected = finding.low.unwrap() * (1.0 - elsewhere / 100.0 / boxed);
     assert!((finding.severity - expected).abs() < 1e-9, "{finding:?}");
