@@ -16,10 +16,13 @@ const FEWEST: usize = 20;
 const EFFECT: f64 = 0.05;
 
 /// Attributes that name what is planted; the true class would give label noise away.
-const KNOWN: [&str; 2] = ["background", "variant"];
+const KNOWN: [&str; 2] = [CUE, "variant"];
+/// The attribute that cues are of: a class fails where its cue is absent.
+const CUE: &str = "background";
 
-/// Every value of the known attributes of every class, and everything without it (a class without its
-/// cue), as a slice tested against the rest of the class; corrected over all (Benjamini-Hochberg).
+/// Every value of the known attributes of every class, and everything without a background (a class
+/// without its cue), as a slice tested against the rest of the class; corrected over all
+/// (Benjamini-Hochberg).
 pub(crate) fn find(world: &World, outcomes: &BTreeMap<String, bool>) -> Vec<Finding> {
     let mut tried = Vec::new();
     for class in &world.dataset.classes {
@@ -34,9 +37,11 @@ pub(crate) fn find(world: &World, outcomes: &BTreeMap<String, bool>) -> Vec<Find
                 let (inside, outside): (Vec<&str>, Vec<&str>) =
                     tested.iter().partition(|id| values.get(**id).is_some_and(|v| v == value));
                 if inside.len() >= FEWEST && outside.len() >= FEWEST {
-                    let without = format!("not {value}");
                     tried.push(slice(class, attribute, value, &inside, &outside, outcomes));
-                    tried.push(slice(class, attribute, &without, &outside, &inside, outcomes));
+                    if attribute == CUE {
+                        let without = format!("not {value}");
+                        tried.push(slice(class, attribute, &without, &outside, &inside, outcomes));
+                    }
                 }
             }
         }
