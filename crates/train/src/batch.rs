@@ -5,7 +5,7 @@ use crate::options::{Augmentation, TrainOptions};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
-use rightly_stats::rng::keyed;
+use rightly_stats::rng::{keyed, standard_normal_fill};
 
 /// The images of each step of an epoch, as positions; `order` holds all positions in the order of their ids.
 ///
@@ -34,8 +34,8 @@ pub fn epoch_batches(
     Ok(batches(options, &order, epoch))
 }
 
-/// RGB planes `[n, 3, H, W]` of the images at some positions as an epoch sees them: cropped and mirrored where the
-/// options say so.
+/// RGB planes `[n, 3, H, W]` of the images at some positions as an epoch sees them: cropped, mirrored and noised
+/// where the options say so.
 #[must_use]
 pub fn epoch_pixels(
     set: &TrainingSet,
@@ -48,11 +48,10 @@ pub fn epoch_pixels(
         match options.augmentation {
             None => into.copy_from_slice(set.image(at)),
             Some(augmentation) => {
-                Change::draw(options.seed, &set.ids[at], epoch, augmentation).apply(
-                    set.image(at),
-                    set.size,
-                    into,
-                );
+                let (seed, id) = (options.seed, &set.ids[at]);
+                let change = Change::draw(seed, id, epoch, augmentation);
+                change.apply(set.image(at), set.size, into);
+                add_noise(into, change.noise, seed, id, epoch);
             }
         }
     });
@@ -68,11 +67,13 @@ pub(crate) fn values(pixels: &[u8], image_len: usize, normaliser: &Normaliser) -
 }
 
 /// What is done to one image in one epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Change {
     /// Rows and columns by which the crop lies off the image, either way.
     shift: [isize; 2],
     mirror: bool,
+    /// Deviation of the noise on pixels in 0..1.
+    noise: f32,
 }
 
 impl Change {
@@ -81,7 +82,13 @@ impl Change {
         // Drawn in 64 bits, so that every platform draws the same.
         let padding = augmentation.padding as i64;
         let shift = [(); 2].map(|()| rng.random_range(-padding..=padding) as isize);
-        Self { shift, mirror: augmentation.flip && rng.random::<bool>() }
+        let mirror = augmentation.flip && rng.random::<bool>();
+        let noise = if augmentation.noise > 0.0 && rng.random::<bool>() {
+            augmentation.noise * rng.random::<f32>()
+        } else {
+            0.0
+        };
+        Self { shift, mirror, noise }
     }
 
     /// As torchvision's `RandomCrop(size, padding)` and `RandomHorizontalFlip`: black is put around the picture, not
@@ -99,6 +106,18 @@ impl Change {
                     *into = pixel.copied().unwrap_or(0);
                 }
             }
+        }
+    }
+}
+
+/// Adds N(0, deviation) to pixels in 0..1 and rounds them back to 8 bits.
+fn add_noise(pixels: &mut [u8], deviation: f32, seed: u64, id: &str, epoch: usize) {
+    if deviation > 0.0 {
+        let mut noise = vec![0.0; pixels.len()];
+        standard_normal_fill(&mut keyed(seed, "train/noise", id, epoch as u64), &mut noise);
+        for (pixel, noise) in pixels.iter_mut().zip(noise) {
+            // A cast of a float ends at 0 and 255.
+            *pixel = (f32::from(*pixel) + 255.0 * deviation * noise).round() as u8;
         }
     }
 }
@@ -133,15 +152,15 @@ mod tests {
     fn crops_and_flips_move_pixels_and_fill_with_black() {
         let planes: Vec<u8> = (1..=27).collect();
         let mut pixels = vec![0; 27];
-        Change { shift: [1, -1], mirror: false }.apply(&planes, [3, 3], &mut pixels);
+        Change { shift: [1, -1], mirror: false, noise: 0.0 }.apply(&planes, [3, 3], &mut pixels);
         assert_eq!(pixels[..9], [0, 4, 5, 0, 7, 8, 0, 0, 0]);
-        Change { shift: [0, 0], mirror: true }.apply(&planes, [3, 3], &mut pixels);
+        Change { shift: [0, 0], mirror: true, noise: 0.0 }.apply(&planes, [3, 3], &mut pixels);
         assert_eq!(pixels[..9], [3, 2, 1, 6, 5, 4, 9, 8, 7]);
     }
 
     #[test]
     fn draws_are_keyed_by_seed_epoch_and_id_and_cover_their_range() {
-        let augmentation = Augmentation { padding: 2, flip: true };
+        let augmentation = Augmentation { padding: 2, flip: true, noise: 0.2 };
         let draw = |seed, id: &str, epoch| Change::draw(seed, id, epoch, augmentation);
         assert_eq!(draw(1, "a", 0), draw(1, "a", 0));
         let drawn: Vec<Change> = (0..400).map(|epoch| draw(1, "a", epoch)).collect();
@@ -152,5 +171,26 @@ mod tests {
             }
         }
         assert!((150..250).contains(&drawn.iter().filter(|change| change.mirror).count()));
+        let noised = drawn.iter().filter(|change| change.noise > 0.0).count();
+        assert!((150..250).contains(&noised), "{noised}");
+        assert!(drawn.iter().all(|change| (0.0..0.2).contains(&change.noise)));
+    }
+
+    #[test]
+    fn noise_has_its_deviation_and_stays_in_range() {
+        let noised = |level: u8, deviation| {
+            let mut pixels = vec![level; 20_000];
+            add_noise(&mut pixels, deviation, 1, "a", 0);
+            pixels
+        };
+        let middle = noised(128, 0.1);
+        let mean = middle.iter().map(|&p| f64::from(p)).sum::<f64>() / 20_000.0;
+        let square = middle.iter().map(|&p| (f64::from(p) - mean).powi(2)).sum::<f64>() / 20_000.0;
+        assert!((mean - 128.0).abs() < 1.0, "{mean}");
+        assert!((square.sqrt() - 25.5).abs() < 0.7, "{square}");
+        // Half of the draws would leave the range.
+        let black = noised(0, 0.1).iter().filter(|&&p| p == 0).count();
+        assert!((9_000..11_500).contains(&black), "{black}");
+        assert_eq!(noised(7, 0.0), vec![7; 20_000]);
     }
 }

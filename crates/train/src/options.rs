@@ -41,12 +41,15 @@ pub enum Schedule {
 }
 
 /// Random changes to training images, keyed by (seed, epoch, id).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Augmentation {
     /// Black pixels that are put around an image before a random crop of its own size; 0: no crop.
     pub padding: usize,
     /// Mirrored left to right with probability 1/2.
     pub flip: bool,
+    /// Every second image gets Gaussian noise on its pixels in 0..1, of a deviation drawn from 0 to this; 0: none. A
+    /// network that never saw noise answers to it rather than to what it hides.
+    pub noise: f32,
 }
 
 /// Where the network is trained.
@@ -130,7 +133,7 @@ impl TrainOptions {
             class_weights: false,
             patience: None,
             seed: 0,
-            augmentation: Some(Augmentation { padding: side / 8, flip: true }),
+            augmentation: Some(Augmentation { padding: side / 8, flip: true, noise: 0.0 }),
             replicas: 1,
             fold: true,
             initial: None,
@@ -167,6 +170,11 @@ impl TrainOptions {
         }
         if self.clip.is_some_and(|norm| !(norm.is_finite() && norm > 0.0)) {
             return Err(TrainError::option("clip", self.clip.unwrap_or(0.0), "a number above 0"));
+        }
+        if let Some(Augmentation { noise, .. }) = self.augmentation
+            && !(0.0..=1.0).contains(&noise)
+        {
+            return Err(TrainError::option("augmentation noise", noise, "0 to 1"));
         }
         if self.patience.is_some() && !validation {
             return Err(TrainError::option(

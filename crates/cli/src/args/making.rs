@@ -77,6 +77,9 @@ pub(crate) struct TrainingFlags {
     /// No random crops and flips
     #[arg(long)]
     pub(crate) no_augment: bool,
+    /// Gaussian noise on every second image, of a deviation drawn from 0 to SIGMA (pixels in 0..1)
+    #[arg(long, value_name = "SIGMA", default_value = "0", conflicts_with = "no_augment")]
+    pub(crate) augment_noise: f32,
     /// Weigh the classes by the inverse of their number of images
     #[arg(long)]
     pub(crate) class_weights: bool,

@@ -88,6 +88,8 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
     train.patience = flags.patience;
     if flags.no_augment {
         train.augmentation = None;
+    } else if let Some(augmentation) = &mut train.augmentation {
+        augmentation.noise = flags.augment_noise;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod accuracy;
 mod board;
+mod default_answer;
 mod noise;
 mod objects;
 mod overlay;
@@ -23,6 +24,7 @@ pub(super) fn compute(
 ) -> Result<Vec<Metric>, Error> {
     let mut board = Board::new(inputs, options);
     accuracy::compute(&mut board, columns);
+    default_answer::compute(&mut board, inputs, columns);
     noise::compute(&mut board, columns, options);
     saliency::compute(&mut board, columns, options);
     objects::compute(&mut board, columns);

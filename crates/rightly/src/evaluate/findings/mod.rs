@@ -1,0 +1,30 @@
+//! What the figures of this stage say is wrong.
+
+mod data;
+mod objects;
+
+use rightly_data::Problem;
+
+use super::{columns::Columns, options::EvaluateOptions};
+use crate::{Finding, Inputs, Metric};
+
+pub use data::AT_CHANCE;
+
+pub(super) fn find_all(
+    inputs: &Inputs,
+    options: &EvaluateOptions,
+    columns: &Columns,
+    metrics: &[Metric],
+    problems: &[Problem],
+) -> Vec<Finding> {
+    let mut findings = data::data_problems(inputs, problems);
+    let at_chance = data::at_chance(inputs, columns, metrics);
+    let meaningful = at_chance.is_none();
+    findings.extend(at_chance);
+    findings.extend(data::permuted(inputs, columns, metrics));
+    // Reliance figures mean nothing where the model does no better than chance.
+    if meaningful {
+        findings.extend(objects::ignored(inputs, options, columns, metrics));
+    }
+    findings
+}
