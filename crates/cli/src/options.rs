@@ -4,6 +4,7 @@
 use anyhow::bail;
 use rightly::{
     InputOptions,
+    dynamics::Source,
     evaluate::{EvaluateOptions, MeasureName, Target},
     inputs::Outputs,
     measures::noise::Level,
@@ -14,8 +15,8 @@ use rightly_data::{
 use rightly_model::{EngineKind, Overrides, cam::CamMethod};
 
 use crate::args::{
-    CamArg, CardFlags, DecodeFlags, Engine, MaskFlags, MeasureFlags, OutputsArg, SamplingArg,
-    StageArgs, TargetArg,
+    CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, MaskFlags, MeasureFlags, OutputsArg,
+    SamplingArg, StageArgs, TargetArg,
 };
 
 pub(crate) fn engine(engine: Engine) -> EngineKind {
@@ -51,6 +52,12 @@ pub(crate) fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
         mean: three("mean", &flags.mean)?,
         std: three("std", &flags.std)?,
     })
+}
+
+/// Where training dynamics come from, where a flag says so.
+pub(crate) fn dynamics(flags: &DynamicsFlags) -> Option<Source> {
+    let table = flags.dynamics.clone().map(Source::Table);
+    table.or_else(|| flags.checkpoints.clone().map(Source::Checkpoints))
 }
 
 pub(crate) fn decode(flags: &DecodeFlags) -> anyhow::Result<DecodeOptions> {

@@ -65,6 +65,8 @@ pub(crate) struct StageArgs {
     #[command(flatten)]
     pub(crate) measures: MeasureFlags,
     #[command(flatten)]
+    pub(crate) dynamics: DynamicsFlags,
+    #[command(flatten)]
     pub(crate) run: RunFlags,
 }
 
@@ -238,6 +240,17 @@ pub(crate) struct MeasureFlags {
     /// Smallest effect that counts as a finding
     #[arg(long, value_name = "SHARE", default_value = "0.05")]
     pub(crate) min_effect: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Training dynamics")]
+pub(crate) struct DynamicsFlags {
+    /// Table of losses that the training wrote: id (or image), epoch, loss (docs/dynamics.md)
+    #[arg(long, value_name = "FILE", conflicts_with = "checkpoints")]
+    pub(crate) dynamics: Option<PathBuf>,
+    /// ONNX checkpoints of the training, such as 'ckpt/*.onnx'; the losses are measured
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) checkpoints: Option<String>,
 }
 
 #[derive(Debug, Args)]

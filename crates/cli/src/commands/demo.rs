@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use rightly::{
     InputOptions, Inputs, RunDir,
+    dynamics::Source,
     evaluate::EvaluateOptions,
     truth::{self, Truth},
 };
@@ -16,7 +17,7 @@ use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted
 use rightly_model::Overrides;
 use rightly_train::{Arch, TrainOptions};
 
-use super::stages;
+use super::stages::{self, Claim};
 use crate::{args::DemoArgs, interrupt::Interrupt, options, output, progress::Progress, training};
 use folder::Folder;
 
@@ -61,7 +62,9 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mut evaluate = EvaluateOptions { threads, ..EvaluateOptions::default().quick() };
     evaluate.noise_levels = NOISE_LEVELS.iter().map(|l| l.parse()).collect::<Result<_, _>>()?;
     evaluate.control_levels.clone_from(&evaluate.noise_levels);
-    stages::audit(&inputs, &evaluate, &run, args.force, &interrupt, &progress)?;
+    let claim = Claim { inputs: &inputs, run: &run, force: args.force };
+    let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
+    stages::audit(claim, &evaluate, Some(&dynamics), &interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;
     truth::write(&folder.path("truth.json"), &truths)?;

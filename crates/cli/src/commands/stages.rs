@@ -2,6 +2,7 @@
 
 use rightly::{
     Inputs, RunDir,
+    dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
     metrics::POOLED,
     run::StageRecord,
@@ -22,7 +23,9 @@ pub(crate) fn run(args: &StageArgs) -> anyhow::Result<()> {
     let _lock = run.lock()?;
     let interrupt = Interrupt::install()?;
     let progress = Progress::new(args.run.quiet);
-    let record = audit(&inputs, &options, &run, args.run.force, &interrupt, &progress)?;
+    let dynamics = options::dynamics(&args.dynamics);
+    let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
+    let record = audit(claim, &options, dynamics.as_ref(), &interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
     output::print(&headline(&record, args.run.format)?)?;
     if !args.run.quiet {
@@ -31,17 +34,30 @@ pub(crate) fn run(args: &StageArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every stage that exists, into a run that this process holds.
+/// A run that this process holds, and what it is about.
+#[derive(Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) run: &'a RunDir,
+    /// Replace a run of other inputs.
+    pub(super) force: bool,
+}
+
+/// Every stage that exists; dynamics first, since a table that can't be read should not wait for
+/// forward passes.
 pub(super) fn audit(
-    inputs: &Inputs,
+    Claim { inputs, run, force }: Claim<'_>,
     options: &EvaluateOptions,
-    run: &RunDir,
-    force: bool,
+    dynamics: Option<&Source>,
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> anyhow::Result<StageRecord> {
     inputs.claim(run, force)?;
     Ok(interrupt.listening(|stop| {
+        if let Some(source) = dynamics {
+            let sink = |event| progress.take(event);
+            dynamics::gather(inputs, source, run, options.threads, stop, &sink)?;
+        }
         evaluate::evaluate(inputs, options, run, stop, &|event| progress.take(event))
     })?)
 }

@@ -1,4 +1,4 @@
-//! A figure against a level (of noise): dots with intervals, joined by a line.
+//! A figure against a level (of noise, of training): dots with intervals, joined by a line.
 
 use maud::{Markup, html};
 
@@ -25,13 +25,17 @@ pub(crate) struct Series<'a> {
 
 const HEIGHT: f64 = 220.0;
 
-/// The chart; the axis along is the levels' sizes from 0, the axis up is `scale`.
+/// Most sizes that are written along the axis.
+const WRITTEN: usize = 12;
+
+/// The chart; the axis along is the levels' sizes from 0, the axis up is `scale`. A figure with a sign
+/// has two sides, which are named.
 pub(crate) fn levels(
     title: &str,
     along: &str,
     series: &[Series<'_>],
     scale: Scale,
-    sides: bool,
+    unit: Unit,
 ) -> Markup {
     let sizes: Vec<f64> = series.iter().flat_map(|s| s.levels.iter().map(|l| l.size)).collect();
     let most = sizes.iter().fold(0.0_f64, |a, &b| a.max(b));
@@ -41,6 +45,8 @@ pub(crate) fn levels(
     let mut marked: Vec<f64> = sizes.clone();
     marked.sort_by(f64::total_cmp);
     marked.dedup();
+    let every = marked.len().div_ceil(WRITTEN).max(1);
+    let marked: Vec<f64> = marked.into_iter().step_by(every).collect();
     html! {
         div.plot {
             svg.levels role="img" width="100%" height="268" aria-label=(title) {
@@ -53,7 +59,7 @@ pub(crate) fn levels(
                     text.tick x=(x(size)) y=(HEIGHT) dy="18" text-anchor="middle" { (number(size, 3)) }
                 }
                 text.axis-name x="100%" y=(HEIGHT) dy="40" text-anchor="end" { (along) }
-                @if sides {
+                @if unit == Unit::Signed {
                     text.side.object x="0" dx="6" y="12" { "object matters more ↑" }
                     text.side.around x="0" dx="6" y=(HEIGHT - 8.0) { "surroundings matter more ↓" }
                 }
@@ -71,7 +77,7 @@ pub(crate) fn levels(
                                 g.mark {
                                     title {
                                         (one.name) " at " (number(level.size, 3)) ": "
-                                        (Unit::Signed.value(value)) " (" (interval(level.figure, Unit::Signed)) ", " (count(level.figure)) ")"
+                                        (unit.value(value)) " (" (interval(level.figure, unit)) ", " (count(level.figure)) ")"
                                     }
                                     @if let Some((low, high)) = level.figure.interval() {
                                         line.whisker x1=(x(level.size)) x2=(x(level.size)) y1=(y(low)) y2=(y(high)) {}

@@ -4,6 +4,7 @@
 mod ablation;
 mod classes;
 mod confusions;
+mod dynamics;
 mod facts;
 mod findings;
 mod glance;
@@ -31,7 +32,7 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 14] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 15] = [
     glance::section,
     planted::section,
     findings::section,
@@ -40,6 +41,7 @@ const ORDER: [fn(&ReportView) -> Option<Section>; 14] = [
     overlay::section,
     saliency::section,
     objects::section,
+    dynamics::section,
     classes::section,
     confusions::section,
     mistakes::section,

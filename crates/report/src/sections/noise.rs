@@ -72,7 +72,7 @@ fn norm(
     html! {
         figure.chart {
             h3 { (title) }
-            (levels(&format!("Relative foreground sensitivity against {along}"), along, &all, scale, true))
+            (levels(&format!("Relative foreground sensitivity against {along}"), along, &all, scale, Unit::Signed))
         }
     }
 }

@@ -3,13 +3,17 @@
 use std::{
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
+    time::Instant,
 };
 
 use rightly_data::Planes;
 use rightly_model::Classifier;
 
 use super::Dynamics;
-use crate::{Error, Event, Inputs, Sink, evaluate::Probe, workers};
+use crate::{Error, Event, Inputs, Sink, evaluate::Probe, run::ShardStore, workers};
+
+/// Images in a shard.
+const SHARD: usize = 64;
 
 /// Files that a pattern such as `ckpt/*.onnx` names, ordered by the numbers in their names
 /// (`epoch-2` before `epoch-10`), so that their order is that of training.
@@ -48,7 +52,8 @@ fn natural(name: &str) -> Vec<(String, u128)> {
 
 /// Measures the loss of `samples` (indices into the dataset) under each checkpoint: un-augmented,
 /// evaluation semantics, with the card of the audited model. Epochs count from 0 in the order of
-/// `files`. An image that can't be read is a problem.
+/// `files`. An image that can't be read is a problem. Finished shards of images are kept in `store`
+/// and not measured again.
 ///
 /// # Errors
 /// A checkpoint can't be opened or has another number of outputs than the audited model; the engine
@@ -57,14 +62,15 @@ pub fn measure(
     files: &[PathBuf],
     inputs: &Inputs,
     samples: &[usize],
+    store: &ShardStore,
     threads: usize,
     stop: &AtomicBool,
     sink: Sink<'_>,
 ) -> Result<Dynamics, Error> {
     let models = files.iter().map(|file| open(file, inputs)).collect::<Result<Vec<_>, _>>()?;
     let probe = Probe::new(inputs);
-    let losses = workers::ordered(samples.len(), threads, stop, |at| {
-        let sample = &inputs.dataset.samples[samples[at]];
+    let measure = |at: usize| -> Result<Vec<f64>, Error> {
+        let sample = &inputs.dataset.samples[at];
         let loaded = inputs.loader.load(sample);
         sink(Event::Image);
         let Ok(picture) = loaded else { return Ok(vec![f64::NAN; models.len()]) };
@@ -77,12 +83,55 @@ pub fn measure(
                 Ok(outcome.map_or(f64::NAN, |o| f64::from(o.loss)))
             })
             .collect()
-    })?;
+    };
+    let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
+    let (left, seconds) = estimate(&models, inputs, &shards, store, threads)?;
+    sink(Event::Started {
+        stage: super::STAGE,
+        images: samples.len(),
+        done: samples.len() - left,
+        forwards: models.len(),
+        seconds,
+    });
+    let mut losses: Vec<Vec<f64>> = Vec::with_capacity(samples.len());
+    for (index, shard) in shards.iter().enumerate() {
+        if store.has(index) {
+            losses.extend(store.read::<Vec<Vec<f64>>>(index)?);
+        } else {
+            let measured = workers::ordered(shard.len(), threads, stop, |i| measure(shard[i]))?;
+            store.write(index, &measured)?;
+            losses.extend(measured);
+        }
+    }
     let rows = samples.iter().zip(&losses).flat_map(|(&at, losses)| {
         let id = &inputs.dataset.samples[at].id;
         losses.iter().enumerate().map(move |(epoch, &loss)| (id.clone(), epoch as i64, loss))
     });
     Dynamics::collect(rows).map_err(|why| Error::Usage(format!("--checkpoints: {why}")))
+}
+
+/// Images that are not measured yet, and about how many seconds they will take.
+fn estimate(
+    models: &[Classifier],
+    inputs: &Inputs,
+    shards: &[&[usize]],
+    store: &ShardStore,
+    threads: usize,
+) -> Result<(usize, f64), Error> {
+    let missing = shards.iter().enumerate().filter(|(index, _)| !store.has(*index));
+    let left: usize = missing.map(|(_, shard)| shard.len()).sum();
+    if left == 0 {
+        return Ok((0, 0.0));
+    }
+    let [height, width] = models[0].input_size();
+    let gray = Planes { width, height, data: vec![0.5; 3 * height * width] };
+    let input = inputs.loader.preprocess().normalise(&gray);
+    // The first pass also prepares the engine.
+    models[0].forward(&input, false)?;
+    let start = Instant::now();
+    models[0].forward(&input, false)?;
+    let images = left as f64 / threads.max(1) as f64;
+    Ok((left, start.elapsed().as_secs_f64() * images * models.len() as f64))
 }
 
 fn open(file: &Path, inputs: &Inputs) -> Result<Classifier, Error> {

@@ -2,9 +2,10 @@
 //!
 //! They come from a table that the training wrote (`--dynamics FILE`, columns `id` or `image`,
 //! `epoch`, `loss`) or from a list of checkpoints whose losses are measured here
-//! (`--checkpoints GLOB`). Rows are matched by name, never by position.
+//! (`--checkpoints GLOB`). Either way they end in `dynamics.parquet` of the run. Rows are matched by name, never by position.
 
 mod checkpoints;
+mod stage;
 mod table;
 
 use std::{
@@ -18,6 +19,7 @@ use rightly_data::{
 };
 
 pub use checkpoints::{expand, measure};
+pub use stage::{STAGE, Source, TABLE, gather};
 pub use table::read;
 
 use crate::Error;

@@ -139,6 +139,17 @@ impl Inputs {
         &self.split.0
     }
 
+    /// Clusters of any samples of the data (indices), where `--cluster` names a column.
+    pub(crate) fn clusters_of(&self, samples: &[usize]) -> Result<Option<Vec<u32>>, Error> {
+        let column = self.options.cluster.as_deref();
+        column.map(|column| clusters(&self.dataset, samples, column)).transpose()
+    }
+
+    /// Hash of the list of samples.
+    pub(crate) fn data_key(&self) -> &str {
+        &self.data_hash
+    }
+
     /// A key of everything in the inputs that decides a prediction.
     pub(crate) fn key(&self) -> String {
         let card = serde_json::to_string(self.classifier.card()).unwrap_or_default();

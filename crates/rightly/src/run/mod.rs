@@ -122,7 +122,7 @@ impl RunDir {
 }
 
 /// What a run directory holds; nothing else in the folder is ever touched.
-const CONTENTS: [&str; 15] = [
+const CONTENTS: [&str; 16] = [
     ".work/stages",
     ".work/shards",
     "metrics.json",
@@ -131,6 +131,7 @@ const CONTENTS: [&str; 15] = [
     "report.html",
     "samples.parquet",
     "predictions.parquet",
+    "dynamics.parquet",
     "measures",
     "features",
     "rank",

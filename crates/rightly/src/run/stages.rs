@@ -9,7 +9,8 @@ use super::{RunDir, files};
 use crate::{Error, Finding, Metric, findings};
 
 /// Stages in the order in which their results are joined.
-const ORDER: [&str; 6] = ["evaluate", "rank", "discover", "interpret", "mitigate", "compare"];
+const ORDER: [&str; 7] =
+    ["evaluate", "dynamics", "rank", "discover", "interpret", "mitigate", "compare"];
 
 /// What a finished stage leaves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

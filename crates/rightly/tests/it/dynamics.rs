@@ -1,8 +1,15 @@
 //! Training dynamics from tables and from checkpoints.
 
-use std::{fmt::Write, fs, sync::atomic::AtomicBool};
+use std::{
+    fmt::Write,
+    fs,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
-use rightly::dynamics::{expand, measure, read};
+use rightly::{
+    Error, Event, RunDir,
+    dynamics::{Source, TABLE, expand, gather, measure, read},
+};
 use rightly_data::table::{Columns, write};
 
 use crate::support::{inputs, open, quickstart};
@@ -90,8 +97,9 @@ fn checkpoints_are_measured_in_the_order_of_their_numbers() {
     assert_eq!(names, ["epoch-9.onnx", "epoch-10.onnx"]);
     let samples: Vec<usize> = (0..10).collect();
     let stop = AtomicBool::new(false);
-    let one = measure(&files, &inputs, &samples, 1, &stop, &|_| ()).unwrap();
-    let two = measure(&files, &inputs, &samples, 3, &stop, &|_| ()).unwrap();
+    let store = |name| RunDir::new(folder.path().join(name)).shards("dynamics", "key");
+    let one = measure(&files, &inputs, &samples, &store("a"), 1, &stop, &|_| ()).unwrap();
+    let two = measure(&files, &inputs, &samples, &store("b"), 3, &stop, &|_| ()).unwrap();
     assert_eq!(one, two);
     assert_eq!((one.len(), one.epochs()), (10, &[0, 1][..]));
     // Both checkpoints are the audited model, so both losses are.
@@ -100,4 +108,53 @@ fn checkpoints_are_measured_in_the_order_of_their_numbers() {
         assert!(losses[0].is_finite() && losses[0] >= 0.0);
     }
     assert!(expand("/nowhere/*.onnx").unwrap_err().to_string().contains("0 files match"));
+}
+
+#[test]
+fn a_run_gathers_dynamics_once_and_goes_on_after_an_interruption() {
+    let inputs = open(inputs()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["e1.onnx", "e2.onnx"] {
+        fs::copy(quickstart("model.onnx"), folder.path().join(name)).unwrap();
+    }
+    let source = Source::Checkpoints(folder.path().join("e*.onnx").to_string_lossy().into_owned());
+    let gather_into = |name: &str, most: usize| {
+        let run = RunDir::new(folder.path().join(name));
+        inputs.claim(&run, false).unwrap();
+        let stop = AtomicBool::new(false);
+        let seen = AtomicUsize::new(0);
+        let sink = |event| {
+            if matches!(event, Event::Image) && seen.fetch_add(1, Ordering::Relaxed) + 1 >= most {
+                stop.store(true, Ordering::Relaxed);
+            }
+        };
+        let result = gather(&inputs, &source, &run, 2, &stop, &sink);
+        (result, seen.load(Ordering::Relaxed), run)
+    };
+    let (whole, all, run) = gather_into("whole", usize::MAX);
+    let whole = whole.unwrap();
+    assert_eq!(all, inputs.dataset.samples.len());
+    let first = inputs.dataset.samples.len() / 2 + 10;
+    let (cut, seen, _) = gather_into("cut", first);
+    assert!(matches!(cut, Err(Error::Interrupted)) && seen < all, "{seen} of {all}");
+    let (resumed, seen, again) = gather_into("cut", usize::MAX);
+    assert_eq!(resumed.unwrap(), whole);
+    assert!(seen < all, "{seen}: nothing was kept");
+    let bytes = |run: &RunDir| fs::read(run.path(TABLE)).unwrap();
+    assert_eq!(bytes(&run), bytes(&again));
+    let (unchanged, seen, _) = gather_into("whole", 1);
+    assert_eq!((unchanged.unwrap(), seen), (whole.clone(), 0));
+
+    // The mean of the table is the figure.
+    let table = rightly_data::table::Table::load(&run.path(TABLE)).unwrap();
+    let (epochs, losses) = (table.integers("epoch").unwrap(), table.floats("loss").unwrap());
+    let of_first: Vec<f64> =
+        epochs.iter().zip(losses).filter(|(e, _)| **e == Some(0)).filter_map(|(_, l)| l).collect();
+    let mean = of_first.iter().sum::<f64>() / of_first.len() as f64;
+    let row = &whole.metrics[0];
+    assert_eq!((row.metric.as_str(), row.n), ("loss", of_first.len()));
+    assert!(row.condition.as_deref().unwrap().ends_with("epoch=0"), "{row:?}");
+    assert!((row.value.unwrap() - mean).abs() < 1e-9, "{row:?}");
+    assert!(row.low.unwrap() < mean && mean < row.high.unwrap(), "{row:?}");
+    assert!(run.metrics().unwrap().contains(row));
 }

@@ -65,9 +65,8 @@ fn candidate<'a>(
     metrics: &[Metric],
 ) -> Option<Candidate<'a>> {
     let name = &board.classes()[class];
-    let usable = |&i: &usize| {
-        board.class_of()[i] == class && clean[i].is_some() && boxed[i].is_some()
-    };
+    let usable =
+        |&i: &usize| board.class_of()[i] == class && clean[i].is_some() && boxed[i].is_some();
     let images: Vec<usize> = (0..clean.len()).filter(usable).collect();
     if images.len() < FEWEST {
         return None;
@@ -81,9 +80,8 @@ fn candidate<'a>(
     let kept = design.functional(1, |w, out| out[0] = sum(w, &after) / sum(w, &before))[0];
     let margins: Vec<f64> = after.iter().zip(&before).map(|(a, b)| a - KEPT * b).collect();
     let margin = whole(&design.mean_within(&margins, -1.0, 1.0))?;
-    let default = find(metrics, "default-answer", Some("gray-box"), name).and_then(|m| {
-        Some([m.value?, m.low?, m.high?])
-    });
+    let default = find(metrics, "default-answer", Some("gray-box"), name)
+        .and_then(|m| Some([m.value?, m.low?, m.high?]));
     let default = default.unwrap_or([0.0; 3]);
     let beyond = margin[0] - default[0];
     // The images of the two are different ones, so the square-and-add rule holds for the bounds.

@@ -1,0 +1,147 @@
+//! The stage: dynamics from where the user has them, into `dynamics.parquet` of the run.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    time::Instant,
+};
+
+use rightly_data::Problem;
+use rightly_stats::Design;
+
+use super::{Dynamics, checkpoints, read};
+use crate::{
+    Error, Event, Inputs, Metric, RunDir, Sink,
+    metrics::POOLED,
+    run::{StageRecord, key_of},
+};
+
+/// The stage's name in files.
+pub const STAGE: &str = "dynamics";
+/// The table that later stages read: id, epoch, loss.
+pub const TABLE: &str = "dynamics.parquet";
+/// Bootstrap resamples of the mean losses.
+const RESAMPLES: usize = 2000;
+
+/// Where dynamics come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A table that the training wrote (`--dynamics FILE`).
+    Table(PathBuf),
+    /// A pattern of ONNX checkpoints (`--checkpoints GLOB`).
+    Checkpoints(String),
+}
+
+/// Reads or measures the dynamics of every image of the data, in all splits, writes
+/// [`TABLE`], and records the mean loss by split and epoch (`loss`, condition `SPLIT/epoch=K`, or
+/// `epoch=K` where the data has no splits). What was measured before stays.
+///
+/// # Errors
+/// As [`read`] and [`super::measure`]; the run can't be written.
+pub fn gather(
+    inputs: &Inputs,
+    source: &Source,
+    run: &RunDir,
+    threads: usize,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<StageRecord, Error> {
+    let start = Instant::now();
+    let files = match source {
+        Source::Table(path) => vec![path.clone()],
+        Source::Checkpoints(pattern) => checkpoints::expand(pattern)?,
+    };
+    let key = key(inputs, source, &files)?;
+    let finished = |unchanged| Event::Finished {
+        stage: STAGE,
+        seconds: start.elapsed().as_secs_f64(),
+        unchanged,
+    };
+    if let Some(record) = run.stage(STAGE)?
+        && record.key == key
+        && run.path(TABLE).is_file()
+    {
+        sink(finished(true));
+        return Ok(record);
+    }
+    let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
+    let dynamics = match source {
+        Source::Table(path) => read(path, &inputs.dataset)?,
+        Source::Checkpoints(_) => {
+            let store = run.shards(STAGE, &key);
+            checkpoints::measure(&files, inputs, &all, &store, threads, stop, sink)?
+        }
+    };
+    sink(Event::Summarising { stage: STAGE });
+    let (metrics, note) = figures(inputs, &all, &dynamics)?;
+    dynamics.write(&run.path(TABLE))?;
+    sink(Event::Note(note.clone()));
+    let problems: Vec<Problem> = dynamics.problems;
+    problems.iter().for_each(|p| sink(Event::Problem(p.clone())));
+    let record = StageRecord { key, metrics, findings: Vec::new(), problems, notes: vec![note] };
+    let mut manifest = run.manifest()?;
+    let named: Vec<toml::Value> =
+        files.iter().map(|f| f.to_string_lossy().into_owned().into()).collect();
+    let name = if matches!(source, Source::Table(_)) { "dynamics" } else { "checkpoints" };
+    let options = toml::Table::from_iter([(name.to_owned(), named.into())]);
+    manifest.stages.insert(STAGE.to_owned(), options);
+    manifest.write(&run.path("run.toml"))?;
+    run.finish_stage(STAGE, &record)?;
+    sink(finished(false));
+    Ok(record)
+}
+
+/// Changes with the content of the files, with the data and, for checkpoints, with the card.
+fn key(inputs: &Inputs, source: &Source, files: &[PathBuf]) -> Result<String, Error> {
+    let mut parts = vec![format!("{source:?}"), inputs.key(), inputs.data_key().to_owned()];
+    for file in files {
+        parts.push(hash(file).map_err(Error::io(file))?);
+    }
+    Ok(key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+fn hash(file: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut std::fs::File::open(file)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Mean loss by split and epoch, and how many images have dynamics.
+fn figures(
+    inputs: &Inputs,
+    all: &[usize],
+    dynamics: &Dynamics,
+) -> Result<(Vec<Metric>, String), Error> {
+    let samples = &inputs.dataset.samples;
+    let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for &i in all.iter().filter(|&&i| dynamics.losses(&samples[i].id).is_some()) {
+        parts.entry(samples[i].split.as_deref().unwrap_or("")).or_default().push(i);
+    }
+    let mut metrics = Vec::new();
+    for (split, members) in &parts {
+        let classes = members.iter().map(|&i| samples[i].class as u32).collect();
+        let clusters = inputs.clusters_of(members)?;
+        let design = Design::new(classes, clusters, inputs.options.seed, RESAMPLES);
+        for (at, epoch) in dynamics.epochs().iter().enumerate() {
+            let losses: Vec<f64> = members
+                .iter()
+                .filter_map(|&i| Some(dynamics.losses(&samples[i].id)?[at]))
+                .collect();
+            let slash = if split.is_empty() { "" } else { "/" };
+            let condition = format!("{split}{slash}epoch={epoch}");
+            let mut loss = design.mean(&losses);
+            // A t interval over few clusters may reach below what a loss can be.
+            loss.low = loss.low.map(|low| low.max(0.0));
+            metrics.push(Metric::new(STAGE, "loss", Some(&condition), POOLED, loss));
+        }
+    }
+    let note = format!(
+        "Training dynamics: {} of {} images, {} epochs.",
+        dynamics.len(),
+        all.len(),
+        dynamics.epochs().len()
+    );
+    Ok((metrics, note))
+}
