@@ -10,6 +10,7 @@ on the validation images. Needs torch, safetensors and numpy.
 
 import argparse
 import json
+import math
 import pathlib
 import time
 
@@ -86,6 +87,17 @@ def values(pixels, preprocess):
     return (pixels.float() / 255 * preprocess.get("scale", 1.0) - mean) / std
 
 
+def rate(options, step, in_epoch):
+    """Learning rate of a step: a linear rise during the warm-up, then constant or half a cosine to the end."""
+    warm = round(options["warmup"] * in_epoch)
+    if step < warm:
+        return options["rate"] * (step + 1) / warm
+    if options["schedule"]["name"] == "constant":
+        return options["rate"]
+    share = (step - warm) / max(1, options["epochs"] * in_epoch - warm)
+    return options["rate"] * 0.5 * (1 + math.cos(math.pi * share))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -96,8 +108,8 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     options = json.loads((arguments.folder / "options.json").read_text())
-    if options["schedule"]["name"] != "constant" or options["optimizer"]["name"] != "sgd" or options["warmup"]:
-        parser.error("only SGD at a constant rate is written out here")
+    if options["schedule"]["name"] not in ("constant", "cosine") or options["optimizer"]["name"] != "sgd":
+        parser.error("only SGD at a constant rate or on a cosine is written out here")
     network = Network(options["arch"], len(options["classes"]))
     missing, unexpected = network.load_state_dict(load_file(arguments.folder / "weights.safetensors"), strict=False)
     assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing), (missing, unexpected)
@@ -115,10 +127,12 @@ def main():
     for epoch in range(options["epochs"]):
         data = load_file(arguments.folder / f"epoch-{epoch}.safetensors")
         network.train()
+        in_epoch = len(data["batches"])
         start, total, first = time.perf_counter(), 0.0, 0
         for count in data["batches"].tolist():
             images = values(data["pixels"][first : first + count], options["preprocess"]).to(kind)
             loss = functional.cross_entropy(network(images), data["labels"][first : first + count])
+            rule.param_groups[0]["lr"] = rate(options, steps, in_epoch)
             rule.zero_grad()
             loss.backward()
             if options["clip"]:

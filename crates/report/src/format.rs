@@ -110,7 +110,7 @@ pub(crate) fn plural(n: usize, word: &str) -> String {
 pub(crate) fn marked_n(figure: &Figure) -> Markup {
     html! {
         (figure.n)
-        @if let Some(clusters) = figure.clusters { span.muted { " / " (clusters) } }
+        @if let Some(clusters) = figure.clusters { span.muted { (NBSP) "/" (NBSP) (clusters) } }
         @if figure.is_small() { " " span.small-n title="fewer than 20 images" { "few" } }
     }
 }

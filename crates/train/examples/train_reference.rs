@@ -5,17 +5,19 @@
 //! i64 [n], `batches` i64: how many images each has) and `val.safetensors`. `train_reference train DIR [options]` trains
 //! and prints one JSON line: losses of the first steps and the history.
 //!
-//! Options: `--cifar-100 FOLDER` (binary format: `train.bin`, `test.bin`; DIM's split is the caller's own: the first
-//! `--images N` of train, 20 superclasses) or the tiny made-up set of the golden test without it; `--arch`, `--epochs`,
-//! `--batch`, `--rate`, `--clip`, `--augment yes|no`, `--val N`.
+//! Options: `--cifar-100 FOLDER` (binary format; DIM's protocol: its 14,000 training images of 20 superclasses, validated
+//! on the first `--val N` of its validation images) or the tiny made-up set of the golden test without it; `--arch`,
+//! `--epochs`, `--batch`, `--rate`, `--schedule constant|cosine`, `--warmup EPOCHS`, `--clip`, `--augment yes|no`.
 #![expect(clippy::print_stdout, reason = "a program, not a library")]
 
 #[path = "../tests/it/made_up.rs"]
 mod made_up;
 
 use made_up::made_up;
-use rightly_data::Preprocess;
+use rightly_data::dataset::{OpenOptions, Protocol};
+use rightly_data::pixels::DecodeOptions;
 use rightly_data::preprocess::Resize;
+use rightly_data::{Dataset, Preprocess};
 use rightly_train::batch::{epoch_batches, epoch_pixels};
 use rightly_train::{Optimizer, Schedule, TrainOptions, TrainingSet, Weights, train};
 use safetensors::tensor::{Dtype, TensorView};
@@ -53,11 +55,10 @@ fn setting(flags: &BTreeMap<&str, &str>) -> Result<Setting, Box<dyn Error>> {
     let text = |flag: &str, default: &'static str| flags.get(flag).copied().unwrap_or(default);
     let (set, val, classes) = match flags.get("--cifar-100") {
         Some(folder) => {
-            let images = text("--images", "14000").parse()?;
-            let set = cifar(&Path::new(folder).join("train.bin"), "train", images)?;
-            let val =
-                cifar(&Path::new(folder).join("test.bin"), "test", text("--val", "5000").parse()?)?;
-            (set, val, 20)
+            let options = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
+            let data = Dataset::open(&format!("cifar-100-coarse:{folder}"), &options)?;
+            let val = cifar(&data, "val", text("--val", "5000").parse()?)?;
+            (cifar(&data, "train", usize::MAX)?, val, data.classes.len())
         }
         None => (made_up(40, 16, "train"), made_up(8, 16, "val"), 4),
     };
@@ -73,22 +74,29 @@ fn setting(flags: &BTreeMap<&str, &str>) -> Result<Setting, Box<dyn Error>> {
         rate: text("--rate", "0.05").parse()?,
         clip: flags.get("--clip").map(|text| text.parse()).transpose()?,
         optimizer: Optimizer::Sgd { momentum: 0.9, weight_decay: 1e-4 },
-        schedule: Schedule::Constant,
-        warmup: 0.0,
+        schedule: match text("--schedule", "constant") {
+            "constant" => Schedule::Constant,
+            "cosine" => Schedule::Cosine,
+            other => return Err(format!("--schedule {other}: expected constant or cosine").into()),
+        },
+        warmup: text("--warmup", "0").parse()?,
         augmentation: new.augmentation.filter(|_| text("--augment", "yes") == "yes"),
         ..new
     };
     Ok((set, val, options))
 }
 
-/// Images of a CIFAR-100 file (`coarse label, fine label, 3 x 32 x 32` a record), coarse labels.
-fn cifar(path: &Path, prefix: &str, count: usize) -> Result<TrainingSet, Box<dyn Error>> {
-    let bytes = std::fs::read(path)?;
+/// The first `count` images of a split, as planes.
+fn cifar(data: &Dataset, split: &str, count: usize) -> Result<TrainingSet, Box<dyn Error>> {
     let mut set = TrainingSet { ids: vec![], labels: vec![], pixels: vec![], size: [32, 32] };
-    for (at, record) in bytes.chunks_exact(3074).take(count).enumerate() {
-        set.ids.push(format!("{prefix}/{at:05}"));
-        set.labels.push(usize::from(record[0]));
-        set.pixels.extend(&record[2..]);
+    let members = data.samples.iter().filter(|s| s.split.as_deref() == Some(split));
+    for sample in members.take(count) {
+        let image = sample.image.load(&DecodeOptions::default())?.image;
+        set.ids.push(sample.id.clone());
+        set.labels.push(sample.class);
+        for channel in 0..3 {
+            set.pixels.extend(image.data.iter().skip(channel).step_by(3));
+        }
     }
     Ok(set)
 }
