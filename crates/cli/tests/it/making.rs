@@ -88,6 +88,7 @@ fn a_demo_leaves_what_is_promised_and_goes_on_where_it_was() {
         "model/model.toml",
         "model/dynamics.parquet",
         "run/metrics.json",
+        "run/dynamics.parquet",
         "run/report.html",
         "truth.json",
         "demo.json",
@@ -110,6 +111,7 @@ fn a_demo_leaves_what_is_promised_and_goes_on_where_it_was() {
     assert_eq!(count("found") + count("missed"), 2);
     let report = fs::read_to_string(out.join("run/report.html")).unwrap();
     assert!(report.contains("What was planted") && report.contains("yard"));
+    assert!(report.contains("Training dynamics") && report.contains("training images"));
 
     let again = demo(&[]);
     assert_eq!((code(&again), stdout(&again)), (0, stdout(&first)));

@@ -86,3 +86,26 @@ fn a_wrong_card_says_what_is_wrong() {
         assert!(error.contains(part), "{text}: {error}");
     }
 }
+
+/// What a magnified geometry shows, shrunk again, is what the plain one shows.
+#[test]
+fn a_magnified_geometry_shows_the_same_part() {
+    let (width, height) = (90, 60);
+    let ramp = |i: usize| [(i % width * 2) as u8, (i / width * 4) as u8, 0];
+    let image = RgbImage { width, height, data: (0..width * height).flat_map(ramp).collect() };
+    for (resize, crop) in [
+        (Some(Resize::Exact([16, 16])), None),
+        (Some(Resize::ShortSide(20)), Some([16, 16])),
+        (Some(Resize::ShortSide(20)), None),
+    ] {
+        let plain = with(resize, crop);
+        let (small, large) = (plain.crop_image(&image), plain.magnified(3).crop_image(&image));
+        assert_eq!((large.width, large.height), (3 * small.width, 3 * small.height));
+        for (y, x) in [(0, 0), (8, 8), (15, 15)] {
+            let one = &small.data[3 * (y * small.width + x)..][..2];
+            let other = &large.data[3 * ((3 * y + 1) * large.width + 3 * x + 1)..][..2];
+            let near = one.iter().zip(other).all(|(a, b)| a.abs_diff(*b) <= 6);
+            assert!(near, "{resize:?} {crop:?} at {y}, {x}: {one:?} {other:?}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod dataset_real;
 mod dataset_table;
 mod dataset_tree;
 mod formula;
+mod mutated;
 mod pixels;
 mod pixels_davis;
 mod planted;

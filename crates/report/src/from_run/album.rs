@@ -7,8 +7,9 @@ use rightly::{
     subject::{Loader, Picture as Loaded},
 };
 use rightly_data::{
-    Dataset,
+    Dataset, Preprocess,
     dataset::{Duplicates, OpenOptions},
+    preprocess::Resize,
 };
 
 use super::tables::{Seen, Tables};
@@ -41,11 +42,12 @@ impl Album {
                     .filter(|(_, s)| shown(&s.id))
                     .map(|(i, s)| (s.id.clone(), i))
                     .collect();
-                let loader = Loader::new(
-                    inputs,
-                    dataset.mask_options.clone(),
-                    manifest.card.preprocess.clone(),
-                );
+                let preprocess = &manifest.card.preprocess;
+                let loader = |p: Preprocess| Loader::new(inputs, dataset.mask_options.clone(), p);
+                let plain = loader(preprocess.clone());
+                let first = at.values().find_map(|&i| plain.load(&dataset.samples[i]).ok());
+                let factor = first.map_or(1, |p| finer(preprocess, p.height, p.width));
+                let loader = loader(preprocess.magnified(factor));
                 Self { open: Some((dataset, at, loader)), missing: None }
             }
         }
@@ -56,7 +58,8 @@ impl Album {
         self.missing.as_deref()
     }
 
-    /// The photograph as the model sees it, with its mask; `None` where it can't be read.
+    /// The part of the photograph that the model sees, with its mask; `None` where it can't be read.
+    /// Small inputs are shown on a finer grid where the photograph has more to show.
     pub(super) fn load(&self, id: &str) -> Option<Loaded> {
         let (dataset, at, loader) = self.open.as_ref()?;
         loader.load(&dataset.samples[*at.get(id)?]).ok()
@@ -70,11 +73,22 @@ impl Album {
         Ok(photo(tables, seen, picture))
     }
 
-    /// The same in the model's own size.
+    /// The same, not shrunk.
     pub(super) fn full(&self, tables: &Tables, seen: &Seen) -> Result<Photo, ReportError> {
         let picture = self.load(&seen.id).map(|l| encode(&seen.id, picture::jpeg(&l.crop)));
         Ok(photo(tables, seen, picture.transpose()?))
     }
+}
+
+/// How many times finer than its input a model's view of a photograph is shown.
+fn finer(preprocess: &Preprocess, height: usize, width: usize) -> usize {
+    let Some(shown) = preprocess.output_size().map(|[h, w]| h.min(w).max(1)) else { return 1 };
+    let there = match preprocess.resize {
+        Some(Resize::Exact([h, w])) => (height / h.max(1)).min(width / w.max(1)),
+        Some(Resize::ShortSide(side)) => height.min(width) / side.max(1),
+        None => 1,
+    };
+    there.clamp(1, THUMBNAIL.div_ceil(shown))
 }
 
 /// The words under a photograph.
