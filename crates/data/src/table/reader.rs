@@ -3,7 +3,9 @@ use super::cells;
 use crate::DataError;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::{
+    arrow::arrow_reader::ParquetRecordBatchReaderBuilder, file::metadata::ColumnChunkMetaData,
+};
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -11,8 +13,21 @@ use std::{
 
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
     let file = File::open(path).map_err(|e| DataError::io(path, e))?;
-    ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|e| DataError::invalid(path, format!("not a Parquet file that can be read: {e}")))
+    let bytes = file.metadata().map_err(|e| DataError::io(path, e))?.len();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| {
+        DataError::invalid(path, format!("not a Parquet file that can be read: {e}"))
+    })?;
+    // The reader asserts this of a column instead of failing on it.
+    let inside = |c: &ColumnChunkMetaData| {
+        let start = c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
+        let end = start.checked_add(c.compressed_size());
+        start >= 0 && c.compressed_size() >= 0 && end.is_some_and(|end| end as u64 <= bytes)
+    };
+    if builder.metadata().row_groups().iter().flat_map(|g| g.columns()).all(inside) {
+        Ok(builder)
+    } else {
+        Err(DataError::invalid(path, "damaged: a column lies outside the file"))
+    }
 }
 
 /// Reads a table batch by batch (8,192 rows each), in the order of the file.
