@@ -5,7 +5,6 @@ use crate::export::{INPUT, LOGITS};
 use crate::net::Net;
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{ArrayD, IxDyn};
-use rayon::prelude::*;
 use rightly_model::engine::{Session, Value};
 use rightly_model::{EngineKind, Graph, ModelError};
 
@@ -60,7 +59,10 @@ impl<'a> Measure<'a> {
         images
     }
 
-    /// Logits of the images at some positions, row by row; over all threads of the pool.
+    /// Logits of the images at some positions, row by row; on as many threads as the pool has.
+    ///
+    /// They are threads of their own: one of rayon's that waits for the engine's takes up the next
+    /// part meanwhile, and so on until all parts are under way at once.
     fn logits(&self, set: &TrainingSet, positions: &[usize]) -> Result<Vec<f32>, TrainError> {
         let run = |part: &[usize]| -> Result<Vec<f32>, TrainError> {
             let images = self.images(set, part);
@@ -76,9 +78,23 @@ impl<'a> Measure<'a> {
             let logits = logits.filter(|logits| logits.len() == part.len() * self.classes);
             Ok(logits.ok_or_else(|| lost("the run gave no logits"))?.into_iter().collect())
         };
-        let parts: Vec<Vec<f32>> =
-            positions.par_chunks(BATCH).map(run).collect::<Result<_, _>>()?;
-        Ok(parts.concat())
+        let parts: Vec<&[usize]> = positions.chunks(BATCH).collect();
+        let threads = rayon::current_num_threads().clamp(1, parts.len().max(1));
+        let of_thread = |first: usize| -> Result<Vec<Vec<f32>>, TrainError> {
+            parts.iter().skip(first).step_by(threads).map(|part| run(part)).collect()
+        };
+        let of_thread = &of_thread;
+        let mut dealt = std::thread::scope(|scope| {
+            let started: Vec<_> =
+                (0..threads).map(|first| scope.spawn(move || of_thread(first))).collect();
+            let logits = started.into_iter().map(|thread| match thread.join() {
+                Ok(logits) => Ok(logits?.into_iter()),
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            logits.collect::<Result<Vec<_>, TrainError>>()
+        })?;
+        let in_order = (0..parts.len()).filter_map(|part| dealt[part % threads].next());
+        Ok(in_order.flatten().collect())
     }
 
     /// Outcome of each image at some positions, un-augmented, in their order.
@@ -139,4 +155,59 @@ pub(crate) fn best(row: &[f32]) -> usize {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rightly_data::Preprocess;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    /// An engine that waits for a pool of its own, and counts how many runs are under way.
+    struct Waiting {
+        pool: rayon::ThreadPool,
+        running: AtomicUsize,
+        most: &'static AtomicUsize,
+    }
+
+    impl Session for Waiting {
+        fn run(&self, inputs: &[(&str, Value)], _: &[&str]) -> Result<Vec<Value>, ModelError> {
+            let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(running, Ordering::SeqCst);
+            self.pool.install(|| std::thread::sleep(Duration::from_millis(1)));
+            self.running.fetch_sub(1, Ordering::SeqCst);
+            let (_, Value::F32(images)) = &inputs[0] else { panic!("no images") };
+            // Logits that tell the image: its first value, and the opposite.
+            let firsts = images.outer_iter().map(|image| image.iter().copied().next().unwrap());
+            let logits: Vec<f32> = firsts.flat_map(|v| [v, -v]).collect();
+            let shape = IxDyn(&[images.shape()[0], 2]);
+            Ok(vec![Value::F32(ArrayD::from_shape_vec(shape, logits).unwrap())])
+        }
+    }
+
+    #[test]
+    fn parts_run_on_no_more_threads_than_there_are_and_come_back_in_order() {
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let normaliser = Normaliser::new(&Preprocess::preset("cifar").unwrap());
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let session = Waiting { pool: one, running: AtomicUsize::new(0), most: &MOST };
+        let measure = Measure { session: Box::new(session), normaliser: &normaliser, classes: 2 };
+        let n = 20 * BATCH + 3;
+        let set = TrainingSet {
+            ids: (0..n).map(|i| i.to_string()).collect(),
+            labels: vec![0; n],
+            pixels: (0..n).flat_map(|i| [(i % 251) as u8; 3]).collect(),
+            size: [1, 1],
+        };
+        let positions: Vec<usize> = (0..n).rev().collect();
+        let three = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let logits = three.install(|| measure.logits(&set, &positions)).unwrap();
+        let expected = positions.iter().flat_map(|&at| {
+            let first = measure.images(&set, &[at])[0];
+            [first, -first]
+        });
+        assert_eq!(logits, expected.collect::<Vec<f32>>());
+        assert!((1..=3).contains(&MOST.load(Ordering::SeqCst)), "{MOST:?} runs at once");
+    }
 }

@@ -51,6 +51,9 @@ pub enum EngineKind {
 }
 
 /// A loaded graph; `run` may be called from many threads, each call uses one core and gives the same bytes.
+///
+/// Call it from plain threads: a worker of a rayon pool that waits for an engine's own pool would start further runs
+/// of that worker's queue meanwhile, each on one more thread.
 pub trait Session: Send + Sync {
     /// Runs the graph on named inputs and returns the named outputs in that order.
     ///
