@@ -89,7 +89,7 @@ def values(pixels, preprocess):
 
 def rate(options, step, in_epoch):
     """Learning rate of a step: a linear rise during the warm-up, then constant or half a cosine to the end."""
-    warm = round(options["warmup"] * in_epoch)
+    warm = math.floor(options["warmup"] * in_epoch + 0.5)
     if step < warm:
         return options["rate"] * (step + 1) / warm
     if options["schedule"]["name"] == "constant":

@@ -30,8 +30,8 @@ const BATCH: usize = 64;
 /// Noise on training images, so that the noise measure finds a network that can see through it, as
 /// large ones can.
 const NOISE: f32 = 0.3;
-/// Of noise on objects and on backgrounds. An L2 norm of 8 is as dense on this input as 60 on one of
-/// 224 x 224.
+/// Levels of the noise measure. An L2 norm of 8 is as dense on this input as 60 is on one of
+/// 224 x 224 pixels.
 const NOISE_LEVELS: [&str; 2] = ["linf/0.25", "l2/8"];
 
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {

@@ -45,6 +45,13 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     if series.is_empty() {
         return None;
     }
+    let mut others: Vec<&str> = rows
+        .iter()
+        .map(|(split, _, _)| *split)
+        .filter(|split| DRAWN.iter().all(|(drawn, _, _)| drawn != split))
+        .collect();
+    others.sort_unstable();
+    others.dedup();
     let highest = rows.iter().filter_map(|(_, _, f)| f.high.or(f.value));
     let scale = Scale::around(highest, 0.5);
     let counted: Vec<String> = series
@@ -57,7 +64,9 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             h3 { "Mean loss by epoch" }
             (levels("Mean loss against the epoch", "epoch", &series, scale, Unit::Plain))
         }
-        p.muted { "n: " (counted.join(", ")) ". Lines through the dots are 95 % intervals. The losses are in dynamics.parquet." }
+        p.muted { "n: " (counted.join(", ")) ". Lines through the dots are 95 % intervals. The losses are in dynamics.parquet."
+            @if !others.is_empty() { " Not drawn, in metrics.json: the splits " (others.join(", ")) "." }
+        }
     };
     Some(Section { id: "dynamics", title: "Training dynamics", body })
 }

@@ -6,14 +6,22 @@ use std::{
     time::Instant,
 };
 
-use rightly_data::Planes;
+use rightly_data::{Planes, Problem};
 use rightly_model::Classifier;
+use serde::{Deserialize, Serialize};
 
 use super::Dynamics;
 use crate::{Error, Event, Inputs, Sink, evaluate::Probe, run::ShardStore, workers};
 
 /// Images in a shard.
 const SHARD: usize = 64;
+
+/// One image: its loss under each checkpoint, or why it can't be read.
+#[derive(Serialize, Deserialize)]
+enum Measured {
+    Losses(Vec<f64>),
+    Unreadable(String),
+}
 
 /// Files that a pattern such as `ckpt/*.onnx` names, ordered by the numbers in their names
 /// (`epoch-2` before `epoch-10`), so that their order is that of training.
@@ -56,8 +64,8 @@ fn natural(name: &str) -> Vec<(String, u128)> {
 /// and not measured again.
 ///
 /// # Errors
-/// A checkpoint can't be opened or has another number of outputs than the audited model; the engine
-/// fails; `stop` was set.
+/// There is no checkpoint, one can't be opened or has another number of outputs than the audited
+/// model; the engine fails; `stop` was set.
 pub fn measure(
     files: &[PathBuf],
     inputs: &Inputs,
@@ -69,11 +77,14 @@ pub fn measure(
 ) -> Result<Dynamics, Error> {
     let models = files.iter().map(|file| open(file, inputs)).collect::<Result<Vec<_>, _>>()?;
     let probe = Probe::new(inputs);
-    let measure = |at: usize| -> Result<Vec<f64>, Error> {
+    let measure = |at: usize| -> Result<Measured, Error> {
         let sample = &inputs.dataset.samples[at];
         let loaded = inputs.loader.load(sample);
         sink(Event::Image);
-        let Ok(picture) = loaded else { return Ok(vec![f64::NAN; models.len()]) };
+        let picture = match loaded {
+            Ok(picture) => picture,
+            Err(error) => return Ok(Measured::Unreadable(error.to_string())),
+        };
         let input = inputs.loader.preprocess().normalise(&Planes::from(&picture.crop));
         models
             .iter()
@@ -82,7 +93,8 @@ pub fn measure(
                 let outcome = probe.judge(sample.class, &logits);
                 Ok(outcome.map_or(f64::NAN, |o| f64::from(o.loss)))
             })
-            .collect()
+            .collect::<Result<_, _>>()
+            .map(Measured::Losses)
     };
     let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
     let (left, seconds) = estimate(&models, inputs, &shards, store, threads)?;
@@ -93,21 +105,38 @@ pub fn measure(
         forwards: models.len(),
         seconds,
     });
-    let mut losses: Vec<Vec<f64>> = Vec::with_capacity(samples.len());
+    let mut measured = Vec::with_capacity(samples.len());
     for (index, shard) in shards.iter().enumerate() {
         if store.has(index) {
-            losses.extend(store.read::<Vec<Vec<f64>>>(index)?);
+            measured.extend(store.read::<Vec<Measured>>(index)?);
         } else {
-            let measured = workers::ordered(shard.len(), threads, stop, |i| measure(shard[i]))?;
-            store.write(index, &measured)?;
-            losses.extend(measured);
+            let new = workers::ordered(shard.len(), threads, stop, |i| measure(shard[i]))?;
+            store.write(index, &new)?;
+            measured.extend(new);
         }
     }
-    let rows = samples.iter().zip(&losses).flat_map(|(&at, losses)| {
+    let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+    for (&at, measured) in samples.iter().zip(measured) {
         let id = &inputs.dataset.samples[at].id;
-        losses.iter().enumerate().map(move |(epoch, &loss)| (id.clone(), epoch as i64, loss))
-    });
-    Dynamics::collect(rows).map_err(|why| Error::Usage(format!("--checkpoints: {why}")))
+        match measured {
+            Measured::Losses(losses) => rows.extend(
+                losses
+                    .into_iter()
+                    .enumerate()
+                    .map(|(epoch, loss)| (id.clone(), epoch as i64, loss)),
+            ),
+            Measured::Unreadable(why) => unreadable.push(Problem {
+                image: id.clone(),
+                stage: super::STAGE.to_owned(),
+                problem: format!("can't be read: {why}"),
+                action: super::LEFT_OUT.to_owned(),
+            }),
+        }
+    }
+    let mut dynamics =
+        Dynamics::collect(rows).map_err(|why| Error::Usage(format!("--checkpoints: {why}")))?;
+    dynamics.problems.splice(0..0, unreadable);
+    Ok(dynamics)
 }
 
 /// Images that are not measured yet, and about how many seconds they will take.
@@ -123,13 +152,16 @@ fn estimate(
     if left == 0 {
         return Ok((0, 0.0));
     }
-    let [height, width] = models[0].input_size();
+    let Some(model) = models.first() else {
+        return Err(Error::Usage("training dynamics need a checkpoint".to_owned()));
+    };
+    let [height, width] = model.input_size();
     let gray = Planes { width, height, data: vec![0.5; 3 * height * width] };
     let input = inputs.loader.preprocess().normalise(&gray);
     // The first pass also prepares the engine.
-    models[0].forward(&input, false)?;
+    model.forward(&input, false)?;
     let start = Instant::now();
-    models[0].forward(&input, false)?;
+    model.forward(&input, false)?;
     let images = left as f64 / threads.max(1) as f64;
     Ok((left, start.elapsed().as_secs_f64() * images * models.len() as f64))
 }

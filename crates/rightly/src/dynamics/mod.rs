@@ -2,7 +2,8 @@
 //!
 //! They come from a table that the training wrote (`--dynamics FILE`, columns `id` or `image`,
 //! `epoch`, `loss`) or from a list of checkpoints whose losses are measured here
-//! (`--checkpoints GLOB`). Either way they end in `dynamics.parquet` of the run. Rows are matched by name, never by position.
+//! (`--checkpoints GLOB`). Either way they end in `dynamics.parquet` of the run. Rows are matched by
+//! name, never by position.
 
 mod checkpoints;
 mod stage;
@@ -23,6 +24,9 @@ pub use stage::{STAGE, Source, TABLE, gather};
 pub use table::read;
 
 use crate::Error;
+
+/// What is done about an image without usable losses.
+const LEFT_OUT: &str = "left out of the training dynamics";
 
 /// Losses of images over epochs; every image has every epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -66,9 +70,9 @@ impl Dynamics {
             };
             dynamics.problems.push(Problem {
                 image: id,
-                stage: "dynamics".to_owned(),
+                stage: STAGE.to_owned(),
                 problem: what,
-                action: "left out of the training dynamics".to_owned(),
+                action: LEFT_OUT.to_owned(),
             });
         }
         if dynamics.losses.is_empty() {

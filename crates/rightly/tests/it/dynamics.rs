@@ -158,3 +158,34 @@ fn a_run_gathers_dynamics_once_and_goes_on_after_an_interruption() {
     assert!(row.low.unwrap() < mean && mean < row.high.unwrap(), "{row:?}");
     assert!(run.metrics().unwrap().contains(row));
 }
+
+#[test]
+fn an_unreadable_image_says_so_and_no_checkpoint_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("cut.png"), b"no picture").unwrap();
+    let table = fs::read_to_string(quickstart("table.csv")).unwrap();
+    let mut text = "image,class\ncut.png,ring\n".to_owned();
+    for line in table.lines().skip(1).step_by(20) {
+        let cells: Vec<&str> = line.split(',').collect();
+        writeln!(text, "{},{}", quickstart(cells[0]).display(), cells[1]).unwrap();
+    }
+    let data = folder.path().join("table.csv");
+    fs::write(&data, text).unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    let inputs = open(options).unwrap();
+    let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
+    let store = |name| RunDir::new(folder.path().join(name)).shards("dynamics", "key");
+    let stop = AtomicBool::new(false);
+    let files = [quickstart("model.onnx"), quickstart("model.onnx")];
+    let dynamics = measure(&files, &inputs, &all, &store("a"), 2, &stop, &|_| ()).unwrap();
+    assert_eq!(dynamics.len(), all.len() - 1);
+    let [problem] = &dynamics.problems[..] else { panic!("{:?}", dynamics.problems) };
+    assert_eq!(problem.image, "cut.png");
+    assert!(problem.problem.starts_with("can't be read: "), "{problem:?}");
+    // The shards say the same.
+    let again = measure(&files, &inputs, &all, &store("a"), 2, &stop, &|_| ()).unwrap();
+    assert_eq!(again, dynamics);
+    let none = measure(&[], &inputs, &all, &store("b"), 2, &stop, &|_| ());
+    assert!(none.unwrap_err().to_string().contains("need a checkpoint"));
+}

@@ -6,7 +6,10 @@ use rightly::{
     evaluate::{EvaluateOptions, MeasureName},
     metrics::{MEAN, POOLED, find},
 };
-use rightly_data::table::Table;
+use rightly_data::{
+    pixels::{self, DecodeOptions},
+    table::Table,
+};
 
 use crate::support::{differences, inputs, open, quick, quickstart, run, run_until, tables};
 
@@ -154,6 +157,41 @@ fn a_default_answer_is_a_figure_and_no_finding() {
     let (clean, boxed) = (accuracy("none").unwrap(), accuracy("gray-box").unwrap());
     assert!(boxed > 0.5 * clean && boxed - elsewhere < 0.5 * clean, "{clean} {boxed} {elsewhere}");
     assert!(record.findings.iter().all(|f| f.class.as_deref() != Some("wedge")));
+}
+
+/// A mask that lies in a corner, where no object is: the box hides nothing, so every class is
+/// recognised without what the mask calls its object.
+#[test]
+fn a_class_that_keeps_its_accuracy_by_itself_is_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = String::from("image,class,mask\n");
+    for line in std::fs::read_to_string(quickstart("table.csv")).unwrap().lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let image = quickstart(cells[0]);
+        let mut mask = pixels::read(&image, &DecodeOptions::default()).unwrap().image;
+        for (at, pixel) in mask.data.chunks_exact_mut(3).enumerate() {
+            let corner = at % mask.width < 3 && at / mask.width < 3;
+            pixel.fill(if corner { 255 } else { 0 });
+        }
+        let file = folder.path().join(format!("{}.png", cells[0].replace(['/', '.'], "-")));
+        std::fs::write(&file, pixels::encode_png(&mask).unwrap()).unwrap();
+        table += &format!("{},{},{}\n", image.display(), cells[1], file.display());
+    }
+    let data = folder.path().join("table.csv");
+    std::fs::write(&data, table).unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    let measures = vec![MeasureName::Ablation];
+    let ablation = EvaluateOptions { measures, ..EvaluateOptions::default() };
+    let record = run(options, &ablation, &folder.path().join("run")).unwrap();
+    let found: BTreeSet<&str> = record.findings.iter().filter_map(|f| f.class.as_deref()).collect();
+    assert_eq!(found, BTreeSet::from(["cross", "ring", "star", "wedge"]));
+    for finding in &record.findings {
+        assert_eq!(finding.kind, rightly::findings::Kind::ObjectIgnored);
+        assert!(finding.low.unwrap() >= 0.5 && finding.q.unwrap() <= 0.05, "{finding:?}");
+        assert_eq!(finding.evidence.len(), 3);
+        assert!(finding.description.contains("of the other classes' pictures"), "{finding:?}");
+    }
 }
 
 #[test]

@@ -111,7 +111,10 @@ fn finding(
             .into_iter()
             .flatten()
             .collect();
-    let percent = |at: usize| 100.0 * evidence.get(at).and_then(|m| m.value).unwrap_or_default();
+    let percent = |at: usize| evidence.get(at).and_then(|m| m.value).map(|value| 100.0 * value);
+    let elsewhere = percent(2).map_or_else(String::new, |share| {
+        format!(", and in {share:.0} % of the other classes' pictures boxed alike")
+    });
     Finding {
         kind: Kind::ObjectIgnored,
         class: Some(class.to_owned()),
@@ -119,13 +122,11 @@ fn finding(
         title: format!("'{class}' is recognised without its object"),
         description: format!(
             "With the object's box filled with gray the class is still named in {:.0} % of {} \
-             images ({:.0} % with the object), and in {:.0} % of the other classes' pictures boxed \
-             alike: the model reads it off the surroundings. Collect pictures of it elsewhere, or \
-             repair the head.",
-            percent(1),
+             images ({:.0} % with the object){elsewhere}: the model reads it off the surroundings. \
+             Collect pictures of it elsewhere, or repair the head.",
+            percent(1).unwrap_or_default(),
             images.len(),
-            percent(0),
-            percent(2),
+            percent(0).unwrap_or_default(),
         ),
         effect: Some(share),
         low: Some(low),
