@@ -4,18 +4,20 @@
 use anyhow::bail;
 use rightly::{
     InputOptions,
-    dynamics::Source,
+    dynamics,
     evaluate::{EvaluateOptions, MeasureName, Target},
+    features::Source,
     inputs::Outputs,
     measures::noise::Level,
+    rank::RankOptions,
 };
 use rightly_data::{
     dataset::Protocol, mask::MaskOptions, pixels::DecodeOptions, preprocess::MaskSampling,
 };
-use rightly_model::{EngineKind, Overrides, cam::CamMethod};
+use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod};
 
 use crate::args::{
-    CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, MaskFlags, MeasureFlags, OutputsArg,
+    CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags, MeasureFlags, OutputsArg, PoolArg,
     SamplingArg, StageArgs, TargetArg,
 };
 
@@ -44,6 +46,7 @@ pub(crate) fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
         softmax: flags.softmax,
         cam_layer: flags.cam_layer.clone(),
         feature_layer: flags.feature_layer.clone(),
+        feature_pool: None,
         resize: flags.resize.clone(),
         crop: flags.crop.clone(),
         interpolation: flags.interpolation.clone(),
@@ -54,10 +57,59 @@ pub(crate) fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
     })
 }
 
+/// What overrides the model's card, the way of reading tokens among it.
+pub(crate) fn model_overrides(args: &StageArgs) -> anyhow::Result<Overrides> {
+    Ok(Overrides { feature_pool: pool(&args.features), ..overrides(&args.model.card)? })
+}
+
+fn pool(flags: &FeatureFlags) -> Option<FeaturePool> {
+    flags.feature_pool.map(|pool| match pool {
+        PoolArg::Class => FeaturePool::Class,
+        PoolArg::Mean => FeaturePool::Mean,
+    })
+}
+
+/// Options of `rank`.
+pub(crate) fn rank(args: &StageArgs) -> anyhow::Result<RankOptions> {
+    let flags = &args.rank;
+    if flags.top == 0 {
+        bail!("--top 0: at least one feature of a class is needed");
+    }
+    if flags.k.is_empty() || flags.k.contains(&0) {
+        bail!("--k: each end of the ranking needs at least one image");
+    }
+    let features = match (&args.features.encoder, &args.features.features) {
+        (Some(path), _) => {
+            let feature_layer = args.features.encoder_layer.clone();
+            let feature_pool = pool(&args.features);
+            let overrides = Overrides { feature_layer, feature_pool, ..Overrides::default() };
+            Source::Encoder(path.clone(), Box::new(overrides))
+        }
+        (None, Some(path)) => Source::File(path.clone()),
+        (None, None) => Source::Model,
+    };
+    let mut ks = flags.k.clone();
+    ks.sort_unstable();
+    ks.dedup();
+    let defaults = RankOptions::default();
+    Ok(RankOptions {
+        features,
+        votes: flags.votes.clone(),
+        ranks: flags.ranks.clone(),
+        fit_split: args.features.fit_split.clone(),
+        top: flags.top,
+        ks,
+        min_effect: args.measures.min_effect,
+        paper_compat: flags.paper_compat,
+        threads: args.run.threads.unwrap_or(defaults.threads).max(1),
+        ..defaults
+    })
+}
+
 /// Where training dynamics come from, where a flag says so.
-pub(crate) fn dynamics(flags: &DynamicsFlags) -> Option<Source> {
-    let table = flags.dynamics.clone().map(Source::Table);
-    table.or_else(|| flags.checkpoints.clone().map(Source::Checkpoints))
+pub(crate) fn dynamics(flags: &DynamicsFlags) -> Option<dynamics::Source> {
+    let table = flags.dynamics.clone().map(dynamics::Source::Table);
+    table.or_else(|| flags.checkpoints.clone().map(dynamics::Source::Checkpoints))
 }
 
 pub(crate) fn decode(flags: &DecodeFlags) -> anyhow::Result<DecodeOptions> {

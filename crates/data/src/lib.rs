@@ -4,12 +4,14 @@ pub mod dataset;
 pub mod error;
 pub mod files;
 pub mod mask;
+pub mod npy;
 pub mod pixels;
 pub mod planted;
 pub mod preprocess;
 pub mod problem;
 pub mod resize;
 pub mod table;
+pub mod votes;
 
 pub use dataset::{Dataset, ImageSource, Sample};
 pub use error::DataError;

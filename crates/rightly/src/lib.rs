@@ -6,6 +6,8 @@
 //! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
 //! | [`dynamics`] | the loss of each image after each epoch of training |
+//! | [`features`] | features of images, computed once and kept as columns |
+//! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`truth`] | what is known to be wrong, held against the findings |
@@ -19,10 +21,12 @@ pub mod dynamics;
 pub mod error;
 pub mod evaluate;
 pub mod event;
+pub mod features;
 pub mod findings;
 pub mod inputs;
 pub mod measures;
 pub mod metrics;
+pub mod rank;
 pub mod run;
 pub mod subject;
 pub mod truth;

@@ -79,6 +79,11 @@ impl Loader {
         }
     }
 
+    /// The same images and masks through another geometry.
+    pub(crate) fn with_preprocess(&self, preprocess: Preprocess) -> Self {
+        Self { preprocess, ..self.clone() }
+    }
+
     /// The preprocessing of the model.
     pub fn preprocess(&self) -> &Preprocess {
         &self.preprocess

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`design`] | how the units (images) were sampled, and every interval that follows from it |
 //! | [`estimate`] | one figure with its interval |
+//! | [`extremes`] | the two ends of a ranking against chance |
 //! | [`proportion`] | score intervals of a proportion and of a paired difference of proportions |
 //! | [`paired`] | tests for paired accuracies |
 //! | [`permutation`] | Monte Carlo p-values |
@@ -18,6 +19,7 @@
 
 pub mod design;
 pub mod estimate;
+pub mod extremes;
 pub mod multiple;
 pub mod paired;
 pub mod permutation;

@@ -36,6 +36,14 @@ pub(crate) enum Command {
     /// Measure how far the model relies on the object: ablation, noise, saliency, objects, overlays
     #[command(after_help = EXAMPLE)]
     Evaluate(Box<StageArgs>),
+    /// Rank images by how strongly they carry spurious features, and see what accuracy does as those fade
+    #[command(after_help = "Example:\n  rightly rank --model resnet50.onnx --preset imagenet \\\n      --data \
+        photos/table.csv --label-map map.csv --out RUN\n\nWhat is spurious is told by --votes, else by masks, else by \
+        attributes and captions of the table (docs/spuriosity.md).")]
+    Rank(Box<StageArgs>),
+    /// List the classes whose important features are spurious, from people's votes
+    #[command(after_help = "Example:\n  rightly classes --votes salient-imagenet-votes.csv --at-least 5")]
+    Classes(ClassesArgs),
     /// Train a small network from scratch, with its training dynamics
     #[command(after_help = "Example:\n  rightly train --data cifar-100-coarse:cifar-100-binary \
         --protocol dim \\\n      --arch resnet20 --epochs 10 --out model\n\nWrites model.onnx, its card \
@@ -64,6 +72,10 @@ pub(crate) struct StageArgs {
     pub(crate) data: DataFlags,
     #[command(flatten)]
     pub(crate) measures: MeasureFlags,
+    #[command(flatten)]
+    pub(crate) features: FeatureFlags,
+    #[command(flatten)]
+    pub(crate) rank: RankFlags,
     #[command(flatten)]
     pub(crate) dynamics: DynamicsFlags,
     #[command(flatten)]
@@ -240,6 +252,65 @@ pub(crate) struct MeasureFlags {
     /// Smallest effect that counts as a finding
     #[arg(long, value_name = "SHARE", default_value = "0.05")]
     pub(crate) min_effect: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Features")]
+pub(crate) struct FeatureFlags {
+    /// Another network whose features are used, with its card beside it (default: the model's own feature layer)
+    #[arg(long, value_name = "FILE.onnx", conflicts_with = "features")]
+    pub(crate) encoder: Option<PathBuf>,
+    /// Tensor of the encoder's features
+    #[arg(long, value_name = "TENSOR", requires = "encoder")]
+    pub(crate) encoder_layer: Option<String>,
+    /// Vectors from outside: .npy [n, d] in the order of the table, or parquet with id (or image) and a list column
+    #[arg(long, value_name = "FILE")]
+    pub(crate) features: Option<PathBuf>,
+    /// How a layer of tokens becomes one vector: its class token, or the mean of its patches
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) feature_pool: Option<PoolArg>,
+    /// Split on which features are chosen (default: val, else train, else the evaluated images)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fit_split: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Ranking")]
+pub(crate) struct RankFlags {
+    /// Votes on which features are spurious: class (or class_index, wnid), feature_index, then votes or 'spurious'
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) votes: Option<PathBuf>,
+    /// Ranked lists to read instead of ranking: a table, or class to paths as json or pickle, the strongest cue first
+    #[arg(long, value_name = "FILE", conflicts_with = "votes")]
+    pub(crate) ranks: Option<PathBuf>,
+    /// Important features of a class
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) top: usize,
+    /// Images of each end of the ranking; cut to half of a class
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "10,25,50,100")]
+    pub(crate) k: Vec<usize>,
+    /// Do as the papers' code does, where it differs (documented at each stage)
+    #[arg(long)]
+    pub(crate) paper_compat: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClassesArgs {
+    /// Votes: class_index, wnid, feature_index, main_object, separate_object, background
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) votes: PathBuf,
+    /// Fewest spurious features of a class
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) at_least: usize,
+    /// How to print them
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoolArg {
+    Class,
+    Mean,
 }
 
 #[derive(Debug, Args)]

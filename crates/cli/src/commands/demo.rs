@@ -11,13 +11,14 @@ use rightly::{
     InputOptions, Inputs, RunDir,
     dynamics::Source,
     evaluate::EvaluateOptions,
+    rank::RankOptions,
     truth::{self, Truth},
 };
 use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted::World};
 use rightly_model::Overrides;
 use rightly_train::{Arch, TrainOptions};
 
-use super::stages::{self, Claim};
+use super::stages::{self, Claim, Stages};
 use crate::{args::DemoArgs, interrupt::Interrupt, options, output, progress::Progress, training};
 use folder::Folder;
 
@@ -64,7 +65,10 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     evaluate.control_levels.clone_from(&evaluate.noise_levels);
     let claim = Claim { inputs: &inputs, run: &run, force: args.force };
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
-    stages::audit(claim, &evaluate, Some(&dynamics), &interrupt, &progress)?;
+    let rank = RankOptions { threads, ..RankOptions::default() };
+    let stages =
+        Stages { dynamics: Some(&dynamics), evaluate: Some(&evaluate), rank: Some(&rank) };
+    stages::audit(claim, stages, &interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;
     truth::write(&folder.path("truth.json"), &truths)?;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod classes;
 mod data;
 mod demo;
 mod metrics;
@@ -9,13 +10,17 @@ mod stages;
 mod train;
 
 use crate::args::Command;
+use stages::Which;
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Train(args) => train::run(&args),
-        Command::Audit(args) | Command::Evaluate(args) => stages::run(&args),
+        Command::Audit(args) => stages::run(&args, Which::All),
+        Command::Evaluate(args) => stages::run(&args, Which::Evaluate),
+        Command::Rank(args) => stages::run(&args, Which::Rank),
+        Command::Classes(args) => classes::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Data(args) => data::run(&args),

@@ -1,11 +1,11 @@
-//! `rightly audit` and `rightly evaluate`: stages of a run, then its report.
+//! `rightly audit` and the commands of single stages: stages of a run, then its report.
 
 use rightly::{
-    Inputs, RunDir,
+    Inputs, Metric, RunDir,
     dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
     metrics::POOLED,
-    run::StageRecord,
+    rank::{self, RankOptions},
 };
 
 use super::metrics;
@@ -16,18 +16,32 @@ use crate::{
     progress::Progress,
 };
 
-pub(crate) fn run(args: &StageArgs) -> anyhow::Result<()> {
-    let options = options::evaluate(&args.measures, args.run.threads)?;
-    let inputs = Inputs::open(options::inputs(args)?, &options::overrides(&args.model.card)?)?;
+/// Which stages a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    Evaluate,
+    Rank,
+}
+
+pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
+    let rank = options::rank(args)?;
+    let evaluate = options::evaluate(&args.measures, args.run.threads)?;
+    let inputs = Inputs::open(options::inputs(args)?, &options::model_overrides(args)?)?;
     let run = RunDir::new(&args.run.out);
     let _lock = run.lock()?;
     let interrupt = Interrupt::install()?;
     let progress = Progress::new(args.run.quiet);
     let dynamics = options::dynamics(&args.dynamics);
     let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
-    let record = audit(claim, &options, dynamics.as_ref(), &interrupt, &progress)?;
+    let stages = Stages {
+        dynamics: dynamics.as_ref(),
+        evaluate: (which != Which::Rank).then_some(&evaluate),
+        rank: (which != Which::Evaluate).then_some(&rank),
+    };
+    audit(claim, stages, &interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
-    output::print(&headline(&record, args.run.format)?)?;
+    output::print(&headline(&run, which, args.run.format)?)?;
     if !args.run.quiet {
         output::say(&format!("report: {}", report.display()));
     }
@@ -43,32 +57,56 @@ pub(super) struct Claim<'a> {
     pub(super) force: bool,
 }
 
-/// Every stage that exists; dynamics first, since a table that can't be read should not wait for
-/// forward passes.
+/// Stages to run, each with its options.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Stages<'a> {
+    pub(super) dynamics: Option<&'a Source>,
+    pub(super) evaluate: Option<&'a EvaluateOptions>,
+    pub(super) rank: Option<&'a RankOptions>,
+}
+
+/// Runs the stages; dynamics first, since a table that can't be read should not wait for forward passes.
 pub(super) fn audit(
     Claim { inputs, run, force }: Claim<'_>,
-    options: &EvaluateOptions,
-    dynamics: Option<&Source>,
+    stages: Stages<'_>,
     interrupt: &Interrupt,
     progress: &Progress,
-) -> anyhow::Result<StageRecord> {
+) -> anyhow::Result<()> {
     inputs.claim(run, force)?;
     Ok(interrupt.listening(|stop| {
-        if let Some(source) = dynamics {
-            let sink = |event| progress.take(event);
-            dynamics::gather(inputs, source, run, options.threads, stop, &sink)?;
+        let sink = |event| progress.take(event);
+        if let Some(source) = stages.dynamics {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let threads = stages.evaluate.map_or(cores, |options| options.threads);
+            dynamics::gather(inputs, source, run, threads, stop, &sink)?;
         }
-        evaluate::evaluate(inputs, options, run, stop, &|event| progress.take(event))
+        if let Some(options) = stages.evaluate {
+            evaluate::evaluate(inputs, options, run, stop, &sink)?;
+        }
+        if let Some(options) = stages.rank {
+            // An audit runs what the inputs allow.
+            match rank::possible(inputs, options) {
+                Err(why) if stages.evaluate.is_some() => progress.note(&format!("rank: left out: {why}")),
+                _ => {
+                    rank::rank(inputs, options, run, stop, &sink)?;
+                }
+            }
+        }
+        Ok::<(), rightly::Error>(())
     })?)
 }
 
 /// The figures that are printed at the end.
-fn headline(record: &StageRecord, format: Format) -> anyhow::Result<String> {
-    let rows: Vec<_> = record
-        .metrics
-        .iter()
-        .filter(|m| m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise"))
-        .filter(|m| !m.condition.as_deref().unwrap_or("").starts_with("noise-"))
-        .collect();
+fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String> {
+    let all = run.metrics()?;
+    let wanted = |m: &&Metric| match m.stage.as_str() {
+        rank::STAGE => which != Which::Evaluate && m.metric == "gap",
+        evaluate::STAGE if which != Which::Rank => {
+            let headline = m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise");
+            headline && !m.condition.as_deref().unwrap_or("").starts_with("noise-")
+        }
+        _ => false,
+    };
+    let rows: Vec<&Metric> = all.iter().filter(wanted).collect();
     metrics::format(&rows, format)
 }

@@ -1,13 +1,7 @@
-//! NumPy's `.npy` format, versions 1 to 3 (NumPy Enhancement Proposal 1), for masks.
+//! Masks in NumPy's `.npy` format.
 use super::labels::Labels;
-
-pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
-
-struct Header {
-    descr: String,
-    fortran: bool,
-    shape: Vec<usize>,
-}
+pub(super) use crate::npy::MAGIC;
+use crate::npy::{header, split};
 
 /// Labels of a 2-D array (one more axis of length 1 is allowed at either end). Negative numbers
 /// and NaN are 0, fractions are rounded up, so that 'above 0' stays above 0.
@@ -39,57 +33,6 @@ pub(super) fn parse(bytes: &[u8], max_pixels: u64) -> Result<Labels, String> {
         stored
     };
     Ok(Labels { width, height, values })
-}
-
-fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
-    let short = || "the .npy header is cut off; save the array again".to_string();
-    let major = *bytes.get(6).ok_or_else(short)?;
-    let (start, length): (usize, usize) = match major {
-        1 => {
-            let field = bytes.get(8..10).ok_or_else(short)?;
-            (10, usize::from(u16::from_le_bytes([field[0], field[1]])))
-        }
-        2 | 3 => {
-            let field = bytes.get(8..12).ok_or_else(short)?;
-            (12, u32::from_le_bytes([field[0], field[1], field[2], field[3]]) as usize)
-        }
-        other => return Err(format!(".npy version {other} is not known; save it as version 1")),
-    };
-    let text = bytes.get(start..start.saturating_add(length)).ok_or_else(short)?;
-    let text = std::str::from_utf8(text).map_err(|_| "the .npy header is no text".to_string())?;
-    Ok((text, &bytes[start + length..]))
-}
-
-/// The Python dictionary of the header, with exactly the keys that the format prescribes.
-fn header(text: &str) -> Result<Header, String> {
-    let bad =
-        || format!("the .npy header '{}' is not understood; save the array again", text.trim());
-    let value = |key: &str| {
-        let at = text.find(&format!("'{key}'")).ok_or_else(bad)?;
-        let rest = text[at + key.len() + 2..].trim_start();
-        rest.strip_prefix(':').map(str::trim_start).ok_or_else(bad)
-    };
-    let descr = value("descr")?
-        .strip_prefix('\'')
-        .and_then(|rest| rest.split_once('\''))
-        .map(|(descr, _)| descr.to_string())
-        .ok_or_else(|| "the array is a record; a mask holds plain numbers".to_string())?;
-    let order = value("fortran_order")?;
-    let fortran = order.starts_with("True");
-    if !fortran && !order.starts_with("False") {
-        return Err(bad());
-    }
-    let shape = value("shape")?
-        .strip_prefix('(')
-        .and_then(|rest| rest.split_once(')'))
-        .ok_or_else(bad)?
-        .0
-        .split(',')
-        .map(str::trim)
-        .filter(|side| !side.is_empty())
-        .map(|side| side.parse().map_err(|_| bad()))
-        .collect::<Result<_, _>>()?;
-    Ok(Header { descr, fortran, shape })
 }
 
 type Convert = fn(&[u8]) -> u32;

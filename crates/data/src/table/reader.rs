@@ -4,7 +4,7 @@ use crate::DataError;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::{
-    arrow::arrow_reader::ParquetRecordBatchReaderBuilder, file::metadata::ColumnChunkMetaData,
+    arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder}, file::metadata::ColumnChunkMetaData,
 };
 use std::{
     fs::File,
@@ -39,6 +39,43 @@ pub fn read(
 ) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
     let reader = builder(path)?
         .with_batch_size(8192)
+        .build()
+        .map_err(|e| DataError::invalid(path, format!("can't read the table: {e}")))?;
+    let path = path.to_owned();
+    Ok(reader.map(move |batch| {
+        batch.map_err(|e| DataError::invalid(&path, format!("can't read the table: {e}")))
+    }))
+}
+
+/// Number of row groups of a table: the parts that can be read on their own.
+///
+/// # Errors
+/// The file is missing or no Parquet.
+pub fn row_groups(path: &Path) -> Result<usize, DataError> {
+    Ok(builder(path)?.metadata().num_row_groups())
+}
+
+/// Reads some columns of one row group, batch by batch (256 rows each: lists are wide).
+///
+/// # Errors
+/// As [`read`]; a column is missing, or there is no such group.
+pub fn read_group(
+    path: &Path,
+    group: usize,
+    columns: &[&str],
+) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
+    let builder = builder(path)?;
+    if group >= builder.metadata().num_row_groups() {
+        return Err(DataError::invalid(path, format!("there is no row group {group}")));
+    }
+    if let Some(name) = columns.iter().find(|c| builder.schema().column_with_name(c).is_none()) {
+        return Err(cells::missing(builder.schema(), name, path));
+    }
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let reader = builder
+        .with_batch_size(256)
+        .with_row_groups(vec![group])
+        .with_projection(mask)
         .build()
         .map_err(|e| DataError::invalid(path, format!("can't read the table: {e}")))?;
     let path = path.to_owned();

@@ -17,6 +17,7 @@ mod positions;
 mod upsample;
 
 pub use head::{CamHead, CamPlace};
+pub(crate) use positions::by_channel;
 
 /// `grad` (GradCAM) or `eigen` (EigenCAM, no gradient).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayD, ArrayView2, Ix2, Ix3, Ix4};
 
 /// `[H, W]` of the grid and the value as `[C, H * W]`; tokens that are no positions are left out. A sentence where the
 /// shape does not fit the layout.
-pub(super) fn by_channel(
+pub(crate) fn by_channel(
     value: &ArrayD<f32>,
     layout: Layout,
 ) -> Result<([usize; 2], Array2<f32>), String> {

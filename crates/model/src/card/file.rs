@@ -15,6 +15,7 @@ pub(crate) struct CardFile {
     pub(crate) labels: Option<PathBuf>,
     pub(crate) cam_layer: Option<String>,
     pub(crate) feature_layer: Option<String>,
+    pub(crate) feature_pool: Option<crate::encoder::FeaturePool>,
     pub(crate) preprocess: Option<toml::Table>,
     /// Where it was read from.
     #[serde(skip)]
@@ -46,6 +47,7 @@ impl CardFile {
         card.softmax = overrides.softmax.or(card.softmax);
         card.cam_layer = or(&overrides.cam_layer, card.cam_layer);
         card.feature_layer = or(&overrides.feature_layer, card.feature_layer);
+        card.feature_pool = overrides.feature_pool.or(card.feature_pool);
         card.labels = overrides.labels.clone().or(card.labels);
         Ok(card)
     }

@@ -11,6 +11,7 @@ pub(crate) use labels::read_labels;
 pub(crate) use preprocess::preprocess;
 
 use crate::ModelError;
+use crate::encoder::FeaturePool;
 use rightly_data::Preprocess;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,8 @@ pub struct Overrides {
     pub cam_layer: Option<String>,
     /// Layer for features.
     pub feature_layer: Option<String>,
+    /// How tokens become features.
+    pub feature_pool: Option<FeaturePool>,
     /// `short-side=256` or `exact=HxW`.
     pub resize: Option<String>,
     /// `224` or `HxW`.
@@ -70,6 +73,9 @@ pub struct Card {
     /// Layer for features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feature_layer: Option<String>,
+    /// How a feature layer of tokens becomes a vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature_pool: Option<FeaturePool>,
     /// Preprocessing.
     pub preprocess: Preprocess,
 }

@@ -3,7 +3,7 @@ mod open;
 mod prepare;
 
 pub(crate) use open::Prepared;
-pub(crate) use prepare::{ImageInput, class_output, image_input};
+pub(crate) use prepare::{ImageInput, class_output, image_input, input_size};
 
 use crate::engine::{Session, Value};
 use crate::graph::layers::Layout;
@@ -106,6 +106,14 @@ impl Classifier {
     pub fn cam_layout(&self) -> Option<Layout> {
         self.cam_layout
     }
+    /// Whether the logits are logarithms of the output's probabilities.
+    pub(crate) fn is_probabilities(&self) -> bool {
+        self.probabilities
+    }
+    /// Images of one run.
+    pub(crate) fn batch(&self) -> usize {
+        self.batch
+    }
     /// The value that [`Forward::tap`] holds: [`Graph::cut_point`] of the CAM layer. It is the CAM layer itself where
     /// all of the logits' dependence on the image flows through it; else (a branch beside a residual) the nearest
     /// value below with that property, from which the part of the graph above computes the CAM layer.
@@ -132,28 +140,19 @@ impl Classifier {
         let mut values =
             self.session.run(&[(self.card.input.as_str(), value)], &names)?.into_iter();
         let logits = values.next().and_then(Value::into_f32).ok_or_else(|| self.no_floats())?;
-        let mut logits: Vec<f32> = self.first(logits).into_iter().collect();
+        let mut logits: Vec<f32> = first(logits, self.batch).into_iter().collect();
         if self.probabilities {
             // softmax(ln p) = p; a probability of zero becomes the smallest one that has a logarithm.
             for value in &mut logits {
                 *value = value.max(f32::MIN_POSITIVE).ln();
             }
         }
-        let tap = values.next().and_then(Value::into_f32).map(|value| self.first(value));
+        let tap = values.next().and_then(Value::into_f32).map(|value| first(value, self.batch));
         Ok(Forward { logits, tap })
     }
 
     fn no_floats(&self) -> ModelError {
         self.graph.invalid(format!("the output '{}' holds no floats", self.logits))
-    }
-
-    /// The first image's part of a value, batch dimension kept.
-    fn first(&self, value: ArrayD<f32>) -> ArrayD<f32> {
-        let rows = value.shape().first().copied().unwrap_or(1);
-        if self.batch == 1 || rows % self.batch != 0 {
-            return value;
-        }
-        value.slice_axis(Axis(0), (0..rows / self.batch).into()).to_owned()
     }
 
     /// `[3, H, W]` to what the graph takes.
@@ -163,8 +162,17 @@ impl Classifier {
     }
 }
 
+/// The first image's part of a value, batch dimension kept.
+pub(crate) fn first(value: ArrayD<f32>, batch: usize) -> ArrayD<f32> {
+    let rows = value.shape().first().copied().unwrap_or(1);
+    if batch == 1 || rows % batch != 0 {
+        return value;
+    }
+    value.slice_axis(Axis(0), (0..rows / batch).into()).to_owned()
+}
+
 /// `[3, H, W]` to `[batch, 3, H, W]` or `[batch, H, W, 3]`, the image repeated.
-fn arrange(
+pub(crate) fn arrange(
     input: &[f32],
     [height, width]: [usize; 2],
     nhwc: bool,

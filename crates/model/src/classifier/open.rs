@@ -199,6 +199,7 @@ impl Classifier {
             labels: file.labels,
             cam_layer,
             feature_layer,
+            feature_pool: file.feature_pool,
             preprocess,
         };
         Ok(Self {

@@ -4,6 +4,7 @@ mod album;
 mod cams;
 mod facts;
 mod planted;
+mod ranks;
 mod tables;
 mod wrong;
 
@@ -69,6 +70,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         planted: planted::planted(run, &tables, &album)?,
         findings,
         cams,
+        ranks: ranks::ranks(run, &tables, &album, &metrics, &found)?,
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,

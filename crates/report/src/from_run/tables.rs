@@ -39,16 +39,12 @@ impl Tables {
         let mut out = Self::default();
         let path = run.path("samples.parquet");
         if path.is_file() {
-            let samples = Table::load(&path)?;
-            let (ids, classes) = (samples.texts("id")?, samples.texts("class")?);
-            for (id, class) in ids.into_iter().zip(classes) {
-                let (id, class) = (id.unwrap_or_default(), class.unwrap_or_default());
-                if !out.classes.contains(&class) {
-                    out.classes.push(class.clone());
-                }
-                out.at.insert(id.clone(), out.images.len());
-                out.images.push(Seen { id, class, clean: None });
-            }
+            out.samples(&path)?;
+        }
+        // A run in which images were ranked but not evaluated.
+        let ranked = run.path("rank/spuriosity.parquet");
+        if out.images.is_empty() && ranked.is_file() {
+            out.samples(&ranked)?;
         }
         out.predictions(run)?;
         // Without the file, outputs are named by their index.
@@ -58,6 +54,21 @@ impl Tables {
             out.labels = text.lines().map(|line| line.trim().to_owned()).collect();
         }
         Ok(out)
+    }
+
+    /// Images and classes of a table that has them.
+    fn samples(&mut self, path: &std::path::Path) -> Result<(), ReportError> {
+        let samples = Table::load(path)?;
+        let (ids, classes) = (samples.texts("id")?, samples.texts("class")?);
+        for (id, class) in ids.into_iter().zip(classes) {
+            let (id, class) = (id.unwrap_or_default(), class.unwrap_or_default());
+            if !self.classes.contains(&class) {
+                self.classes.push(class.clone());
+            }
+            self.at.insert(id.clone(), self.images.len());
+            self.images.push(Seen { id, class, clean: None });
+        }
+        Ok(())
     }
 
     fn predictions(&mut self, run: &RunDir) -> Result<(), ReportError> {

@@ -16,6 +16,7 @@ mod overlay;
 mod parts;
 mod planted;
 mod problems;
+mod ranks;
 mod saliency;
 
 use maud::Markup;
@@ -32,7 +33,7 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 15] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 16] = [
     glance::section,
     planted::section,
     findings::section,
@@ -40,6 +41,7 @@ const ORDER: [fn(&ReportView) -> Option<Section>; 15] = [
     noise::section,
     overlay::section,
     saliency::section,
+    ranks::section,
     objects::section,
     dynamics::section,
     classes::section,

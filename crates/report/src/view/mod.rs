@@ -6,9 +6,11 @@
 
 mod figures;
 mod pictures;
+mod ranks;
 
 pub use figures::{Figure, Figures};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
+pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};
 
 /// Everything that a report shows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,6 +27,8 @@ pub struct ReportView {
     pub at_chance: bool,
     /// Activation maps, where saliency ran.
     pub cams: Option<CamGallery>,
+    /// Images ranked by spurious features, where that ran.
+    pub ranks: Option<RankView>,
     /// Mean mask of each class.
     pub mean_masks: Vec<MeanMask>,
     /// Pairs of class and wrong answer, most frequent first.

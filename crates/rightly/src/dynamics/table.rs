@@ -1,14 +1,11 @@
 //! Dynamics from a table that the training wrote.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::Path,
-};
+use std::path::Path;
 
 use rightly_data::{DataError, Dataset, dataset::TextTable};
 
 use super::Dynamics;
-use crate::Error;
+use crate::{Error, inputs::Names};
 
 /// Reads a table (csv, tsv, jsonl, parquet) with the columns `id` or `image`, `epoch` and `loss`.
 ///
@@ -68,38 +65,4 @@ pub fn read(path: &Path, dataset: &Dataset) -> Result<Dynamics, Error> {
         }));
     }
     Dynamics::collect(rows).map_err(invalid)
-}
-
-/// From what a table calls an image to its id.
-struct Names<'d> {
-    ids: HashSet<&'d str>,
-    paths: HashMap<std::path::PathBuf, &'d str>,
-    folder: &'d Path,
-}
-
-impl<'d> Names<'d> {
-    fn new(dataset: &'d Dataset, table: &'d Path) -> Self {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self {
-            ids: dataset.samples.iter().map(|s| s.id.as_str()).collect(),
-            paths: dataset
-                .samples
-                .iter()
-                .filter_map(|s| match &s.image {
-                    rightly_data::ImageSource::File(path) => Some((absolute(path), s.id.as_str())),
-                    _ => None,
-                })
-                .collect(),
-            folder: table.parent().unwrap_or(Path::new("")),
-        }
-    }
-
-    fn id(&self, name: &str) -> Option<&'d str> {
-        if let Some(id) = self.ids.get(name) {
-            return Some(id);
-        }
-        // `join` leaves an absolute path as it is.
-        let path = std::path::absolute(self.folder.join(name)).ok()?;
-        self.paths.get(&path).copied()
-    }
 }

@@ -1,5 +1,6 @@
 //! Model, data, masks and labels, opened and checked together.
 
+mod names;
 mod options;
 mod samples;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use rightly_data::Dataset;
 use rightly_model::{Classifier, LabelMap, Overrides};
 
+pub(crate) use names::Names;
 pub use options::{InputOptions, Outputs};
 pub(crate) use samples::{fingerprint, image_path};
 
@@ -75,14 +77,7 @@ impl Inputs {
             (file, _) => LabelMap::resolve(&dataset.classes, file.as_deref(), &classifier)?,
         };
         let (mut selected, split, choice) = dataset.choose_split(options.split.as_deref())?;
-        if let Some(limit) = options.limit {
-            let mut seen = vec![0_usize; dataset.classes.len()];
-            selected.retain(|&i| {
-                let count = &mut seen[dataset.samples[i].class];
-                *count += 1;
-                *count <= limit
-            });
-        }
+        cut(&dataset, &mut selected, options.limit);
         if selected.is_empty() {
             return Err(Error::Usage(format!("{}: no images to evaluate", options.data)));
         }
@@ -132,6 +127,18 @@ impl Inputs {
         });
         let overrides = Overrides { card, ..self.overrides.clone() };
         Ok(Classifier::open(model, &overrides, self.options.engine()?)?)
+    }
+
+    /// Samples of a split (`all`: every one), as indices into the dataset, cut as `--limit` says.
+    pub(crate) fn samples_of(&self, split: &str) -> Vec<usize> {
+        if split == self.split() {
+            return self.selected.clone();
+        }
+        let samples = self.dataset.samples.iter().enumerate();
+        let own = samples.filter(|(_, s)| split == "all" || s.split.as_deref() == Some(split));
+        let mut out: Vec<usize> = own.map(|(i, _)| i).collect();
+        cut(&self.dataset, &mut out, self.options.limit);
+        out
     }
 
     /// Name of the chosen split.
@@ -227,4 +234,15 @@ impl Inputs {
         }
         manifest.write(&path)
     }
+}
+
+/// Keeps the first `limit` samples of each class.
+fn cut(dataset: &Dataset, selected: &mut Vec<usize>, limit: Option<usize>) {
+    let Some(limit) = limit else { return };
+    let mut seen = vec![0_usize; dataset.classes.len()];
+    selected.retain(|&i| {
+        let count = &mut seen[dataset.samples[i].class];
+        *count += 1;
+        *count <= limit
+    });
 }

@@ -3,5 +3,6 @@
 mod davis;
 mod dynamics;
 mod evaluate;
+mod rank;
 mod run_directory;
 mod support;

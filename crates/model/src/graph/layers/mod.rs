@@ -1,7 +1,9 @@
 //! Layers that can be tapped, and guesses which of them serve for CAMs and features.
+mod head;
 mod search;
 
 use super::Graph;
+pub use head::LinearHead;
 use search::{Guess, LAYOUT_OPS, any_of, data_input, is_weighted};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};

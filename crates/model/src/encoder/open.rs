@@ -1,0 +1,200 @@
+//! From a classifier or a file to an encoder.
+use super::{Encoder, FeaturePool, Logits, Reading};
+use crate::card::{CardFile, preprocess};
+use crate::classifier::{ImageInput, Prepared, class_output, image_input, input_size};
+use crate::engine::Session;
+use crate::graph::layers::{Layout, Shapes};
+use crate::{Classifier, EngineKind, Graph, ModelError, Overrides};
+use std::path::Path;
+
+impl Encoder {
+    /// The audited classifier as an encoder: its feature layer, with its logits in the same pass.
+    ///
+    /// # Errors
+    /// [`ModelError::Invalid`] where no feature layer is known or it can't be read as one vector an image.
+    pub fn of(classifier: &Classifier) -> Result<Self, ModelError> {
+        let graph = classifier.graph();
+        let Some(layer) = classifier.card().feature_layer.clone() else {
+            return Err(graph.invalid(
+                "no layer for features was found in the graph; name one with --feature-layer ('rightly model FILE' \
+                 lists them)",
+            ));
+        };
+        let (input, batch) = classifier.image_input();
+        let prepared =
+            Prepared { graph: graph.clone(), input, size: classifier.input_size(), batch, notes: Vec::new() };
+        let shapes = prepared.shapes(classifier.engine())?;
+        let top = classifier.logits_tensor().to_owned();
+        let logits = Logits { tensor: top.clone(), probabilities: classifier.is_probabilities() };
+        Self::build(Parts {
+            prepared,
+            shapes,
+            layer,
+            top,
+            logits: Some(logits),
+            pool: classifier.card().feature_pool.unwrap_or_default(),
+            preprocess: classifier.card().preprocess.clone(),
+            hash: classifier.hash().to_owned(),
+            engine: classifier.engine(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// Another network. Its card stands beside it, as a classifier's; without `feature_layer` the layer that its last
+    /// linear layer reads is taken, or its output where there is no such layer.
+    ///
+    /// # Errors
+    /// As [`Classifier::open`]; a layer that can't be read as one vector an image.
+    pub fn open(path: &Path, overrides: &Overrides, engine: EngineKind) -> Result<Self, ModelError> {
+        let (graph, hash) = Graph::load_hashed(path)?;
+        let file = CardFile::read(path, overrides)?;
+        let input = image_input(&graph, file.input.as_deref(), file.layout.as_deref())?;
+        let (preprocess, source) = preprocess(&file, overrides, input.size, path)?;
+        let size = input_size(&graph, input.size, preprocess.output_size())?;
+        let mut notes = vec![source];
+        let top = match (&file.feature_layer, class_output(&graph, file.logits.as_deref())) {
+            (_, Ok((output, note))) => {
+                notes.extend(note);
+                graph.softmax_input(&output).unwrap_or(output)
+            }
+            (Some(layer), Err(_)) => layer.clone(),
+            (None, Err(error)) => {
+                return Err(graph.invalid(format!(
+                    "{error}; for an encoder 'feature_layer' in its card or --encoder-layer names the layer"
+                )));
+            }
+        };
+        if let Some(layer) = &file.feature_layer
+            && !graph.has_value(layer)
+        {
+            return Err(graph.no_value(layer));
+        }
+        let mut keep = vec![top.as_str()];
+        keep.extend(file.feature_layer.as_deref().filter(|layer| *layer != top));
+        let prepared = Prepared::new(&graph, input, size, &keep, engine)?;
+        notes.extend(prepared.notes.iter().cloned());
+        let shapes = prepared.shapes(engine)?;
+        let layer = match file.feature_layer {
+            Some(layer) => layer,
+            None => {
+                let guess = prepared.graph.guess_feature_layer(&top, &shapes);
+                let name = guess.map_or_else(|| top.clone(), |layer| layer.name);
+                notes.push(format!(
+                    "feature layer: guessed to be '{name}'; 'feature_layer' in the card names another"
+                ));
+                name
+            }
+        };
+        let pool = file.feature_pool.unwrap_or_default();
+        Self::build(Parts { prepared, shapes, layer, top, logits: None, pool, preprocess, hash, engine, notes })
+    }
+
+    fn build(parts: Parts) -> Result<Self, ModelError> {
+        let Parts { prepared, shapes, layer, top, logits, pool, preprocess, hash, engine, mut notes } = parts;
+        let Prepared { graph, input, size, batch, .. } = prepared;
+        let (reading, dim) = reading(&graph, &layer, &top, &shapes, batch, pool)?;
+        if reading == (Reading::Token(0)) && pool == FeaturePool::Class {
+            notes.push(format!("features: the class token of '{layer}'"));
+        }
+        let map = graph.feature_map(&layer, dim, &top, &shapes);
+        // The head reads what it reads: a mean of tokens is not what a head on the class token was made for.
+        let head = logits.as_ref().and_then(|l| graph.linear_head(&layer, dim, &l.tensor, &shapes));
+        let mut outputs: Vec<&str> = vec![&layer];
+        outputs.extend(map.as_ref().map(|(name, _)| name.as_str()));
+        outputs.extend(logits.as_ref().map(|l| l.tensor.as_str()));
+        let session = session(&graph, &outputs, engine)?;
+        Ok(Self {
+            path: graph.path().to_owned(),
+            hash,
+            engine: engine.name(),
+            session,
+            nhwc: input.nhwc,
+            input: input.name,
+            size,
+            batch,
+            layer,
+            dim,
+            reading,
+            pool,
+            map,
+            logits,
+            head,
+            preprocess,
+            notes,
+        })
+    }
+}
+
+struct Parts {
+    prepared: Prepared,
+    shapes: Shapes,
+    layer: String,
+    top: String,
+    logits: Option<Logits>,
+    pool: FeaturePool,
+    preprocess: rightly_data::Preprocess,
+    hash: String,
+    engine: EngineKind,
+    notes: Vec<String>,
+}
+
+/// How a layer's value becomes one vector, and of how many features.
+fn reading(
+    graph: &Graph,
+    layer: &str,
+    top: &str,
+    shapes: &Shapes,
+    batch: usize,
+    pool: FeaturePool,
+) -> Result<(Reading, usize), ModelError> {
+    let shape = shapes.get(layer).map_or(&[][..], Vec::as_slice);
+    let flat = || shape.iter().product::<usize>() / batch.max(1);
+    let found = match (shape, graph.layer_layout(layer, top, shapes)) {
+        ([_, c, h, w], Some(Layout::Nchw)) if h * w > 1 => (Reading::Mean(Layout::Nchw), *c),
+        ([_, h, w, c], Some(Layout::Nhwc)) if h * w > 1 => (Reading::Mean(Layout::Nhwc), *c),
+        ([_, _, d], Some(layout @ Layout::Tokens { prefix, .. })) => match pool {
+            FeaturePool::Class if prefix > 0 => (Reading::Token(0), *d),
+            _ => (Reading::Mean(layout), *d),
+        },
+        ([_, tokens, d], None) if *tokens > 1 => match pool {
+            FeaturePool::Class => (Reading::Token(0), *d),
+            FeaturePool::Mean => {
+                return Err(graph.invalid(format!(
+                    "layer '{layer}' of shape {shape:?}: which of its tokens are patches is not known; use \
+                     feature_pool = \"class\", or name another layer"
+                )));
+            }
+        },
+        _ => (Reading::Flat, flat()),
+    };
+    if found.1 < 2 {
+        return Err(graph.invalid(format!(
+            "feature layer '{layer}' has shape {shape:?}, expected several features an image; name another with \
+             --feature-layer"
+        )));
+    }
+    Ok(found)
+}
+
+fn session(graph: &Graph, outputs: &[&str], engine: EngineKind) -> Result<Box<dyn Session>, ModelError> {
+    let mut run = graph.clone();
+    for name in outputs {
+        run.add_output(name)?;
+    }
+    run.proto_mut().output.retain(|output| outputs.contains(&output.name()));
+    run.prune();
+    engine.load(&run, false)
+}
+
+impl Classifier {
+    /// The image input as it was prepared, and the batch of one run.
+    fn image_input(&self) -> (ImageInput, usize) {
+        let input = ImageInput {
+            name: self.card().input.clone(),
+            nhwc: self.card().layout == "nhwc",
+            size: Some(self.input_size()),
+            batch: None,
+        };
+        (input, self.batch())
+    }
+}

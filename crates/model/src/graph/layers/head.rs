@@ -1,0 +1,153 @@
+//! What stands above and below a feature layer: the linear layer that reads it, and the map that it pools.
+use super::search::{Guess, LAYOUT_OPS, any_of, data_input, is_weighted};
+use super::{Graph, Layout, Shapes, is_spatial};
+use ndarray::{Array2, Ix2};
+
+const POOLS: [&str; 3] = ["GlobalAveragePool", "ReduceMean", "AveragePool"];
+
+/// The linear layer between pooled features and logits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearHead {
+    /// `[outputs, d]`.
+    pub weight: Array2<f32>,
+    /// `[outputs]`.
+    pub bias: Vec<f32>,
+    /// Whether the logits are exactly `weight . features + bias`: false where a ReLU lies between (SqueezeNet's
+    /// convolutional head, whose scores are cut at zero and then pooled).
+    pub exact: bool,
+}
+
+impl Graph {
+    /// The linear layer that makes `logits` (`[1, outputs]`) of the features of `layer` (pooled to `d` values), where
+    /// only pooling and layout lie between `layer` and it, and only a bias, a ReLU, pooling and layout above.
+    #[must_use]
+    pub fn linear_head(
+        &self,
+        layer: &str,
+        d: usize,
+        logits: &str,
+        shapes: &Shapes,
+    ) -> Option<LinearHead> {
+        let guess = self.guess(logits, shapes);
+        let mut name = *guess.below(logits).first()?;
+        let mut bias: Option<Vec<f32>> = None;
+        let mut exact = true;
+        let node = loop {
+            let node = guess.index.maker(name)?;
+            if is_weighted(&node, &guess.flow) {
+                break node;
+            }
+            if node.is("Add") {
+                let constant = node.inputs().iter().find_map(|input| self.constant_f32(input))?;
+                if bias.replace(constant.into_iter().collect()).is_some() {
+                    return None;
+                }
+            } else if any_of(&node, &["Relu", "Clip"]) {
+                exact = false;
+            } else if !any_of(&node, &LAYOUT_OPS) && !any_of(&node, &POOLS) {
+                return None;
+            }
+            name = data_input(&node, &guess.flow)?;
+        };
+        let input = data_input(&node, &guess.flow)?;
+        if !guess.leads_down_to(input, layer) {
+            return None;
+        }
+        let (weight, own_bias) = self.weights_of(&node)?;
+        let outputs = weight.nrows();
+        if weight.ncols() != d {
+            return None;
+        }
+        let bias = match (bias, own_bias) {
+            (Some(_), Some(_)) => return None,
+            (Some(bias), None) | (None, Some(bias)) => bias,
+            (None, None) => vec![0.0; outputs],
+        };
+        (bias.len() == outputs).then_some(LinearHead { weight, bias, exact })
+    }
+
+    /// `[outputs, inputs]` and the bias of a linear layer or a 1 x 1 convolution.
+    fn weights_of(&self, node: &super::super::node::Node<'_>) -> Option<(Array2<f32>, Option<Vec<f32>>)> {
+        let bias = || node.input(2).and_then(|name| self.constant_f32(name)).map(|b| b.into_iter().collect());
+        if node.is("Conv") {
+            let weight = self.constant_f32(node.input(1)?)?;
+            let [outputs, inputs, 1, 1] = *weight.shape() else { return None };
+            let plain = node.int("group").unwrap_or(1) == 1;
+            let weight = weight.into_shape_with_order((outputs, inputs)).ok()?;
+            return plain.then(|| (weight, bias()));
+        }
+        // [inputs, outputs] on the right, [outputs, inputs] on the left.
+        let (place, turned) = if self.constant_f32(node.input(1)?).is_some() { (1, true) } else { (0, false) };
+        let weight = self.constant_f32(node.input(place)?)?.into_dimensionality::<Ix2>().ok()?;
+        if node.is("MatMul") {
+            let weight = if turned { weight.reversed_axes() } else { weight };
+            return Some((weight.as_standard_layout().into_owned(), None));
+        }
+        if !node.is("Gemm") || place != 1 || node.int("transA").unwrap_or(0) != 0 {
+            return None;
+        }
+        let weight = if node.int("transB").unwrap_or(0) == 0 { weight.reversed_axes() } else { weight };
+        let alpha = node.float("alpha").unwrap_or(1.0);
+        let weight = weight.as_standard_layout().mapv(|w| w * alpha);
+        let beta = node.float("beta").unwrap_or(1.0);
+        let bias = match node.input(2) {
+            None => None,
+            Some(name) => {
+                let bias = self.constant_f32(name)?;
+                let flat: Vec<f32> = bias.iter().map(|b| b * beta).collect();
+                // One value for all outputs is allowed.
+                Some(if flat.len() == 1 { vec![flat[0]; weight.nrows()] } else { flat })
+            }
+        };
+        Some((weight, bias))
+    }
+
+    /// The value whose positions a feature layer pools: the layer itself where it has positions, else the nearest
+    /// value below it with `d` channels and positions, past pooling, layout and a norm over channels.
+    #[must_use]
+    pub fn feature_map(&self, layer: &str, d: usize, top: &str, shapes: &Shapes) -> Option<(String, Layout)> {
+        let guess = self.guess(top, shapes);
+        let below = guess.below(top);
+        let mut name = *below.iter().find(|name| **name == layer)?;
+        loop {
+            if is_spatial(guess.shape(name))
+                && let Some(layout) = guess.layout(name, &below)
+            {
+                return (channels(guess.shape(name), layout) == Some(d)).then(|| (name.to_owned(), layout));
+            }
+            let node = guess.index.maker(name)?;
+            if !any_of(&node, &LAYOUT_OPS) && !any_of(&node, &POOLS) && !node.is("LayerNormalization") {
+                return None;
+            }
+            name = data_input(&node, &guess.flow)?;
+        }
+    }
+}
+
+impl<'a> Guess<'a> {
+    /// Whether `from` is `layer` with nothing but pooling and layout in between.
+    fn leads_down_to(&self, from: &'a str, layer: &str) -> bool {
+        let mut name = from;
+        loop {
+            if name == layer {
+                return true;
+            }
+            let Some(node) = self.index.maker(name) else { return false };
+            if !any_of(&node, &LAYOUT_OPS) && !any_of(&node, &POOLS) {
+                return false;
+            }
+            match data_input(&node, &self.flow) {
+                Some(next) => name = next,
+                None => return false,
+            }
+        }
+    }
+}
+
+/// Channels of a layer's value.
+fn channels(shape: &[usize], layout: Layout) -> Option<usize> {
+    match (layout, shape) {
+        (Layout::Nchw, [_, c, _, _]) | (Layout::Nhwc, [_, _, _, c]) | (Layout::Tokens { .. }, [_, _, c]) => Some(*c),
+        _ => None,
+    }
+}

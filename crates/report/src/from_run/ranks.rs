@@ -1,0 +1,171 @@
+//! The ranking: features of each class, and the images at their ends.
+
+use std::collections::BTreeMap;
+
+use rightly::{Finding, Metric, RunDir, findings::Kind};
+use rightly_data::table::Table;
+
+use super::{
+    album::{Album, THUMBNAIL, encode, photo},
+    tables::Tables,
+};
+use crate::{
+    ReportError, picture,
+    view::{Figure, MappedPhoto, RankView, RankedClass, RankedFeature},
+};
+
+/// Classes whose features are shown, features of a class, images of an end.
+const SHOWN: (usize, usize, usize) = (12, 3, 4);
+
+/// One row of `rank/examples.parquet`.
+struct Example {
+    id: String,
+    high: bool,
+    place: i64,
+    map: Option<(usize, usize, Vec<f32>)>,
+}
+
+pub(super) fn ranks(
+    run: &RunDir,
+    tables: &Tables,
+    album: &Album,
+    metrics: &[Metric],
+    findings: &[Finding],
+) -> Result<Option<RankView>, ReportError> {
+    let path = run.path("rank/features.parquet");
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let table = Table::load(&path)?;
+    let (class, feature) = (table.texts("class")?, table.integers("feature")?);
+    let (spurious, basis) = (table.integers("spurious")?, table.texts("basis")?);
+    let (value, low, high) = (table.floats("evidence")?, table.floats("low")?, table.floats("high")?);
+    let (n, word) = (table.integers("n")?, table.texts("word")?);
+    let mut examples = examples(run)?;
+    let shown = shown_classes(&class, metrics, findings);
+    let mut classes: Vec<RankedClass> = Vec::new();
+    let mut counts = (0, 0);
+    for row in 0..table.rows() {
+        let (Some(name), Some(index)) = (&class[row], feature[row]) else { continue };
+        let is = spurious[row].map(|s| s == 1);
+        counts.0 += usize::from(is == Some(true));
+        counts.1 += 1;
+        if !shown.contains(name) {
+            continue;
+        }
+        if classes.last().is_none_or(|last| last.class != *name) {
+            classes.push(RankedClass { class: name.clone(), features: Vec::new() });
+        }
+        let found = examples.remove(&(name.clone(), index)).unwrap_or_default();
+        let own = classes.last_mut().map(|class| &mut class.features);
+        let pictured = own.as_ref().map_or(0, |f| f.iter().filter(|f| !f.high.is_empty()).count());
+        let (high_end, low_end) = if pictured < SHOWN.1 {
+            ends(tables, album, found)?
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        if let Some(features) = own {
+            features.push(RankedFeature {
+                feature: index,
+                spurious: is,
+                evidence: Figure {
+                    value: value[row],
+                    low: low[row],
+                    high: high[row],
+                    n: usize::try_from(n[row].unwrap_or_default()).unwrap_or_default(),
+                    ..Figure::default()
+                },
+                word: word[row].clone(),
+                high: high_end,
+                low: low_end,
+            });
+        }
+    }
+    let basis = basis.into_iter().flatten().next().unwrap_or_default();
+    Ok(Some(RankView { basis, classes, spurious: counts }))
+}
+
+/// Classes with a finding, then those with the largest gaps.
+fn shown_classes(
+    classes: &[Option<String>],
+    metrics: &[Metric],
+    findings: &[Finding],
+) -> Vec<String> {
+    let found = findings.iter().filter(|f| f.kind == Kind::SpuriousCue);
+    let mut out: Vec<String> = found.filter_map(|f| f.class.clone()).collect();
+    let mut gaps: BTreeMap<&str, f64> = BTreeMap::new();
+    for name in classes.iter().flatten() {
+        gaps.entry(name).or_insert(-1.0);
+    }
+    for m in metrics.iter().filter(|m| m.stage == rightly::rank::STAGE && m.metric == "gap") {
+        if let (Some(class), Some(value)) = (m.class.as_deref(), m.value)
+            && let Some(gap) = gaps.get_mut(class)
+        {
+            *gap = gap.max(value.abs());
+        }
+    }
+    let mut order: Vec<(&str, f64)> = gaps.into_iter().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    for (name, _) in order {
+        if out.len() < SHOWN.0 && !out.iter().any(|known| known == name) {
+            out.push(name.to_owned());
+        }
+    }
+    out
+}
+
+fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, ReportError> {
+    let mut out: BTreeMap<(String, i64), Vec<Example>> = BTreeMap::new();
+    let path = run.path("rank/examples.parquet");
+    if !path.is_file() {
+        return Ok(out);
+    }
+    let table = Table::load(&path)?;
+    let (id, class) = (table.texts("id")?, table.texts("class")?);
+    let (feature, end, place) = (table.integers("feature")?, table.texts("end")?, table.integers("place")?);
+    let (rows, columns) = (table.integers("height")?, table.integers("width")?);
+    let maps = table.lists_f32("map")?;
+    let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
+    for (row, map) in maps.into_iter().enumerate() {
+        let (Some(id), Some(class), Some(feature)) = (&id[row], &class[row], feature[row]) else { continue };
+        let map = match (size(rows[row]), size(columns[row]), map) {
+            (Some(h), Some(w), Some(map)) if map.len() == h * w => Some((h, w, map)),
+            _ => None,
+        };
+        out.entry((class.clone(), feature)).or_default().push(Example {
+            id: id.clone(),
+            high: end[row].as_deref() == Some("high"),
+            place: place[row].unwrap_or_default(),
+            map,
+        });
+    }
+    Ok(out)
+}
+
+type Ends = (Vec<MappedPhoto>, Vec<MappedPhoto>);
+
+/// Both ends of a feature, its maps on one scale.
+fn ends(tables: &Tables, album: &Album, mut examples: Vec<Example>) -> Result<Ends, ReportError> {
+    examples.retain(|e| e.place <= SHOWN.2 as i64);
+    examples.sort_by_key(|e| (!e.high, e.place));
+    let all = examples.iter().filter_map(|e| e.map.as_ref()).flat_map(|(_, _, map)| map);
+    let most = all.fold(0.0_f32, |most, &v| most.max(v));
+    let mut out: Ends = (Vec::new(), Vec::new());
+    for example in examples {
+        let seen = tables.by_id(&example.id).cloned().unwrap_or_default();
+        let Some(loaded) = album.load(&example.id) else { continue };
+        let small = picture::shrink(&loaded.crop, THUMBNAIL);
+        let map = match &example.map {
+            Some((rows, columns, map)) if most > 0.0 => {
+                let scaled: Vec<f32> = map.iter().map(|v| v / most).collect();
+                let wide = picture::enlarge(&scaled, *rows, *columns, small.height, small.width);
+                Some(encode(&example.id, picture::jpeg(&picture::heat(&small, &wide)))?)
+            }
+            _ => None,
+        };
+        let plain = encode(&example.id, picture::jpeg(&small))?;
+        let mapped = MappedPhoto { photo: photo(tables, &seen, Some(plain)), map };
+        if example.high { out.0.push(mapped) } else { out.1.push(mapped) }
+    }
+    Ok(out)
+}

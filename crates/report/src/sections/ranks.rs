@@ -1,0 +1,189 @@
+//! Images ranked by how strongly they carry the spurious features of their class.
+
+use maud::{Markup, html};
+
+use super::{
+    Section,
+    parts::{image, inline, wide},
+};
+use crate::{
+    chart::{Level, Scale, Series, Tone, levels},
+    format::{Unit, marked_n, name, number, plural},
+    view::{Figure, MappedPhoto, RankView, RankedClass, RankedFeature, ReportView},
+};
+
+pub(super) fn section(view: &ReportView) -> Option<Section> {
+    let ranks = view.ranks.as_ref()?;
+    let pooled = curve(view, "*");
+    let body = html! {
+        p { "Some of the features by which the model tells a class lie off its object. Images are ranked by how strongly they show those; if accuracy falls from the strong end to the weak end, the class leans on them." }
+        p.muted { (basis(ranks)) }
+        @if pooled.len() > 1 {
+            figure.chart {
+                h3 { "Accuracy as the cue fades" }
+                (steps("Accuracy by tenth of the ranking", "tenth of each class, the strongest cue first", &pooled, Tone::Plain))
+                figcaption { "All ranked classes together; lines through the dots are 95 % intervals." }
+            }
+        }
+        (gaps(view))
+        @for (at, class) in ranks.classes.iter().enumerate() { (class_block(view, ranks, class, at == 0)) }
+    };
+    Some(Section { id: "cues", title: "Cues beside the object", body })
+}
+
+fn basis(ranks: &RankView) -> String {
+    let (spurious, all) = ranks.spurious;
+    let counted = format!("{spurious} of {} count as spurious", plural(all, "important feature"));
+    match ranks.basis.as_str() {
+        "votes" if all == 0 => "The ranks were made elsewhere and read from a list.".to_owned(),
+        "votes" => format!("{counted}, as people voted."),
+        "masks" => format!(
+            "{counted}: those whose activation lies off the object's mask by more than chance. A map moved to a random \
+             place would have on the object just the object's share of the picture."
+        ),
+        "attributes" => format!("{counted}: those that go with an attribute or a word of the captions."),
+        _ => "Nothing tells which features are spurious (no votes, masks, attributes or captions), so images are ranked \
+              by all important features and no gap is called a finding. Judge the features below, write your answers \
+              into rank/votes.csv, and give it with --votes."
+            .to_owned(),
+    }
+}
+
+/// Steps of a class's curve (`*`: of all classes).
+fn curve<'a>(view: &'a ReportView, class: &str) -> Vec<Level<'a>> {
+    let steps = view.figures.rows().iter().filter(|f| f.metric == "accuracy-by-rank" && f.class.as_deref() == Some(class));
+    steps
+        .filter_map(|figure| {
+            let step = figure.condition.as_deref()?.strip_prefix("step=")?.split_once('/')?.0;
+            Some(Level { size: step.parse().ok()?, figure })
+        })
+        .collect()
+}
+
+fn steps(title: &str, along: &str, curve: &[Level<'_>], tone: Tone) -> Markup {
+    let levels_of = curve.iter().map(|l| Level { size: l.size, figure: l.figure }).collect();
+    let series = Series { name: "accuracy", tone, joined: true, levels: levels_of };
+    levels(title, along, &[series], Scale::SHARE, Unit::Percent)
+}
+
+/// The gap of each class at every k.
+fn gaps(view: &ReportView) -> Markup {
+    let conditions = view.figures.conditions("gap");
+    if conditions.is_empty() {
+        return html! { p { "No class could be ranked." } };
+    }
+    let mut classes: Vec<&str> = Vec::new();
+    for figure in view.figures.rows().iter().filter(|f| f.metric == "gap" && f.value.is_some()) {
+        if let Some(class) = figure.class.as_deref()
+            && !classes.contains(&class)
+        {
+            classes.push(class);
+        }
+    }
+    let (whole, mut own): (Vec<&str>, Vec<&str>) = classes.into_iter().partition(|c| ["*", "mean"].contains(c));
+    let size = |class: &&str| {
+        let found = conditions.iter().filter_map(|c| view.figures.find("gap", Some(c), class)?.value);
+        found.fold(f64::NEG_INFINITY, f64::max)
+    };
+    own.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    let row = |class: &str, words: &str| html! { tr {
+        th scope="row" { (name(words)) }
+        @for c in &conditions { (gap_cells(view.figures.find("gap", Some(c), class))) }
+        td.number { @match p(view, class) { Some(p) => { (p) } None => span.muted { "–" } } }
+    } };
+    wide(html! { table.sortable id="gap-table" {
+        caption { "Gap: accuracy of the k images that show the cue most minus that of the k that show it least" }
+        thead { tr {
+            th { "Class" }
+            @for c in &conditions { th.number { (c.replace('=', " = ")) } th.number { "95 % interval" } th.number { "n" } }
+            th.number { "p" }
+        } }
+        tbody { @for class in own { (row(class, class)) } }
+        tfoot { @for class in whole { (row(class, if class == "*" { "all classes together" } else { "mean of the classes" })) } }
+    } p.muted {
+        "k is cut to half of a class, so n may be smaller than 2 k. p: of the class's gaps at every k together, against \
+         outcomes dealt anew among its ranks; not corrected for the number of classes (the findings are). At k = 10 a gap \
+         of 20 points is ordinary by chance."
+    } })
+}
+
+fn gap_cells(figure: Option<&Figure>) -> Markup {
+    html! {
+        @match figure {
+            Some(f) => {
+                td.number { (Unit::Points.figure(f)) }
+                td.number.muted { (Unit::Points.bounds(f)) }
+                td.number { (marked_n(f)) }
+            }
+            None => { td.number.muted { "–" } td {} td.number {} }
+        }
+    }
+}
+
+fn p(view: &ReportView, class: &str) -> Option<String> {
+    let figure = view.figures.rows().iter().find(|f| f.metric == "gap" && f.class.as_deref() == Some(class))?;
+    let p = figure.p?;
+    Some(if p < 0.001 { "< 0.001".to_owned() } else { number(p, 3) })
+}
+
+fn class_block(view: &ReportView, ranks: &RankView, class: &RankedClass, open: bool) -> Markup {
+    let curve = curve(view, &class.class);
+    let pictured: Vec<&RankedFeature> = class.features.iter().filter(|f| !f.high.is_empty()).collect();
+    if pictured.is_empty() && curve.len() < 2 {
+        return html! {};
+    }
+    html! {
+        details.ranked open[open] {
+            summary { strong { (name(&class.class)) } ": " (plural(class.features.len(), "feature")) ", "
+                (class.features.iter().filter(|f| f.spurious == Some(true)).count()) " spurious" }
+            @if curve.len() > 1 {
+                figure.chart {
+                    h3 { "Accuracy as the cue fades, " (name(&class.class)) }
+                    (steps("Accuracy by step of the ranking", "step of the ranking, the strongest cue first", &curve, Tone::Around))
+                }
+            }
+            @for feature in pictured { (feature_block(ranks, feature)) }
+        }
+    }
+}
+
+fn feature_block(ranks: &RankView, feature: &RankedFeature) -> Markup {
+    let verdict = match feature.spurious {
+        Some(true) => "spurious",
+        Some(false) => "on the object",
+        None => "not judged",
+    };
+    html! {
+        h3 { "Feature " (feature.feature) ": " (verdict)
+            @if let Some(word) = &feature.word { ", goes with " (name(word)) } }
+        @if feature.evidence.value.is_some() {
+            p.muted {
+                @if ranks.basis == "masks" { "Share of its activation on the object minus the object's share of the picture: " }
+                @else { "Correlation: " }
+                (inline(&feature.evidence, Unit::Signed))
+            }
+        }
+        p.muted { "Shows it most" }
+        (strip(&feature.high))
+        p.muted { "Shows it least" }
+        (strip(&feature.low))
+    }
+}
+
+fn strip(photos: &[MappedPhoto]) -> Markup {
+    html! {
+        div.gallery.ends { @for mapped in photos {
+            @let alt = format!("{} ({})", mapped.photo.class, mapped.photo.id);
+            figure.cam {
+                div.pair {
+                    (image(mapped.photo.picture.as_ref(), &alt))
+                    @if mapped.map.is_some() { (image(mapped.map.as_ref(), &format!("the feature over {alt}"))) }
+                }
+                figcaption {
+                    @match &mapped.photo.answer { Some(answer) => span.answer { "called " (name(answer)) }, None => span.muted { "right" } }
+                    span.id { (name(&mapped.photo.id)) }
+                }
+            }
+        } }
+    }
+}

@@ -1,0 +1,211 @@
+//! From images to vectors, on every core, a shard at a time.
+
+use std::{sync::atomic::AtomicBool, time::Instant};
+
+use rightly_data::{Planes, Problem, Sample};
+use rightly_model::Encoder;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    STAGE,
+    given::Given,
+    on_object::{self, OnObject},
+};
+use crate::{
+    Error, Event, Inputs, RunDir, Sink,
+    evaluate::{Probe, rows::Outcome},
+    run::{ShardStore, key_of},
+    subject::Loader,
+    workers,
+};
+
+/// Images of a shard.
+const SHARD: usize = 64;
+
+/// What is kept of one image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct FeatureRow {
+    pub(super) vector: Vec<f32>,
+    pub(super) on_object: Option<OnObject>,
+    pub(super) outcome: Outcome,
+}
+
+/// A row, or why there is none.
+pub(super) type Entry = Result<FeatureRow, String>;
+
+/// Shards of one split.
+pub(super) struct Part {
+    /// Samples, as indices into the dataset.
+    pub(super) samples: Vec<usize>,
+    pub(super) store: ShardStore,
+}
+
+impl Part {
+    pub(super) fn shards(&self) -> impl Iterator<Item = (usize, &[usize])> {
+        self.samples.chunks(SHARD).enumerate()
+    }
+
+    pub(super) fn read(&self, shard: usize) -> Result<Vec<Entry>, Error> {
+        self.store.read(shard)
+    }
+}
+
+/// What turns an image into a row.
+pub(super) struct Pass<'a> {
+    inputs: &'a Inputs,
+    probe: Probe<'a>,
+    encoder: Option<&'a Encoder>,
+    file: Option<&'a Given>,
+    /// The encoder's own geometry, where it is another network than the audited one.
+    loader: Option<Loader>,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        inputs: &'a Inputs,
+        encoder: Option<&'a Encoder>,
+        file: Option<&'a Given>,
+    ) -> Self {
+        let other = encoder.filter(|encoder| !encoder.has_logits());
+        let loader = other.map(|encoder| inputs.loader.with_preprocess(encoder.preprocess().clone()));
+        Self { inputs, probe: Probe::new(inputs), encoder, file, loader }
+    }
+
+    /// Computes the shards that are missing; returns those of every split.
+    #[expect(clippy::too_many_arguments, reason = "the run and its switches, each of its own kind")]
+    pub(super) fn run(
+        &self,
+        splits: &[String],
+        run: &RunDir,
+        key: &str,
+        name: &str,
+        threads: usize,
+        stop: &AtomicBool,
+        sink: Sink<'_>,
+    ) -> Result<Vec<Part>, Error> {
+        let parts: Vec<Part> = splits
+            .iter()
+            .map(|split| {
+                let samples = self.inputs.samples_of(split);
+                let store = run.shards(
+                    &format!("{STAGE}-{name}"),
+                    &key_of(&[key, split, &self.state(&samples), &SHARD.to_string()]),
+                );
+                Part { samples, store }
+            })
+            .collect();
+        let todo: Vec<(usize, usize, &[usize])> = parts
+            .iter()
+            .enumerate()
+            .flat_map(|(part, p)| p.shards().map(move |(shard, samples)| (part, shard, samples)))
+            .filter(|(part, shard, _)| !parts[*part].store.has(*shard))
+            .collect();
+        let images: usize = parts.iter().map(|p| p.samples.len()).sum();
+        let left: usize = todo.iter().map(|(_, _, samples)| samples.len()).sum();
+        let each = if left == 0 { 0.0 } else { self.seconds_an_image()? };
+        sink(Event::Started {
+            stage: STAGE,
+            images,
+            done: images - left,
+            forwards: if self.encoder.is_some_and(Encoder::has_logits) { 1 } else { 2 },
+            seconds: each * left as f64 / threads.max(1) as f64,
+        });
+        workers::ordered(todo.len(), threads, stop, |at| {
+            let (part, shard, samples) = todo[at];
+            let mut rows: Vec<Entry> = Vec::with_capacity(samples.len());
+            for &sample in samples {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
+                let sample = &self.inputs.dataset.samples[sample];
+                let row = self.row(sample)?;
+                if let Err(why) = &row {
+                    sink(Event::Problem(problem(&sample.id, why)));
+                }
+                rows.push(row);
+                sink(Event::Image);
+            }
+            parts[part].store.write(shard, &rows)
+        })?;
+        Ok(parts)
+    }
+
+    fn row(&self, sample: &Sample) -> Result<Entry, Error> {
+        let picture = match self.inputs.loader.load(sample) {
+            Ok(picture) => picture,
+            Err(error) => return Ok(Err(format!("can't be read: {error}"))),
+        };
+        let input = |loader: &Loader, picture: &crate::subject::Picture| {
+            loader.preprocess().normalise(&Planes::from(&picture.crop))
+        };
+        let own = input(&self.inputs.loader, &picture);
+        let (encoding, mask) = match (self.encoder, &self.loader) {
+            (Some(encoder), None) => {
+                (Some(encoder.encode(&own, picture.mask.is_some())?), picture.mask)
+            }
+            (Some(encoder), Some(loader)) => {
+                let picture = loader.load(sample)?;
+                let input = input(loader, &picture);
+                (Some(encoder.encode(&input, picture.mask.is_some())?), picture.mask)
+            }
+            (None, _) => (None, None),
+        };
+        let logits = match encoding.as_ref().and_then(|e| e.logits.clone()) {
+            Some(logits) => logits,
+            None => self.probe.classifier().forward(&own, false)?.logits,
+        };
+        let Some(outcome) = self.probe.judge(sample.class, &logits) else {
+            return Ok(Err("the model's outputs are not finite".to_owned()));
+        };
+        let (vector, map) = match (encoding, self.file) {
+            (Some(encoding), _) => (encoding.vector, encoding.map),
+            (None, Some(file)) => match file.vectors.get(sample.id.as_str()) {
+                Some(vector) => (vector.clone(), None),
+                None => return Ok(Err(format!("has no vector in {}", file.path.display()))),
+            },
+            (None, None) => return Err(Error::Usage("no features".to_owned())),
+        };
+        if vector.iter().any(|v| !v.is_finite()) {
+            return Ok(Err("its features are not finite".to_owned()));
+        }
+        let on_object = map.zip(mask).map(|(map, mask)| on_object::measure(&map, &mask));
+        Ok(Ok(FeatureRow { vector, on_object, outcome }))
+    }
+
+    /// Changes when an image or a mask of the list is replaced.
+    fn state(&self, samples: &[usize]) -> String {
+        let mut text = String::new();
+        for &i in samples {
+            let sample = &self.inputs.dataset.samples[i];
+            text += &format!("{}\t{}\t{}\n", sample.id, sample.class, crate::inputs::fingerprint(sample));
+        }
+        key_of(&[&text])
+    }
+
+    fn seconds_an_image(&self) -> Result<f64, Error> {
+        let gray = |[height, width]: [usize; 2]| vec![0.5; 3 * height * width];
+        let pass = || -> Result<(), Error> {
+            if let Some(encoder) = self.encoder {
+                encoder.encode(&gray(encoder.input_size()), true)?;
+            }
+            if !self.encoder.is_some_and(Encoder::has_logits) {
+                let classifier = self.probe.classifier();
+                classifier.forward(&gray(classifier.input_size()), false)?;
+            }
+            Ok(())
+        };
+        pass()?;
+        let start = Instant::now();
+        pass()?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+}
+
+pub(super) fn problem(image: &str, why: &str) -> Problem {
+    Problem {
+        image: image.to_owned(),
+        stage: STAGE.to_owned(),
+        problem: why.to_owned(),
+        action: "left out".to_owned(),
+    }
+}

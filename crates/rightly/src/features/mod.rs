@@ -1,0 +1,168 @@
+//! Features of images: computed once, kept as columns, shared by every stage that looks into them.
+//!
+//! ```text
+//! features/NAME.parquet              id, vector [d]
+//! features/NAME-on-object.parquet    id, area, excess [d]: share of each feature's map on the mask, minus the mask's
+//! features/NAME-outcomes.parquet     id, class, split, output, correct, confidence, loss of the audited model
+//! ```
+//! `NAME` is `model` for the audited model's own feature layer, else the encoder's file name. Rows stand in the order
+//! of the dataset; more splits are added as stages ask for them, and what is there is not computed again.
+
+mod compute;
+mod given;
+mod on_object;
+mod read;
+mod tables;
+
+use std::{path::PathBuf, sync::atomic::AtomicBool};
+
+use rightly_model::{Encoder, Overrides};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use read::Outcomes;
+pub use read::fold;
+
+use crate::{
+    Error, Inputs, RunDir, Sink,
+    run::{key_of, read_json},
+};
+
+/// The stage's name in problems and events.
+pub const STAGE: &str = "features";
+
+/// Where features come from.
+#[derive(Debug, Clone, Default)]
+pub enum Source {
+    /// The feature layer of the audited model.
+    #[default]
+    Model,
+    /// Another network (`--encoder`), with what overrides its card.
+    Encoder(PathBuf, Box<Overrides>),
+    /// A file of vectors (`--features`).
+    File(PathBuf),
+}
+
+impl Source {
+    /// The name of its tables: `model`, or the file's without its ending.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Model => "model".to_owned(),
+            Self::Encoder(path, _) | Self::File(path) => {
+                let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
+                let stem = stem.unwrap_or_default();
+                // A file called 'model' would be taken for the audited model's.
+                if stem == "model" { format!("{stem}-file") } else { stem }
+            }
+        }
+    }
+}
+
+/// Features that are there.
+pub struct FeatureSet {
+    /// Name of its tables.
+    pub name: String,
+    /// Features an image.
+    pub dim: usize,
+    /// `features/NAME.parquet`.
+    pub path: PathBuf,
+    /// `features/NAME-on-object.parquet`, where features have maps and images have masks.
+    pub on_object: Option<PathBuf>,
+    /// The network that made them, for maps and the head; none where they came from a file.
+    pub encoder: Option<Encoder>,
+    /// Changes with every vector.
+    pub key: String,
+    /// What was understood and decided, a sentence each.
+    pub notes: Vec<String>,
+    /// What could not be used.
+    pub problems: Vec<rightly_data::Problem>,
+}
+
+/// What the tables hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Held {
+    key: String,
+    splits: Vec<String>,
+    dim: usize,
+    on_object: bool,
+    problems: Vec<rightly_data::Problem>,
+}
+
+/// Features (and the audited model's outcomes) of every image of some splits; `all` is every image.
+///
+/// # Errors
+/// The encoder or the file can't be used; the engine fails; the run can't be written; `stop` was set (what is computed
+/// stays).
+pub fn gather(
+    inputs: &Inputs,
+    source: &Source,
+    splits: &[&str],
+    run: &RunDir,
+    threads: usize,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<FeatureSet, Error> {
+    let name = source.name();
+    let encoder = match source {
+        Source::Model => Some(Encoder::of(&inputs.classifier)?),
+        Source::Encoder(path, overrides) => {
+            Some(Encoder::open(path, overrides, inputs.classifier.engine())?)
+        }
+        Source::File(_) => None,
+    };
+    let file = match source {
+        Source::File(path) => Some(given::read(path, &inputs.dataset)?),
+        _ => None,
+    };
+    let mut notes = encoder.as_ref().map(|e| e.notes().to_vec()).unwrap_or_default();
+    let of_what = match (&encoder, &file) {
+        (Some(encoder), _) => {
+            notes.push(format!(
+                "Features: {} values of layer '{}' of {}.",
+                encoder.dim(),
+                encoder.layer(),
+                encoder.path().display()
+            ));
+            key_of(&[
+                encoder.hash(),
+                &encoder.reading(),
+                &serde_json::to_string(encoder.preprocess()).unwrap_or_default(),
+            ])
+        }
+        (None, Some(file)) => {
+            notes.push(format!("Features: {} values, from {}.", file.dim, file.path.display()));
+            file.key.clone()
+        }
+        (None, None) => String::new(),
+    };
+    let key = key_of(&[&inputs.key(), inputs.data_key(), &of_what, &format!("{:?}", inputs.options.limit)]);
+    let record = run.path(&format!(".work/features/{name}.json"));
+    let held: Held = if record.is_file() { read_json(&record)? } else { Held::default() };
+    let held = if held.key == key { held } else { Held { key: key.clone(), ..Held::default() } };
+    let path = run.path(&format!("features/{name}.parquet"));
+    let missing = splits.iter().any(|s| !held.splits.iter().any(|h| h == s)) || !path.is_file();
+    let held = if missing {
+        let mut wanted = held.splits.clone();
+        wanted.extend(splits.iter().map(|s| (*s).to_owned()));
+        wanted.sort();
+        wanted.dedup();
+        let pass = compute::Pass::new(inputs, encoder.as_ref(), file.as_ref());
+        let parts = pass.run(&wanted, run, &key, &name, threads, stop, sink)?;
+        let held = tables::write(inputs, &parts, run, &name, Held { splits: wanted, ..held })?;
+        let text = serde_json::to_vec(&held).map_err(|e| Error::run(&record, e.to_string()))?;
+        rightly_data::files::write_whole(&record, &text)?;
+        held
+    } else {
+        held
+    };
+    let on_object = run.path(&format!("features/{name}-on-object.parquet"));
+    Ok(FeatureSet {
+        on_object: held.on_object.then_some(on_object),
+        dim: held.dim,
+        name,
+        path,
+        encoder,
+        key,
+        notes,
+        problems: held.problems,
+    })
+}

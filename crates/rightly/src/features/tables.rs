@@ -1,0 +1,118 @@
+//! Shards to the columns that later stages read.
+
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use rightly_data::table::{Columns, TableWriter};
+
+use super::{
+    Held,
+    compute::{Entry, FeatureRow, Part, problem},
+};
+use crate::{Error, Inputs, RunDir};
+
+/// Writes every table of the parts, rows in the order of the dataset within each split.
+pub(super) fn write(
+    inputs: &Inputs,
+    parts: &[Part],
+    run: &RunDir,
+    name: &str,
+    held: Held,
+) -> Result<Held, Error> {
+    let mut vectors = Growing::default();
+    let mut shares = Growing::default();
+    let mut outcomes = Growing::default();
+    let mut out = Held { dim: 0, on_object: false, problems: Vec::new(), ..held };
+    let path = run.path(&format!("features/{name}.parquet"));
+    let on_object = run.path(&format!("features/{name}-on-object.parquet"));
+    for part in parts {
+        for (shard, samples) in part.shards() {
+            let entries: Vec<Entry> = part.read(shard)?;
+            let mut rows: Vec<(usize, &FeatureRow)> = Vec::new();
+            for (&sample, entry) in samples.iter().zip(&entries) {
+                match entry {
+                    Ok(row) => rows.push((sample, row)),
+                    Err(why) => {
+                        out.problems.push(problem(&inputs.dataset.samples[sample].id, why));
+                    }
+                }
+            }
+            if let Some((_, row)) = rows.first() {
+                out.dim = row.vector.len();
+            }
+            let id = |at: usize| inputs.dataset.samples[at].id.as_str();
+            vectors.add(&path, || {
+                Columns::new()
+                    .utf8("id", rows.iter().map(|(s, _)| id(*s)))
+                    .list_f32("vector", rows.iter().map(|(_, r)| &r.vector))
+                    .batch()
+            })?;
+            let masked: Vec<_> =
+                rows.iter().filter_map(|(s, r)| Some((*s, r.on_object.as_ref()?))).collect();
+            if !masked.is_empty() {
+                out.on_object = true;
+                shares.add(&on_object, || {
+                    Columns::new()
+                        .utf8("id", masked.iter().map(|(s, _)| id(*s)))
+                        .f64("area", masked.iter().map(|(_, o)| o.area))
+                        .list_f32("excess", masked.iter().map(|(_, o)| &o.excess))
+                        .batch()
+                })?;
+            }
+            outcomes.add(&run.path(&format!("features/{name}-outcomes.parquet")), || outcome_rows(inputs, &rows))?;
+        }
+    }
+    if out.dim == 0 {
+        let first = out.problems.first().map_or(String::new(), |p| format!("; '{}': {}", p.image, p.problem));
+        return Err(Error::Usage(format!("no image has features{first}")));
+    }
+    vectors.finish()?;
+    shares.finish()?;
+    outcomes.finish()?;
+    if !out.on_object && on_object.is_file() {
+        std::fs::remove_file(&on_object).map_err(Error::io(&on_object))?;
+    }
+    Ok(out)
+}
+
+fn outcome_rows(
+    inputs: &Inputs,
+    rows: &[(usize, &FeatureRow)],
+) -> Result<RecordBatch, rightly_data::DataError> {
+    let sample = |at: usize| &inputs.dataset.samples[at];
+    let class = |at: usize| inputs.dataset.classes[sample(at).class].as_str();
+    Columns::new()
+        .utf8("id", rows.iter().map(|(s, _)| sample(*s).id.as_str()))
+        .utf8("class", rows.iter().map(|(s, _)| class(*s)))
+        .utf8_opt("split", rows.iter().map(|(s, _)| sample(*s).split.as_deref()))
+        .i64("output", rows.iter().map(|(_, r)| i64::from(r.outcome.output)))
+        .bool("correct", rows.iter().map(|(_, r)| r.outcome.correct))
+        .f32("confidence", rows.iter().map(|(_, r)| r.outcome.confidence))
+        .f32("loss", rows.iter().map(|(_, r)| r.outcome.loss))
+        .batch()
+}
+
+/// A table that starts with its first batch.
+#[derive(Default)]
+struct Growing(Option<TableWriter>);
+
+impl Growing {
+    fn add(
+        &mut self,
+        path: &Path,
+        batch: impl FnOnce() -> Result<RecordBatch, rightly_data::DataError>,
+    ) -> Result<(), Error> {
+        let batch = batch()?;
+        if self.0.is_none() {
+            self.0 = Some(TableWriter::create(path, batch.schema())?);
+        }
+        if let Some(writer) = &mut self.0 {
+            writer.write(&batch)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.0.map_or(Ok(()), |writer| Ok(writer.finish()?))
+    }
+}

@@ -1,0 +1,107 @@
+//! Classes that lean on a cue: accuracy falls where the cue is weak, on images that had no part in finding it.
+
+use rightly_stats::multiple::benjamini_hochberg;
+
+use super::{
+    figures::{ClassGap, Figures},
+    judge::Basis,
+    population::Population,
+    ranking::{ClassFeature, Ranking},
+};
+use crate::{Finding, Inputs, findings::Kind};
+
+/// Fewest images behind a finding.
+const FEWEST: usize = 20;
+/// Corrected p-value up to which a gap is a finding.
+const Q: f64 = 0.05;
+
+pub(super) fn find(
+    inputs: &Inputs,
+    min_effect: f64,
+    population: &Population<'_>,
+    ranking: &Ranking,
+    figures: &Figures,
+) -> Vec<Finding> {
+    if !ranking.judged {
+        return Vec::new();
+    }
+    let p: Vec<f64> =
+        figures.classes.iter().map(|gap| gap.as_ref().and_then(|g| g.p).unwrap_or(f64::NAN)).collect();
+    let q = benjamini_hochberg(&p);
+    let mut out = Vec::new();
+    for (class, (gap, q)) in figures.classes.iter().zip(q).enumerate() {
+        let Some(gap) = gap else { continue };
+        let holds = q <= Q
+            && 2 * gap.k >= FEWEST
+            && gap.gap.value.is_some_and(|v| v > 0.0)
+            && gap.gap.low.is_some_and(|low| low >= min_effect);
+        if holds {
+            out.push(finding(inputs, population, ranking, figures, class, gap, q));
+        }
+    }
+    out
+}
+
+fn finding(
+    inputs: &Inputs,
+    population: &Population<'_>,
+    ranking: &Ranking,
+    figures: &Figures,
+    class: usize,
+    ClassGap { k, gap, p }: &ClassGap,
+    q: f64,
+) -> Finding {
+    let name = &inputs.dataset.classes[class];
+    let ranked: Vec<usize> = ranking.classes[class].ranked().collect();
+    let share = |rows: &[usize]| {
+        let right = rows.iter().filter(|&&row| population.rows[row].correct).count();
+        100.0 * right as f64 / rows.len().max(1) as f64
+    };
+    let features: Vec<&ClassFeature> = ranking.classes[class].spurious().map(|(_, f)| f).collect();
+    let which = match features.as_slice() {
+        [] => "the ranks that were given".to_owned(),
+        [one] => format!("feature {}", one.important.feature),
+        several => {
+            let list: Vec<String> = several.iter().map(|f| f.important.feature.to_string()).collect();
+            format!("features {}", list.join(", "))
+        }
+    };
+    let mut words: Vec<&str> = features.iter().filter_map(|f| f.judgement.word.as_deref()).collect();
+    words.sort_unstable();
+    words.dedup();
+    let goes_with = if words.is_empty() { String::new() } else { format!(" (goes with {})", words.join("; ")) };
+    let why = match ranking.basis {
+        Basis::Votes => "people voted them to be off the object",
+        Basis::Masks => "their activation lies off the object",
+        Basis::Attributes => "they follow an attribute or a word of the captions",
+        Basis::None => "given",
+    };
+    let condition = |m: &&crate::Metric| {
+        m.class.as_deref() == Some(name.as_str()) && (m.metric == "gap" || m.metric == "accuracy-by-rank")
+    };
+    Finding {
+        kind: Kind::SpuriousCue,
+        class: Some(name.clone()),
+        group: None,
+        title: format!("'{name}' leans on a cue that is not its object"),
+        description: format!(
+            "Of the {k} images that show the cue most strongly {:.0} % are right, of the {k} that show it least {:.0} %. \
+             The cue is {which}{goes_with}: {why}. Look at the two ends of the ranking to see what it is, and add \
+             training images of '{name}' without it.",
+            share(&ranked[..*k]),
+            share(&ranked[ranked.len() - k..]),
+        ),
+        effect: gap.value,
+        low: gap.low,
+        high: gap.high,
+        n: gap.n,
+        p: *p,
+        q: Some(q),
+        severity: gap.value.unwrap_or(0.0).clamp(0.0, 1.0),
+        images: ranked[..*k]
+            .iter()
+            .map(|&row| inputs.dataset.samples[population.rows[row].sample].id.clone())
+            .collect(),
+        evidence: figures.metrics.iter().filter(condition).cloned().collect(),
+    }
+}

@@ -1,0 +1,194 @@
+//! Judged by attributes and captions: does a feature go with something that the table says of the images?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::seq::SliceRandom;
+use rightly_data::dataset::typed_attributes;
+use rightly_stats::{
+    Estimate,
+    multiple::holm,
+    permutation::monte_carlo_p,
+    quantile::{TAIL, normal_quantile},
+    rng::keyed,
+};
+
+use super::Judgement;
+use crate::{Inputs, rank::population::Population};
+
+/// Fewest images of a class that a word or an attribute's value has to be on, and to be missing from.
+const FEWEST: usize = 5;
+/// Permutations of a feature.
+const DRAWS: u64 = 999;
+/// Corrected p-value up to which a feature goes with a value.
+const Q: f64 = 0.05;
+/// Words of captions that say nothing about a picture.
+const EMPTY: [&str; 24] = [
+    "the", "and", "with", "from", "into", "onto", "that", "this", "these", "those", "there", "here", "its", "their",
+    "has", "have", "are", "was", "were", "for", "photo", "picture", "image", "showing",
+];
+
+/// A yes or no for each image of a class.
+struct Marker {
+    name: String,
+    on: Vec<bool>,
+}
+
+/// Judges every feature of every class: spurious where its values are higher on the images that carry some attribute
+/// value or caption word than permuted values are on any of them (maximum statistic over the class's markers, Holm over
+/// all features of all classes). What goes with none is not judged.
+///
+/// `rows[class]` are rows of the population, `values[row][f]` the features of its class. `None` where no image has an
+/// attribute or a caption that could mark anything.
+pub(in crate::rank) fn by_attributes(
+    inputs: &Inputs,
+    population: &Population<'_>,
+    rows: &[Vec<usize>],
+    values: &[Vec<f32>],
+) -> Option<Vec<Vec<Judgement>>> {
+    let mut found: Vec<Vec<(f64, Judgement)>> = Vec::with_capacity(rows.len());
+    let mut any = false;
+    for (class, rows) in rows.iter().enumerate() {
+        let markers = markers(inputs, population, class, rows);
+        any |= !markers.is_empty();
+        let features = rows.first().map_or(0, |&row| values[row].len());
+        let judge = |feature: usize| {
+            let column: Vec<f64> = rows.iter().map(|&row| f64::from(values[row][feature])).collect();
+            let key = format!("{}/{feature}", inputs.dataset.classes[class]);
+            best(&markers, &column, inputs.options.seed, &key)
+        };
+        found.push((0..features).map(judge).collect());
+    }
+    if !any {
+        return None;
+    }
+    let p: Vec<f64> = found.iter().flatten().map(|(p, _)| *p).collect();
+    let mut q = holm(&p).into_iter();
+    let settle = |(_, judgement): (f64, Judgement)| {
+        let holds = q.next().is_some_and(|q| q <= Q);
+        if holds { judgement } else { Judgement { spurious: None, word: None, ..judgement } }
+    };
+    let mut settle = settle;
+    Some(found.into_iter().map(|class| class.into_iter().map(&mut settle).collect()).collect())
+}
+
+/// The marker that a feature goes with most, and the p-value of that.
+fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judgement) {
+    let n = column.len() as f64;
+    let mean = column.iter().sum::<f64>() / n;
+    let spread = column.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>().sqrt();
+    if markers.is_empty() || spread <= 0.0 {
+        return (f64::NAN, Judgement::plain(None));
+    }
+    // Members as indices, with what turns their sum of deviations into a correlation.
+    let scaled: Vec<(Vec<usize>, f64)> = markers
+        .iter()
+        .map(|marker| {
+            let members: Vec<usize> = (0..column.len()).filter(|&i| marker.on[i]).collect();
+            let m = members.len() as f64;
+            let scale = spread * (m * (n - m) / n).sqrt();
+            (members, scale)
+        })
+        .collect();
+    let correlations = |column: &[f64]| -> Vec<f64> {
+        let of = |(members, scale): &(Vec<usize>, f64)| {
+            members.iter().map(|&i| column[i] - mean).sum::<f64>() / scale
+        };
+        scaled.iter().map(of).collect()
+    };
+    let highest = |r: &[f64]| r.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let observed = correlations(column);
+    let top = highest(&observed);
+    let Some(at) = observed.iter().position(|&r| r == top) else {
+        return (f64::NAN, Judgement::plain(None));
+    };
+    let mut dealt = column.to_vec();
+    let null: Vec<f64> = (0..DRAWS)
+        .map(|draw| {
+            dealt.shuffle(&mut keyed(seed, "association", key, draw));
+            highest(&correlations(&dealt))
+        })
+        .collect();
+    let half = normal_quantile(1.0 - TAIL) / (n - 3.0).max(1.0).sqrt();
+    let z = top.clamp(-0.999_999, 0.999_999).atanh();
+    let evidence = Estimate {
+        value: Some(top),
+        low: Some((z - half).tanh()),
+        high: Some((z + half).tanh()),
+        n: column.len(),
+        clusters: None,
+    };
+    let judgement =
+        Judgement { spurious: Some(true), evidence, word: Some(markers[at].name.clone()) };
+    (monte_carlo_p(top, &null), judgement)
+}
+
+/// Values of attributes and words of captions that some images of a class have and some lack.
+fn markers(inputs: &Inputs, population: &Population<'_>, class: usize, rows: &[usize]) -> Vec<Marker> {
+    let dataset = &inputs.dataset;
+    let sample = |row: usize| population.rows[row].sample;
+    let mut out = Vec::new();
+    let mut add = |name: String, on: Vec<bool>| {
+        let count = on.iter().filter(|&&on| on).count();
+        if count >= FEWEST && on.len() - count >= FEWEST {
+            out.push(Marker { name, on });
+        }
+    };
+    for attribute in typed_attributes(dataset, inputs.options.cluster.as_deref()) {
+        for (category, name) in attribute.categories.iter().enumerate() {
+            let on = rows.iter().map(|&row| attribute.values[sample(row)] == Some(category)).collect();
+            add(format!("{}: {name}", attribute.name), on);
+        }
+    }
+    let own: BTreeSet<String> = words(&dataset.classes[class]).collect();
+    let mut of_word: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    for (at, &row) in rows.iter().enumerate() {
+        for word in dataset.samples[sample(row)].captions.iter().flat_map(|caption| words(caption)) {
+            if !own.contains(&word) {
+                of_word.entry(word).or_insert_with(|| vec![false; rows.len()])[at] = true;
+            }
+        }
+    }
+    of_word.into_iter().for_each(|(word, on)| add(word, on));
+    out
+}
+
+/// Words of a text that can say something about a picture, in lower case.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .map(str::to_lowercase)
+        .filter(|word| word.chars().count() >= 3 && !EMPTY.contains(&word.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marker(name: &str, on: impl Fn(usize) -> bool) -> Marker {
+        Marker { name: name.to_owned(), on: (0..60).map(on).collect() }
+    }
+
+    #[test]
+    fn a_feature_goes_with_what_it_follows() {
+        let markers = [marker("snow", |i| i % 3 == 0), marker("sand", |i| i % 2 == 0)];
+        let noise = |i: usize| (i as f64 * 12.9898).sin();
+        let follows: Vec<f64> = (0..60).map(|i| noise(i) + if i % 3 == 0 { 3.0 } else { 0.0 }).collect();
+        let (p, judgement) = best(&markers, &follows, 0, "a");
+        assert!(p <= 0.001 + 1e-9, "{p}");
+        assert_eq!(judgement.word.as_deref(), Some("snow"));
+        assert!(judgement.evidence.low.unwrap() > 0.5);
+        let other: Vec<f64> = (0..60).map(|i| noise(i * 7 + 1)).collect();
+        assert!(best(&markers, &other, 0, "a").0 > 0.05);
+    }
+
+    #[test]
+    fn nothing_varies_nothing_is_said() {
+        assert!(best(&[], &[1.0, 2.0], 0, "").0.is_nan());
+        assert!(best(&[marker("snow", |i| i < 30)], &[1.0; 60], 0, "").0.is_nan());
+    }
+
+    #[test]
+    fn words_leave_out_what_says_nothing() {
+        let found: Vec<String> = words("A photo of the Red boat, with SNOW.").collect();
+        assert_eq!(found, ["red", "boat", "snow"]);
+    }
+}

@@ -1,0 +1,55 @@
+//! Which of a class's features are spurious, from the best source at hand: votes, masks, attributes and captions, none.
+
+mod attributes;
+mod masks;
+mod votes;
+
+use serde::Serialize;
+
+pub(super) use attributes::by_attributes;
+pub(super) use masks::by_masks;
+pub(super) use votes::by_votes;
+
+/// What a judgement rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// People said so.
+    Votes,
+    /// The feature's maps lie on the object or off it.
+    Masks,
+    /// The feature goes with an attribute or a word of the captions.
+    Attributes,
+    /// Nobody judged: every feature is a candidate for a person to look at.
+    None,
+}
+
+impl Basis {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Votes => "votes",
+            Self::Masks => "masks",
+            Self::Attributes => "attributes",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What is known of one feature of one class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// Whether it counts as spurious: `None` where the evidence says neither.
+    pub spurious: Option<bool>,
+    /// The figure behind it, with its interval: share of the map on the object minus that of a map moved at random
+    /// (masks), correlation with the attribute (attributes).
+    pub evidence: rightly_stats::Estimate,
+    /// What it goes with, in words (attributes).
+    pub word: Option<String>,
+}
+
+impl Judgement {
+    pub(super) fn plain(spurious: Option<bool>) -> Self {
+        Self { spurious, evidence: rightly_stats::Estimate::default(), word: None }
+    }
+}

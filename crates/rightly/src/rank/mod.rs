@@ -1,0 +1,133 @@
+//! Which features of a class are spurious, how strongly each image carries them, and what accuracy does as they fade.
+//!
+//! ```text
+//! features ─► the most important of each class ─► judged by votes, masks, attributes ─► spuriosity of each image
+//!   ─► ranks ─► accuracy of the highest minus that of the lowest ─► findings
+//! ```
+//! Hard ImageNet (Moayeri, Singla, Feizi; NeurIPS 2022), section 3; Spuriosity Rankings (Moayeri et al.,
+//! arXiv 2212.02648). Features are chosen and judged on other images than those that are ranked wherever the data has
+//! a second split: choosing them by what was classified right, and testing on the same images, makes a gap out of
+//! nothing.
+
+mod choose;
+mod examples;
+mod figures;
+mod findings;
+mod judge;
+mod lists;
+mod options;
+mod population;
+mod ranking;
+pub mod spuriosity;
+mod tables;
+mod weights;
+
+use std::{sync::atomic::AtomicBool, time::Instant};
+
+pub use choose::{Important, most_important};
+pub use judge::{Basis, Judgement};
+pub use options::RankOptions;
+
+use crate::{
+    Error, Event, Inputs, RunDir, Sink,
+    features::{self, FeatureSet},
+    run::{StageRecord, key_of},
+};
+use population::Population;
+use ranking::Ranking;
+
+/// The stage's name in files and on the command line.
+pub const STAGE: &str = "rank";
+
+/// Runs the stage into `run`.
+///
+/// # Errors
+/// As [`features::gather`]; votes or ranked lists that can't be used; no head and too few images for a probe.
+pub fn rank(
+    inputs: &Inputs,
+    options: &RankOptions,
+    run: &RunDir,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<StageRecord, Error> {
+    let start = Instant::now();
+    let finished =
+        |unchanged| Event::Finished { stage: STAGE, seconds: start.elapsed().as_secs_f64(), unchanged };
+    let fit_split = population::fit_split(inputs, options.fit_split.as_deref())?;
+    let mut splits = vec![inputs.split()];
+    if fit_split != inputs.split() {
+        splits.push(&fit_split);
+    }
+    let set = features::gather(inputs, &options.features, &splits, run, options.threads, stop, sink)?;
+    let key = key(inputs, options, &set, &fit_split)?;
+    let tables = ["rank/spuriosity.parquet", "rank/features.parquet", "rank/examples.parquet"];
+    if let Some(record) = run.stage(STAGE)?
+        && record.key == key
+        && tables.iter().all(|table| run.path(table).is_file())
+    {
+        sink(finished(true));
+        return Ok(record);
+    }
+    sink(Event::Summarising { stage: STAGE });
+    let population = Population::read(inputs, run, &set.name, fit_split)?;
+    let mut notes = set.notes.clone();
+    let ranking = match &options.ranks {
+        Some(path) => {
+            let given = lists::read(path, inputs)?;
+            notes.push(format!("Ranks: read from {}.", path.display()));
+            Ranking::given(inputs, &population, &given)
+        }
+        None => Ranking::made(inputs, options, &set, &population, &mut notes)?,
+    };
+    notes.extend(ranking.notes(inputs));
+    let figures = figures::compute(inputs, options, &population, &ranking)?;
+    let findings = findings::find(inputs, options.min_effect, &population, &ranking, &figures);
+    tables::spuriosity(inputs, &population, &ranking, run)?;
+    tables::features(inputs, &ranking, run)?;
+    lists::write(inputs, &population, &ranking, run)?;
+    examples::write_examples(inputs, &set, &population, &ranking, &figures, run, options.threads, stop)?;
+    notes.iter().for_each(|note| sink(Event::Note(note.clone())));
+    let record =
+        StageRecord { key, metrics: figures.metrics, findings, problems: set.problems, notes };
+    let mut manifest = run.manifest()?;
+    let mut table = options.to_table();
+    table.insert("fit_split".into(), population.fit_split.clone().into());
+    manifest.stages.insert(STAGE.to_owned(), table);
+    manifest.write(&run.path("run.toml"))?;
+    run.finish_stage(STAGE, &record)?;
+    sink(finished(false));
+    Ok(record)
+}
+
+/// Whether the inputs allow the stage.
+///
+/// # Errors
+/// Why they do not: no layer of the model can be read as features, and nothing else gives any.
+pub fn possible(inputs: &Inputs, options: &RankOptions) -> Result<(), Error> {
+    match options.features {
+        features::Source::Model => Ok(rightly_model::Encoder::of(&inputs.classifier).map(drop)?),
+        _ => Ok(()),
+    }
+}
+
+/// Changes with the features, with the options and with the files that they name.
+fn key(
+    inputs: &Inputs,
+    options: &RankOptions,
+    set: &FeatureSet,
+    fit_split: &str,
+) -> Result<String, Error> {
+    let mut parts = vec![
+        set.key.clone(),
+        inputs.split().to_owned(),
+        fit_split.to_owned(),
+        inputs.options.seed.to_string(),
+        format!("{:?}", inputs.options.cluster),
+        options.to_table().to_string(),
+    ];
+    for path in [&options.votes, &options.ranks].into_iter().flatten() {
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        parts.push(blake3::hash(&bytes).to_hex().to_string());
+    }
+    Ok(key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
+}

@@ -1,0 +1,74 @@
+//! Tables of the stage.
+
+use rightly_data::table::{Columns, write};
+
+use super::{population::Population, ranking::Ranking};
+use crate::{Error, Inputs, RunDir};
+
+/// `rank/spuriosity.parquet`: id, class, spuriosity, rank (1 is the strongest cue), and the standardised value of each
+/// of the class's features, the most important first (`feature_1`, …; which they are stands in `rank/features.parquet`).
+pub(super) fn spuriosity(
+    inputs: &Inputs,
+    population: &Population<'_>,
+    ranking: &Ranking,
+    run: &RunDir,
+) -> Result<(), Error> {
+    let width = ranking.classes.iter().map(|c| c.features.len()).max().unwrap_or(0);
+    // (row, class, position in the class)
+    let mut rows: Vec<(usize, usize, usize)> = Vec::new();
+    let mut ranks: Vec<Vec<i64>> = Vec::with_capacity(ranking.classes.len());
+    for (at, class) in ranking.classes.iter().enumerate() {
+        rows.extend(class.rows.iter().enumerate().map(|(position, &row)| (row, at, position)));
+        let mut rank = vec![0; class.rows.len()];
+        class.order.iter().enumerate().for_each(|(r, &position)| rank[position] = r as i64 + 1);
+        ranks.push(rank);
+    }
+    rows.sort_unstable();
+    let id = |row: usize| inputs.dataset.samples[population.rows[row].sample].id.as_str();
+    let value = |class: usize, position: usize| {
+        ranking.classes[class].spuriosity.as_ref().map(|values| values[position])
+    };
+    let rank = |class: usize, position: usize| match ranks[class][position] {
+        0 => None,
+        rank => Some(rank),
+    };
+    let mut columns = Columns::new()
+        .utf8("id", rows.iter().map(|r| id(r.0)))
+        .utf8("class", rows.iter().map(|r| &inputs.dataset.classes[r.1]))
+        .f64_opt("spuriosity", rows.iter().map(|r| value(r.1, r.2)))
+        .i64_opt("rank", rows.iter().map(|r| rank(r.1, r.2)));
+    for feature in 0..width {
+        let z = |class: usize, position: usize| {
+            ranking.classes[class].standardised.get(feature).and_then(|z| z.get(position)).copied()
+        };
+        columns = columns.f64_opt(&format!("feature_{}", feature + 1), rows.iter().map(|r| z(r.1, r.2)));
+    }
+    Ok(write(&run.path("rank/spuriosity.parquet"), &columns.batch()?)?)
+}
+
+/// `rank/features.parquet`: the features of each class: position, index, importance, whether it is spurious (null where
+/// the evidence says neither), by what, the figure behind it with its interval, and the word it goes with.
+pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Result<(), Error> {
+    let rows: Vec<_> = inputs
+        .dataset
+        .classes
+        .iter()
+        .zip(&ranking.classes)
+        .flat_map(|(name, class)| class.features.iter().enumerate().map(move |(at, f)| (name, at, f)))
+        .collect();
+    let batch = Columns::new()
+        .utf8("class", rows.iter().map(|r| r.0))
+        .i64("position", rows.iter().map(|r| r.1 as i64 + 1))
+        .i64("feature", rows.iter().map(|r| r.2.important.feature as i64))
+        .f64_opt("importance", rows.iter().map(|r| r.2.important.importance))
+        .bool_opt("spurious", rows.iter().map(|r| r.2.judgement.spurious))
+        .utf8("basis", rows.iter().map(|_| ranking.basis.name()))
+        .f64_opt("evidence", rows.iter().map(|r| r.2.judgement.evidence.value))
+        .f64_opt("low", rows.iter().map(|r| r.2.judgement.evidence.low))
+        .f64_opt("high", rows.iter().map(|r| r.2.judgement.evidence.high))
+        .i64("n", rows.iter().map(|r| r.2.judgement.evidence.n as i64))
+        .utf8_opt("word", rows.iter().map(|r| r.2.judgement.word.as_deref()))
+        .bool("constant", rows.iter().map(|r| r.2.constant))
+        .batch()?;
+    Ok(write(&run.path("rank/features.parquet"), &batch)?)
+}

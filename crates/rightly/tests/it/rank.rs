@@ -1,0 +1,254 @@
+//! Ranking by spuriosity: against NumPy, and as a stage on the quickstart's pictures.
+
+use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
+
+use ndarray::{Array1, Array2};
+use rightly::{
+    Error, InputOptions, RunDir,
+    findings::Kind,
+    metrics::{MEAN, POOLED, find},
+    rank::{RankOptions, most_important, rank, spuriosity},
+    run::StageRecord,
+};
+use rightly_data::table::Table;
+use rightly_stats::extremes::{gap, gap_p};
+use serde::Deserialize;
+
+use crate::support::{inputs, open, quickstart};
+
+#[derive(Deserialize)]
+struct Golden {
+    features: Vec<Vec<f32>>,
+    labels: Vec<usize>,
+    head: Vec<Vec<f32>>,
+    right: Vec<u8>,
+    classes: Vec<GoldenClass>,
+}
+
+#[derive(Deserialize)]
+struct GoldenClass {
+    top: Vec<usize>,
+    importance: Vec<f64>,
+    spurious: Vec<usize>,
+    spuriosity: Vec<f64>,
+    rank: Vec<usize>,
+    gap: BTreeMap<usize, f64>,
+    p: BTreeMap<usize, f64>,
+}
+
+/// `reference/spuriosity.py` made the values with NumPy and SciPy.
+#[test]
+fn importance_spuriosity_ranks_gaps_and_p_agree_with_numpy() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/spuriosity.json");
+    let golden: Golden = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    for (class, expected) in golden.classes.iter().enumerate() {
+        let own: Vec<usize> = (0..golden.labels.len()).filter(|&i| golden.labels[i] == class).collect();
+        let right: Vec<usize> = own.iter().copied().filter(|&i| golden.right[i] == 1).collect();
+        let d = golden.head[class].len();
+        let mean = |f: usize| right.iter().map(|&i| f64::from(golden.features[i][f])).sum::<f64>() / right.len() as f64;
+        let means = Array1::from_iter((0..d).map(mean));
+        let weights = Array1::from(golden.head[class].clone());
+        let top = most_important(means.view(), weights.view(), 5);
+        assert_eq!(top.iter().map(|i| i.feature).collect::<Vec<_>>(), expected.top);
+        for (found, expected) in top.iter().zip(&expected.importance) {
+            assert!((found.importance.unwrap() - expected).abs() < 1e-9);
+        }
+        let column = |f: usize| own.iter().map(|&i| f64::from(golden.features[i][f])).collect();
+        let columns: Vec<Vec<f64>> = expected.spurious.iter().map(|&f| column(f)).collect();
+        let found = spuriosity::spuriosity(&columns, &vec![true; columns.len()]);
+        assert!(found.standardised.last().unwrap().is_none(), "feature 3 is constant");
+        let values = found.values.unwrap();
+        for (found, expected) in values.iter().zip(&expected.spuriosity) {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+        let order = spuriosity::descending(&values);
+        for (rank, &at) in order.iter().enumerate() {
+            assert_eq!(expected.rank[at], rank + 1);
+        }
+        let outcomes: Vec<bool> = order.iter().map(|&at| golden.right[own[at]] == 1).collect();
+        let as_numbers: Vec<f64> = outcomes.iter().map(|&r| f64::from(u8::from(r))).collect();
+        for (&k, expected) in &expected.gap {
+            assert!((gap(&as_numbers, k).unwrap() - expected).abs() < 1e-12);
+        }
+        for (&k, expected) in &expected.p {
+            assert!((gap_p(&outcomes, &[k], 0, "", 0).unwrap() - expected).abs() < 1e-9);
+        }
+    }
+}
+
+fn options() -> RankOptions {
+    RankOptions { ks: vec![5, 10, 100], resamples: 200, draws: 499, threads: 2, ..RankOptions::default() }
+}
+
+fn run(inputs: InputOptions, options: &RankOptions, out: &Path) -> Result<StageRecord, Error> {
+    let inputs = open(inputs)?;
+    let run = RunDir::new(out);
+    let _lock = run.lock()?;
+    inputs.claim(&run, false)?;
+    rank(&inputs, options, &run, &AtomicBool::new(false), &|_| ())
+}
+
+const TABLES: [&str; 8] = [
+    "features/model.parquet",
+    "features/model-outcomes.parquet",
+    "rank/spuriosity.parquet",
+    "rank/features.parquet",
+    "rank/examples.parquet",
+    "rank/spuriosity.csv",
+    "rank/paths_by_rank.json",
+    "metrics.json",
+];
+
+#[test]
+fn the_stage_leaves_ranks_gaps_and_lists() {
+    let out = tempfile::tempdir().unwrap();
+    let record = run(inputs(), &options(), out.path()).unwrap();
+    let table = Table::load(&out.path().join("rank/spuriosity.parquet")).unwrap();
+    assert_eq!(table.columns()[..4], ["id", "class", "spuriosity", "rank"]);
+    let (ids, ranks) = (table.texts("id").unwrap(), table.integers("rank").unwrap());
+    let classes = table.texts("class").unwrap();
+    let vectors = Table::load(&out.path().join("features/model.parquet")).unwrap();
+    assert_eq!(vectors.rows(), 120);
+    let mut ranked: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for (class, rank) in classes.iter().zip(&ranks) {
+        if let Some(rank) = rank {
+            ranked.entry(class.as_deref().unwrap()).or_default().push(*rank);
+        }
+    }
+    assert!(!ranked.is_empty(), "some class has a spurious feature");
+    for ranks in ranked.values_mut() {
+        ranks.sort_unstable();
+        assert!(ranks.iter().enumerate().all(|(i, &rank)| rank == i as i64 + 1), "{ranks:?}");
+    }
+    for (class, ranks) in &ranked {
+        let row = find(&record.metrics, "gap", Some("k=100"), class).unwrap();
+        assert_eq!(row.n, 2 * (ranks.len() / 2), "cut to half of the class");
+        let (low, high) = (row.low.unwrap(), row.high.unwrap());
+        assert!(low <= row.value.unwrap() && row.value.unwrap() <= high && row.p.is_some());
+    }
+    for class in [POOLED, MEAN] {
+        assert!(find(&record.metrics, "gap", Some("k=5"), class).unwrap().n > 0);
+    }
+    // The strongest cue first.
+    let text = fs::read_to_string(out.path().join("rank/paths_by_rank.json")).unwrap();
+    let paths: BTreeMap<String, Vec<String>> = serde_json::from_str(&text).unwrap();
+    for (class, ids_of_class) in &paths {
+        if let Some(first) = ids_of_class.first() {
+            let at = ids.iter().position(|id| id.as_deref() == Some(first)).unwrap();
+            assert_eq!((classes[at].as_deref(), ranks[at]), (Some(class.as_str()), Some(1)));
+        }
+    }
+    assert!(record.findings.iter().all(|f| f.kind == Kind::SpuriousCue && f.images.len() >= 10));
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads_and_nothing_twice() {
+    let (one, four) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = run(inputs(), &RankOptions { threads: 1, ..options() }, one.path()).unwrap();
+    run(inputs(), &RankOptions { threads: 4, ..options() }, four.path()).unwrap();
+    for name in TABLES {
+        let read = |folder: &Path| fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(read(one.path()), read(four.path()), "{name}");
+    }
+    let before = fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
+    let again = run(inputs(), &RankOptions { threads: 1, ..options() }, one.path()).unwrap();
+    let after = fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
+    assert_eq!((first, before), (again, after), "what is done is not done again");
+}
+
+/// Ranks that were written are read back, and give the same gaps.
+#[test]
+fn ranked_lists_come_back() {
+    let (out, back) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let record = run(inputs(), &options(), out.path()).unwrap();
+    let gaps = |record: &StageRecord| -> Vec<_> {
+        let rows = record.metrics.iter().filter(|m| m.metric == "gap");
+        rows.map(|m| (m.class.clone(), m.condition.clone(), m.value, m.n)).collect()
+    };
+    for list in ["spuriosity.parquet", "spuriosity.csv", "paths_by_rank.json"] {
+        let again = RankOptions { ranks: Some(out.path().join("rank").join(list)), ..options() };
+        let read = run(inputs(), &again, &back.path().join(list)).unwrap();
+        assert_eq!(gaps(&record), gaps(&read), "{list}");
+    }
+}
+
+/// Judged by hand: the template is filled in and given back.
+#[test]
+fn votes_decide_where_they_are_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a");
+    run(inputs(), &options(), &out).unwrap();
+    let template = fs::read_to_string(out.join("rank/votes.csv")).unwrap();
+    let votes: String = template
+        .lines()
+        .enumerate()
+        .map(|(at, line)| match line.rsplit_once(',') {
+            Some((row, _)) if at > 0 => format!("{row},{}\n", if at % 2 == 1 { "yes" } else { "no" }),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let file = folder.path().join("votes.csv");
+    fs::write(&file, &votes).unwrap();
+    let options = RankOptions { votes: Some(file.clone()), ..options() };
+    run(inputs(), &options, &folder.path().join("b")).unwrap();
+    let table = Table::load(&folder.path().join("b/rank/features.parquet")).unwrap();
+    assert_eq!(table.rows(), template.lines().count() - 1);
+    assert!(table.texts("basis").unwrap().iter().all(|b| b.as_deref() == Some("votes")));
+    let spurious = table.integers("spurious").unwrap();
+    let judged: Vec<i64> = spurious.into_iter().flatten().collect();
+    assert!(judged.iter().enumerate().all(|(at, &s)| s == i64::from(at % 2 == 0)), "{judged:?}");
+    fs::write(&file, "class,feature,spurious\ncross,99999,yes\n").unwrap();
+    let error = run(inputs(), &options, &folder.path().join("c")).unwrap_err().to_string();
+    assert!(error.contains("99999") && error.contains("votes.csv"), "{error}");
+}
+
+/// Vectors from outside, in both forms, with a probe for weights.
+#[test]
+fn features_from_a_file_give_the_ranks_of_the_same_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    run(inputs(), &options(), &own).unwrap();
+    let vectors = Table::load(&own.join("features/model.parquet")).unwrap().lists_f32("vector").unwrap();
+    let vectors: Vec<Vec<f32>> = vectors.into_iter().flatten().collect();
+    let d = vectors[0].len();
+    let matrix = Array2::from_shape_vec((vectors.len(), d), vectors.concat()).unwrap();
+    let npy = folder.path().join("clip.npy");
+    fs::write(&npy, npy_bytes(&matrix)).unwrap();
+    let parquet = folder.path().join("clip2.parquet");
+    fs::copy(own.join("features/model.parquet"), &parquet).unwrap();
+    let ranks = |out: &Path| {
+        let table = Table::load(&out.join("rank/spuriosity.parquet")).unwrap();
+        (table.texts("id").unwrap(), table.integers("rank").unwrap())
+    };
+    let mut found = Vec::new();
+    for file in [npy, parquet] {
+        let out = folder.path().join(file.file_stem().unwrap()).join("run");
+        let options = RankOptions { features: rightly::features::Source::File(file), ..options() };
+        let record = run(inputs(), &options, &out).unwrap();
+        assert!(record.notes.iter().any(|n| n.contains("probe")), "{:?}", record.notes);
+        found.push(ranks(&out));
+    }
+    assert_eq!(found[0], found[1]);
+}
+
+fn npy_bytes(matrix: &Array2<f32>) -> Vec<u8> {
+    let (rows, columns) = matrix.dim();
+    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((text.len() as u16).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    bytes.extend(matrix.iter().flat_map(|v| v.to_le_bytes()));
+    bytes
+}
+
+/// The quickstart has one split: features are chosen without regard to what is right.
+#[test]
+fn without_a_second_split_the_choice_does_not_look_at_the_outcomes() {
+    let out = tempfile::tempdir().unwrap();
+    let record = run(inputs(), &options(), out.path()).unwrap();
+    let said = |part: &str| record.notes.iter().any(|n| n.contains(part));
+    assert!(said("right or wrong"), "{:?}", record.notes);
+    assert!(quickstart("table.csv").is_file());
+    let error = run(inputs(), &RankOptions { fit_split: Some("holdout".into()), ..options() }, out.path());
+    assert!(error.unwrap_err().to_string().contains("--fit-split holdout"));
+}
