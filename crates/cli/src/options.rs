@@ -3,8 +3,7 @@
 
 use anyhow::bail;
 use rightly::{
-    InputOptions,
-    dynamics,
+    InputOptions, dynamics,
     evaluate::{EvaluateOptions, MeasureName, Target},
     features::Source,
     inputs::Outputs,
@@ -17,8 +16,8 @@ use rightly_data::{
 use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod};
 
 use crate::args::{
-    CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags, MeasureFlags, OutputsArg, PoolArg,
-    SamplingArg, StageArgs, TargetArg,
+    CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags, MeasureFlags,
+    OutputsArg, PoolArg, SamplingArg, StageArgs, TargetArg,
 };
 
 pub(crate) fn engine(engine: Engine) -> EngineKind {

@@ -40,9 +40,14 @@ impl Matrix {
             "<f8" => (8, |b| b.try_into().map_or(f32::NAN, |b| f64::from_le_bytes(b) as f32)),
             ">f4" => (4, |b| f32::from_be_bytes([b[0], b[1], b[2], b[3]])),
             ">f8" => (8, |b| b.try_into().map_or(f32::NAN, |b| f64::from_be_bytes(b) as f32)),
-            other => return Err(format!("the array's type is '{other}'; save it as float16, float32 or float64")),
+            other => {
+                return Err(format!(
+                    "the array's type is '{other}'; save it as float16, float32 or float64"
+                ));
+            }
         };
-        let count = rows.checked_mul(columns).filter(|count| count.checked_mul(size) == Some(data.len()));
+        let count =
+            rows.checked_mul(columns).filter(|count| count.checked_mul(size) == Some(data.len()));
         let Some(count) = count else {
             return Err(format!(
                 "an array of {rows} x {columns} values does not fit {} bytes of data; the file is truncated or corrupt",
@@ -122,7 +127,8 @@ mod tests {
     use super::*;
 
     fn file(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-        let text = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
+        let text =
+            format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
         let mut bytes = MAGIC.to_vec();
         bytes.extend([1, 0]);
         bytes.extend((text.len() as u16).to_le_bytes());
@@ -138,7 +144,8 @@ mod tests {
         let single: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         let big: Vec<u8> = values.iter().flat_map(|v| v.to_be_bytes()).collect();
         let double: Vec<u8> = values.iter().flat_map(|v| f64::from(*v).to_le_bytes()).collect();
-        let half: Vec<u8> = values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect();
+        let half: Vec<u8> =
+            values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect();
         let fortran: Vec<u8> = turned.iter().flat_map(|v| v.to_le_bytes()).collect();
         let expected = Matrix { rows: 2, columns: 3, values: values.to_vec() };
         for (descr, order, data) in [
@@ -148,7 +155,11 @@ mod tests {
             ("<f2", "False", half),
             ("<f4", "True", fortran),
         ] {
-            assert_eq!(Matrix::parse(&file(descr, order, "(2, 3)", &data)).unwrap(), expected, "{descr} {order}");
+            assert_eq!(
+                Matrix::parse(&file(descr, order, "(2, 3)", &data)).unwrap(),
+                expected,
+                "{descr} {order}"
+            );
         }
     }
 

@@ -47,11 +47,15 @@ pub fn read_votes(path: &Path) -> Result<Vec<Vote>, DataError> {
     let mut votes = Vec::with_capacity(table.cells.len());
     let mut seen: BTreeMap<(String, usize), u64> = BTreeMap::new();
     for (cells, &line) in table.cells.iter().zip(&table.lines) {
-        let cell = |column: usize| cells.get(column).and_then(Option::as_deref).unwrap_or("").trim();
+        let cell =
+            |column: usize| cells.get(column).and_then(Option::as_deref).unwrap_or("").trim();
         let number = |column: usize| -> Result<usize, DataError> {
             cell(column).parse().map_err(|_| {
                 let name = &table.columns[column];
-                invalid(format!("line {line}: {name} is '{}', expected a whole number", cell(column)))
+                invalid(format!(
+                    "line {line}: {name} is '{}', expected a whole number",
+                    cell(column)
+                ))
             })
         };
         let class = cell(name).to_owned();
@@ -65,9 +69,14 @@ pub fn read_votes(path: &Path) -> Result<Vec<Vote>, DataError> {
             )));
         }
         let spurious = match judged {
-            Some(column) if !cell(column).is_empty() => judgement(cell(column)).ok_or_else(|| {
-                invalid(format!("line {line}: spurious is '{}', expected true or false", cell(column)))
-            })?,
+            Some(column) if !cell(column).is_empty() => {
+                judgement(cell(column)).ok_or_else(|| {
+                    invalid(format!(
+                        "line {line}: spurious is '{}', expected true or false",
+                        cell(column)
+                    ))
+                })?
+            }
             // Not judged: a row of a template that nobody filled in.
             Some(_) => continue,
             None => {
@@ -78,7 +87,9 @@ pub fn read_votes(path: &Path) -> Result<Vec<Vote>, DataError> {
                 let [main, separate, background] = votes;
                 let all = main + separate + background;
                 if all == 0 {
-                    return Err(invalid(format!("line {line}: nobody voted on feature {feature} of '{class}'")));
+                    return Err(invalid(format!(
+                        "line {line}: nobody voted on feature {feature} of '{class}'"
+                    )));
                 }
                 2 * (separate + background) > all
             }
@@ -117,7 +128,12 @@ pub fn voted_classes(votes: &[Vote]) -> Vec<VotedClass> {
     for vote in votes {
         let at = *places.entry(&vote.class).or_insert_with(|| {
             let class = vote.class.clone();
-            classes.push(VotedClass { class_index: vote.class_index, class, features: 0, spurious: 0 });
+            classes.push(VotedClass {
+                class_index: vote.class_index,
+                class,
+                features: 0,
+                spurious: 0,
+            });
             classes.len() - 1
         });
         classes[at].features += 1;
@@ -148,13 +164,19 @@ mod tests {
         assert_eq!(votes.iter().map(|v| v.spurious).collect::<Vec<_>>(), [false, true, true]);
         let classes = voted_classes(&votes);
         assert_eq!((classes[0].class.as_str(), classes[0].spurious), ("n0", 1));
-        assert_eq!((classes[1].class_index, classes[1].features, classes[1].spurious), (Some(7), 2, 1));
+        assert_eq!(
+            (classes[1].class_index, classes[1].features, classes[1].spurious),
+            (Some(7), 2, 1)
+        );
     }
 
     #[test]
     fn a_file_written_by_hand_has_judgements() {
         let votes = read("class,feature,spurious\nboat,3,yes\nboat,9,false\nkite,1,\n").unwrap();
-        assert_eq!(votes.iter().map(|v| (v.feature, v.spurious)).collect::<Vec<_>>(), [(3, true), (9, false)]);
+        assert_eq!(
+            votes.iter().map(|v| (v.feature, v.spurious)).collect::<Vec<_>>(),
+            [(3, true), (9, false)]
+        );
     }
 
     #[test]

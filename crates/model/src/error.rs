@@ -31,6 +31,9 @@ pub enum ModelError {
         /// What to do instead.
         hint: String,
     },
+    /// A head that can't be trained or used on these features.
+    #[error("head: {0}")]
+    Head(String),
     /// The engine failed.
     #[error("{engine}: {message}")]
     Engine {

@@ -9,6 +9,7 @@ pub mod encoder;
 pub mod engine;
 pub mod error;
 pub mod graph;
+pub mod heads;
 pub mod labels;
 
 pub use cam::{Cam, CamHead};

@@ -75,7 +75,9 @@ fn exact(observed: i64, k: usize, n: usize, rights: usize) -> f64 {
 fn drawn(right: &[bool], ks: &[usize], seed: u64, key: &str, draws: usize) -> f64 {
     // The deviation of a gap under chance is proportional to 1 / sqrt(k): the same factor for observed and drawn.
     let statistic = |right: &[bool]| {
-        ks.iter().map(|&k| difference(right, k).unsigned_abs() as f64 / (k as f64).sqrt()).fold(0.0, f64::max)
+        ks.iter()
+            .map(|&k| difference(right, k).unsigned_abs() as f64 / (k as f64).sqrt())
+            .fold(0.0, f64::max)
     };
     let observed = statistic(right) - 1e-9;
     let mut dealt = right.to_vec();

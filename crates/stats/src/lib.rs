@@ -2,6 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
+//! | [`correlation`] | rank correlation |
 //! | [`design`] | how the units (images) were sampled, and every interval that follows from it |
 //! | [`estimate`] | one figure with its interval |
 //! | [`extremes`] | the two ends of a ranking against chance |
@@ -17,6 +18,7 @@
 //! unequal length are a programming error and panic; everything that data can cause (no units,
 //! one cluster, an undefined figure) comes back as `None`.
 
+pub mod correlation;
 pub mod design;
 pub mod estimate;
 pub mod extremes;

@@ -9,7 +9,6 @@
 //! | `kernels` | the fused layer that networks are made of, as an extension of burn's backends |
 //! | `net` | a network on burn's tensors |
 //! | [`mod@train`], [`event`], `checkpoint` | the whole of it: epochs, progress, going on after a kill |
-//! | [`heads`] | softmax regression and a hidden layer on stored features |
 //! | `export`, `measure`, `dynamics`, `outputs` | ONNX, what it says of every image, the files |
 //!
 //! # Determinism
@@ -21,7 +20,6 @@ pub mod batch;
 pub mod data;
 pub mod error;
 pub mod event;
-pub mod heads;
 pub mod options;
 pub mod train;
 pub mod weights;

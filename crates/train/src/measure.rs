@@ -6,6 +6,7 @@ use crate::net::Net;
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{ArrayD, IxDyn};
 use rightly_model::engine::{Session, Value};
+use rightly_model::heads::cross_entropy;
 use rightly_model::{EngineKind, Graph, ModelError};
 
 /// Images of one run: enough to pay for its overhead, few enough to stay in the cache.
@@ -137,13 +138,6 @@ impl<'a> Measure<'a> {
         }
         Err(TrainError::Export { found: worst, allowed })
     }
-}
-
-/// `-log softmax(row)[label]`.
-pub(crate) fn cross_entropy(row: &[f32], label: usize) -> f64 {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = row.iter().map(|&v| (f64::from(v) - f64::from(largest)).exp()).sum();
-    sum.ln() + f64::from(largest) - f64::from(row[label])
 }
 
 /// Place of the largest value, the first of equal ones.

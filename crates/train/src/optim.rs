@@ -1,10 +1,6 @@
 //! The rules that change weights by gradients, with PyTorch's meanings.
-use crate::options::Optimizer;
 use burn::tensor::Tensor;
-
-/// Coefficients of AdamW, PyTorch's defaults.
-pub(crate) const BETAS: [f32; 2] = [0.9, 0.999];
-pub(crate) const EPSILON: f32 = 1e-8;
+use rightly_model::heads::{BETAS, EPSILON, Optimizer};
 
 /// What a rule remembers: for SGD one buffer a tensor, for AdamW two. Empty before the first step.
 #[derive(Debug, Clone, Default)]

@@ -3,25 +3,8 @@ use crate::arch::Arch;
 use crate::error::TrainError;
 use crate::weights::Weights;
 use rightly_data::Preprocess;
+pub use rightly_model::heads::Optimizer;
 use serde::{Deserialize, Serialize};
-
-/// The rule that changes weights by gradients.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "name")]
-pub enum Optimizer {
-    /// As `torch.optim.SGD`: `g += decay w; v = momentum v + g; w -= rate v` (the first `v` is `g`).
-    Sgd {
-        /// Momentum, 0 to 1.
-        momentum: f32,
-        /// Weight decay (L2), on every tensor.
-        weight_decay: f32,
-    },
-    /// As `torch.optim.AdamW` (betas .9 and .999, epsilon 1e-8): decay is taken from the weights, not added to gradients.
-    AdamW {
-        /// Weight decay, on every tensor.
-        weight_decay: f32,
-    },
-}
 
 /// How the learning rate goes over the steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

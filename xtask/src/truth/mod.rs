@@ -2,15 +2,17 @@
 //!
 //! Each world is planted, trained and audited once for each seed, by the binary itself
 //! (`rightly demo`), and kept in a cache, so that an exam of a later stage takes seconds a world.
-//! Three questions:
+//! Four questions:
 //! - does what was planted hurt the model (else there is nothing to find)?
 //! - what is found, what is missed, what is a false alarm? Beside the tool stand an oracle that is
 //!   given the attributes, which must find everything, and the same oracle with right and wrong
 //!   dealt anew among the images of each class, which must find nothing.
+//! - do the ranks by spuriosity follow the planted cues, and nothing else?
 //! - does a class whose cue is planted rely less on its object than the same class, of the same
 //!   seed, without the cue?
 
 mod oracle;
+mod ranking;
 mod reliance;
 mod world;
 
@@ -69,6 +71,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!(
         "| all | | {planted} | {hurting} | | {found} | {missed} | {alarms} | {oracle} | {oracle_alarms} | {shuffled} |\n"
     );
+    ranking::exam(&planter, &options.worlds, options.seeds)?;
     if options.reliance != "none" {
         reliance::exam(&planter, &options.reliance, options.seeds)?;
     }

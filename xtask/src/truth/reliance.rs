@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rightly::{findings::Kind, measures::rfs::rfs};
-use rightly_stats::{Design, Estimate};
+use rightly_stats::{Design, Estimate, Scope};
 
 use super::world::{Plain, Planter, World};
 
@@ -73,7 +73,9 @@ fn differences(with: &World, without: &World, class: &str) -> anyhow::Result<[Es
         out[0] = rfs(0) - rfs(3);
         out[1] = mean(2) - mean(5);
     });
-    Ok([estimates[0], estimates[1]])
+    // Where every resample repeats one value (RFS at its end) the units say how far it could be off.
+    let units = design.effective_units(Scope::Pooled);
+    Ok([estimates[0].within(-2.0, 2.0, units), estimates[1].within(-1.0, 1.0, units)])
 }
 
 fn shown(e: &Estimate) -> String {

@@ -37,12 +37,16 @@ pub(crate) enum Command {
     #[command(after_help = EXAMPLE)]
     Evaluate(Box<StageArgs>),
     /// Rank images by how strongly they carry spurious features, and see what accuracy does as those fade
-    #[command(after_help = "Example:\n  rightly rank --model resnet50.onnx --preset imagenet \\\n      --data \
+    #[command(
+        after_help = "Example:\n  rightly rank --model resnet50.onnx --preset imagenet \\\n      --data \
         photos/table.csv --label-map map.csv --out RUN\n\nWhat is spurious is told by --votes, else by masks, else by \
-        attributes and captions of the table (docs/spuriosity.md).")]
+        attributes and captions of the table (docs/spuriosity.md)."
+    )]
     Rank(Box<StageArgs>),
     /// List the classes whose important features are spurious, from people's votes
-    #[command(after_help = "Example:\n  rightly classes --votes salient-imagenet-votes.csv --at-least 5")]
+    #[command(
+        after_help = "Example:\n  rightly classes --votes salient-imagenet-votes.csv --at-least 5"
+    )]
     Classes(ClassesArgs),
     /// Train a small network from scratch, with its training dynamics
     #[command(after_help = "Example:\n  rightly train --data cifar-100-coarse:cifar-100-binary \

@@ -29,9 +29,7 @@ fn format(classes: &[&VotedClass], format: Format) -> anyhow::Result<String> {
     let head = ["class_index", "wnid", "spurious"];
     Ok(match format {
         Format::Json => {
-            let object = |c: &&VotedClass| {
-                serde_json::json!({"class_index": c.class_index, "wnid": c.class, "spurious": c.spurious})
-            };
+            let object = |c: &&VotedClass| serde_json::json!({"class_index": c.class_index, "wnid": c.class, "spurious": c.spurious});
             serde_json::to_string_pretty(&classes.iter().map(object).collect::<Vec<_>>())? + "\n"
         }
         Format::Csv => {

@@ -66,8 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let claim = Claim { inputs: &inputs, run: &run, force: args.force };
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
-    let stages =
-        Stages { dynamics: Some(&dynamics), evaluate: Some(&evaluate), rank: Some(&rank) };
+    let stages = Stages { dynamics: Some(&dynamics), evaluate: Some(&evaluate), rank: Some(&rank) };
     stages::audit(claim, stages, &interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;

@@ -86,7 +86,9 @@ pub(super) fn audit(
         if let Some(options) = stages.rank {
             // An audit runs what the inputs allow.
             match rank::possible(inputs, options) {
-                Err(why) if stages.evaluate.is_some() => progress.note(&format!("rank: left out: {why}")),
+                Err(why) if stages.evaluate.is_some() => {
+                    progress.note(&format!("rank: left out: {why}"))
+                }
                 _ => {
                     rank::rank(inputs, options, run, stop, &sink)?;
                 }

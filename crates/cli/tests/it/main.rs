@@ -4,4 +4,6 @@ mod bad_input;
 mod evaluate;
 mod help;
 mod making;
+mod rank;
+mod rank;
 mod support;

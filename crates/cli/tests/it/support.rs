@@ -32,3 +32,24 @@ pub(crate) fn stderr(output: &Output) -> String {
 pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+/// The folder of real data, or `None` with a line that says so.
+pub(crate) fn real_data() -> Option<PathBuf> {
+    let folder = std::env::var_os("RIGHTLY_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(
+        std::env::var_os("RIGHTLY_REQUIRE_DATA").is_none(),
+        "RIGHTLY_REQUIRE_DATA is set, but {} is no folder",
+        folder.display()
+    );
+    #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
+    {
+        eprintln!("skipped: no real data at {} (set RIGHTLY_DATA)", folder.display());
+    }
+    None
+}

@@ -4,7 +4,8 @@ use crate::DataError;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::{
-    arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder}, file::metadata::ColumnChunkMetaData,
+    arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder},
+    file::metadata::ColumnChunkMetaData,
 };
 use std::{
     fs::File,

@@ -159,7 +159,8 @@ impl Encoder {
             .zip(&names)
             .map(|(value, name)| {
                 let floats = value.into_f32();
-                let floats = floats.ok_or_else(|| self.invalid(format!("'{name}' holds no floats")))?;
+                let floats =
+                    floats.ok_or_else(|| self.invalid(format!("'{name}' holds no floats")))?;
                 Ok(first(floats, self.batch))
             })
             .collect::<Result<_, ModelError>>()?;
@@ -187,10 +188,13 @@ impl Encoder {
         let vector: Vec<f32> = match self.reading {
             Reading::Flat => value.iter().copied().collect(),
             Reading::Mean(layout) => {
-                let (_, channels) = by_channel(value, layout)
-                    .map_err(|message| self.invalid(format!("layer '{}': {message}", self.layer)))?;
+                let (_, channels) = by_channel(value, layout).map_err(|message| {
+                    self.invalid(format!("layer '{}': {message}", self.layer))
+                })?;
                 let count = channels.ncols().max(1) as f64;
-                let sum = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&v| f64::from(v)).sum::<f64>();
+                let sum = |row: ndarray::ArrayView1<'_, f32>| {
+                    row.iter().map(|&v| f64::from(v)).sum::<f64>()
+                };
                 channels.rows().into_iter().map(|row| (sum(row) / count) as f32).collect()
             }
             Reading::Token(token) => {

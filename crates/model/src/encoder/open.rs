@@ -21,8 +21,13 @@ impl Encoder {
             ));
         };
         let (input, batch) = classifier.image_input();
-        let prepared =
-            Prepared { graph: graph.clone(), input, size: classifier.input_size(), batch, notes: Vec::new() };
+        let prepared = Prepared {
+            graph: graph.clone(),
+            input,
+            size: classifier.input_size(),
+            batch,
+            notes: Vec::new(),
+        };
         let shapes = prepared.shapes(classifier.engine())?;
         let top = classifier.logits_tensor().to_owned();
         let logits = Logits { tensor: top.clone(), probabilities: classifier.is_probabilities() };
@@ -45,7 +50,11 @@ impl Encoder {
     ///
     /// # Errors
     /// As [`Classifier::open`]; a layer that can't be read as one vector an image.
-    pub fn open(path: &Path, overrides: &Overrides, engine: EngineKind) -> Result<Self, ModelError> {
+    pub fn open(
+        path: &Path,
+        overrides: &Overrides,
+        engine: EngineKind,
+    ) -> Result<Self, ModelError> {
         let (graph, hash) = Graph::load_hashed(path)?;
         let file = CardFile::read(path, overrides)?;
         let input = image_input(&graph, file.input.as_deref(), file.layout.as_deref())?;
@@ -86,11 +95,33 @@ impl Encoder {
             }
         };
         let pool = file.feature_pool.unwrap_or_default();
-        Self::build(Parts { prepared, shapes, layer, top, logits: None, pool, preprocess, hash, engine, notes })
+        Self::build(Parts {
+            prepared,
+            shapes,
+            layer,
+            top,
+            logits: None,
+            pool,
+            preprocess,
+            hash,
+            engine,
+            notes,
+        })
     }
 
     fn build(parts: Parts) -> Result<Self, ModelError> {
-        let Parts { prepared, shapes, layer, top, logits, pool, preprocess, hash, engine, mut notes } = parts;
+        let Parts {
+            prepared,
+            shapes,
+            layer,
+            top,
+            logits,
+            pool,
+            preprocess,
+            hash,
+            engine,
+            mut notes,
+        } = parts;
         let Prepared { graph, input, size, batch, .. } = prepared;
         let (reading, dim) = reading(&graph, &layer, &top, &shapes, batch, pool)?;
         if reading == (Reading::Token(0)) && pool == FeaturePool::Class {
@@ -176,7 +207,11 @@ fn reading(
     Ok(found)
 }
 
-fn session(graph: &Graph, outputs: &[&str], engine: EngineKind) -> Result<Box<dyn Session>, ModelError> {
+fn session(
+    graph: &Graph,
+    outputs: &[&str],
+    engine: EngineKind,
+) -> Result<Box<dyn Session>, ModelError> {
     let mut run = graph.clone();
     for name in outputs {
         run.add_output(name)?;

@@ -3,6 +3,7 @@ mod cam;
 mod card;
 mod classifier;
 mod describe;
+mod encoder;
 mod engine;
 mod graph;
 mod guess;

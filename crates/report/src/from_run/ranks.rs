@@ -39,7 +39,8 @@ pub(super) fn ranks(
     let table = Table::load(&path)?;
     let (class, feature) = (table.texts("class")?, table.integers("feature")?);
     let (spurious, basis) = (table.integers("spurious")?, table.texts("basis")?);
-    let (value, low, high) = (table.floats("evidence")?, table.floats("low")?, table.floats("high")?);
+    let (value, low, high) =
+        (table.floats("evidence")?, table.floats("low")?, table.floats("high")?);
     let (n, word) = (table.integers("n")?, table.texts("word")?);
     let mut examples = examples(run)?;
     let shown = shown_classes(&class, metrics, findings);
@@ -59,11 +60,8 @@ pub(super) fn ranks(
         let found = examples.remove(&(name.clone(), index)).unwrap_or_default();
         let own = classes.last_mut().map(|class| &mut class.features);
         let pictured = own.as_ref().map_or(0, |f| f.iter().filter(|f| !f.high.is_empty()).count());
-        let (high_end, low_end) = if pictured < SHOWN.1 {
-            ends(tables, album, found)?
-        } else {
-            (Vec::new(), Vec::new())
-        };
+        let (high_end, low_end) =
+            if pictured < SHOWN.1 { ends(tables, album, found)? } else { (Vec::new(), Vec::new()) };
         if let Some(features) = own {
             features.push(RankedFeature {
                 feature: index,
@@ -122,12 +120,15 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
     }
     let table = Table::load(&path)?;
     let (id, class) = (table.texts("id")?, table.texts("class")?);
-    let (feature, end, place) = (table.integers("feature")?, table.texts("end")?, table.integers("place")?);
+    let (feature, end, place) =
+        (table.integers("feature")?, table.texts("end")?, table.integers("place")?);
     let (rows, columns) = (table.integers("height")?, table.integers("width")?);
     let maps = table.lists_f32("map")?;
     let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
     for (row, map) in maps.into_iter().enumerate() {
-        let (Some(id), Some(class), Some(feature)) = (&id[row], &class[row], feature[row]) else { continue };
+        let (Some(id), Some(class), Some(feature)) = (&id[row], &class[row], feature[row]) else {
+            continue;
+        };
         let map = match (size(rows[row]), size(columns[row]), map) {
             (Some(h), Some(w), Some(map)) if map.len() == h * w => Some((h, w, map)),
             _ => None,

@@ -51,7 +51,11 @@ fn basis(ranks: &RankView) -> String {
 
 /// Steps of a class's curve (`*`: of all classes).
 fn curve<'a>(view: &'a ReportView, class: &str) -> Vec<Level<'a>> {
-    let steps = view.figures.rows().iter().filter(|f| f.metric == "accuracy-by-rank" && f.class.as_deref() == Some(class));
+    let steps = view
+        .figures
+        .rows()
+        .iter()
+        .filter(|f| f.metric == "accuracy-by-rank" && f.class.as_deref() == Some(class));
     steps
         .filter_map(|figure| {
             let step = figure.condition.as_deref()?.strip_prefix("step=")?.split_once('/')?.0;
@@ -80,17 +84,21 @@ fn gaps(view: &ReportView) -> Markup {
             classes.push(class);
         }
     }
-    let (whole, mut own): (Vec<&str>, Vec<&str>) = classes.into_iter().partition(|c| ["*", "mean"].contains(c));
+    let (whole, mut own): (Vec<&str>, Vec<&str>) =
+        classes.into_iter().partition(|c| ["*", "mean"].contains(c));
     let size = |class: &&str| {
-        let found = conditions.iter().filter_map(|c| view.figures.find("gap", Some(c), class)?.value);
+        let found =
+            conditions.iter().filter_map(|c| view.figures.find("gap", Some(c), class)?.value);
         found.fold(f64::NEG_INFINITY, f64::max)
     };
     own.sort_by(|a, b| size(b).total_cmp(&size(a)));
-    let row = |class: &str, words: &str| html! { tr {
-        th scope="row" { (name(words)) }
-        @for c in &conditions { (gap_cells(view.figures.find("gap", Some(c), class))) }
-        td.number { @match p(view, class) { Some(p) => { (p) } None => span.muted { "–" } } }
-    } };
+    let row = |class: &str, words: &str| {
+        html! { tr {
+            th scope="row" { (name(words)) }
+            @for c in &conditions { (gap_cells(view.figures.find("gap", Some(c), class))) }
+            td.number { @match p(view, class) { Some(p) => { (p) } None => span.muted { "–" } } }
+        } }
+    };
     wide(html! { table.sortable id="gap-table" {
         caption { "Gap: accuracy of the k images that show the cue most minus that of the k that show it least" }
         thead { tr {
@@ -121,14 +129,19 @@ fn gap_cells(figure: Option<&Figure>) -> Markup {
 }
 
 fn p(view: &ReportView, class: &str) -> Option<String> {
-    let figure = view.figures.rows().iter().find(|f| f.metric == "gap" && f.class.as_deref() == Some(class))?;
+    let figure = view
+        .figures
+        .rows()
+        .iter()
+        .find(|f| f.metric == "gap" && f.class.as_deref() == Some(class))?;
     let p = figure.p?;
     Some(if p < 0.001 { "< 0.001".to_owned() } else { number(p, 3) })
 }
 
 fn class_block(view: &ReportView, ranks: &RankView, class: &RankedClass, open: bool) -> Markup {
     let curve = curve(view, &class.class);
-    let pictured: Vec<&RankedFeature> = class.features.iter().filter(|f| !f.high.is_empty()).collect();
+    let pictured: Vec<&RankedFeature> =
+        class.features.iter().filter(|f| !f.high.is_empty()).collect();
     if pictured.is_empty() && curve.len() < 2 {
         return html! {};
     }

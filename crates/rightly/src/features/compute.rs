@@ -67,7 +67,8 @@ impl<'a> Pass<'a> {
         file: Option<&'a Given>,
     ) -> Self {
         let other = encoder.filter(|encoder| !encoder.has_logits());
-        let loader = other.map(|encoder| inputs.loader.with_preprocess(encoder.preprocess().clone()));
+        let loader =
+            other.map(|encoder| inputs.loader.with_preprocess(encoder.preprocess().clone()));
         Self { inputs, probe: Probe::new(inputs), encoder, file, loader }
     }
 
@@ -177,7 +178,12 @@ impl<'a> Pass<'a> {
         let mut text = String::new();
         for &i in samples {
             let sample = &self.inputs.dataset.samples[i];
-            text += &format!("{}\t{}\t{}\n", sample.id, sample.class, crate::inputs::fingerprint(sample));
+            text += &format!(
+                "{}\t{}\t{}\n",
+                sample.id,
+                sample.class,
+                crate::inputs::fingerprint(sample)
+            );
         }
         key_of(&[&text])
     }

@@ -68,14 +68,14 @@ fn lists(path: &Path, dataset: &Dataset) -> Result<HashMap<String, Vec<f32>>, Er
         let has = |name: &str| schema.column_with_name(name).is_some();
         let name = if has("id") { "id" } else { "image" };
         let ids = table::texts(&batch, name, path)?;
-        let mut columns = schema
-            .fields()
-            .iter()
-            .filter(|f| f.data_type().is_nested())
-            .map(|f| f.name().as_str());
+        let mut columns =
+            schema.fields().iter().filter(|f| f.data_type().is_nested()).map(|f| f.name().as_str());
         let (Some(column), None) = (columns.next(), columns.next()) else {
             let found: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-            return Err(invalid(format!("expected one column of lists, found {}", found.join(", "))));
+            return Err(invalid(format!(
+                "expected one column of lists, found {}",
+                found.join(", ")
+            )));
         };
         for (id, vector) in ids.into_iter().zip(table::lists_f32(&batch, column, path)?) {
             row += 1;

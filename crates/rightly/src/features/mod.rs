@@ -134,7 +134,12 @@ pub fn gather(
         }
         (None, None) => String::new(),
     };
-    let key = key_of(&[&inputs.key(), inputs.data_key(), &of_what, &format!("{:?}", inputs.options.limit)]);
+    let key = key_of(&[
+        &inputs.key(),
+        inputs.data_key(),
+        &of_what,
+        &format!("{:?}", inputs.options.limit),
+    ]);
     let record = run.path(&format!(".work/features/{name}.json"));
     let held: Held = if record.is_file() { read_json(&record)? } else { Held::default() };
     let held = if held.key == key { held } else { Held { key: key.clone(), ..Held::default() } };

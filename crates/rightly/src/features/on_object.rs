@@ -83,7 +83,9 @@ mod tests {
         // Three cells over four pixels: the middle one covers two thirds of each inner pixel.
         let wide = super::tests::mask(&["#..#"]);
         let cover = coverage(&wide, 1, 3);
-        assert!((cover[0] - 0.75).abs() < 1e-12 && cover[1] < 1e-12 && (cover[2] - 0.75).abs() < 1e-12);
+        assert!(
+            (cover[0] - 0.75).abs() < 1e-12 && cover[1] < 1e-12 && (cover[2] - 0.75).abs() < 1e-12
+        );
     }
 
     #[test]

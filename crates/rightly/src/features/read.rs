@@ -31,9 +31,10 @@ pub fn fold<A: Send>(
             let batch = batch?;
             let ids: &StringArray = column_as(&batch, "id", path)?;
             let lists: &ListArray = column_as(&batch, column, path)?;
-            let values: &Float32Array = lists.values().as_any().downcast_ref().ok_or_else(|| {
-                DataError::invalid(path, format!("column '{column}' holds no 32-bit floats"))
-            })?;
+            let values: &Float32Array =
+                lists.values().as_any().downcast_ref().ok_or_else(|| {
+                    DataError::invalid(path, format!("column '{column}' holds no 32-bit floats"))
+                })?;
             let values = values.values();
             let offsets = lists.value_offsets();
             for (row, span) in offsets.windows(2).enumerate() {

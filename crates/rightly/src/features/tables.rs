@@ -59,11 +59,16 @@ pub(super) fn write(
                         .batch()
                 })?;
             }
-            outcomes.add(&run.path(&format!("features/{name}-outcomes.parquet")), || outcome_rows(inputs, &rows))?;
+            outcomes.add(&run.path(&format!("features/{name}-outcomes.parquet")), || {
+                outcome_rows(inputs, &rows)
+            })?;
         }
     }
     if out.dim == 0 {
-        let first = out.problems.first().map_or(String::new(), |p| format!("; '{}': {}", p.image, p.problem));
+        let first = out
+            .problems
+            .first()
+            .map_or(String::new(), |p| format!("; '{}': {}", p.image, p.problem));
         return Err(Error::Usage(format!("no image has features{first}")));
     }
     vectors.finish()?;

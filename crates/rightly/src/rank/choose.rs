@@ -23,7 +23,11 @@ pub struct Important {
 /// class (above 0). Equal ones by index.
 ///
 /// `means` and `weights` are `[d]`.
-pub fn most_important(means: ArrayView1<'_, f64>, weights: ArrayView1<'_, f32>, top: usize) -> Vec<Important> {
+pub fn most_important(
+    means: ArrayView1<'_, f64>,
+    weights: ArrayView1<'_, f32>,
+    top: usize,
+) -> Vec<Important> {
     let products = means.iter().zip(weights).map(|(mean, &weight)| mean * f64::from(weight));
     let mut order: Vec<(usize, f64)> = products.enumerate().filter(|(_, p)| *p > 0.0).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

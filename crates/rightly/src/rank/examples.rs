@@ -8,7 +8,10 @@ use rightly_data::{
 };
 use rightly_model::Encoder;
 
-use super::{figures::Figures, judge::Basis, population::Population, ranking::Ranking, spuriosity::descending};
+use super::{
+    figures::Figures, judge::Basis, population::Population, ranking::Ranking,
+    spuriosity::descending,
+};
 use crate::{Error, Inputs, RunDir, features::FeatureSet, workers};
 
 /// Images of each end.

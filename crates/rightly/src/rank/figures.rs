@@ -49,7 +49,8 @@ pub(super) fn compute(
     let names = &inputs.dataset.classes;
     let samples: Vec<usize> = population.rows.iter().map(|row| row.sample).collect();
     let clusters = inputs.clusters_of(&samples)?;
-    let scene = Scene { population, clusters, seed: inputs.options.seed, resamples: options.resamples };
+    let scene =
+        Scene { population, clusters, seed: inputs.options.seed, resamples: options.resamples };
     let p: Vec<Option<f64>> = names
         .iter()
         .zip(&ranking.classes)
@@ -78,9 +79,11 @@ pub(super) fn compute(
                 low: ranked[ranked.len() - cut..].to_vec(),
             };
             let gap = scene.gap(std::slice::from_ref(&ends), false);
-            metrics.push(Metric::new(STAGE, "gap", Some(&condition), &names[at], gap).with_p(p[at]));
+            metrics
+                .push(Metric::new(STAGE, "gap", Some(&condition), &names[at], gap).with_p(p[at]));
             // Judged by the largest k that leaves a third of the images in the middle, else by the first.
-            let better = classes[at].as_ref().is_none_or(|best| 3 * cut <= ranked.len() && cut > best.k);
+            let better =
+                classes[at].as_ref().is_none_or(|best| 3 * cut <= ranked.len() && cut > best.k);
             if cut > 0 && better {
                 classes[at] = Some(ClassGap { k: cut, gap, p: p[at] });
             }
@@ -125,7 +128,12 @@ impl Scene<'_> {
             }
         }
         if let (None, false) = (&self.clusters, mean) {
-            let right = |side: u32| rows.iter().zip(&strata).filter(|(row, s)| *s % 2 == side && self.right(**row)).count();
+            let right = |side: u32| {
+                rows.iter()
+                    .zip(&strata)
+                    .filter(|(row, s)| *s % 2 == side && self.right(**row))
+                    .count()
+            };
             let half = n / 2;
             let (high, low) = (right(0), right(1));
             let interval = newcombe(high, half, low, half);
@@ -154,7 +162,8 @@ impl Scene<'_> {
             }
             let rate = |s: &[f64; 2]| s[0] / s[1];
             out[0] = if mean {
-                sums.chunks(2).map(|pair| rate(&pair[0]) - rate(&pair[1])).sum::<f64>() / ends.len() as f64
+                sums.chunks(2).map(|pair| rate(&pair[0]) - rate(&pair[1])).sum::<f64>()
+                    / ends.len() as f64
             } else {
                 let total = |side: usize| {
                     let both = sums.iter().skip(side).step_by(2);
@@ -168,8 +177,15 @@ impl Scene<'_> {
     }
 
     /// Two-sided permutation p-value of the rank correlation between the clusters' mean ranks and accuracies.
-    fn cluster_p(&self, ranked: &[usize], clusters: &[u32], class: &str, draws: usize) -> Option<f64> {
-        let mut of: std::collections::BTreeMap<u32, (f64, f64, f64)> = std::collections::BTreeMap::new();
+    fn cluster_p(
+        &self,
+        ranked: &[usize],
+        clusters: &[u32],
+        class: &str,
+        draws: usize,
+    ) -> Option<f64> {
+        let mut of: std::collections::BTreeMap<u32, (f64, f64, f64)> =
+            std::collections::BTreeMap::new();
         for (rank, &row) in ranked.iter().enumerate() {
             let sum = of.entry(clusters[row]).or_default();
             *sum = (sum.0 + rank as f64, sum.1 + f64::from(u8::from(self.right(row))), sum.2 + 1.0);
@@ -215,7 +231,9 @@ fn curves(scene: &Scene<'_>, names: &[String], ranking: &Ranking, metrics: &mut 
         for (step, rows) in pooled.iter_mut().enumerate() {
             rows.extend(part(10, step));
         }
-        let Some(steps) = [10, 5].into_iter().find(|steps| ranked.len() / steps >= FEWEST) else { continue };
+        let Some(steps) = [10, 5].into_iter().find(|steps| ranked.len() / steps >= FEWEST) else {
+            continue;
+        };
         for step in 0..steps {
             let accuracy = scene.accuracy(&part(steps, step));
             let condition = format!("step={}/{steps}", step + 1);
@@ -225,7 +243,13 @@ fn curves(scene: &Scene<'_>, names: &[String], ranking: &Ranking, metrics: &mut 
     if pooled.iter().all(|rows| rows.len() >= FEWEST) {
         for (step, rows) in pooled.iter().enumerate() {
             let condition = format!("step={}/10", step + 1);
-            metrics.push(Metric::new(STAGE, "accuracy-by-rank", Some(&condition), POOLED, scene.accuracy(rows)));
+            metrics.push(Metric::new(
+                STAGE,
+                "accuracy-by-rank",
+                Some(&condition),
+                POOLED,
+                scene.accuracy(rows),
+            ));
         }
     }
 }

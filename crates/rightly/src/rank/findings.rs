@@ -25,8 +25,11 @@ pub(super) fn find(
     if !ranking.judged {
         return Vec::new();
     }
-    let p: Vec<f64> =
-        figures.classes.iter().map(|gap| gap.as_ref().and_then(|g| g.p).unwrap_or(f64::NAN)).collect();
+    let p: Vec<f64> = figures
+        .classes
+        .iter()
+        .map(|gap| gap.as_ref().and_then(|g| g.p).unwrap_or(f64::NAN))
+        .collect();
     let q = benjamini_hochberg(&p);
     let mut out = Vec::new();
     for (class, (gap, q)) in figures.classes.iter().zip(q).enumerate() {
@@ -62,14 +65,17 @@ fn finding(
         [] => "the ranks that were given".to_owned(),
         [one] => format!("feature {}", one.important.feature),
         several => {
-            let list: Vec<String> = several.iter().map(|f| f.important.feature.to_string()).collect();
+            let list: Vec<String> =
+                several.iter().map(|f| f.important.feature.to_string()).collect();
             format!("features {}", list.join(", "))
         }
     };
-    let mut words: Vec<&str> = features.iter().filter_map(|f| f.judgement.word.as_deref()).collect();
+    let mut words: Vec<&str> =
+        features.iter().filter_map(|f| f.judgement.word.as_deref()).collect();
     words.sort_unstable();
     words.dedup();
-    let goes_with = if words.is_empty() { String::new() } else { format!(" (goes with {})", words.join("; ")) };
+    let goes_with =
+        if words.is_empty() { String::new() } else { format!(" (goes with {})", words.join("; ")) };
     let why = match ranking.basis {
         Basis::Votes => "people voted them to be off the object",
         Basis::Masks => "their activation lies off the object",
@@ -77,7 +83,8 @@ fn finding(
         Basis::None => "given",
     };
     let condition = |m: &&crate::Metric| {
-        m.class.as_deref() == Some(name.as_str()) && (m.metric == "gap" || m.metric == "accuracy-by-rank")
+        m.class.as_deref() == Some(name.as_str())
+            && (m.metric == "gap" || m.metric == "accuracy-by-rank")
     };
     Finding {
         kind: Kind::SpuriousCue,

@@ -27,7 +27,8 @@ pub(super) fn write(
 ) -> Result<(), Error> {
     let id = |row: usize| inputs.dataset.samples[population.rows[row].sample].id.as_str();
     let mut paths = Map::new();
-    let mut ranked = vec![vec!["id".to_owned(), "class".into(), "spuriosity".into(), "rank".into()]];
+    let mut ranked =
+        vec![vec!["id".to_owned(), "class".into(), "spuriosity".into(), "rank".into()]];
     let mut subset = vec![vec!["image".to_owned(), "class".into(), "end".into(), "rank".into()]];
     let mut votes = vec![vec!["class".to_owned(), "feature".into(), "spurious".into()]];
     for (name, class) in inputs.dataset.classes.iter().zip(&ranking.classes) {
@@ -37,7 +38,12 @@ pub(super) fn write(
         for (rank, &at) in class.order.iter().enumerate() {
             let id = id(class.rows[at]);
             list.push(Value::from(id));
-            ranked.push(vec![id.to_owned(), name.clone(), values[at].to_string(), (rank + 1).to_string()]);
+            ranked.push(vec![
+                id.to_owned(),
+                name.clone(),
+                values[at].to_string(),
+                (rank + 1).to_string(),
+            ]);
             // In a small class the halves meet; no image stands there twice.
             let high = rank < BALANCED.min(n.div_ceil(2));
             if high || rank >= n - BALANCED.min(n / 2) {
@@ -78,7 +84,8 @@ fn csv(path: &Path, rows: &[Vec<String>]) -> Result<(), Error> {
 /// The file can't be read, holds something else, or names no image of the data.
 pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>, Error> {
     let invalid = |message: String| Error::Data(DataError::invalid(path, message));
-    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let ending =
+        path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let names = Names::new(&inputs.dataset, path);
     let stems = Stems::new(inputs);
     let mut out = HashMap::new();
@@ -109,7 +116,8 @@ pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>,
             let find = |names: [&str; 2]| {
                 names.iter().find_map(|name| table.columns.iter().position(|c| c == name))
             };
-            let (Some(id), Some(value)) = (find(["id", "image"]), find(["spuriosity", "rank"])) else {
+            let (Some(id), Some(value)) = (find(["id", "image"]), find(["spuriosity", "rank"]))
+            else {
                 return Err(invalid(format!(
                     "expected the columns id (or image) and spuriosity (or rank); found {}",
                     table.columns.join(", ")
@@ -120,14 +128,18 @@ pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>,
                 // A class without ranks has empty cells.
                 let (Some(name), Some(text)) = (&cells[id], &cells[value]) else { continue };
                 let number: f64 = text.trim().parse().map_err(|_| {
-                    invalid(format!("line {line}: {} is '{text}', expected a number", table.columns[value]))
+                    invalid(format!(
+                        "line {line}: {} is '{text}', expected a number",
+                        table.columns[value]
+                    ))
                 })?;
                 add(name, sign * number);
             }
         }
     }
     if out.is_empty() {
-        let first = stranger.map_or_else(|| "it lists no image".to_owned(), |name| format!("it has '{name}'"));
+        let first = stranger
+            .map_or_else(|| "it lists no image".to_owned(), |name| format!("it has '{name}'"));
         return Err(invalid(format!("no image of the data stands in the list; {first}")));
     }
     Ok(out)

@@ -51,14 +51,18 @@ pub fn rank(
     sink: Sink<'_>,
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
-    let finished =
-        |unchanged| Event::Finished { stage: STAGE, seconds: start.elapsed().as_secs_f64(), unchanged };
+    let finished = |unchanged| Event::Finished {
+        stage: STAGE,
+        seconds: start.elapsed().as_secs_f64(),
+        unchanged,
+    };
     let fit_split = population::fit_split(inputs, options.fit_split.as_deref())?;
     let mut splits = vec![inputs.split()];
     if fit_split != inputs.split() {
         splits.push(&fit_split);
     }
-    let set = features::gather(inputs, &options.features, &splits, run, options.threads, stop, sink)?;
+    let set =
+        features::gather(inputs, &options.features, &splits, run, options.threads, stop, sink)?;
     let key = key(inputs, options, &set, &fit_split)?;
     let tables = ["rank/spuriosity.parquet", "rank/features.parquet", "rank/examples.parquet"];
     if let Some(record) = run.stage(STAGE)?
@@ -85,7 +89,16 @@ pub fn rank(
     tables::spuriosity(inputs, &population, &ranking, run)?;
     tables::features(inputs, &ranking, run)?;
     lists::write(inputs, &population, &ranking, run)?;
-    examples::write_examples(inputs, &set, &population, &ranking, &figures, run, options.threads, stop)?;
+    examples::write_examples(
+        inputs,
+        &set,
+        &population,
+        &ranking,
+        &figures,
+        run,
+        options.threads,
+        stop,
+    )?;
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record =
         StageRecord { key, metrics: figures.metrics, findings, problems: set.problems, notes };

@@ -40,7 +40,9 @@ pub(super) fn fit_split(inputs: &Inputs, asked: Option<&str>) -> Result<String, 
         )));
     }
     // 'all' holds every image, those of the other splits too.
-    let other = |name: &&str| inputs.split() != "all" && inputs.split() != *name && splits.contains_key(*name);
+    let other = |name: &&str| {
+        inputs.split() != "all" && inputs.split() != *name && splits.contains_key(*name)
+    };
     Ok(["val", "train"].into_iter().find(other).unwrap_or(inputs.split()).to_owned())
 }
 

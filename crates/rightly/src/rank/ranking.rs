@@ -70,7 +70,8 @@ impl Ranking {
             important.iter().map(|class| class.iter().map(|i| i.feature).collect()).collect();
         let values = chosen_values(&set.path, "vector", population, &chosen, threads)?;
         let fit = population.by_class(important.len(), |row| row.fit);
-        let (basis, judgements) = judge(inputs, set, population, &chosen, &fit, &values, threads, notes)?;
+        let (basis, judgements) =
+            judge(inputs, set, population, &chosen, &fit, &values, threads, notes)?;
         let features = important
             .into_iter()
             .zip(judgements)
@@ -95,7 +96,13 @@ impl Ranking {
                 let values: Vec<f64> = rows.iter().filter_map(|&row| of(row)).collect();
                 let order = descending(&values);
                 let spuriosity = (!values.is_empty()).then_some(values);
-                ClassRanking { features: Vec::new(), rows, standardised: Vec::new(), spuriosity, order }
+                ClassRanking {
+                    features: Vec::new(),
+                    rows,
+                    standardised: Vec::new(),
+                    spuriosity,
+                    order,
+                }
             })
             .collect();
         Self { classes, basis: Basis::Votes, judged: true }
@@ -114,12 +121,18 @@ impl Ranking {
             }
         };
         let judged = |c: &ClassRanking| !c.features.is_empty() && self.basis != Basis::None;
-        say(list(&|c| !c.features.is_empty() && c.spuriosity.is_none()), "Not ranked, no feature is spurious");
+        say(
+            list(&|c| !c.features.is_empty() && c.spuriosity.is_none()),
+            "Not ranked, no feature is spurious",
+        );
         say(
             list(&|c| judged(c) && c.features.iter().all(|f| f.judgement.spurious == Some(true))),
             "Hard classes, whose every important feature is spurious",
         );
-        say(list(&|c| c.features.iter().any(|f| f.constant)), "A feature is the same on all images and was left out");
+        say(
+            list(&|c| c.features.iter().any(|f| f.constant)),
+            "A feature is the same on all images and was left out",
+        );
         out
     }
 
@@ -138,7 +151,9 @@ impl Ranking {
             .map(|(features, rows)| {
                 let column = |f: usize| rows.iter().map(|&row| f64::from(values[row][f])).collect();
                 let columns: Vec<Vec<f64>> = (0..features.len()).map(column).collect();
-                let counts = |judgement: &Judgement| basis == Basis::None || judgement.spurious == Some(true);
+                let counts = |judgement: &Judgement| {
+                    basis == Basis::None || judgement.spurious == Some(true)
+                };
                 let marked: Vec<bool> = features.iter().map(|(_, j)| counts(j)).collect();
                 let Spuriosity { values, standardised } = spuriosity(&columns, &marked);
                 let features = features
@@ -150,7 +165,8 @@ impl Ranking {
                     })
                     .collect();
                 let order = values.as_deref().map(descending).unwrap_or_default();
-                let standardised = standardised.into_iter().map(Option::unwrap_or_default).collect();
+                let standardised =
+                    standardised.into_iter().map(Option::unwrap_or_default).collect();
                 ClassRanking { features, rows, standardised, spuriosity: values, order }
             })
             .collect();
@@ -171,7 +187,10 @@ impl ClassRanking {
 
     /// Features that count as spurious.
     pub(super) fn spurious(&self) -> impl Iterator<Item = (usize, &ClassFeature)> {
-        self.features.iter().enumerate().filter(|(_, f)| f.judgement.spurious == Some(true) && !f.constant)
+        self.features
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| f.judgement.spurious == Some(true) && !f.constant)
     }
 }
 
@@ -200,7 +219,9 @@ fn choose(
     notes.push(what);
     let same = population.fit_split == inputs.split();
     let (means, counts) = if options.paper_compat {
-        notes.push("Features: chosen by the evaluated images that are right (--paper-compat).".to_owned());
+        notes.push(
+            "Features: chosen by the evaluated images that are right (--paper-compat).".to_owned(),
+        );
         class_means(set, population, classes, options.threads, |row| row.evaluated && row.correct)?
     } else if same {
         // Chosen by what is right, features would owe their gap to the choice.
@@ -210,7 +231,10 @@ fn choose(
         ));
         class_means(set, population, classes, options.threads, |row| row.fit)?
     } else {
-        notes.push(format!("Features: chosen on the images of '{}' that are right.", population.fit_split));
+        notes.push(format!(
+            "Features: chosen on the images of '{}' that are right.",
+            population.fit_split
+        ));
         class_means(set, population, classes, options.threads, |row| row.fit && row.correct)?
     };
     Ok((0..classes)
@@ -266,6 +290,7 @@ fn judge(
          all features together; judge them in the report, fill in rank/votes.csv and give it with --votes."
             .to_owned(),
     );
-    let judgements = chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
+    let judgements =
+        chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
     Ok((Basis::None, judgements))
 }

@@ -16,8 +16,12 @@ pub struct Spuriosity {
 /// A feature that has the same value on all images says nothing about them and is left out.
 pub fn spuriosity(columns: &[Vec<f64>], spurious: &[bool]) -> Spuriosity {
     let standardised: Vec<Option<Vec<f64>>> = columns.iter().map(|c| standardise(c)).collect();
-    let used: Vec<&Vec<f64>> =
-        standardised.iter().zip(spurious).filter(|(_, s)| **s).filter_map(|(z, _)| z.as_ref()).collect();
+    let used: Vec<&Vec<f64>> = standardised
+        .iter()
+        .zip(spurious)
+        .filter(|(_, s)| **s)
+        .filter_map(|(z, _)| z.as_ref())
+        .collect();
     let values = used.first().map(|first| {
         let sum = |at: usize| used.iter().map(|z| z[at]).sum::<f64>();
         (0..first.len()).map(|at| sum(at) / used.len() as f64).collect()
@@ -52,7 +56,11 @@ mod tests {
         let found = spuriosity(&columns, &[true, true, false]);
         let z = 1.0 / (2.0_f64 / 3.0).sqrt();
         let values = found.values.unwrap();
-        assert!((values[0] + z).abs() < 1e-12 && values[1].abs() < 1e-12 && (values[2] - z).abs() < 1e-12);
+        assert!(
+            (values[0] + z).abs() < 1e-12
+                && values[1].abs() < 1e-12
+                && (values[2] - z).abs() < 1e-12
+        );
         assert!(found.standardised[1].is_none() && found.standardised[2].is_some());
         assert_eq!(spuriosity(&columns, &[false, true, false]).values, None);
         assert_eq!(spuriosity(&[], &[]).values, None);

@@ -41,7 +41,8 @@ pub(super) fn spuriosity(
         let z = |class: usize, position: usize| {
             ranking.classes[class].standardised.get(feature).and_then(|z| z.get(position)).copied()
         };
-        columns = columns.f64_opt(&format!("feature_{}", feature + 1), rows.iter().map(|r| z(r.1, r.2)));
+        columns =
+            columns.f64_opt(&format!("feature_{}", feature + 1), rows.iter().map(|r| z(r.1, r.2)));
     }
     Ok(write(&run.path("rank/spuriosity.parquet"), &columns.batch()?)?)
 }
@@ -54,7 +55,9 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .classes
         .iter()
         .zip(&ranking.classes)
-        .flat_map(|(name, class)| class.features.iter().enumerate().map(move |(at, f)| (name, at, f)))
+        .flat_map(|(name, class)| {
+            class.features.iter().enumerate().map(move |(at, f)| (name, at, f))
+        })
         .collect();
     let batch = Columns::new()
         .utf8("class", rows.iter().map(|r| r.0))

@@ -42,10 +42,14 @@ fn importance_spuriosity_ranks_gaps_and_p_agree_with_numpy() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/spuriosity.json");
     let golden: Golden = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     for (class, expected) in golden.classes.iter().enumerate() {
-        let own: Vec<usize> = (0..golden.labels.len()).filter(|&i| golden.labels[i] == class).collect();
+        let own: Vec<usize> =
+            (0..golden.labels.len()).filter(|&i| golden.labels[i] == class).collect();
         let right: Vec<usize> = own.iter().copied().filter(|&i| golden.right[i] == 1).collect();
         let d = golden.head[class].len();
-        let mean = |f: usize| right.iter().map(|&i| f64::from(golden.features[i][f])).sum::<f64>() / right.len() as f64;
+        let mean = |f: usize| {
+            right.iter().map(|&i| f64::from(golden.features[i][f])).sum::<f64>()
+                / right.len() as f64
+        };
         let means = Array1::from_iter((0..d).map(mean));
         let weights = Array1::from(golden.head[class].clone());
         let top = most_important(means.view(), weights.view(), 5);
@@ -77,7 +81,13 @@ fn importance_spuriosity_ranks_gaps_and_p_agree_with_numpy() {
 }
 
 fn options() -> RankOptions {
-    RankOptions { ks: vec![5, 10, 100], resamples: 200, draws: 499, threads: 2, ..RankOptions::default() }
+    RankOptions {
+        ks: vec![5, 10, 100],
+        resamples: 200,
+        draws: 499,
+        threads: 2,
+        ..RankOptions::default()
+    }
 }
 
 fn run(inputs: InputOptions, options: &RankOptions, out: &Path) -> Result<StageRecord, Error> {
@@ -147,12 +157,15 @@ fn the_same_bytes_for_any_number_of_threads_and_nothing_twice() {
     let first = run(inputs(), &RankOptions { threads: 1, ..options() }, one.path()).unwrap();
     run(inputs(), &RankOptions { threads: 4, ..options() }, four.path()).unwrap();
     for name in TABLES {
-        let read = |folder: &Path| fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let read =
+            |folder: &Path| fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(read(one.path()), read(four.path()), "{name}");
     }
-    let before = fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
+    let before =
+        fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
     let again = run(inputs(), &RankOptions { threads: 1, ..options() }, one.path()).unwrap();
-    let after = fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
+    let after =
+        fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
     assert_eq!((first, before), (again, after), "what is done is not done again");
 }
 
@@ -183,7 +196,9 @@ fn votes_decide_where_they_are_given() {
         .lines()
         .enumerate()
         .map(|(at, line)| match line.rsplit_once(',') {
-            Some((row, _)) if at > 0 => format!("{row},{}\n", if at % 2 == 1 { "yes" } else { "no" }),
+            Some((row, _)) if at > 0 => {
+                format!("{row},{}\n", if at % 2 == 1 { "yes" } else { "no" })
+            }
             _ => format!("{line}\n"),
         })
         .collect();
@@ -208,7 +223,8 @@ fn features_from_a_file_give_the_ranks_of_the_same_features() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("own");
     run(inputs(), &options(), &own).unwrap();
-    let vectors = Table::load(&own.join("features/model.parquet")).unwrap().lists_f32("vector").unwrap();
+    let vectors =
+        Table::load(&own.join("features/model.parquet")).unwrap().lists_f32("vector").unwrap();
     let vectors: Vec<Vec<f32>> = vectors.into_iter().flatten().collect();
     let d = vectors[0].len();
     let matrix = Array2::from_shape_vec((vectors.len(), d), vectors.concat()).unwrap();
@@ -233,7 +249,8 @@ fn features_from_a_file_give_the_ranks_of_the_same_features() {
 
 fn npy_bytes(matrix: &Array2<f32>) -> Vec<u8> {
     let (rows, columns) = matrix.dim();
-    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}\n");
+    let text =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}\n");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((text.len() as u16).to_le_bytes());
     bytes.extend(text.as_bytes());
@@ -249,6 +266,7 @@ fn without_a_second_split_the_choice_does_not_look_at_the_outcomes() {
     let said = |part: &str| record.notes.iter().any(|n| n.contains(part));
     assert!(said("right or wrong"), "{:?}", record.notes);
     assert!(quickstart("table.csv").is_file());
-    let error = run(inputs(), &RankOptions { fit_split: Some("holdout".into()), ..options() }, out.path());
+    let error =
+        run(inputs(), &RankOptions { fit_split: Some("holdout".into()), ..options() }, out.path());
     assert!(error.unwrap_err().to_string().contains("--fit-split holdout"));
 }

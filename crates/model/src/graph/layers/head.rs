@@ -67,8 +67,13 @@ impl Graph {
     }
 
     /// `[outputs, inputs]` and the bias of a linear layer or a 1 x 1 convolution.
-    fn weights_of(&self, node: &super::super::node::Node<'_>) -> Option<(Array2<f32>, Option<Vec<f32>>)> {
-        let bias = || node.input(2).and_then(|name| self.constant_f32(name)).map(|b| b.into_iter().collect());
+    fn weights_of(
+        &self,
+        node: &super::super::node::Node<'_>,
+    ) -> Option<(Array2<f32>, Option<Vec<f32>>)> {
+        let bias = || {
+            node.input(2).and_then(|name| self.constant_f32(name)).map(|b| b.into_iter().collect())
+        };
         if node.is("Conv") {
             let weight = self.constant_f32(node.input(1)?)?;
             let [outputs, inputs, 1, 1] = *weight.shape() else { return None };
@@ -77,7 +82,8 @@ impl Graph {
             return plain.then(|| (weight, bias()));
         }
         // [inputs, outputs] on the right, [outputs, inputs] on the left.
-        let (place, turned) = if self.constant_f32(node.input(1)?).is_some() { (1, true) } else { (0, false) };
+        let (place, turned) =
+            if self.constant_f32(node.input(1)?).is_some() { (1, true) } else { (0, false) };
         let weight = self.constant_f32(node.input(place)?)?.into_dimensionality::<Ix2>().ok()?;
         if node.is("MatMul") {
             let weight = if turned { weight.reversed_axes() } else { weight };
@@ -86,7 +92,8 @@ impl Graph {
         if !node.is("Gemm") || place != 1 || node.int("transA").unwrap_or(0) != 0 {
             return None;
         }
-        let weight = if node.int("transB").unwrap_or(0) == 0 { weight.reversed_axes() } else { weight };
+        let weight =
+            if node.int("transB").unwrap_or(0) == 0 { weight.reversed_axes() } else { weight };
         let alpha = node.float("alpha").unwrap_or(1.0);
         let weight = weight.as_standard_layout().mapv(|w| w * alpha);
         let beta = node.float("beta").unwrap_or(1.0);
@@ -105,7 +112,13 @@ impl Graph {
     /// The value whose positions a feature layer pools: the layer itself where it has positions, else the nearest
     /// value below it with `d` channels and positions, past pooling, layout and a norm over channels.
     #[must_use]
-    pub fn feature_map(&self, layer: &str, d: usize, top: &str, shapes: &Shapes) -> Option<(String, Layout)> {
+    pub fn feature_map(
+        &self,
+        layer: &str,
+        d: usize,
+        top: &str,
+        shapes: &Shapes,
+    ) -> Option<(String, Layout)> {
         let guess = self.guess(top, shapes);
         let below = guess.below(top);
         let mut name = *below.iter().find(|name| **name == layer)?;
@@ -113,10 +126,14 @@ impl Graph {
             if is_spatial(guess.shape(name))
                 && let Some(layout) = guess.layout(name, &below)
             {
-                return (channels(guess.shape(name), layout) == Some(d)).then(|| (name.to_owned(), layout));
+                return (channels(guess.shape(name), layout) == Some(d))
+                    .then(|| (name.to_owned(), layout));
             }
             let node = guess.index.maker(name)?;
-            if !any_of(&node, &LAYOUT_OPS) && !any_of(&node, &POOLS) && !node.is("LayerNormalization") {
+            if !any_of(&node, &LAYOUT_OPS)
+                && !any_of(&node, &POOLS)
+                && !node.is("LayerNormalization")
+            {
                 return None;
             }
             name = data_input(&node, &guess.flow)?;
@@ -147,7 +164,9 @@ impl<'a> Guess<'a> {
 /// Channels of a layer's value.
 fn channels(shape: &[usize], layout: Layout) -> Option<usize> {
     match (layout, shape) {
-        (Layout::Nchw, [_, c, _, _]) | (Layout::Nhwc, [_, _, _, c]) | (Layout::Tokens { .. }, [_, _, c]) => Some(*c),
+        (Layout::Nchw, [_, c, _, _])
+        | (Layout::Nhwc, [_, _, _, c])
+        | (Layout::Tokens { .. }, [_, _, c]) => Some(*c),
         _ => None,
     }
 }

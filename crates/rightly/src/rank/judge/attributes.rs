@@ -23,8 +23,9 @@ const DRAWS: u64 = 999;
 const Q: f64 = 0.05;
 /// Words of captions that say nothing about a picture.
 const EMPTY: [&str; 24] = [
-    "the", "and", "with", "from", "into", "onto", "that", "this", "these", "those", "there", "here", "its", "their",
-    "has", "have", "are", "was", "were", "for", "photo", "picture", "image", "showing",
+    "the", "and", "with", "from", "into", "onto", "that", "this", "these", "those", "there",
+    "here", "its", "their", "has", "have", "are", "was", "were", "for", "photo", "picture",
+    "image", "showing",
 ];
 
 /// A yes or no for each image of a class.
@@ -52,7 +53,8 @@ pub(in crate::rank) fn by_attributes(
         any |= !markers.is_empty();
         let features = rows.first().map_or(0, |&row| values[row].len());
         let judge = |feature: usize| {
-            let column: Vec<f64> = rows.iter().map(|&row| f64::from(values[row][feature])).collect();
+            let column: Vec<f64> =
+                rows.iter().map(|&row| f64::from(values[row][feature])).collect();
             let key = format!("{}/{feature}", inputs.dataset.classes[class]);
             best(&markers, &column, inputs.options.seed, &key)
         };
@@ -123,7 +125,12 @@ fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judge
 }
 
 /// Values of attributes and words of captions that some images of a class have and some lack.
-fn markers(inputs: &Inputs, population: &Population<'_>, class: usize, rows: &[usize]) -> Vec<Marker> {
+fn markers(
+    inputs: &Inputs,
+    population: &Population<'_>,
+    class: usize,
+    rows: &[usize],
+) -> Vec<Marker> {
     let dataset = &inputs.dataset;
     let sample = |row: usize| population.rows[row].sample;
     let mut out = Vec::new();
@@ -135,14 +142,16 @@ fn markers(inputs: &Inputs, population: &Population<'_>, class: usize, rows: &[u
     };
     for attribute in typed_attributes(dataset, inputs.options.cluster.as_deref()) {
         for (category, name) in attribute.categories.iter().enumerate() {
-            let on = rows.iter().map(|&row| attribute.values[sample(row)] == Some(category)).collect();
+            let on =
+                rows.iter().map(|&row| attribute.values[sample(row)] == Some(category)).collect();
             add(format!("{}: {name}", attribute.name), on);
         }
     }
     let own: BTreeSet<String> = words(&dataset.classes[class]).collect();
     let mut of_word: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for (at, &row) in rows.iter().enumerate() {
-        for word in dataset.samples[sample(row)].captions.iter().flat_map(|caption| words(caption)) {
+        for word in dataset.samples[sample(row)].captions.iter().flat_map(|caption| words(caption))
+        {
             if !own.contains(&word) {
                 of_word.entry(word).or_insert_with(|| vec![false; rows.len()])[at] = true;
             }
@@ -171,7 +180,8 @@ mod tests {
     fn a_feature_goes_with_what_it_follows() {
         let markers = [marker("snow", |i| i % 3 == 0), marker("sand", |i| i % 2 == 0)];
         let noise = |i: usize| (i as f64 * 12.9898).sin();
-        let follows: Vec<f64> = (0..60).map(|i| noise(i) + if i % 3 == 0 { 3.0 } else { 0.0 }).collect();
+        let follows: Vec<f64> =
+            (0..60).map(|i| noise(i) + if i % 3 == 0 { 3.0 } else { 0.0 }).collect();
         let (p, judgement) = best(&markers, &follows, 0, "a");
         assert!(p <= 0.001 + 1e-9, "{p}");
         assert_eq!(judgement.word.as_deref(), Some("snow"));

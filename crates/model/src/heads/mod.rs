@@ -5,14 +5,15 @@
 mod dense;
 mod rule;
 
-use crate::TrainError;
-use crate::options::Optimizer;
+use crate::ModelError;
 use dense::Dense;
 use ndarray::{Array2, ArrayView2, Axis};
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 use rightly_stats::rng::keyed;
 use rule::Rule;
+
+pub use rule::{BETAS, EPSILON, Optimizer};
 
 /// Rows of one block.
 const BLOCK: usize = 256;
@@ -60,12 +61,12 @@ impl Head {
     /// The loss of a step is the weighted mean of the cross-entropies of its rows.
     ///
     /// # Errors
-    /// [`TrainError::Data`] where sizes do not fit or values are not finite; [`TrainError::Option`];
-    /// [`TrainError::Diverged`].
+    /// [`ModelError::Head`] where sizes do not fit, values are not finite, an option is out of its range, or the loss
+    /// is not finite any more.
     pub fn train(
         data: Features<'_>,
         options: &HeadOptions,
-    ) -> Result<(Self, Vec<f64>), TrainError> {
+    ) -> Result<(Self, Vec<f64>), ModelError> {
         check(&data, options)?;
         let mut head = Self::init(data.values.ncols(), data.classes, options);
         let mut rules: Vec<Rule> = head.layers.iter().map(|layer| Rule::new(layer.len())).collect();
@@ -76,23 +77,36 @@ impl Head {
             if options.batch.is_some() {
                 order.shuffle(&mut keyed(options.seed, "head/order", "", epoch as u64));
             }
-            let (mut total, mut steps) = (0.0, 0);
-            for (step, rows) in order.chunks(options.batch.unwrap_or(n)).enumerate() {
-                let (loss, gradients) = head.gradients(&data, rows);
-                if !loss.is_finite() {
-                    return Err(TrainError::Diverged { epoch, step, loss });
-                }
-                for ((layer, rule), gradient) in
-                    head.layers.iter_mut().zip(&mut rules).zip(&gradients)
-                {
-                    rule.step(options.optimizer, layer.values_mut(), gradient, options.rate);
-                }
-                total += loss;
-                steps += 1;
-            }
-            losses.push(total / f64::from(steps));
+            losses.push(head.pass(&mut rules, &data, options, &order, epoch)?);
         }
         Ok((head, losses))
+    }
+
+    /// One pass over the rows in this order; gives the mean loss of its steps.
+    fn pass(
+        &mut self,
+        rules: &mut [Rule],
+        data: &Features<'_>,
+        options: &HeadOptions,
+        order: &[usize],
+        epoch: usize,
+    ) -> Result<f64, ModelError> {
+        let (mut total, mut steps) = (0.0, 0);
+        for (step, rows) in order.chunks(options.batch.unwrap_or(order.len())).enumerate() {
+            let (loss, gradients) = self.gradients(data, rows);
+            if !loss.is_finite() {
+                return Err(ModelError::Head(format!(
+                    "the loss is {loss} in step {step} of epoch {epoch}; a lower rate may help"
+                )));
+            }
+            for ((layer, rule), gradient) in self.layers.iter_mut().zip(&mut *rules).zip(&gradients)
+            {
+                rule.step(options.optimizer, layer.values_mut(), gradient, options.rate);
+            }
+            total += loss;
+            steps += 1;
+        }
+        Ok(total / f64::from(steps))
     }
 
     fn init(inputs: usize, classes: usize, options: &HeadOptions) -> Self {
@@ -114,11 +128,11 @@ impl Head {
     /// Logits `[n, classes]` of features `[n, d]`.
     ///
     /// # Errors
-    /// [`TrainError::Data`] where d is another one than in training.
-    pub fn logits(&self, features: ArrayView2<'_, f32>) -> Result<Array2<f32>, TrainError> {
+    /// [`ModelError::Head`] where d is another one than in training.
+    pub fn logits(&self, features: ArrayView2<'_, f32>) -> Result<Array2<f32>, ModelError> {
         let inputs = self.layers[0].inputs();
         if features.ncols() != inputs {
-            return Err(TrainError::Data(format!(
+            return Err(ModelError::Head(format!(
                 "features of {} values, the head takes {inputs}",
                 features.ncols()
             )));
@@ -195,7 +209,7 @@ impl Head {
 /// Turns logits into softmax minus one at the label: the gradient of their cross-entropy, which is returned.
 fn softmax_minus_one(logits: Option<&mut [f32]>, label: usize) -> f64 {
     let Some(logits) = logits else { return f64::NAN };
-    let loss = crate::measure::cross_entropy(logits, label);
+    let loss = cross_entropy(logits, label);
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for value in logits.iter_mut() {
@@ -207,8 +221,15 @@ fn softmax_minus_one(logits: Option<&mut [f32]>, label: usize) -> f64 {
     loss
 }
 
-fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), TrainError> {
-    let bad = |message: String| Err(TrainError::Data(message));
+/// Minus the logarithm of the softmax of `row` at `label`, in double precision.
+pub fn cross_entropy(row: &[f32], label: usize) -> f64 {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = row.iter().map(|&v| (f64::from(v) - f64::from(largest)).exp()).sum();
+    sum.ln() + f64::from(largest) - f64::from(row[label])
+}
+
+fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), ModelError> {
+    let bad = |message: String| Err(ModelError::Head(message));
     let (n, d) = data.values.dim();
     if n == 0 || d == 0 || data.labels.len() != n {
         return bad(format!("features [{n}, {d}] with {} labels", data.labels.len()));
@@ -231,13 +252,18 @@ fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), TrainError> {
         return bad("a feature is not finite".to_owned());
     }
     if options.batch == Some(0) || options.hidden == Some(0) {
-        return Err(TrainError::option("batch or hidden", 0, "at least 1"));
+        return Err(ModelError::Head("batch or hidden is 0, expected at least 1".to_owned()));
     }
     if !(options.rate.is_finite() && options.rate > 0.0) {
-        return Err(TrainError::option("rate", options.rate, "a number above 0"));
+        return Err(ModelError::Head(format!(
+            "rate is {}, expected a number above 0",
+            options.rate
+        )));
     }
     Ok(())
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,28 @@
-//! SGD and AdamW on one vector, as [`crate::optim`] has them on tensors.
-use crate::optim::{BETAS, EPSILON};
-use crate::options::Optimizer;
+//! SGD and AdamW on one vector.
+use serde::{Deserialize, Serialize};
+
+/// Decay of AdamW's two moments.
+pub const BETAS: [f32; 2] = [0.9, 0.999];
+/// What AdamW adds to the root of the second moment.
+pub const EPSILON: f32 = 1e-8;
+
+/// The rule that changes weights by gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "name")]
+pub enum Optimizer {
+    /// As `torch.optim.SGD`: `g += decay w; v = momentum v + g; w -= rate v` (the first `v` is `g`).
+    Sgd {
+        /// Momentum, 0 to 1.
+        momentum: f32,
+        /// Weight decay (L2), on every tensor.
+        weight_decay: f32,
+    },
+    /// As `torch.optim.AdamW` (betas .9 and .999, epsilon 1e-8): decay is taken from the weights, not added to gradients.
+    AdamW {
+        /// Weight decay, on every tensor.
+        weight_decay: f32,
+    },
+}
 
 #[derive(Debug)]
 pub(super) struct Rule {
