@@ -6,6 +6,7 @@
 //! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
 //! | [`dynamics`] | the loss of each image after each epoch of training |
+//! | [`compare`] | the differences between two runs, paired where they share their images |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`truth`] | what is known to be wrong, held against the findings |
@@ -15,6 +16,7 @@
 //! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
 //! of an earlier one from the run directory and never calls into it.
 
+pub mod compare;
 pub mod dynamics;
 pub mod error;
 pub mod evaluate;

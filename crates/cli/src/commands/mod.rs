@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod compare;
 mod data;
 mod demo;
 mod metrics;
@@ -16,6 +17,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Audit(args) | Command::Evaluate(args) => stages::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Data(args) => data::run(&args),

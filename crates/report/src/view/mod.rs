@@ -4,9 +4,11 @@
 //! A part of the view that is empty gives no section, so a later stage adds a field here and a
 //! module under `sections`, and older runs still render.
 
+mod comparison;
 mod figures;
 mod pictures;
 
+pub use comparison::{ComparedSide, ComparisonView, Difference};
 pub use figures::{Figure, Figures};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
 
