@@ -4,13 +4,15 @@
 //! |---|---|
 //! | [`view`] | what a report shows, as plain data: no files, no model |
 //! | `sections` | one module a section, in the order of the page |
+//! | `compared` | the page of a comparison of two runs |
 //! | [`picture`] | activation maps and mask outlines drawn over photographs |
 //! | [`from_run`] | a run directory to a view |
 //!
-//! [`render`] is a pure function from a view to the page; [`write()`] reads a run and writes its
+//! [`render`] and [`render_comparison`] are pure functions from a view to the page; [`write()`] reads a run and writes its
 //! `report.html`.
 
 mod chart;
+mod compared;
 pub mod error;
 mod format;
 pub mod from_run;
@@ -20,6 +22,7 @@ mod sections;
 mod verdict;
 pub mod view;
 
+pub use compared::render_comparison;
 pub use error::ReportError;
 pub use from_run::write;
 pub use page::render;

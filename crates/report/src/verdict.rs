@@ -23,7 +23,7 @@ pub(crate) struct Verdict {
 }
 
 /// A name from the user in a sentence, isolated from the direction of its writing.
-fn isolated(name: &str) -> String {
+pub(crate) fn isolated(name: &str) -> String {
     format!("\u{2068}{name}\u{2069}")
 }
 

@@ -8,6 +8,7 @@
 //! | [`dynamics`] | the loss of each image after each epoch of training |
 //! | [`features`] | features of images, computed once and kept as columns |
 //! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
+//! | [`compare`] | the differences between two runs, paired where they share their images |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`truth`] | what is known to be wrong, held against the findings |
@@ -17,6 +18,7 @@
 //! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
 //! of an earlier one from the run directory and never calls into it.
 
+pub mod compare;
 pub mod dynamics;
 pub mod error;
 pub mod evaluate;

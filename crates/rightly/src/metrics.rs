@@ -31,8 +31,13 @@ pub struct Metric {
     pub n: usize,
     /// Clusters behind the figure, where the run is clustered.
     pub clusters: Option<usize>,
-    /// Exact McNemar p-value, for paired drops of accuracy without clusters.
+    /// p-value of a two-sided test of no difference: exact McNemar for paired drops of accuracy
+    /// without clusters; for differences between runs see [`crate::compare`].
     pub p: Option<f64>,
+    /// p-value corrected for all that was tested with it, where many tests were made. Runs of
+    /// earlier versions lack the field.
+    #[serde(default)]
+    pub q: Option<f64>,
 }
 
 impl Metric {
@@ -56,6 +61,7 @@ impl Metric {
             n: e.n,
             clusters: e.clusters,
             p: None,
+            q: None,
         }
     }
 

@@ -30,11 +30,19 @@ pub(crate) fn wilson_with(rate: f64, n: f64, z: f64) -> (f64, f64) {
 /// proportions, made of their Wilson intervals (Newcombe 1998, method 10); `None` where either `n`
 /// is 0.
 pub fn newcombe(hits_a: usize, n_a: usize, hits_b: usize, n_b: usize) -> Option<(f64, f64)> {
-    let ((low_a, high_a), (low_b, high_b)) = (wilson(hits_a, n_a)?, wilson(hits_b, n_b)?);
+    let (of_a, of_b) = (wilson(hits_a, n_a)?, wilson(hits_b, n_b)?);
     let (a, b) = (hits_a as f64 / n_a as f64, hits_b as f64 / n_b as f64);
+    Some(square_and_add((a, of_a), (b, of_b)))
+}
+
+/// 95 % interval of the difference `a - b` of two independent figures from their own 95 %
+/// intervals, each side of it made of the two half-widths that point there: Newcombe's rule for any
+/// pair of intervals (Zou and Donner 2008, "MOVER"). Each figure is `(value, (low, high))`.
+pub fn square_and_add(a: (f64, (f64, f64)), b: (f64, (f64, f64))) -> (f64, f64) {
+    let ((a, (low_a, high_a)), (b, (low_b, high_b))) = (a, b);
     let down = (a - low_a).hypot(high_b - b);
     let up = (high_a - a).hypot(b - low_b);
-    Some((a - b - down, a - b + up))
+    (a - b - down, a - b + up)
 }
 
 /// Tango's 95 % score interval for a paired difference of proportions `(b - c) / n`, with `b` and

@@ -1,12 +1,14 @@
 //! The command line, first level: words as the user gives them. `options` turns them into the
 //! library's options.
 
+mod comparing;
 mod making;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use comparing::CompareArgs;
 pub(crate) use making::{DemoArgs, OptimizerArg, TrainArgs, TrainingFlags};
 
 /// Is an image classifier right for the right reasons?
@@ -53,6 +55,15 @@ pub(crate) enum Command {
         --protocol dim \\\n      --arch resnet20 --epochs 10 --out model\n\nWrites model.onnx, its card \
         model.toml, labels.txt and dynamics.parquet. An interrupted training goes on where it was.")]
     Train(Box<TrainArgs>),
+    /// Compare two runs: two models, two datasets, or before and after
+    #[command(
+        after_help = "Examples:\n  rightly compare RUN_A RUN_B\n  rightly compare RUN_A RUN_B \
+        --class goat\n  rightly compare RUN_A RUN_B --out AB\n\nRuns over the same images are paired: \
+        every difference is taken within the image. Differences are B minus A; q is the p-value \
+        corrected for all that was tested. With --out, AB holds metrics.json and report.html like \
+        any run."
+    )]
+    Compare(CompareArgs),
     /// Print the figures of a run
     #[command(after_help = "Example:\n  rightly metrics RUN --metric drop --class '*'")]
     Metrics(MetricsArgs),

@@ -58,6 +58,10 @@ fn table(metrics: &[&Metric]) -> String {
     if clustered {
         head.push("clusters");
     }
+    let corrected = metrics.iter().any(|m| m.q.is_some());
+    if corrected {
+        head.push("q");
+    }
     let mut rows: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
     for m in metrics {
         let mut row = vec![
@@ -71,6 +75,9 @@ fn table(metrics: &[&Metric]) -> String {
         ];
         if clustered {
             row.push(m.clusters.map_or(String::new(), |c| c.to_string()));
+        }
+        if corrected {
+            row.push(m.q.map_or("–".to_owned(), |q| format!("{q:.4}")));
         }
         rows.push(row);
     }

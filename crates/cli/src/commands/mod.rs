@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod classes;
+mod compare;
 mod data;
 mod demo;
 mod metrics;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Evaluate(args) => stages::run(&args, Which::Evaluate),
         Command::Rank(args) => stages::run(&args, Which::Rank),
         Command::Classes(args) => classes::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Data(args) => data::run(&args),

@@ -49,7 +49,7 @@ fn a_run_leaves_what_is_promised_and_metrics_prints_it() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let text = stdout(&output);
     let mut lines = text.lines();
-    let head = "stage,metric,condition,class,group,value,low,high,n,clusters,p";
+    let head = "stage,metric,condition,class,group,value,low,high,n,clusters,p,q";
     assert_eq!(lines.next(), Some(head));
     assert!(lines.next().unwrap().starts_with("evaluate,rfs,linf/0.25,mean,,"), "{text}");
 

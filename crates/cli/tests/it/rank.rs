@@ -29,7 +29,9 @@ fn the_votes_give_the_classes_of_hard_imagenet() {
     let votes = data.join("salient-imagenet-votes.csv");
     let run = |at_least: &str, format: &str| {
         let mut command = rightly();
-        command.args(["classes", "--at-least", at_least, "--format", format, "--votes"]).arg(&votes);
+        command
+            .args(["classes", "--at-least", at_least, "--format", format, "--votes"])
+            .arg(&votes);
         let output = command.output().unwrap();
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         (stdout(&output), stderr(&output))

@@ -47,9 +47,13 @@ fn logits_are_the_head_of_the_features_in_every_family() {
         let head = encoder.head().filter(|head| head.exact);
         assert_eq!(head.is_some(), exact, "{name}: {:?}", encoder.layer());
         if let Some(head) = head {
-            for ((row, bias), logit) in head.weight.rows().into_iter().zip(&head.bias).zip(&logits) {
+            for ((row, bias), logit) in head.weight.rows().into_iter().zip(&head.bias).zip(&logits)
+            {
                 let product = row.iter().zip(&found.vector).map(|(w, v)| w * v).sum::<f32>() + bias;
-                assert!((product - logit).abs() < 1e-4 * logit.abs().max(1.0), "{name}: {product} {logit}");
+                assert!(
+                    (product - logit).abs() < 1e-4 * logit.abs().max(1.0),
+                    "{name}: {product} {logit}"
+                );
             }
         }
         assert_eq!(encoder.has_map(), maps, "{name}: {:?}", encoder.layer());
@@ -76,7 +80,11 @@ fn vectors_are_the_means_of_their_maps() {
 fn tokens_are_read_as_the_card_says() {
     let (path, size) = golden("vit");
     let vector = |pool: Option<FeaturePool>| {
-        let layer = Classifier::open(&path, &sized(size), EngineKind::Rten).unwrap().card().cam_layer.clone();
+        let layer = Classifier::open(&path, &sized(size), EngineKind::Rten)
+            .unwrap()
+            .card()
+            .cam_layer
+            .clone();
         let overrides = Overrides { feature_layer: layer, feature_pool: pool, ..sized(size) };
         let encoder = Encoder::open(&path, &overrides, EngineKind::Rten).unwrap();
         assert!(encoder.has_map() && !encoder.has_logits());
@@ -94,9 +102,11 @@ fn tokens_are_read_as_the_card_says() {
 
 #[test]
 fn real_networks_serve_as_encoders() {
-    for (file, size, dim, head) in
-        [("efficientnet-lite0", 224, 1280, true), ("squeezenet-1.0", 227, 512, true), ("dinov2-small-int8w", 224, 384, false)]
-    {
+    for (file, size, dim, head) in [
+        ("efficientnet-lite0", 224, 1280, true),
+        ("squeezenet-1.0", 227, 512, true),
+        ("dinov2-small-int8w", 224, 384, false),
+    ] {
         let Some(path) = data(&format!("models/{file}.onnx")) else { return };
         let encoder = Encoder::open(&path, &Overrides::default(), EngineKind::Rten)
             .unwrap_or_else(|e| panic!("{file}: {e}"));
@@ -104,7 +114,8 @@ fn real_networks_serve_as_encoders() {
         let found = encoder.encode(&wave(3 * size * size, 1.0, 0.0), true).unwrap();
         assert!(found.vector.iter().all(|v| v.is_finite()) && found.vector.len() == dim);
         if head {
-            let classifier = Classifier::open(&path, &Overrides::default(), EngineKind::Rten).unwrap();
+            let classifier =
+                Classifier::open(&path, &Overrides::default(), EngineKind::Rten).unwrap();
             assert!(Encoder::of(&classifier).unwrap().head().is_some(), "{file}");
         }
     }

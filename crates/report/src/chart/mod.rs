@@ -2,9 +2,11 @@
 //! its text; colours are classes, so that they follow light, dark and print.
 
 mod levels;
+mod pair;
 mod track;
 
 pub(crate) use levels::{Level, Series, levels};
+pub(crate) use pair::{Pair, pairs};
 pub(crate) use track::{Row, Tone, rows, track};
 
 /// A linear axis.

@@ -48,13 +48,13 @@ fn stem(path: &Path) -> String {
 }
 
 /// The file's name, or where that says nothing the name of the first folder above that does.
-fn model_name(model: &Path) -> String {
+pub(super) fn model_name(model: &Path) -> String {
     let says_nothing = |name: &String| ["model", "models", "onnx", ""].contains(&name.as_str());
     model.ancestors().map(stem).find(|name| !says_nothing(name)).unwrap_or_else(|| stem(model))
 }
 
 /// A short name: the folder's, the table's, or its folder's where the table's says nothing.
-fn data_name(data: &str) -> String {
+pub(super) fn data_name(data: &str) -> String {
     let path = Path::new(data);
     if path.extension().is_none() {
         let last = path.file_name().map(|n| n.to_string_lossy().into_owned());

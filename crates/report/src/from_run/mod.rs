@@ -2,6 +2,7 @@
 
 mod album;
 mod cams;
+mod comparison;
 mod facts;
 mod planted;
 mod ranks;
@@ -15,7 +16,7 @@ use rightly::{Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::
 use rightly_data::files::write_whole;
 
 use crate::{
-    ReportError, render,
+    ReportError, render, render_comparison,
     view::{Figure, Figures, FindingView, ProblemRow, ReportView},
 };
 use album::Album;
@@ -34,11 +35,15 @@ const ILLUSTRATED: (usize, usize) = (12, 6);
 pub fn write(run: &Path) -> Result<PathBuf, ReportError> {
     let run = RunDir::open(run)?;
     let path = run.path("report.html");
-    write_whole(&path, render(&view(&run)?).as_bytes())?;
+    let page = match run.comparison()? {
+        Some(manifest) => render_comparison(&comparison::view(&run, &manifest)?),
+        None => render(&view(&run)?),
+    };
+    write_whole(&path, page.as_bytes())?;
     Ok(path)
 }
 
-/// What the report of a run shows.
+/// What the report of an audit shows.
 ///
 /// # Errors
 /// Where a file of the run can't be read.
@@ -74,19 +79,20 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,
-        problems: run
-            .problems()?
-            .into_iter()
-            .map(|p| ProblemRow {
-                image: p.image,
-                stage: p.stage,
-                problem: p.problem,
-                action: p.action,
-            })
-            .collect(),
+        problems: problem_rows(run)?,
         notes,
         without_photographs: album.missing().map(str::to_owned),
     })
+}
+
+fn problem_rows(run: &RunDir) -> Result<Vec<ProblemRow>, ReportError> {
+    let row = |p: rightly_data::Problem| ProblemRow {
+        image: p.image,
+        stage: p.stage,
+        problem: p.problem,
+        action: p.action,
+    };
+    Ok(run.problems()?.into_iter().map(row).collect())
 }
 
 fn figure(m: &Metric) -> Figure {

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
     format::{name, plural},
-    sections,
+    sections::{self, Section},
     verdict::verdict,
     view::ReportView,
 };
@@ -16,8 +16,12 @@ const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inlin
 
 /// The whole report as one HTML file without references to anything outside it.
 pub fn render(view: &ReportView) -> String {
-    let sections = sections::all(view);
     let title = format!("{} on {} · rightly", view.facts.model, view.facts.data);
+    document(&title, &hero(view), &sections::all(view))
+}
+
+/// The page around any sections.
+pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,13 +36,13 @@ pub fn render(view: &ReportView) -> String {
             }
             body {
                 a.skip href="#main" { "To the report" }
-                (hero(view))
+                (hero)
                 div.frame {
                     nav.contents aria-label="Contents" {
-                        ol { @for s in &sections { li { a href={ "#" (s.id) } { (s.title) } } } }
+                        ol { @for s in sections { li { a href={ "#" (s.id) } { (s.title) } } } }
                     }
                     main id="main" {
-                        @for s in &sections {
+                        @for s in sections {
                             section id=(s.id) {
                                 h2 { (s.title) }
                                 (s.body)

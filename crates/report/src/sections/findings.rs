@@ -37,7 +37,7 @@ fn kind(name: &str) -> &str {
     }
 }
 
-fn one(finding: &FindingView) -> Markup {
+pub(crate) fn one(finding: &FindingView) -> Markup {
     let unit = Unit::Percent;
     html! {
         article.finding.data[finding.kind == "data-problem"] {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A picture inside the page.
-pub(super) fn image(picture: Option<&Picture>, alt: &str) -> Markup {
+pub(crate) fn image(picture: Option<&Picture>, alt: &str) -> Markup {
     html! {
         @match picture {
             Some(p) => img src={ "data:" (p.mime) ";base64," (STANDARD.encode(&p.bytes)) }
@@ -20,7 +20,7 @@ pub(super) fn image(picture: Option<&Picture>, alt: &str) -> Markup {
 }
 
 /// A photograph with its class, and the model's answer where there is one.
-pub(super) fn photo(photo: &Photo) -> Markup {
+pub(crate) fn photo(photo: &Photo) -> Markup {
     let alt = format!("{} ({})", photo.class, photo.id);
     html! {
         figure.photo {
@@ -38,7 +38,7 @@ pub(super) fn photo(photo: &Photo) -> Markup {
 }
 
 /// Value, interval and n of a figure, as three cells.
-pub(super) fn cells(figure: Option<&Figure>, unit: Unit) -> Markup {
+pub(crate) fn cells(figure: Option<&Figure>, unit: Unit) -> Markup {
     html! {
         @match figure {
             Some(f) => {
@@ -52,7 +52,7 @@ pub(super) fn cells(figure: Option<&Figure>, unit: Unit) -> Markup {
 }
 
 /// A figure in the small print under a heading: value, interval, n.
-pub(super) fn inline(figure: &Figure, unit: Unit) -> String {
+pub(crate) fn inline(figure: &Figure, unit: Unit) -> String {
     format!(
         "{} ({}, {})",
         unit.figure(figure),
@@ -62,6 +62,6 @@ pub(super) fn inline(figure: &Figure, unit: Unit) -> String {
 }
 
 /// A table that may be wider than the page: it scrolls, not the page.
-pub(super) fn wide(table: Markup) -> Markup {
+pub(crate) fn wide(table: Markup) -> Markup {
     html! { div.wide tabindex="0" { (table) } }
 }

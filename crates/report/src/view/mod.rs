@@ -4,10 +4,12 @@
 //! A part of the view that is empty gives no section, so a later stage adds a field here and a
 //! module under `sections`, and older runs still render.
 
+mod comparison;
 mod figures;
 mod pictures;
 mod ranks;
 
+pub use comparison::{ComparedSide, ComparisonView, Difference};
 pub use figures::{Figure, Figures};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
 pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};

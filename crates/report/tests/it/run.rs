@@ -26,6 +26,7 @@ fn metric(metric: &str, condition: &str, class: &str, value: f64, n: usize) -> M
         n,
         clusters: None,
         p: None,
+        q: None,
     }
 }
 

@@ -47,7 +47,14 @@ pub struct Hashes {
 impl Manifest {
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read_to_string(path).map_err(Error::io(path))?;
-        toml::from_str(&text).map_err(|e| Error::run(path, e.to_string()))
+        toml::from_str(&text).map_err(|e| {
+            let message = if super::comparison::is_comparison(&text) {
+                "this run compares two others and has no model of its own; give one of those".into()
+            } else {
+                e.to_string()
+            };
+            Error::run(path, message)
+        })
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {

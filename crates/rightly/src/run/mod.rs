@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! run.toml, samples.parquet, predictions.parquet, measures/…   promised to users
+//! compare/sides.json                                           in a comparison: both runs' figures
 //! metrics.json, findings.json, problems.csv, report.html        joined from the stages
 //! .work/lock                                                    one process at a time
 //! .work/shards/MEASURE-KEY/00012                                finished units of work
@@ -10,6 +11,7 @@
 //! Every file appears under its name only when it is whole (temporary file, then rename), so a
 //! run that is killed at any moment goes on from what is there.
 
+mod comparison;
 mod files;
 mod lock;
 mod manifest;
@@ -18,6 +20,7 @@ mod stages;
 
 use std::path::{Path, PathBuf};
 
+pub use comparison::{Compared, ComparedRun, ComparisonManifest, Pairing};
 pub(crate) use files::{read_json, write_json_rows};
 pub use lock::Lock;
 pub use manifest::{Hashes, Manifest};
@@ -71,7 +74,7 @@ impl RunDir {
         Lock::take(&self.path(".work/lock"))
     }
 
-    /// `run.toml`.
+    /// `run.toml` of an audit; that of a comparison is read by [`RunDir::comparison`].
     pub fn manifest(&self) -> Result<Manifest, Error> {
         Manifest::read(&self.path("run.toml"))
     }
@@ -122,7 +125,7 @@ impl RunDir {
 }
 
 /// What a run directory holds; nothing else in the folder is ever touched.
-const CONTENTS: [&str; 16] = [
+const CONTENTS: [&str; 17] = [
     ".work/stages",
     ".work/shards",
     "metrics.json",
@@ -138,5 +141,6 @@ const CONTENTS: [&str; 16] = [
     "discover",
     "interpret",
     "mitigate",
+    "compare",
     "run.toml",
 ];

@@ -1,5 +1,6 @@
 //! The stage `evaluate` on real files: the quickstart's pictures, and DAVIS with ImageNet models.
 
+mod compare;
 mod davis;
 mod dynamics;
 mod evaluate;

@@ -29,6 +29,31 @@ impl Design {
         let median = |w: &[f64], out: &mut [f64]| out[0] = sorted.median(w);
         self.estimate(point, bootstrap::intervals(&plan, self.seed, self.resamples, 1, median)[0])
     }
+
+    /// Difference `median(a) - median(b)` of two values of each unit (the same images under two
+    /// models).
+    ///
+    /// The percentile bootstrap over units. With fewer than [`FEW`] of them (or of clusters) there
+    /// is no interval: the jackknife fails on medians, and Woodruff's is for one median alone.
+    ///
+    /// # Panics
+    /// Where `a` or `b` is not one value a unit.
+    pub fn median_difference(&self, a: &[f64], b: &[f64]) -> Estimate {
+        self.check(a.len());
+        self.check(b.len());
+        if self.is_empty() || a.iter().chain(b).any(|v| v.is_nan()) {
+            return self.estimate(f64::NAN, None);
+        }
+        let plan = self.plan(Scope::Pooled);
+        let (a, b) = (Sorted::of(a), Sorted::of(b));
+        let all = vec![1.0; self.len()];
+        let point = a.median(&all) - b.median(&all);
+        if !plan.estimable() || plan.units() < FEW {
+            return self.estimate(point, None);
+        }
+        let f = |w: &[f64], out: &mut [f64]| out[0] = a.median(w) - b.median(w);
+        self.estimate(point, bootstrap::intervals(&plan, self.seed, self.resamples, 1, f)[0])
+    }
 }
 
 /// Values with their ascending order.

@@ -190,6 +190,23 @@ fn woodruff_is_the_order_statistic_interval() {
 }
 
 #[test]
+fn a_difference_of_medians_needs_many_units() {
+    let a: Vec<f64> = (0..60).map(|i| f64::from((i * 13) % 17)).collect();
+    let b: Vec<f64> = a.iter().map(|v| v - 2.0).collect();
+    let e = Design::new(vec![0; 60], None, 3, 200).median_difference(&a, &b);
+    // Every resample shifts both medians alike.
+    assert_eq!((e.value, e.low, e.high), (Some(2.0), Some(2.0), Some(2.0)));
+    let few = Design::new(vec![0; 20], None, 3, 200).median_difference(&a[..20], &b[..20]);
+    assert_eq!((few.value, few.low, few.n), (Some(2.0), None, 20));
+    let clusters = Some((0..60).map(|i| i % 8).collect());
+    assert_eq!(Design::new(vec![0; 60], clusters, 3, 200).median_difference(&a, &b).low, None);
+    assert_eq!(
+        Design::new(Vec::new(), None, 0, 9).median_difference(&[], &[]),
+        Estimate::default()
+    );
+}
+
+#[test]
 fn subsets_keep_the_order_given() {
     let d = Design::new(vec![0, 1, 2, 3], Some(vec![9, 8, 7, 7]), 0, 0).subset(&[3, 0]);
     assert_eq!((d.len(), d.cluster_count()), (2, Some(2)));
