@@ -105,6 +105,7 @@ pub(crate) fn card(
         preprocess.resize = Some(Resize::Exact(size));
     }
     let card = Card {
+        feature_pool: None,
         input: INPUT.to_owned(),
         layout: "nchw".to_owned(),
         logits: LOGITS.to_owned(),

@@ -5,5 +5,4 @@ mod evaluate;
 mod help;
 mod making;
 mod rank;
-mod rank;
 mod support;

@@ -110,6 +110,7 @@ fn figure(m: &Metric) -> Figure {
         n: m.n,
         clusters: m.clusters,
         p: m.p,
+        q: m.q,
     }
 }
 

@@ -96,7 +96,7 @@ fn gaps(view: &ReportView) -> Markup {
         html! { tr {
             th scope="row" { (name(words)) }
             @for c in &conditions { (gap_cells(view.figures.find("gap", Some(c), class))) }
-            td.number { @match p(view, class) { Some(p) => { (p) } None => span.muted { "–" } } }
+            td.number { @match q(view, class) { Some(q) => { (q) } None => span.muted { "–" } } }
         } }
     };
     wide(html! { table.sortable id="gap-table" {
@@ -104,14 +104,14 @@ fn gaps(view: &ReportView) -> Markup {
         thead { tr {
             th { "Class" }
             @for c in &conditions { th.number { (c.replace('=', " = ")) } th.number { "95 % interval" } th.number { "n" } }
-            th.number { "p" }
+            th.number { "q" }
         } }
         tbody { @for class in own { (row(class, class)) } }
         tfoot { @for class in whole { (row(class, if class == "*" { "all classes together" } else { "mean of the classes" })) } }
     } p.muted {
-        "k is cut to half of a class, so n may be smaller than 2 k. p: of the class's gaps at every k together, against \
-         outcomes dealt anew among its ranks; not corrected for the number of classes (the findings are). At k = 10 a gap \
-         of 20 points is ordinary by chance."
+        "k is cut to half of a class, so n may be smaller than 2 k. q: of the class's gaps at every k together, against \
+         outcomes dealt anew among its ranks, corrected for the number of classes. At k = 10 a gap of 20 points is \
+         ordinary by chance."
     } })
 }
 
@@ -128,14 +128,14 @@ fn gap_cells(figure: Option<&Figure>) -> Markup {
     }
 }
 
-fn p(view: &ReportView, class: &str) -> Option<String> {
+fn q(view: &ReportView, class: &str) -> Option<String> {
     let figure = view
         .figures
         .rows()
         .iter()
         .find(|f| f.metric == "gap" && f.class.as_deref() == Some(class))?;
-    let p = figure.p?;
-    Some(if p < 0.001 { "< 0.001".to_owned() } else { number(p, 3) })
+    let q = figure.q?;
+    Some(if q < 0.001 { "< 0.001".to_owned() } else { number(q, 3) })
 }
 
 fn class_block(view: &ReportView, ranks: &RankView, class: &RankedClass, open: bool) -> Markup {

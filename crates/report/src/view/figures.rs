@@ -19,8 +19,10 @@ pub struct Figure {
     pub n: usize,
     /// Clusters behind it, where images are not independent.
     pub clusters: Option<usize>,
-    /// p-value of a paired test.
+    /// p-value of a test of the figure alone.
     pub p: Option<f64>,
+    /// The same, corrected for all that was tried with it.
+    pub q: Option<f64>,
 }
 
 impl Figure {

@@ -4,8 +4,8 @@ use rightly_data::{Mask, RgbImage};
 use rightly_report::{
     ReportView, picture,
     view::{
-        CamCard, CamGallery, Confusion, Facts, Figure, FindingView, MeanMask, Photo, Picture,
-        ProblemRow,
+        CamCard, CamGallery, Confusion, Facts, Figure, FindingView, MappedPhoto, MeanMask, Photo,
+        Picture, ProblemRow, RankView, RankedClass, RankedFeature,
     },
 };
 
@@ -40,6 +40,7 @@ fn figure(metric: &str, condition: Option<&str>, class: &str, value: f64, n: usi
         n,
         clusters: Some(16),
         p: None,
+        q: None,
     }
 }
 
@@ -51,6 +52,16 @@ fn share(metric: &str, condition: Option<&str>, class: &str, value: f64, n: usiz
 
 fn figures() -> Vec<Figure> {
     let mut out = Vec::new();
+    for (class, q) in [("parachute", Some(0.004)), ("*", None), ("mean", None)] {
+        out.push(Figure { q, ..figure("gap", Some("k=10"), class, 0.3, 20) });
+    }
+    for step in 1..=5 {
+        let accuracy = 1.0 - 0.12 * f64::from(step);
+        for class in ["parachute", "*"] {
+            let condition = format!("step={step}/5");
+            out.push(share("accuracy-by-rank", Some(&condition), class, accuracy, 10));
+        }
+    }
     for (at, condition) in ["none", "gray", "gray-box", "tile"].into_iter().enumerate() {
         for (class, n, values) in CLASSES {
             let mut f = share("accuracy", Some(condition), class, values[at], n);
@@ -162,6 +173,35 @@ fn cam(i: usize, iou: f64) -> CamCard {
 }
 
 /// Everything that the first stage can show.
+/// Two features of one class, each with its ends.
+fn ranks() -> RankView {
+    let end = |from: usize| -> Vec<MappedPhoto> {
+        (from..from + 2)
+            .map(|i| MappedPhoto { photo: photo(i, "parachute", None), map: cam(i, 0.5).map })
+            .collect()
+    };
+    let feature = |index: i64, value: f64, spurious: Option<bool>| RankedFeature {
+        feature: index,
+        spurious,
+        evidence: Figure {
+            low: Some(value - 0.1),
+            high: Some(value + 0.1),
+            ..figure("", None, "", value, 48)
+        },
+        word: None,
+        high: end(0),
+        low: end(4),
+    };
+    RankView {
+        basis: "masks".to_owned(),
+        classes: vec![RankedClass {
+            class: "parachute".to_owned(),
+            features: vec![feature(17, -0.31, Some(true)), feature(40, 0.22, Some(false))],
+        }],
+        spurious: (1, 2),
+    }
+}
+
 pub(crate) fn view() -> ReportView {
     let bump: Vec<f32> = (0..56 * 56)
         .map(|i| {
@@ -228,6 +268,7 @@ pub(crate) fn view() -> ReportView {
             ],
             other_layer: None,
         }),
+        ranks: Some(ranks()),
         mean_masks: CLASSES
             .iter()
             .map(|&(class, n, _)| MeanMask {

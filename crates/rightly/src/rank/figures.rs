@@ -3,6 +3,7 @@
 use rightly_stats::{
     Design, Estimate,
     extremes::{allowed, gap_p},
+    multiple::benjamini_hochberg,
     permutation::monte_carlo_p,
     proportion::newcombe,
     rng::keyed,
@@ -31,6 +32,8 @@ pub(super) struct ClassGap {
     pub(super) gap: Estimate,
     /// Of the class's gaps at every `k` together.
     pub(super) p: Option<f64>,
+    /// Corrected for the number of classes (Benjamini-Hochberg).
+    pub(super) q: Option<f64>,
 }
 
 /// The two ends of a ranking: rows of the population.
@@ -65,6 +68,9 @@ pub(super) fn compute(
             }
         })
         .collect();
+    // The family: every class that has ranks.
+    let q = benjamini_hochberg(&p.iter().map(|p| p.unwrap_or(f64::NAN)).collect::<Vec<_>>());
+    let q: Vec<Option<f64>> = q.into_iter().map(|q| (!q.is_nan()).then_some(q)).collect();
     let mut metrics = Vec::new();
     let mut classes: Vec<Option<ClassGap>> = names.iter().map(|_| None).collect();
     for &k in &options.ks {
@@ -79,13 +85,13 @@ pub(super) fn compute(
                 low: ranked[ranked.len() - cut..].to_vec(),
             };
             let gap = scene.gap(std::slice::from_ref(&ends), false);
-            metrics
-                .push(Metric::new(STAGE, "gap", Some(&condition), &names[at], gap).with_p(p[at]));
+            let row = Metric::new(STAGE, "gap", Some(&condition), &names[at], gap);
+            metrics.push(Metric { p: p[at], q: q[at], ..row });
             // Judged by the largest k that leaves a third of the images in the middle, else by the first.
             let better =
                 classes[at].as_ref().is_none_or(|best| 3 * cut <= ranked.len() && cut > best.k);
             if cut > 0 && better {
-                classes[at] = Some(ClassGap { k: cut, gap, p: p[at] });
+                classes[at] = Some(ClassGap { k: cut, gap, p: p[at], q: q[at] });
             }
             if cut > 0 {
                 all.push(ends);

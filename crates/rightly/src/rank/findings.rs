@@ -1,7 +1,5 @@
 //! Classes that lean on a cue: accuracy falls where the cue is weak, on images that had no part in finding it.
 
-use rightly_stats::multiple::benjamini_hochberg;
-
 use super::{
     figures::{ClassGap, Figures},
     judge::Basis,
@@ -25,21 +23,15 @@ pub(super) fn find(
     if !ranking.judged {
         return Vec::new();
     }
-    let p: Vec<f64> = figures
-        .classes
-        .iter()
-        .map(|gap| gap.as_ref().and_then(|g| g.p).unwrap_or(f64::NAN))
-        .collect();
-    let q = benjamini_hochberg(&p);
     let mut out = Vec::new();
-    for (class, (gap, q)) in figures.classes.iter().zip(q).enumerate() {
+    for (class, gap) in figures.classes.iter().enumerate() {
         let Some(gap) = gap else { continue };
-        let holds = q <= Q
+        let holds = gap.q.is_some_and(|q| q <= Q)
             && 2 * gap.k >= FEWEST
             && gap.gap.value.is_some_and(|v| v > 0.0)
             && gap.gap.low.is_some_and(|low| low >= min_effect);
         if holds {
-            out.push(finding(inputs, population, ranking, figures, class, gap, q));
+            out.push(finding(inputs, population, ranking, figures, class, gap));
         }
     }
     out
@@ -51,8 +43,7 @@ fn finding(
     ranking: &Ranking,
     figures: &Figures,
     class: usize,
-    ClassGap { k, gap, p }: &ClassGap,
-    q: f64,
+    ClassGap { k, gap, p, q }: &ClassGap,
 ) -> Finding {
     let name = &inputs.dataset.classes[class];
     let ranked: Vec<usize> = ranking.classes[class].ranked().collect();
@@ -103,7 +94,7 @@ fn finding(
         high: gap.high,
         n: gap.n,
         p: *p,
-        q: Some(q),
+        q: *q,
         severity: gap.value.unwrap_or(0.0).clamp(0.0, 1.0),
         images: ranked[..*k]
             .iter()
