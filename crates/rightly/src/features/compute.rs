@@ -2,18 +2,19 @@
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
-use rightly_data::{Planes, Problem, Sample};
+use rightly_data::{Mask, Planes, Problem, Sample};
 use rightly_model::Encoder;
 use serde::{Deserialize, Serialize};
 
 use super::{
     STAGE,
     given::Given,
-    on_object::{self, OnObject},
+    on_object::{self, Boxed, OnObject},
 };
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
     evaluate::{Probe, rows::Outcome},
+    measures::{ablation::gray_box, components::bounds},
     run::{ShardStore, key_of},
     subject::Loader,
     workers,
@@ -38,6 +39,8 @@ pub(super) struct Part {
     /// Samples, as indices into the dataset.
     pub(super) samples: Vec<usize>,
     pub(super) store: ShardStore,
+    /// Masked images are also encoded without their object.
+    without: bool,
 }
 
 impl Part {
@@ -77,6 +80,7 @@ impl<'a> Pass<'a> {
     pub(super) fn run(
         &self,
         splits: &[String],
+        boxed: &[String],
         run: &RunDir,
         key: &str,
         name: &str,
@@ -88,11 +92,11 @@ impl<'a> Pass<'a> {
             .iter()
             .map(|split| {
                 let samples = self.inputs.samples_of(split);
-                let store = run.shards(
-                    &format!("{STAGE}-{name}"),
-                    &key_of(&[key, split, &self.state(&samples), &SHARD.to_string()]),
-                );
-                Part { samples, store }
+                let without = boxed.contains(split);
+                let rest = format!("{SHARD} {without}");
+                let key = key_of(&[key, split, &self.state(&samples), &rest]);
+                let store = run.shards(&format!("{STAGE}-{name}"), &key);
+                Part { samples, store, without }
             })
             .collect();
         let todo: Vec<(usize, usize, &[usize])> = parts
@@ -119,7 +123,7 @@ impl<'a> Pass<'a> {
                     return Err(Error::Interrupted);
                 }
                 let sample = &self.inputs.dataset.samples[sample];
-                let row = self.row(sample)?;
+                let row = self.row(sample, parts[part].without)?;
                 if let Err(why) = &row {
                     sink(Event::Problem(problem(&sample.id, why)));
                 }
@@ -131,7 +135,7 @@ impl<'a> Pass<'a> {
         Ok(parts)
     }
 
-    fn row(&self, sample: &Sample) -> Result<Entry, Error> {
+    fn row(&self, sample: &Sample, without: bool) -> Result<Entry, Error> {
         let picture = match self.inputs.loader.load(sample) {
             Ok(picture) => picture,
             Err(error) => return Ok(Err(format!("can't be read: {error}"))),
@@ -140,17 +144,29 @@ impl<'a> Pass<'a> {
             loader.preprocess().normalise(&Planes::from(&picture.crop))
         };
         let own = input(&self.inputs.loader, &picture);
-        let (encoding, mask) = match (self.encoder, &self.loader) {
-            (Some(encoder), None) => {
-                (Some(encoder.encode(&own, picture.mask.is_some())?), picture.mask)
+        let mut encoding = None;
+        let mut on_object = None;
+        if let Some(encoder) = self.encoder {
+            // Another network sees the image through its own geometry.
+            let (seen, planes);
+            let (shown, input) = match &self.loader {
+                None => (&picture, &own),
+                Some(loader) => {
+                    seen = loader.load(sample)?;
+                    planes = input(loader, &seen);
+                    (&seen, &planes)
+                }
+            };
+            let found = encoder.encode(input, shown.mask.is_some())?;
+            if let (Some(map), Some(mask)) = (&found.map, &shown.mask) {
+                let mut measured = on_object::measure(map, mask);
+                if without {
+                    measured.boxed = boxed(encoder, shown, mask)?;
+                }
+                on_object = Some(measured);
             }
-            (Some(encoder), Some(loader)) => {
-                let picture = loader.load(sample)?;
-                let input = input(loader, &picture);
-                (Some(encoder.encode(&input, picture.mask.is_some())?), picture.mask)
-            }
-            (None, _) => (None, None),
-        };
+            encoding = Some(found);
+        }
         let logits = match encoding.as_ref().and_then(|e| e.logits.clone()) {
             Some(logits) => logits,
             None => self.probe.classifier().forward(&own, false)?.logits,
@@ -158,10 +174,10 @@ impl<'a> Pass<'a> {
         let Some(outcome) = self.probe.judge(sample.class, &logits) else {
             return Ok(Err("the model's outputs are not finite".to_owned()));
         };
-        let (vector, map) = match (encoding, self.file) {
-            (Some(encoding), _) => (encoding.vector, encoding.map),
+        let vector = match (encoding, self.file) {
+            (Some(encoding), _) => encoding.vector,
             (None, Some(file)) => match file.vectors.get(sample.id.as_str()) {
-                Some(vector) => (vector.clone(), None),
+                Some(vector) => vector.clone(),
                 None => return Ok(Err(format!("has no vector in {}", file.path.display()))),
             },
             (None, None) => return Err(Error::Usage("no features".to_owned())),
@@ -169,7 +185,6 @@ impl<'a> Pass<'a> {
         if vector.iter().any(|v| !v.is_finite()) {
             return Ok(Err("its features are not finite".to_owned()));
         }
-        let on_object = map.zip(mask).map(|(map, mask)| on_object::measure(&map, &mask));
         Ok(Ok(FeatureRow { vector, on_object, outcome }))
     }
 
@@ -214,4 +229,21 @@ pub(super) fn problem(image: &str, why: &str) -> Problem {
         problem: why.to_owned(),
         action: "left out".to_owned(),
     }
+}
+
+/// Features with the object's box gray; none where the box leaves nothing of the picture.
+fn boxed(
+    encoder: &Encoder,
+    picture: &crate::subject::Picture,
+    mask: &Mask,
+) -> Result<Option<Boxed>, Error> {
+    let Some(bounds) = bounds(mask) else { return Ok(None) };
+    let inside = (bounds.bottom + 1 - bounds.top) * (bounds.right + 1 - bounds.left);
+    let outside = 1.0 - inside as f64 / mask.data.len() as f64;
+    if outside <= 0.0 {
+        return Ok(None);
+    }
+    let planes = gray_box(&Planes::from(&picture.crop), mask);
+    let input = encoder.preprocess().normalise(&planes);
+    Ok(Some(Boxed { outside, vector: encoder.encode(&input, false)?.vector }))
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! features/NAME.parquet              id, vector [d]
-//! features/NAME-on-object.parquet    id, area, excess [d]: share of each feature's map on the mask, minus the mask's
+//! features/NAME-on-object.parquet    id, area, excess [d]: share of each feature's map on the mask, minus the mask's;
+//!                                    boxed [d]: the vector with the object's box gray; outside: what the box leaves
 //! features/NAME-outcomes.parquet     id, class, split, output, correct, confidence, loss of the audited model
 //! ```
 //! `NAME` is `model` for the audited model's own feature layer, else the encoder's file name. Rows stand in the order
@@ -82,20 +83,26 @@ pub struct FeatureSet {
 struct Held {
     key: String,
     splits: Vec<String>,
+    /// Splits whose masked images were also encoded without their object.
+    #[serde(default)]
+    boxed: Vec<String>,
     dim: usize,
     on_object: bool,
     problems: Vec<rightly_data::Problem>,
 }
 
-/// Features (and the audited model's outcomes) of every image of some splits; `all` is every image.
+/// Features (and the audited model's outcomes) of every image of some splits; `all` is every image. Those of the split
+/// `without_object` also with their object's box gray, where they have a mask.
 ///
 /// # Errors
 /// The encoder or the file can't be used; the engine fails; the run can't be written; `stop` was set (what is computed
 /// stays).
+#[expect(clippy::too_many_arguments, reason = "the run and its switches, each of its own kind")]
 pub fn gather(
     inputs: &Inputs,
     source: &Source,
     splits: &[&str],
+    without_object: Option<&str>,
     run: &RunDir,
     threads: usize,
     stop: &AtomicBool,
@@ -144,15 +151,23 @@ pub fn gather(
     let held: Held = if record.is_file() { read_json(&record)? } else { Held::default() };
     let held = if held.key == key { held } else { Held { key: key.clone(), ..Held::default() } };
     let path = run.path(&format!("features/{name}.parquet"));
-    let missing = splits.iter().any(|s| !held.splits.iter().any(|h| h == s)) || !path.is_file();
+    let lacks = |have: &[String], split: &str| !have.iter().any(|h| h == split);
+    let missing = splits.iter().any(|s| lacks(&held.splits, s))
+        || without_object.is_some_and(|s| lacks(&held.boxed, s))
+        || !path.is_file();
     let held = if missing {
         let mut wanted = held.splits.clone();
         wanted.extend(splits.iter().map(|s| (*s).to_owned()));
         wanted.sort();
         wanted.dedup();
+        let mut gray = held.boxed.clone();
+        gray.extend(without_object.map(str::to_owned));
+        gray.sort();
+        gray.dedup();
         let pass = compute::Pass::new(inputs, encoder.as_ref(), file.as_ref());
-        let parts = pass.run(&wanted, run, &key, &name, threads, stop, sink)?;
-        let held = tables::write(inputs, &parts, run, &name, Held { splits: wanted, ..held })?;
+        let parts = pass.run(&wanted, &gray, run, &key, &name, threads, stop, sink)?;
+        let held = Held { splits: wanted, boxed: gray, ..held };
+        let held = tables::write(inputs, &parts, run, &name, held)?;
         let text = serde_json::to_vec(&held).map_err(|e| Error::run(&record, e.to_string()))?;
         rightly_data::files::write_whole(&record, &text)?;
         held

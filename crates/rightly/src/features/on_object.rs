@@ -12,6 +12,17 @@ pub(super) struct OnObject {
     /// `[d]`: share of each feature's positive activation that lies on the object, minus the area; -1..1, NaN where
     /// the feature is nowhere positive.
     pub(super) excess: Vec<f32>,
+    /// The features without the object, where that was asked for.
+    pub(super) boxed: Option<Boxed>,
+}
+
+/// Features of one image with its object's box filled with gray (its silhouette would still show its shape).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Boxed {
+    /// Share of the picture that lies outside the box: what a map moved to a random place would keep, on average.
+    pub(super) outside: f64,
+    /// `[d]`.
+    pub(super) vector: Vec<f32>,
 }
 
 /// Shares of every feature. A position of the map stands for the rectangle of the picture that it covers; it counts
@@ -28,7 +39,7 @@ pub(super) fn measure(map: &FeatureMap, mask: &Mask) -> OnObject {
         }
         if all > 0.0 { (on / all - area) as f32 } else { f32::NAN }
     });
-    OnObject { area, excess: excess.collect() }
+    OnObject { area, excess: excess.collect(), boxed: None }
 }
 
 /// Share of object in each cell of a grid laid over a mask, row by row.

@@ -10,7 +10,7 @@ use rightly_data::{
 
 use crate::{Error, workers};
 
-/// Folds over the rows of a table `id, COLUMN [d]`: one accumulator a row group, merged in the order of the file, so
+/// Folds over the rows of a table `id, COLUMN [d]` (null lists left out): one accumulator a row group, merged in the order of the file, so
 /// that the number of threads has no part in the result.
 ///
 /// # Errors
@@ -38,6 +38,9 @@ pub fn fold<A: Send>(
             let values = values.values();
             let offsets = lists.value_offsets();
             for (row, span) in offsets.windows(2).enumerate() {
+                if lists.is_null(row) {
+                    continue;
+                }
                 each(&mut part, ids.value(row), &values[span[0] as usize..span[1] as usize])?;
             }
         }

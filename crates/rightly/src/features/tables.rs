@@ -56,6 +56,14 @@ pub(super) fn write(
                         .utf8("id", masked.iter().map(|(s, _)| id(*s)))
                         .f64("area", masked.iter().map(|(_, o)| o.area))
                         .list_f32("excess", masked.iter().map(|(_, o)| &o.excess))
+                        .f64_opt(
+                            "outside",
+                            masked.iter().map(|(_, o)| o.boxed.as_ref().map(|b| b.outside)),
+                        )
+                        .list_f32_opt(
+                            "boxed",
+                            masked.iter().map(|(_, o)| o.boxed.as_ref().map(|b| &b.vector)),
+                        )
                         .batch()
                 })?;
             }

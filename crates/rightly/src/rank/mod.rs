@@ -61,8 +61,16 @@ pub fn rank(
     if fit_split != inputs.split() {
         splits.push(&fit_split);
     }
-    let set =
-        features::gather(inputs, &options.features, &splits, run, options.threads, stop, sink)?;
+    let set = features::gather(
+        inputs,
+        &options.features,
+        &splits,
+        Some(&fit_split),
+        run,
+        options.threads,
+        stop,
+        sink,
+    )?;
     let key = key(inputs, options, &set, &fit_split)?;
     let tables = ["rank/spuriosity.parquet", "rank/features.parquet", "rank/examples.parquet"];
     if let Some(record) = run.stage(STAGE)?

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use rightly_data::table;
 use rightly_stats::Design;
 
 use super::{
     choose::{Important, chosen_values, class_means, most_important},
-    judge::{Basis, Judgement, by_attributes, by_masks, by_votes},
+    judge::{Basis, Judgement, Shown, by_attributes, by_masks, by_votes},
     options::RankOptions,
     population::Population,
     spuriosity::{Spuriosity, descending, spuriosity},
@@ -261,19 +262,31 @@ fn judge(
 ) -> Result<Judged, Error> {
     if let Some(path) = &set.on_object {
         notes.push(
-            "Spurious features: those whose activation lies off the object, more than that of a map moved at random."
+            "Spurious features: those that keep more than half of what a map moved at random would keep with the object's \
+             box gray; where that is not known, those whose activation lies off the object more than chance."
                 .to_owned(),
         );
         let excess = chosen_values(path, "excess", population, chosen, threads)?;
+        let boxed = chosen_values(path, "boxed", population, chosen, threads)?;
+        let outside = outside(path, population)?;
         let samples: Vec<usize> = population.rows.iter().map(|row| row.sample).collect();
         let clusters = inputs.clusters_of(&samples)?;
         let judgements = fit.iter().zip(chosen).map(|(rows, features)| {
             let own = clusters.as_ref().map(|c| rows.iter().map(|&row| c[row]).collect());
             let design = Design::new(vec![0; rows.len()], own, inputs.options.seed, RESAMPLES);
-            let column = |of: &[Vec<f32>], f: usize| -> Vec<f64> {
-                rows.iter().map(|&row| of[row].get(f).map_or(f64::NAN, |&v| f64::from(v))).collect()
+            let judge = |f: usize| {
+                let column = |of: &[Vec<f32>]| -> Vec<f64> {
+                    let value = |&row: &usize| of[row].get(f).map_or(f64::NAN, |&v| f64::from(v));
+                    rows.iter().map(value).collect()
+                };
+                let shown = Shown {
+                    active: column(values),
+                    excess: column(&excess),
+                    boxed: column(&boxed),
+                    outside: rows.iter().map(|&row| outside[row]).collect(),
+                };
+                by_masks(&shown, &design)
             };
-            let judge = |f: usize| by_masks(&column(values, f), &column(&excess, f), &design);
             (0..features.len()).map(judge).collect()
         });
         return Ok((Basis::Masks, judgements.collect()));
@@ -293,4 +306,21 @@ fn judge(
     let judgements =
         chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
     Ok((Basis::None, judgements))
+}
+
+/// Share of each image's picture outside its object's box, NaN where it is not known.
+fn outside(path: &std::path::Path, population: &Population<'_>) -> Result<Vec<f64>, Error> {
+    let mut out = vec![f64::NAN; population.rows.len()];
+    for batch in table::read(path)? {
+        let batch = batch?;
+        let ids = table::texts(&batch, "id", path)?;
+        for (id, value) in ids.into_iter().zip(table::floats(&batch, "outside", path)?) {
+            if let (Some(id), Some(value)) = (id, value)
+                && let Some(row) = population.find(&id)
+            {
+                out[row] = value;
+            }
+        }
+    }
+    Ok(out)
 }

@@ -48,7 +48,9 @@ pub(super) fn spuriosity(
 }
 
 /// `rank/features.parquet`: the features of each class: position, index, importance, whether it is spurious (null where
-/// the evidence says neither), by what, the figure behind it with its interval, and the word it goes with.
+/// the evidence says neither), by what, the figures behind it with their
+/// intervals (`kept`: activation kept with the object's box gray over what chance would keep; `evidence`: share of its map on
+/// the object beyond chance, or correlation with the word), and the word it goes with.
 pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Result<(), Error> {
     let rows: Vec<_> = inputs
         .dataset
@@ -69,6 +71,9 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .f64_opt("evidence", rows.iter().map(|r| r.2.judgement.evidence.value))
         .f64_opt("low", rows.iter().map(|r| r.2.judgement.evidence.low))
         .f64_opt("high", rows.iter().map(|r| r.2.judgement.evidence.high))
+        .f64_opt("kept", rows.iter().map(|r| r.2.judgement.kept.value))
+        .f64_opt("kept_low", rows.iter().map(|r| r.2.judgement.kept.low))
+        .f64_opt("kept_high", rows.iter().map(|r| r.2.judgement.kept.high))
         .i64("n", rows.iter().map(|r| r.2.judgement.evidence.n as i64))
         .utf8_opt("word", rows.iter().map(|r| r.2.judgement.word.as_deref()))
         .bool("constant", rows.iter().map(|r| r.2.constant))

@@ -119,8 +119,11 @@ fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judge
         n: column.len(),
         clusters: None,
     };
-    let judgement =
-        Judgement { spurious: Some(true), evidence, word: Some(markers[at].name.clone()) };
+    let judgement = Judgement {
+        evidence,
+        word: Some(markers[at].name.clone()),
+        ..Judgement::plain(Some(true))
+    };
     (monte_carlo_p(top, &null), judgement)
 }
 

@@ -4,10 +4,11 @@ mod attributes;
 mod masks;
 mod votes;
 
+use rightly_stats::Estimate;
 use serde::Serialize;
 
 pub(super) use attributes::by_attributes;
-pub(super) use masks::by_masks;
+pub(super) use masks::{Shown, by_masks};
 pub(super) use votes::by_votes;
 
 /// What a judgement rests on.
@@ -43,13 +44,15 @@ pub struct Judgement {
     pub spurious: Option<bool>,
     /// The figure behind it, with its interval: share of the map on the object minus that of a map moved at random
     /// (masks), correlation with the attribute (attributes).
-    pub evidence: rightly_stats::Estimate,
+    pub evidence: Estimate,
+    /// Activation kept with the object's box gray, over what a map moved at random would keep (masks).
+    pub kept: Estimate,
     /// What it goes with, in words (attributes).
     pub word: Option<String>,
 }
 
 impl Judgement {
     pub(super) fn plain(spurious: Option<bool>) -> Self {
-        Self { spurious, evidence: rightly_stats::Estimate::default(), word: None }
+        Self { spurious, evidence: Estimate::default(), kept: Estimate::default(), word: None }
     }
 }
