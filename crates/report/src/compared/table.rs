@@ -49,7 +49,9 @@ pub(super) fn all_images(view: &ComparisonView) -> Option<Section> {
 }
 
 pub(super) fn by_class(view: &ComparisonView) -> Option<Section> {
-    let of_class = |row: &&Difference| !matches!(row.a.class.as_deref(), Some("*" | "mean") | None);
+    let of_class = |row: &&Difference| {
+        !matches!(row.a.class.as_deref(), Some("*" | "mean") | None) && !under_noise(row)
+    };
     let tested = view.rows.iter().filter(of_class).filter(|row| row.q.is_some()).count();
     let size = |row: &Difference| row.difference.value.map_or(0.0, f64::abs);
     let mut rows: Vec<&Difference> =

@@ -2,7 +2,7 @@
 
 use rightly_data::Problem;
 
-use super::{STAGE, pairing::Pairs, rows, side::Side};
+use super::{STAGE, common, pairing::Pairs, side::Side};
 use crate::{
     Finding, evaluate::findings::AT_CHANCE, findings::Kind, inputs::Outputs, metrics::POOLED,
     run::Pairing,
@@ -244,7 +244,7 @@ pub(super) fn problems(a: &Side, b: &Side, pairs: &Pairs) -> Vec<Problem> {
         }
     }
     for (name, side, other) in sides {
-        let figures = rows::missing(side, other);
+        let figures = common::missing(side, other);
         if !figures.is_empty() {
             row(
                 format!("{} figures", figures.len()),

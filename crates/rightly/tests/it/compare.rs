@@ -74,7 +74,7 @@ fn two_models_on_the_same_images() {
         }
     }
     assert!(comparison.record.notes.iter().any(|n| n.starts_with("Preprocessing differs")));
-    assert!(metrics.iter().any(|m| *m == "object-kept"));
+    assert!(metrics.contains(&"object-kept"));
     assert!(comparison.rows.iter().any(|row| row.a.is("rfs", Some("linf/0.25"), MEAN)));
 }
 
