@@ -98,7 +98,8 @@ fn print(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<String> 
 
 /// What holds after correction first, then the largest; ties in the order of the file.
 fn order(a: &Metric, b: &Metric) -> Ordering {
-    let holds = |m: &Metric| m.q.is_some_and(|q| q <= SHOWN_FIRST);
+    let apart = |m: &Metric| m.low.zip(m.high).is_none_or(|(low, high)| low > 0.0 || high < 0.0);
+    let holds = |m: &Metric| m.q.is_some_and(|q| q <= SHOWN_FIRST) && apart(m);
     let size = |m: &Metric| m.value.map_or(-1.0, f64::abs);
     holds(b).cmp(&holds(a)).then_with(|| size(b).total_cmp(&size(a)))
 }

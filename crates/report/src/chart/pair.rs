@@ -75,7 +75,10 @@ pub(crate) fn pairs(title: &str, lines: &[Pair<'_>], units: [Unit; 2], scale: Sc
         div.rows.pairs role="group" aria-label=(title) {
             @for line in lines {
                 div.row {
-                    div.row-label { (line.label) }
+                    div.row-label {
+                        (line.label)
+                        span.sides { (unit.figure(line.figures[0])) " → " (unit.figure(line.figures[1])) }
+                    }
                     div.row-track { (marks(line, unit, scale)) }
                     div.row-value {
                         strong { (of_difference.figure(line.difference)) }

@@ -16,9 +16,9 @@ pub(super) fn method(view: &ComparisonView) -> Section {
                 }
             }
             dt { "Correction" }
-            dd { "q: Benjamini and Hochberg over every difference that was tested, in all classes and conditions. Rows of fewer than six images or clusters (four of each run, unpaired) are not tested, because no outcome could be significant there." }
+            dd { "q: Benjamini and Hochberg over every difference that was tested, in all classes and conditions. Rows of fewer than six images or clusters (four of each run, unpaired) are not tested, because no outcome could be significant there. A difference holds where q is at most 0.05 and its interval, where there is one, leaves zero out." }
             dt { "Verdict" }
-            dd { "Speaks of accuracy as photographed and of what hiding the object costs, each only where q is at most 0.05. A larger drop is read as relying more on the object; where the clean accuracies differ, part of it is that there is more to lose." }
+            dd { "Speaks of accuracy as photographed and of what hiding the object costs, each only where the difference holds. A larger drop is read as relying more on the object; where the clean accuracies differ, part of it is that there is more to lose." }
             dt { "What no figure here says" }
             dd { "That two runs are alike. A difference that is not shown may still be there, up to the ends of its interval." }
         }

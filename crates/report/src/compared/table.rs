@@ -35,7 +35,7 @@ pub(super) fn all_images(view: &ComparisonView) -> Option<Section> {
     }
     let noise = view.rows.iter().any(under_noise);
     let body = html! {
-        p { "Every figure that both runs have. q is the p-value of no difference, corrected for all differences of this comparison; bold where it is at most 0.05." }
+        p { "Every figure that both runs have. q is the p-value of no difference, corrected for all differences of this comparison; bold where it is at most 0.05 and the interval leaves zero out." }
         (wide(differences("difference-table", "Over all images", &all, false)))
         @if !mean.is_empty() {
             details {
@@ -49,7 +49,9 @@ pub(super) fn all_images(view: &ComparisonView) -> Option<Section> {
 }
 
 pub(super) fn by_class(view: &ComparisonView) -> Option<Section> {
-    let of_class = |row: &&Difference| !matches!(row.a.class.as_deref(), Some("*" | "mean") | None);
+    let of_class = |row: &&Difference| {
+        !matches!(row.a.class.as_deref(), Some("*" | "mean") | None) && !under_noise(row)
+    };
     let tested = view.rows.iter().filter(of_class).filter(|row| row.q.is_some()).count();
     let size = |row: &Difference| row.difference.value.map_or(0.0, f64::abs);
     let mut rows: Vec<&Difference> =
@@ -59,7 +61,9 @@ pub(super) fn by_class(view: &ComparisonView) -> Option<Section> {
     }
     rows.sort_by(|x, y| size(y).total_cmp(&size(x)));
     let body = html! {
-        @if rows.is_empty() {
+        @if tested == 0 {
+            p { "No class has the images or clusters that a test needs; the differences are in metrics.json." }
+        } @else if rows.is_empty() {
             p { "Of " (tested) " differences within single classes that could be tested, none holds after correction." }
         } @else {
             p { (rows.len()) " of " (tested) " differences within single classes hold after correction; the largest first." }
@@ -96,8 +100,8 @@ fn line(row: &Difference, with_class: bool) -> Markup {
     let sorted = |value: Option<f64>| value.unwrap_or(f64::MIN);
     html! {
         tr.holds[row.holds()] {
-            @if with_class { th scope="row" { (name(&words::over(row.a.class.as_deref()))) } td { (name(&words)) } }
-            @else { th scope="row" { (name(&words)) } }
+            @if with_class { th scope="row" { (name(&words::over(row.a.class.as_deref()))) } td { (words) } }
+            @else { th scope="row" { (words) } }
             td.number data-value=(sorted(row.a.value)) { (unit.figure(&row.a)) }
             td.number data-value=(sorted(row.b.value)) { (unit.figure(&row.b)) }
             td.number data-value=(sorted(row.difference.value)) { (of_difference.figure(&row.difference)) }

@@ -1,7 +1,7 @@
 //! The verdict on two runs, by stated rules.
 //!
 //! A difference counts where its p-value, corrected for every difference that was tested, is at
-//! most .05. The judgement speaks of two: accuracy as photographed, and what hiding the object costs
+//! most .05 and its interval leaves zero out. The judgement speaks of two: accuracy as photographed, and what hiding the object costs
 //! (its box gray, else gray, else tiled over). The sentences give both with intervals, then noise
 //! and maps where they were measured, and how many of all differences hold.
 
@@ -55,8 +55,8 @@ pub(super) fn verdict(view: &ComparisonView) -> Verdict {
             format!("No difference between {a} and {b} could be tested.")
         }
         (None, None) => format!(
-            "Neither that {b} is right more or less often than {a}, nor that it relies on the \
-             object more or less, could be shown with these images."
+            "Whether {b} is right more often than {a}, or relies more on the object, can't be told \
+             from these images."
         ),
     };
     let mut sentences = Vec::new();

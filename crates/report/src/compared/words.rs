@@ -1,6 +1,9 @@
 //! How a metric is called and written.
 
-use crate::format::{Unit, condition, number};
+use crate::{
+    format::{Unit, condition, number},
+    verdict::isolated,
+};
 
 /// Units of a metric: of the figure in a run, and of a difference.
 pub(super) fn units(metric: &str) -> [Unit; 2] {
@@ -45,6 +48,9 @@ pub(super) fn metric(metric: &str, of: Option<&str>) -> String {
     };
     match (metric, of) {
         ("gray-control" | "gray-excess" | "control-overlap", _) | (_, None) => plain.to_owned(),
+        (_, Some("none")) => format!("{plain} as photographed"),
+        // A name that the user gave (an overlay's) keeps its direction of writing to itself.
+        (_, Some(name)) if condition(name) == name => format!("{plain}, {}", isolated(name)),
         (_, Some(name)) => format!("{plain}, {}", condition(name)),
     }
 }

@@ -61,9 +61,11 @@ impl Difference {
             && self.a.class.as_deref() == Some(class)
     }
 
-    /// Beyond chance after correction, at .05.
+    /// Beyond chance: the corrected p-value is at most .05 and the interval, where there is one,
+    /// leaves zero out. Test and interval can part over few clusters.
     pub fn holds(&self) -> bool {
-        self.q.is_some_and(|q| q <= 0.05)
+        let apart = self.difference.interval().is_none_or(|(low, high)| low > 0.0 || high < 0.0);
+        self.q.is_some_and(|q| q <= 0.05) && apart
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a page holds, whatever the view.
 
+mod comparison;
 mod fixture;
 mod html;
 mod page;

@@ -37,7 +37,8 @@ type Halves = [[Vec<f64>; 2]; 2];
 /// intervals; without a value for fewer than five classes, or where a figure is undefined (all classes
 /// alike, halves that don't agree with each other at all).
 pub(super) fn correlate(classes: &[Class], seed: u64, resamples: usize) -> [Estimate; 6] {
-    let usable: Vec<&Class> = classes.iter().filter(|c| c.of.iter().all(dealable)).collect();
+    let usable: Vec<&Class> =
+        classes.iter().filter(|c| c.of.iter().all(|values| dealable(values))).collect();
     if usable.len() < FEWEST {
         return [Estimate { n: usable.len(), ..Estimate::default() }; 6];
     }
@@ -72,7 +73,7 @@ pub(super) fn correlate(classes: &[Class], seed: u64, resamples: usize) -> [Esti
 }
 
 /// Whether a class's units can be dealt into two halves.
-fn dealable(values: &Vec<(String, f64)>) -> bool {
+fn dealable(values: &[(String, f64)]) -> bool {
     values.iter().any(|(unit, _)| *unit != values[0].0)
 }
 

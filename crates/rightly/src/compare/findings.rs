@@ -2,7 +2,7 @@
 
 use rightly_data::Problem;
 
-use super::{STAGE, pairing::Pairs, rows, side::Side};
+use super::{STAGE, common, pairing::Pairs, side::Side};
 use crate::{
     Finding, evaluate::findings::AT_CHANCE, findings::Kind, inputs::Outputs, metrics::POOLED,
     run::Pairing,
@@ -145,11 +145,17 @@ pub(super) fn notes(a: &Side, b: &Side, pairs: &Pairs) -> Vec<String> {
             out.push(format!("{what} differs: {ours} in A, {theirs} in B."));
         }
     };
-    let preprocess = |side: &Side| {
-        let text = toml::to_string(&side.manifest.card.preprocess).unwrap_or_default();
-        text.lines().filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", ")
+    let preprocess = |side: &Side, other: &Side| {
+        let lines = |side: &Side| -> Vec<String> {
+            let text = toml::to_string(&side.manifest.card.preprocess).unwrap_or_default();
+            text.lines().map(str::to_owned).collect()
+        };
+        let theirs = lines(other);
+        let own = lines(side).into_iter().filter(|l| !l.starts_with('[') && !theirs.contains(l));
+        let own: Vec<String> = own.collect();
+        if own.is_empty() { "none of that".to_owned() } else { own.join(", ") }
     };
-    differ("Preprocessing", preprocess(a), preprocess(b));
+    differ("Preprocessing", preprocess(a, b), preprocess(b, a));
     differ("The engine", a.manifest.inputs.engine.clone(), b.manifest.inputs.engine.clone());
     differ("The version of rightly", a.manifest.version.clone(), b.manifest.version.clone());
     let option = |side: &Side, name: &str| {
@@ -238,7 +244,7 @@ pub(super) fn problems(a: &Side, b: &Side, pairs: &Pairs) -> Vec<Problem> {
         }
     }
     for (name, side, other) in sides {
-        let figures = rows::missing(side, other);
+        let figures = common::missing(side, other);
         if !figures.is_empty() {
             row(
                 format!("{} figures", figures.len()),

@@ -29,6 +29,7 @@
 
 mod classes;
 mod column;
+mod common;
 mod correlation;
 mod figures;
 mod findings;
@@ -145,11 +146,11 @@ fn between(
     stop: &AtomicBool,
 ) -> Result<Comparison, Error> {
     let pairs = pairing::pair(a, b);
-    let figures = rows::common(a, b);
+    let figures = common::common(a, b);
     if figures.is_empty() {
         return Err(Error::Usage(findings::nothing_common(a, b)));
     }
-    let tested: usize = figures.iter().map(rows::Figure::rows).sum();
+    let tested: usize = figures.iter().map(|figure| figure.rows.len()).sum();
     let draws = (DRAWS_A_ROW * tested).clamp(DRAWS.0, DRAWS.1);
     let setting = rows::Setting::new([a, b], &pairs, options, draws);
     let rows = workers::ordered(figures.len(), options.threads, stop, |at| {

@@ -16,6 +16,9 @@ pub(super) struct Seen {
 /// IoU and, where it is defined, delta density of one image's map.
 type Saliency = (f64, Option<f64>);
 
+/// A layer's name and its maps' figures.
+type Layer = (String, Vec<Option<Saliency>>);
+
 /// Columns of `measures/objects.parquet` in the order of [`Tables::objects`], with their metrics.
 pub(super) const OBJECTS: [(&str, &str); 5] = [
     ("share", "object-share"),
@@ -31,7 +34,7 @@ pub(super) struct Tables {
     /// By condition.
     pub(super) seen: BTreeMap<String, Vec<Option<Seen>>>,
     /// By layer, that of the run first.
-    pub(super) saliency: Vec<(String, Vec<Option<Saliency>>)>,
+    pub(super) saliency: Vec<Layer>,
     pub(super) objects: Vec<Option<[f64; 5]>>,
     /// Share of the moved mask that lies on the object.
     pub(super) overlap: Vec<Option<f64>>,
@@ -118,11 +121,8 @@ fn predictions(
         .collect())
 }
 
-fn saliency(
-    run: &RunDir,
-    places: &Places<'_>,
-) -> Result<Vec<(String, Vec<Option<Saliency>>)>, Error> {
-    let mut out: Vec<(String, Vec<Option<Saliency>>)> = Vec::new();
+fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
+    let mut out: Vec<Layer> = Vec::new();
     let Some(path) = present(run, "measures/saliency.parquet") else { return Ok(out) };
     let table = Table::load(&path)?;
     let (ids, layers) = (table.texts("id")?, table.texts("layer")?);

@@ -78,9 +78,9 @@ pub struct ComparedRun {
 }
 
 impl ComparedRun {
-    /// Same model, data and split, whatever was measured since.
+    /// The same run, of the same model, data and split, whatever was measured since.
     fn same_inputs(&self, other: &Self) -> bool {
-        self.hashes == other.hashes && self.split == other.split
+        self.run == other.run && self.hashes == other.hashes && self.split == other.split
     }
 }
 
@@ -105,8 +105,8 @@ pub(super) fn is_comparison(text: &str) -> bool {
 }
 
 impl ComparisonManifest {
-    /// Claims a run directory for this comparison: a new one is started, one of the same models and
-    /// data is written anew, anything else is refused unless `force`, which clears it.
+    /// Claims a run directory for this comparison: a new one is started, one of the same two runs
+    /// is written anew, anything else is refused unless `force`, which clears it.
     ///
     /// # Errors
     /// Where the run was made from other inputs or can't be written.

@@ -74,7 +74,7 @@ fn two_models_on_the_same_images() {
         }
     }
     assert!(comparison.record.notes.iter().any(|n| n.starts_with("Preprocessing differs")));
-    assert!(metrics.iter().any(|m| *m == "object-kept"));
+    assert!(metrics.contains(&"object-kept"));
     assert!(comparison.rows.iter().any(|row| row.a.is("rfs", Some("linf/0.25"), MEAN)));
 }
 
@@ -202,7 +202,7 @@ fn two_imagenet_models_on_clustered_frames() {
         );
         options.label_map = Some(data.join("davis/label-map.csv"));
         options.cluster = Some("sequence".to_owned());
-        options.limit = Some(3);
+        options.limit = Some(2);
         let ablation = EvaluateOptions { measures: vec![MeasureName::Ablation], ..quick() };
         let out = folder.path().join(model);
         run(options, &ablation, &out).unwrap();
@@ -213,7 +213,7 @@ fn two_imagenet_models_on_clustered_frames() {
         let mut rows = comparison.rows.iter();
         &rows.find(|row| row.a.is("drop", Some("gray-box"), class)).unwrap().difference
     };
-    assert!(row(POOLED).clusters.unwrap() >= 11 && row(POOLED).low.is_some(), "{:?}", row(POOLED));
-    // Three frames of a class are of one video.
-    assert_eq!((row("bear").clusters, row("bear").low, row("bear").p), (Some(1), None, None));
+    assert!(row(POOLED).clusters.unwrap() >= 10 && row(POOLED).low.is_some(), "{:?}", row(POOLED));
+    // Both frames of a class are of one video.
+    assert_eq!((row("cow").clusters, row("cow").low, row("cow").p), (Some(1), None, None));
 }
