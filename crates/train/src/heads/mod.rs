@@ -76,23 +76,34 @@ impl Head {
             if options.batch.is_some() {
                 order.shuffle(&mut keyed(options.seed, "head/order", "", epoch as u64));
             }
-            let (mut total, mut steps) = (0.0, 0);
-            for (step, rows) in order.chunks(options.batch.unwrap_or(n)).enumerate() {
-                let (loss, gradients) = head.gradients(&data, rows);
-                if !loss.is_finite() {
-                    return Err(TrainError::Diverged { epoch, step, loss });
-                }
-                for ((layer, rule), gradient) in
-                    head.layers.iter_mut().zip(&mut rules).zip(&gradients)
-                {
-                    rule.step(options.optimizer, layer.values_mut(), gradient, options.rate);
-                }
-                total += loss;
-                steps += 1;
-            }
-            losses.push(total / f64::from(steps));
+            losses.push(head.pass(&mut rules, &data, options, &order, epoch)?);
         }
         Ok((head, losses))
+    }
+
+    /// One pass over the rows in this order; gives the mean loss of its steps.
+    fn pass(
+        &mut self,
+        rules: &mut [Rule],
+        data: &Features<'_>,
+        options: &HeadOptions,
+        order: &[usize],
+        epoch: usize,
+    ) -> Result<f64, TrainError> {
+        let (mut total, mut steps) = (0.0, 0);
+        for (step, rows) in order.chunks(options.batch.unwrap_or(order.len())).enumerate() {
+            let (loss, gradients) = self.gradients(data, rows);
+            if !loss.is_finite() {
+                return Err(TrainError::Diverged { epoch, step, loss });
+            }
+            for ((layer, rule), gradient) in self.layers.iter_mut().zip(&mut *rules).zip(&gradients)
+            {
+                rule.step(options.optimizer, layer.values_mut(), gradient, options.rate);
+            }
+            total += loss;
+            steps += 1;
+        }
+        Ok(total / f64::from(steps))
     }
 
     fn init(inputs: usize, classes: usize, options: &HeadOptions) -> Self {
@@ -239,5 +250,7 @@ fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), TrainError> {
     Ok(())
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;
