@@ -2,7 +2,7 @@
 use super::{CocoSegment, Mask, MaskOptions, MaskSource, coco, labels};
 use crate::{
     DataError,
-    pixels::{Decoded, fail, orient},
+    pixels::{DecodeOptions, Decoded, fail, orient},
 };
 use std::path::Path;
 
@@ -28,6 +28,7 @@ impl MaskSource {
             MaskSource::Coco(segments) => {
                 let path = Path::new("COCO segmentation");
                 let [height, width] = coco_size(segments, image);
+                check_raster(height, width, image).map_err(|message| fail(path, message))?;
                 let mask =
                     coco::union(segments, height, width).map_err(|message| fail(path, message))?;
                 fit(mask, image, options, path)
@@ -64,6 +65,19 @@ fn coco_size(segments: &[CocoSegment], image: &Decoded) -> [usize; 2] {
         })
     };
     if !holds(stored) && holds(displayed) { displayed } else { stored }
+}
+
+/// A size that an annotation states is checked as that of a mask file, before memory is taken for it.
+fn check_raster(height: usize, width: usize, image: &Decoded) -> Result<(), String> {
+    let shown = image.image.width as u64 * image.image.height as u64;
+    let most = DecodeOptions::default().max_pixels.max(shown);
+    match (height as u64).checked_mul(width as u64) {
+        Some(pixels) if (1..=most).contains(&pixels) => Ok(()),
+        _ => Err(format!(
+            "the run lengths are for {height} x {width} pixels (height x width), expected 1 to {most} in all; \
+             correct the annotation"
+        )),
+    }
 }
 
 fn fit(mask: Mask, image: &Decoded, options: &MaskOptions, path: &Path) -> Result<Mask, DataError> {

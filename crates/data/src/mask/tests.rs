@@ -184,6 +184,22 @@ fn a_wrong_segment_says_what_is_wrong() {
 }
 
 #[test]
+fn a_stated_size_that_no_image_has_is_refused_before_it_is_allocated() {
+    let image = crate::RgbImage { width: 5, height: 4, data: vec![0; 60] };
+    let image = crate::pixels::Decoded::plain(image);
+    let options = MaskOptions { resize_nearest: true, ..MaskOptions::default() };
+    for size in [[usize::MAX, 2], [1 << 20, 1 << 20], [0, 5], [4, 0], [0, usize::MAX]] {
+        for segment in [
+            CocoSegment::Rle { counts: vec![], size },
+            CocoSegment::CompressedRle { counts: String::new(), size },
+        ] {
+            let error = MaskSource::Coco(vec![segment]).load(&image, &options).unwrap_err();
+            assert!(error.to_string().contains("expected 1 to 100000000"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_mask_of_an_exif_turned_image() {
     let image = |stored: (usize, usize), applied: u8| {
         let (width, height) = if applied >= 5 { (stored.1, stored.0) } else { stored };

@@ -6,6 +6,10 @@ use std::collections::HashMap;
 
 /// Functions that call functions, at most so deep: a chain that never ends is an error.
 const DEEPEST: usize = 32;
+/// Most nodes that all calls together may write: functions that call each other several times grow without bound
+/// within a few rounds.
+const MOST_NODES: usize = 1_000_000;
+const ENDLESS: &str = "the model's functions call each other without end";
 
 fn domain(name: Option<&str>) -> &str {
     match name {
@@ -22,16 +26,16 @@ impl Graph {
         }
         let functions = std::mem::take(&mut self.model.functions);
         let mut graph = std::mem::take(self.proto_mut());
-        let mut calls = 0;
+        let mut written = Written::default();
         let mut result = Ok(());
-        for _ in 0..DEEPEST {
-            let before = calls;
-            result = inline(&mut graph, &functions, &mut calls);
-            if result.is_err() || calls == before {
+        for depth in 0.. {
+            let before = written.calls;
+            result = inline(&mut graph, &functions, &mut written);
+            if result.is_err() || written.calls == before {
                 break;
             }
-            if calls > 100_000 {
-                result = Err("the model's functions call each other without end".to_owned());
+            if depth == DEEPEST {
+                result = Err(ENDLESS.to_owned());
                 break;
             }
         }
@@ -41,16 +45,23 @@ impl Graph {
     }
 }
 
+/// What the calls came to so far.
+#[derive(Default)]
+struct Written {
+    calls: usize,
+    nodes: usize,
+}
+
 fn inline(
     graph: &mut GraphProto,
     functions: &[FunctionProto],
-    calls: &mut usize,
+    written: &mut Written,
 ) -> Result<(), String> {
     let nodes = std::mem::take(&mut graph.node);
     for mut node in nodes {
         for attribute in &mut node.attribute {
             for inner in attribute.g.iter_mut().chain(&mut attribute.graphs) {
-                inline(inner, functions, calls)?;
+                inline(inner, functions, written)?;
             }
         }
         let called = functions.iter().find(|function| {
@@ -60,8 +71,12 @@ fn inline(
         });
         match called {
             Some(function) => {
-                *calls += 1;
-                expand(&node, function, *calls, &mut graph.node)?;
+                written.calls += 1;
+                written.nodes += function.node.len();
+                if written.nodes > MOST_NODES {
+                    return Err(ENDLESS.to_owned());
+                }
+                expand(&node, function, written.calls, &mut graph.node)?;
             }
             None => graph.node.push(node),
         }

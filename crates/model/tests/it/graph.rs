@@ -24,6 +24,27 @@ fn real_files_come_back_byte_by_byte() {
 }
 
 #[test]
+fn functions_that_call_each_other_without_end_are_refused() {
+    use rightly_model::graph::proto::FunctionProto;
+    // One call a round never ends, two double each round, a thousand are beyond memory in the fourth.
+    for calls in [1, 2, 1000] {
+        let call = node("Again", "call", &["x"], &["y"]);
+        let mut model = Made::default().model();
+        model.functions.push(FunctionProto {
+            name: Some("Again".into()),
+            input: vec!["x".into()],
+            output: vec!["y".into()],
+            node: vec![call.clone(); calls],
+            ..FunctionProto::default()
+        });
+        model.graph.as_mut().unwrap().node.push(node("Again", "call", &["image"], &["more"]));
+        let graph = Graph::from_model(model, Path::new("small.onnx")).unwrap();
+        let error = graph.for_evaluation().err().unwrap().to_string();
+        assert!(error.contains("call each other without end"), "{calls}: {error}");
+    }
+}
+
+#[test]
 fn every_field_survives() {
     // Field numbers that no released schema has yet would be lost; the messages below set one of each kind that a
     // classifier's file rarely has.
