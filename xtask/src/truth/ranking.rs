@@ -17,10 +17,11 @@ const CONDITION: &str = "k=50";
 pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::Result<()> {
     println!(
         "Ranking ({CONDITION}; cue: Spearman correlation of spuriosity with the presence of the planted cue):\n\n\
-         | world | seed | class | planted | ranks follow the cue | gap | found |\n|---|---|---|---|---|---|---|"
+         | world | seed | class | planted | ranks follow the cue | gap | gap without the object | found |\n|---|---|---|---|---|---|---|---|"
     );
-    // Cues, found ones, alarms about classes without a cue; classes without a cue, those whose gap includes 0.
-    let mut sums: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+    // Cues, found ones, alarms about classes without a cue; classes without a cue, those whose gap includes 0,
+    // those whose gap without the object does.
+    let mut sums: BTreeMap<&str, [usize; 6]> = BTreeMap::new();
     for name in worlds {
         for seed in 0..seeds {
             let world = planter.plant(name, seed, Plain::No)?;
@@ -32,7 +33,8 @@ pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::
                     .findings
                     .iter()
                     .any(|f| f.kind == Kind::SpuriousCue && f.class.as_deref() == Some(class));
-                let gap = gap(&world, class);
+                let gap = gap_of(&world, class, "gap");
+                let bare = gap_of(&world, class, "gap-without-object");
                 let follows = planted.map(|t| follows(&world, class, &t.value)).transpose()?;
                 if planted.is_some() {
                     sum[0] += 1;
@@ -40,16 +42,16 @@ pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::
                 } else {
                     sum[2] += usize::from(found);
                     sum[3] += 1;
-                    sum[4] += usize::from(
-                        gap.low.is_none_or(|low| low <= 0.0) && gap.high.is_none_or(|h| h >= 0.0),
-                    );
+                    sum[4] += usize::from(zero(&gap));
+                    sum[5] += usize::from(zero(&bare));
                 }
                 if planted.is_some() || found {
                     println!(
-                        "| {name} | {seed} | {class} | {} | {} | {} | {} |",
+                        "| {name} | {seed} | {class} | {} | {} | {} | {} | {} |",
                         planted.map_or("–", |t| t.value.as_str()),
                         follows.map_or_else(|| "–".to_owned(), |e| shown(&e)),
                         shown(&gap),
+                        shown(&bare),
                         if found { "yes" } else { "no" }
                     );
                 }
@@ -57,19 +59,24 @@ pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::
         }
     }
     println!(
-        "\n| world | cues | found as cues | classes without a cue | their alarms | their gaps that include 0 |\n|---|---|---|---|---|---|"
+        "\n| world | cues | found as cues | classes without a cue | their alarms | their gaps that include 0 | the same without the object |\n|---|---|---|---|---|---|---|"
     );
-    for (name, [cues, found, alarms, without, zero]) in sums {
-        println!("| {name} | {cues} | {found} | {without} | {alarms} | {zero} |");
+    for (name, [cues, found, alarms, without, zero, bare]) in sums {
+        println!("| {name} | {cues} | {found} | {without} | {alarms} | {zero} | {bare} |");
     }
     println!();
     Ok(())
 }
 
-fn gap(world: &World, class: &str) -> Estimate {
+/// Whether a gap may be none; one that was not measured is none.
+fn zero(gap: &Estimate) -> bool {
+    gap.low.is_none_or(|low| low <= 0.0) && gap.high.is_none_or(|high| high >= 0.0)
+}
+
+fn gap_of(world: &World, class: &str, metric: &str) -> Estimate {
     let row = world.metrics.iter().find(|m| {
         m.stage == STAGE
-            && m.metric == "gap"
+            && m.metric == metric
             && m.condition.as_deref() == Some(CONDITION)
             && m.class.as_deref() == Some(class)
     });

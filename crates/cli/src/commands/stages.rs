@@ -102,7 +102,7 @@ pub(super) fn audit(
 fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String> {
     let all = run.metrics()?;
     let wanted = |m: &&Metric| match m.stage.as_str() {
-        rank::STAGE => which != Which::Evaluate && m.metric == "gap",
+        rank::STAGE => which != Which::Evaluate && m.metric.starts_with("gap"),
         evaluate::STAGE if which != Which::Rank => {
             let headline = m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise");
             headline && !m.condition.as_deref().unwrap_or("").starts_with("noise-")

@@ -21,6 +21,7 @@ const SHOWN: (usize, usize, usize) = (12, 3, 4);
 struct Example {
     id: String,
     high: bool,
+    right: bool,
     place: i64,
     map: Option<(usize, usize, Vec<f32>)>,
 }
@@ -41,6 +42,8 @@ pub(super) fn ranks(
     let (spurious, basis) = (table.integers("spurious")?, table.texts("basis")?);
     let (value, low, high) =
         (table.floats("evidence")?, table.floats("low")?, table.floats("high")?);
+    let (kept, kept_low) = (table.floats("kept")?, table.floats("kept_low")?);
+    let kept_high = table.floats("kept_high")?;
     let (n, word) = (table.integers("n")?, table.texts("word")?);
     let mut examples = examples(run)?;
     let shown = shown_classes(&class, metrics, findings);
@@ -66,21 +69,22 @@ pub(super) fn ranks(
             features.push(RankedFeature {
                 feature: index,
                 spurious: is,
-                evidence: Figure {
-                    value: value[row],
-                    low: low[row],
-                    high: high[row],
-                    n: usize::try_from(n[row].unwrap_or_default()).unwrap_or_default(),
-                    ..Figure::default()
-                },
+                evidence: figure(value[row], low[row], high[row], n[row]),
+                kept: figure(kept[row], kept_low[row], kept_high[row], n[row]),
                 word: word[row].clone(),
                 high: high_end,
                 low: low_end,
             });
         }
     }
+    classes.sort_by_key(|class| shown.iter().position(|name| *name == class.class));
     let basis = basis.into_iter().flatten().next().unwrap_or_default();
     Ok(Some(RankView { basis, classes, spurious: counts }))
+}
+
+fn figure(value: Option<f64>, low: Option<f64>, high: Option<f64>, n: Option<i64>) -> Figure {
+    let n = n.and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+    Figure { value, low, high, n, ..Figure::default() }
 }
 
 /// Classes with a finding, then those with the largest gaps.
@@ -123,6 +127,7 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
     let (feature, end, place) =
         (table.integers("feature")?, table.texts("end")?, table.integers("place")?);
     let (rows, columns) = (table.integers("height")?, table.integers("width")?);
+    let correct = table.integers("correct")?;
     let maps = table.lists_f32("map")?;
     let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
     for (row, map) in maps.into_iter().enumerate() {
@@ -136,6 +141,7 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
         out.entry((class.clone(), feature)).or_default().push(Example {
             id: id.clone(),
             high: end[row].as_deref() == Some("high"),
+            right: correct[row] == Some(1),
             place: place[row].unwrap_or_default(),
             map,
         });
@@ -165,7 +171,8 @@ fn ends(tables: &Tables, album: &Album, mut examples: Vec<Example>) -> Result<En
             _ => None,
         };
         let plain = encode(&example.id, picture::jpeg(&small))?;
-        let mapped = MappedPhoto { photo: photo(tables, &seen, Some(plain)), map };
+        let mapped =
+            MappedPhoto { photo: photo(tables, &seen, Some(plain)), right: example.right, map };
         if example.high { out.0.push(mapped) } else { out.1.push(mapped) }
     }
     Ok(out)

@@ -38,8 +38,8 @@ fn basis(ranks: &RankView) -> String {
         "votes" if all == 0 => "The ranks were made elsewhere and read from a list.".to_owned(),
         "votes" => format!("{counted}, as people voted."),
         "masks" => format!(
-            "{counted}: those whose activation lies off the object's mask by more than chance. A map moved to a random \
-             place would have on the object just the object's share of the picture."
+            "{counted}: with the object's box gray they keep more than half of what a map moved to a random place \
+             would keep (where that is not known: their activation lies off the object by more than chance)."
         ),
         "attributes" => format!("{counted}: those that go with an attribute or a word of the captions."),
         _ => "Nothing tells which features are spurious (no votes, masks, attributes or captions), so images are ranked \
@@ -70,49 +70,68 @@ fn steps(title: &str, along: &str, curve: &[Level<'_>], tone: Tone) -> Markup {
     levels(title, along, &[series], Scale::SHARE, Unit::Percent)
 }
 
-/// The gap of each class at every k.
+/// The gaps of each class at every k, as photographed and without the object.
 fn gaps(view: &ReportView) -> Markup {
-    let conditions = view.figures.conditions("gap");
-    if conditions.is_empty() {
-        return html! { p { "No class could be ranked." } };
+    let table = |metric: &str, caption: &str| {
+        let conditions = view.figures.conditions(metric);
+        if conditions.is_empty() {
+            return html! {};
+        }
+        let has = |class: &&&str| {
+            conditions.iter().any(|c| view.figures.find(metric, Some(c), class).is_some())
+        };
+        let mut own: Vec<&str> = Vec::new();
+        for figure in view.figures.rows().iter().filter(|f| f.metric == metric) {
+            if let Some(class) = figure.class.as_deref()
+                && !own.contains(&class)
+                && !["*", "mean"].contains(&class)
+                && has(&&class)
+            {
+                own.push(class);
+            }
+        }
+        let size = |class: &&str| {
+            let found =
+                conditions.iter().filter_map(|c| view.figures.find(metric, Some(c), class)?.value);
+            found.fold(f64::NEG_INFINITY, f64::max)
+        };
+        own.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        let row = |class: &str, words: &str| {
+            html! { tr {
+                th scope="row" { (name(words)) }
+                td.number { @match q(view, metric, class) { Some(q) => { (q) } None => span.muted { "–" } } }
+                @for c in &conditions { (gap_cells(view.figures.find(metric, Some(c), class))) }
+            } }
+        };
+        wide(html! { table.sortable id=(format!("{metric}-table")) {
+            caption { (caption) }
+            thead { tr {
+                th { "Class" } th.number { "q" }
+                @for c in &conditions { th.number { (c.replace('=', " = ")) } th.number { "95 % interval" } th.number { "n" } }
+            } }
+            tbody { @for class in own { (row(class, class)) } }
+            tfoot { @for (class, words) in [("*", "all classes together"), ("mean", "mean of the classes")] { (row(class, words)) } }
+        } })
+    };
+    let plain = view.figures.conditions("gap");
+    if plain.is_empty() {
+        return html! { p { "No class could be ranked: none of its important features is spurious." } };
     }
-    let mut classes: Vec<&str> = Vec::new();
-    for figure in view.figures.rows().iter().filter(|f| f.metric == "gap" && f.value.is_some()) {
-        if let Some(class) = figure.class.as_deref()
-            && !classes.contains(&class)
-        {
-            classes.push(class);
+    let bare = !view.figures.conditions("gap-without-object").is_empty();
+    html! {
+        @if bare {
+            h3 { "Ranked by what is left when the object is gone" }
+            p.muted { "The same features of the same pictures, with the object's box gray: an odd, hard or wrongly labelled object can't look like a missing cue. The findings rest on these gaps." }
+            (table("gap-without-object", "Accuracy of the k images that show the cue most without their object, minus that of the k that show it least"))
+            h3 { "Ranked as photographed" }
+        }
+        (table("gap", "Accuracy of the k images that show the cue most minus that of the k that show it least"))
+        p.muted {
+            "k is cut to half of a class, so n may be smaller than 2 k. q: of the class's gaps at every k together, against \
+             outcomes dealt anew among its ranks, corrected for the number of classes. At k = 10 a gap of 20 points is \
+             ordinary by chance."
         }
     }
-    let (whole, mut own): (Vec<&str>, Vec<&str>) =
-        classes.into_iter().partition(|c| ["*", "mean"].contains(c));
-    let size = |class: &&str| {
-        let found =
-            conditions.iter().filter_map(|c| view.figures.find("gap", Some(c), class)?.value);
-        found.fold(f64::NEG_INFINITY, f64::max)
-    };
-    own.sort_by(|a, b| size(b).total_cmp(&size(a)));
-    let row = |class: &str, words: &str| {
-        html! { tr {
-            th scope="row" { (name(words)) }
-            @for c in &conditions { (gap_cells(view.figures.find("gap", Some(c), class))) }
-            td.number { @match q(view, class) { Some(q) => { (q) } None => span.muted { "–" } } }
-        } }
-    };
-    wide(html! { table.sortable id="gap-table" {
-        caption { "Gap: accuracy of the k images that show the cue most minus that of the k that show it least" }
-        thead { tr {
-            th { "Class" }
-            @for c in &conditions { th.number { (c.replace('=', " = ")) } th.number { "95 % interval" } th.number { "n" } }
-            th.number { "q" }
-        } }
-        tbody { @for class in own { (row(class, class)) } }
-        tfoot { @for class in whole { (row(class, if class == "*" { "all classes together" } else { "mean of the classes" })) } }
-    } p.muted {
-        "k is cut to half of a class, so n may be smaller than 2 k. q: of the class's gaps at every k together, against \
-         outcomes dealt anew among its ranks, corrected for the number of classes. At k = 10 a gap of 20 points is \
-         ordinary by chance."
-    } })
 }
 
 fn gap_cells(figure: Option<&Figure>) -> Markup {
@@ -128,12 +147,9 @@ fn gap_cells(figure: Option<&Figure>) -> Markup {
     }
 }
 
-fn q(view: &ReportView, class: &str) -> Option<String> {
-    let figure = view
-        .figures
-        .rows()
-        .iter()
-        .find(|f| f.metric == "gap" && f.class.as_deref() == Some(class))?;
+fn q(view: &ReportView, metric: &str, class: &str) -> Option<String> {
+    let mut rows = view.figures.rows().iter();
+    let figure = rows.find(|f| f.metric == metric && f.class.as_deref() == Some(class))?;
     let q = figure.q?;
     Some(if q < 0.001 { "< 0.001".to_owned() } else { number(q, 3) })
 }
@@ -164,16 +180,19 @@ fn feature_block(ranks: &RankView, feature: &RankedFeature) -> Markup {
     let verdict = match feature.spurious {
         Some(true) => "spurious",
         Some(false) => "on the object",
-        None => "not judged",
+        None if ranks.basis == "none" => "not judged",
+        None => "neither on the object nor off it",
     };
     html! {
         h3 { "Feature " (feature.feature) ": " (verdict)
             @if let Some(word) = &feature.word { ", goes with " (name(word)) } }
-        @if feature.evidence.value.is_some() {
-            p.muted {
-                @if ranks.basis == "masks" { "Share of its activation on the object minus the object's share of the picture: " }
-                @else { "Correlation: " }
-                (inline(&feature.evidence, Unit::Signed))
+        p.muted {
+            @if feature.kept.value.is_some() {
+                "Kept without the object, 1 being chance: " (inline(&feature.kept, Unit::Plain)) ". "
+            }
+            @if feature.evidence.value.is_some() {
+                @if ranks.basis == "masks" { "Share of its activation on the object beyond chance: " } @else { "Correlation: " }
+                (inline(&feature.evidence, Unit::Signed)) "."
             }
         }
         p.muted { "Shows it most" }
@@ -193,7 +212,11 @@ fn strip(photos: &[MappedPhoto]) -> Markup {
                     @if mapped.map.is_some() { (image(mapped.map.as_ref(), &format!("the feature over {alt}"))) }
                 }
                 figcaption {
-                    @match &mapped.photo.answer { Some(answer) => span.answer { "called " (name(answer)) }, None => span.muted { "right" } }
+                    @match (&mapped.photo.answer, mapped.right) {
+                        (Some(answer), _) => span.answer { "called " (name(answer)) },
+                        (None, true) => span.muted { "right" },
+                        (None, false) => span.answer { "wrong" },
+                    }
                     span.id { (name(&mapped.photo.id)) }
                 }
             }

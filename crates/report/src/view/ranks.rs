@@ -29,8 +29,10 @@ pub struct RankedFeature {
     pub feature: i64,
     /// Whether it counts as spurious; `None` where the evidence says neither.
     pub spurious: Option<bool>,
-    /// The figure behind that.
+    /// Share of its map on the object beyond chance, or its correlation with `word`.
     pub evidence: Figure,
+    /// Activation kept without the object, over what chance would keep.
+    pub kept: Figure,
     /// The attribute or word that it goes with.
     pub word: Option<String>,
     /// Images that show it most, the strongest first.
@@ -44,6 +46,8 @@ pub struct RankedFeature {
 pub struct MappedPhoto {
     /// The photograph.
     pub photo: Photo,
+    /// Whether the model is right on it.
+    pub right: bool,
     /// The feature's map over it.
     pub map: Option<Picture>,
 }

@@ -18,6 +18,7 @@ fn figure(metric: &str, condition: Option<&str>, class: &str, value: f64, half: 
         n: 212,
         clusters: None,
         p: None,
+        q: None,
     }
 }
 

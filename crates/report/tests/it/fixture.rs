@@ -53,7 +53,9 @@ fn share(metric: &str, condition: Option<&str>, class: &str, value: f64, n: usiz
 fn figures() -> Vec<Figure> {
     let mut out = Vec::new();
     for (class, q) in [("parachute", Some(0.004)), ("*", None), ("mean", None)] {
-        out.push(Figure { q, ..figure("gap", Some("k=10"), class, 0.3, 20) });
+        for metric in ["gap", "gap-without-object"] {
+            out.push(Figure { q, ..figure(metric, Some("k=10"), class, 0.3, 20) });
+        }
     }
     for step in 1..=5 {
         let accuracy = 1.0 - 0.12 * f64::from(step);
@@ -177,7 +179,11 @@ fn cam(i: usize, iou: f64) -> CamCard {
 fn ranks() -> RankView {
     let end = |from: usize| -> Vec<MappedPhoto> {
         (from..from + 2)
-            .map(|i| MappedPhoto { photo: photo(i, "parachute", None), map: cam(i, 0.5).map })
+            .map(|i| MappedPhoto {
+                photo: photo(i, "parachute", None),
+                right: i % 2 == 0,
+                map: cam(i, 0.5).map,
+            })
             .collect()
     };
     let feature = |index: i64, value: f64, spurious: Option<bool>| RankedFeature {
@@ -188,6 +194,7 @@ fn ranks() -> RankView {
             high: Some(value + 0.1),
             ..figure("", None, "", value, 48)
         },
+        kept: figure("", None, "", 0.9, 48),
         word: None,
         high: end(0),
         low: end(4),

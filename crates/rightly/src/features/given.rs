@@ -12,10 +12,15 @@ use crate::{Error, inputs::Names};
 /// A file of vectors.
 pub(super) struct Given {
     pub(super) path: PathBuf,
-    pub(super) dim: usize,
     pub(super) vectors: HashMap<String, Vec<f32>>,
-    /// blake3 of the file.
-    pub(super) key: String,
+}
+
+/// blake3 of the file.
+pub(super) fn key(path: &Path) -> Result<String, Error> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
+    std::io::copy(&mut file, &mut hasher).map_err(Error::io(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Reads `.npy` `[n, d]`, a row for each image in the order of the data's table; or Parquet with `id` or `image` and one
@@ -35,9 +40,7 @@ pub(super) fn read(path: &Path, dataset: &Dataset) -> Result<Given, Error> {
             _ => format!("vectors of {dim} values, expected several features an image"),
         }));
     }
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    let key = blake3::hash(&bytes).to_hex().to_string();
-    Ok(Given { path: path.to_owned(), dim, vectors, key })
+    Ok(Given { path: path.to_owned(), vectors })
 }
 
 fn matrix(path: &Path, dataset: &Dataset) -> Result<HashMap<String, Vec<f32>>, Error> {

@@ -91,7 +91,7 @@ struct Held {
     problems: Vec<rightly_data::Problem>,
 }
 
-/// Features (and the audited model's outcomes) of every image of some splits; `all` is every image. Those of the split
+/// Features (and the audited model's outcomes) of every image of some splits; `all` is every image. Those of the splits
 /// `without_object` also with their object's box gray, where they have a mask.
 ///
 /// # Errors
@@ -102,7 +102,7 @@ pub fn gather(
     inputs: &Inputs,
     source: &Source,
     splits: &[&str],
-    without_object: Option<&str>,
+    without_object: &[&str],
     run: &RunDir,
     threads: usize,
     stop: &AtomicBool,
@@ -116,12 +116,8 @@ pub fn gather(
         }
         Source::File(_) => None,
     };
-    let file = match source {
-        Source::File(path) => Some(given::read(path, &inputs.dataset)?),
-        _ => None,
-    };
     let mut notes = encoder.as_ref().map(|e| e.notes().to_vec()).unwrap_or_default();
-    let of_what = match (&encoder, &file) {
+    let of_what = match (&encoder, source) {
         (Some(encoder), _) => {
             notes.push(format!(
                 "Features: {} values of layer '{}' of {}.",
@@ -135,11 +131,11 @@ pub fn gather(
                 &serde_json::to_string(encoder.preprocess()).unwrap_or_default(),
             ])
         }
-        (None, Some(file)) => {
-            notes.push(format!("Features: {} values, from {}.", file.dim, file.path.display()));
-            file.key.clone()
+        (None, Source::File(path)) => {
+            notes.push(format!("Features: from {}.", path.display()));
+            given::key(path)?
         }
-        (None, None) => String::new(),
+        (None, _) => String::new(),
     };
     let key = key_of(&[
         &inputs.key(),
@@ -153,7 +149,7 @@ pub fn gather(
     let path = run.path(&format!("features/{name}.parquet"));
     let lacks = |have: &[String], split: &str| !have.iter().any(|h| h == split);
     let missing = splits.iter().any(|s| lacks(&held.splits, s))
-        || without_object.is_some_and(|s| lacks(&held.boxed, s))
+        || without_object.iter().any(|s| lacks(&held.boxed, s))
         || !path.is_file();
     let held = if missing {
         let mut wanted = held.splits.clone();
@@ -161,9 +157,14 @@ pub fn gather(
         wanted.sort();
         wanted.dedup();
         let mut gray = held.boxed.clone();
-        gray.extend(without_object.map(str::to_owned));
+        gray.extend(without_object.iter().map(|s| (*s).to_owned()));
         gray.sort();
         gray.dedup();
+        // Read only where it is needed: it may be larger than everything else.
+        let file = match source {
+            Source::File(path) => Some(given::read(path, &inputs.dataset)?),
+            _ => None,
+        };
         let pass = compute::Pass::new(inputs, encoder.as_ref(), file.as_ref());
         let parts = pass.run(&wanted, &gray, run, &key, &name, threads, stop, sink)?;
         let held = Held { splits: wanted, boxed: gray, ..held };

@@ -34,6 +34,8 @@ pub(super) struct ClassGap {
     pub(super) p: Option<f64>,
     /// Corrected for the number of classes (Benjamini-Hochberg).
     pub(super) q: Option<f64>,
+    /// The ranking behind it: rows of the population, the strongest cue first.
+    pub(super) ranked: Vec<usize>,
 }
 
 /// The two ends of a ranking: rows of the population.
@@ -54,30 +56,47 @@ pub(super) fn compute(
     let clusters = inputs.clusters_of(&samples)?;
     let scene =
         Scene { population, clusters, seed: inputs.options.seed, resamples: options.resamples };
+    let mut metrics = Vec::new();
+    let ranked: Vec<Vec<usize>> = ranking.classes.iter().map(|c| c.ranked().collect()).collect();
+    let mut classes = gaps(&scene, options, names, "gap", &ranked, &mut metrics);
+    let without: Vec<Vec<usize>> =
+        ranking.classes.iter().map(|class| class.without_object.clone()).collect();
+    if without.iter().any(|ranked| !ranked.is_empty()) {
+        classes = gaps(&scene, options, names, "gap-without-object", &without, &mut metrics);
+    }
+    curves(&scene, names, ranking, &mut metrics);
+    Ok(Figures { metrics, classes })
+}
+
+/// The gaps of every class at every `k`, with the p-values of their rankings, and the gap by which each class is judged.
+fn gaps(
+    scene: &Scene<'_>,
+    options: &RankOptions,
+    names: &[String],
+    metric: &str,
+    ranked: &[Vec<usize>],
+    metrics: &mut Vec<Metric>,
+) -> Vec<Option<ClassGap>> {
     let p: Vec<Option<f64>> = names
         .iter()
-        .zip(&ranking.classes)
-        .map(|(name, class)| {
-            let ranked: Vec<usize> = class.ranked().collect();
-            match &scene.clusters {
-                None => {
-                    let outcomes = class.outcomes(population);
-                    gap_p(&outcomes, &options.ks, inputs.options.seed, name, options.draws)
-                }
-                Some(clusters) => scene.cluster_p(&ranked, clusters, name, options.draws),
+        .zip(ranked)
+        .map(|(name, ranked)| match &scene.clusters {
+            None => {
+                let outcomes: Vec<bool> = ranked.iter().map(|&row| scene.right(row)).collect();
+                let key = format!("{metric}/{name}");
+                gap_p(&outcomes, &options.ks, scene.seed, &key, options.draws)
             }
+            Some(clusters) => scene.cluster_p(ranked, clusters, name, options.draws),
         })
         .collect();
     // The family: every class that has ranks.
     let q = benjamini_hochberg(&p.iter().map(|p| p.unwrap_or(f64::NAN)).collect::<Vec<_>>());
     let q: Vec<Option<f64>> = q.into_iter().map(|q| (!q.is_nan()).then_some(q)).collect();
-    let mut metrics = Vec::new();
     let mut classes: Vec<Option<ClassGap>> = names.iter().map(|_| None).collect();
     for &k in &options.ks {
         let condition = format!("k={k}");
         let mut all = Vec::new();
-        for (at, class) in ranking.classes.iter().enumerate() {
-            let ranked: Vec<usize> = class.ranked().collect();
+        for (at, ranked) in ranked.iter().enumerate() {
             let cut = allowed(k, ranked.len());
             let ends = Ends {
                 class: at as u32,
@@ -85,23 +104,23 @@ pub(super) fn compute(
                 low: ranked[ranked.len() - cut..].to_vec(),
             };
             let gap = scene.gap(std::slice::from_ref(&ends), false);
-            let row = Metric::new(STAGE, "gap", Some(&condition), &names[at], gap);
+            let row = Metric::new(STAGE, metric, Some(&condition), &names[at], gap);
             metrics.push(Metric { p: p[at], q: q[at], ..row });
             // Judged by the largest k that leaves a third of the images in the middle, else by the first.
             let better =
                 classes[at].as_ref().is_none_or(|best| 3 * cut <= ranked.len() && cut > best.k);
             if cut > 0 && better {
-                classes[at] = Some(ClassGap { k: cut, gap, p: p[at], q: q[at] });
+                let ranked = ranked.clone();
+                classes[at] = Some(ClassGap { k: cut, gap, p: p[at], q: q[at], ranked });
             }
             if cut > 0 {
                 all.push(ends);
             }
         }
-        metrics.push(Metric::new(STAGE, "gap", Some(&condition), POOLED, scene.gap(&all, false)));
-        metrics.push(Metric::new(STAGE, "gap", Some(&condition), MEAN, scene.gap(&all, true)));
+        metrics.push(Metric::new(STAGE, metric, Some(&condition), POOLED, scene.gap(&all, false)));
+        metrics.push(Metric::new(STAGE, metric, Some(&condition), MEAN, scene.gap(&all, true)));
     }
-    curves(&scene, names, ranking, &mut metrics);
-    Ok(Figures { metrics, classes })
+    classes
 }
 
 /// Images with what their intervals depend on.

@@ -43,10 +43,9 @@ fn finding(
     ranking: &Ranking,
     figures: &Figures,
     class: usize,
-    ClassGap { k, gap, p, q }: &ClassGap,
+    ClassGap { k, gap, p, q, ranked }: &ClassGap,
 ) -> Finding {
     let name = &inputs.dataset.classes[class];
-    let ranked: Vec<usize> = ranking.classes[class].ranked().collect();
     let share = |rows: &[usize]| {
         let right = rows.iter().filter(|&&row| population.rows[row].correct).count();
         100.0 * right as f64 / rows.len().max(1) as f64
@@ -69,25 +68,27 @@ fn finding(
         if words.is_empty() { String::new() } else { format!(" (goes with {})", words.join("; ")) };
     let why = match ranking.basis {
         Basis::Votes => "people voted them to be off the object",
-        Basis::Masks => "their activation lies off the object",
+        Basis::Masks => "they keep more than half of their activation without the object",
         Basis::Attributes => "they follow an attribute or a word of the captions",
         Basis::None => "given",
     };
-    let condition = |m: &&crate::Metric| {
-        m.class.as_deref() == Some(name.as_str())
-            && (m.metric == "gap" || m.metric == "accuracy-by-rank")
-    };
+    let own = |m: &&crate::Metric| m.class.as_deref() == Some(name.as_str());
     Finding {
         kind: Kind::SpuriousCue,
         class: Some(name.clone()),
         group: None,
         title: format!("'{name}' leans on a cue that is not its object"),
         description: format!(
-            "Of the {k} images that show the cue most strongly {:.0} % are right, of the {k} that show it least {:.0} %. \
+            "Of the {k} images that show the cue most strongly {:.0} % are right, of the {k} that show it least {:.0} %{}. \
              The cue is {which}{goes_with}: {why}. Look at the two ends of the ranking to see what it is, and add \
              training images of '{name}' without it.",
             share(&ranked[..*k]),
             share(&ranked[ranked.len() - k..]),
+            if ranking.classes[class].without_object.is_empty() {
+                ""
+            } else {
+                " (ranked by what the pictures show with the object's box gray)"
+            },
         ),
         effect: gap.value,
         low: gap.low,
@@ -100,6 +101,6 @@ fn finding(
             .iter()
             .map(|&row| inputs.dataset.samples[population.rows[row].sample].id.clone())
             .collect(),
-        evidence: figures.metrics.iter().filter(condition).cloned().collect(),
+        evidence: figures.metrics.iter().filter(own).cloned().collect(),
     }
 }

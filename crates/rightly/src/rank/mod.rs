@@ -65,7 +65,7 @@ pub fn rank(
         inputs,
         &options.features,
         &splits,
-        Some(&fit_split),
+        &splits,
         run,
         options.threads,
         stop,

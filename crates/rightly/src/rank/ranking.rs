@@ -39,6 +39,10 @@ pub(super) struct ClassRanking {
     pub(super) spuriosity: Option<Vec<f64>>,
     /// Positions in `rows` from the highest spuriosity to the lowest.
     pub(super) order: Vec<usize>,
+    /// Rows of the population ranked by the same features of the pictures without their object: what is left of the
+    /// cue when the object is gone, so that an odd, hard or wrongly labelled object can't look like a missing cue.
+    /// Empty where that is not known.
+    pub(super) without_object: Vec<usize>,
 }
 
 /// All classes.
@@ -71,14 +75,18 @@ impl Ranking {
             important.iter().map(|class| class.iter().map(|i| i.feature).collect()).collect();
         let values = chosen_values(&set.path, "vector", population, &chosen, threads)?;
         let fit = population.by_class(important.len(), |row| row.fit);
-        let (basis, judgements) =
+        let (basis, judgements, boxed) =
             judge(inputs, set, population, &chosen, &fit, &values, threads, notes)?;
         let features = important
             .into_iter()
             .zip(judgements)
             .map(|(important, judgements)| important.into_iter().zip(judgements).collect())
             .collect();
-        Ok(Self::new(inputs, population, basis, features, &values))
+        let mut ranking = Self::new(inputs, population, basis, features, &values);
+        if !boxed.is_empty() {
+            ranking.classes.iter_mut().for_each(|class| class.rank_without_object(&boxed));
+        }
+        Ok(ranking)
     }
 
     /// Ranks that were made elsewhere: spuriosity by id.
@@ -103,6 +111,7 @@ impl Ranking {
                     standardised: Vec::new(),
                     spuriosity,
                     order,
+                    without_object: Vec::new(),
                 }
             })
             .collect();
@@ -168,7 +177,14 @@ impl Ranking {
                 let order = values.as_deref().map(descending).unwrap_or_default();
                 let standardised =
                     standardised.into_iter().map(Option::unwrap_or_default).collect();
-                ClassRanking { features, rows, standardised, spuriosity: values, order }
+                ClassRanking {
+                    features,
+                    rows,
+                    standardised,
+                    spuriosity: values,
+                    order,
+                    without_object: Vec::new(),
+                }
             })
             .collect();
         Self { classes, basis, judged: basis != Basis::None }
@@ -181,9 +197,17 @@ impl ClassRanking {
         self.order.iter().map(|&at| self.rows[at])
     }
 
-    /// Whether the model is right, in the order of the ranks.
-    pub(super) fn outcomes(&self, population: &Population<'_>) -> Vec<bool> {
-        self.ranked().map(|row| population.rows[row].correct).collect()
+    /// Ranks the images by the spurious features of their pictures without the object.
+    fn rank_without_object(&mut self, boxed: &[Vec<f32>]) {
+        let known = |row: &usize| boxed[*row].len() == self.features.len();
+        let rows: Vec<usize> = self.rows.iter().copied().filter(known).collect();
+        let column = |f: usize| rows.iter().map(|&row| f64::from(boxed[row][f])).collect();
+        let columns: Vec<Vec<f64>> = (0..self.features.len()).map(column).collect();
+        let marked: Vec<bool> =
+            self.features.iter().map(|f| f.judgement.spurious == Some(true)).collect();
+        let values = spuriosity(&columns, &marked).values;
+        let order = values.as_deref().map(descending).unwrap_or_default();
+        self.without_object = order.into_iter().map(|at| rows[at]).collect();
     }
 
     /// Features that count as spurious.
@@ -246,7 +270,9 @@ fn choose(
         .collect())
 }
 
-type Judged = (Basis, Vec<Vec<Judgement>>);
+/// Judgements, and the features of the pictures without their object (`[rows][features of the class]`, empty where not
+/// known).
+type Judged = (Basis, Vec<Vec<Judgement>>, Vec<Vec<f32>>);
 
 /// Judgements by masks, else by attributes and captions, else none.
 #[expect(clippy::too_many_arguments, reason = "a stage's parts, each of its own kind")]
@@ -289,14 +315,14 @@ fn judge(
             };
             (0..features.len()).map(judge).collect()
         });
-        return Ok((Basis::Masks, judgements.collect()));
+        return Ok((Basis::Masks, judgements.collect(), boxed));
     }
     if let Some(judgements) = by_attributes(inputs, population, fit, values) {
         notes.push(
             "Spurious features: those that go with an attribute or a word of the captions (no masks, or no maps)."
                 .to_owned(),
         );
-        return Ok((Basis::Attributes, judgements));
+        return Ok((Basis::Attributes, judgements, Vec::new()));
     }
     notes.push(
         "Spurious features: nothing tells them apart (no votes, masks, attributes or captions). Images are ranked by \
@@ -305,7 +331,7 @@ fn judge(
     );
     let judgements =
         chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
-    Ok((Basis::None, judgements))
+    Ok((Basis::None, judgements, Vec::new()))
 }
 
 /// Share of each image's picture outside its object's box, NaN where it is not known.
