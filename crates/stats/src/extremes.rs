@@ -7,7 +7,7 @@
 use rand::seq::SliceRandom;
 use statrs::function::gamma::ln_gamma;
 
-use crate::rng::keyed;
+use crate::{permutation::sequential_p, rng::keyed};
 
 /// Draws after which enough permutations reached the statistic for the p-value to be known well
 /// (Besag and Clifford 1991: stopping at the `h`-th makes `h / draws` a valid p-value).
@@ -79,20 +79,12 @@ fn drawn(right: &[bool], ks: &[usize], seed: u64, key: &str, draws: usize) -> f6
             .map(|&k| difference(right, k).unsigned_abs() as f64 / (k as f64).sqrt())
             .fold(0.0, f64::max)
     };
-    let observed = statistic(right) - 1e-9;
     let mut dealt = right.to_vec();
     let mut rng = keyed(seed, "gap", key, 0);
-    let mut reached = 0;
-    for draw in 1..=draws {
+    sequential_p(statistic(right), draws, ENOUGH, || {
         dealt.shuffle(&mut rng);
-        if statistic(&dealt) >= observed {
-            reached += 1;
-            if reached == ENOUGH {
-                return ENOUGH as f64 / draw as f64;
-            }
-        }
-    }
-    (reached + 1) as f64 / (draws + 1) as f64
+        statistic(&dealt)
+    })
 }
 
 #[cfg(test)]

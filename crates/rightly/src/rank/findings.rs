@@ -50,45 +50,22 @@ fn finding(
         let right = rows.iter().filter(|&&row| population.rows[row].correct).count();
         100.0 * right as f64 / rows.len().max(1) as f64
     };
-    let features: Vec<&ClassFeature> = ranking.classes[class].spurious().map(|(_, f)| f).collect();
-    let which = match features.as_slice() {
-        [] => "the ranks that were given".to_owned(),
-        [one] => format!("feature {}", one.important.feature),
-        several => {
-            let list: Vec<String> =
-                several.iter().map(|f| f.important.feature.to_string()).collect();
-            format!("features {}", list.join(", "))
-        }
-    };
-    let mut words: Vec<&str> =
-        features.iter().filter_map(|f| f.judgement.word.as_deref()).collect();
-    words.sort_unstable();
-    words.dedup();
-    let goes_with =
-        if words.is_empty() { String::new() } else { format!(" (goes with {})", words.join("; ")) };
-    let why = match ranking.basis {
-        Basis::Votes => "people voted them to be off the object",
-        Basis::Masks => "they keep more than half of their activation without the object",
-        Basis::Attributes => "they follow an attribute or a word of the captions",
-        Basis::None => "given",
-    };
+    let (title, cue) = words(name, ranking, class);
+    let bare = ranking.classes[class].without_object.is_empty();
+    let how =
+        if bare { "" } else { " (ranked by what the pictures show with the object's box gray)" };
     let own = |m: &&crate::Metric| m.class.as_deref() == Some(name.as_str());
     Finding {
         kind: Kind::SpuriousCue,
         class: Some(name.clone()),
         group: None,
-        title: format!("'{name}' leans on a cue that is not its object"),
+        title,
         description: format!(
-            "Of the {k} images that show the cue most strongly {:.0} % are right, of the {k} that show it least {:.0} %{}. \
-             The cue is {which}{goes_with}: {why}. Look at the two ends of the ranking to see what it is, and add \
-             training images of '{name}' without it.",
+            "Of the {k} images that show the cue most strongly {:.0} % are right, of the {k} that show it least {:.0} \
+             %{how}. {cue} Look at the two ends of the ranking to see what it is, and add training images of '{name}' \
+             without it.",
             share(&ranked[..*k]),
             share(&ranked[ranked.len() - k..]),
-            if ranking.classes[class].without_object.is_empty() {
-                ""
-            } else {
-                " (ranked by what the pictures show with the object's box gray)"
-            },
         ),
         effect: gap.value,
         low: gap.low,
@@ -102,5 +79,40 @@ fn finding(
             .map(|&row| inputs.dataset.samples[population.rows[row].sample].id.clone())
             .collect(),
         evidence: figures.metrics.iter().filter(own).cloned().collect(),
+    }
+}
+
+/// The title, and a sentence on what the cue is and how that is known.
+fn words(name: &str, ranking: &Ranking, class: usize) -> (String, String) {
+    let features: Vec<&ClassFeature> = ranking.classes[class].spurious().map(|(_, f)| f).collect();
+    let list: Vec<String> = features.iter().map(|f| f.important.feature.to_string()).collect();
+    let which = match list.as_slice() {
+        [one] => format!("feature {one}, which"),
+        several => format!("features {}, which", several.join(", ")),
+    };
+    let mut goes_with: Vec<&str> =
+        features.iter().filter_map(|f| f.judgement.word.as_deref()).collect();
+    goes_with.sort_unstable();
+    goes_with.dedup();
+    let goes_with = goes_with.join("; ");
+    let plain = format!("'{name}' leans on a cue that is not its object");
+    match ranking.basis {
+        _ if list.is_empty() => (plain, "The ranks were given.".to_owned()),
+        Basis::Masks => (
+            plain,
+            format!(
+                "The cue is {which} would hardly miss the object: with its box gray more than half of what chance would keep is left."
+            ),
+        ),
+        Basis::Attributes => (
+            format!("'{name}' leans on what goes with {goes_with}"),
+            format!(
+                "The cue is {which} goes with {goes_with}. Whether that lies beside the object or is a kind of it, the \
+                 table can't tell."
+            ),
+        ),
+        Basis::Votes | Basis::None => {
+            (plain, format!("The cue is {which} people voted to be off the object."))
+        }
     }
 }
