@@ -10,6 +10,7 @@
 //! nothing.
 
 mod choose;
+mod evidence;
 mod examples;
 mod figures;
 mod findings;

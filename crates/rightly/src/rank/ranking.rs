@@ -2,21 +2,15 @@
 
 use std::collections::HashMap;
 
-use rightly_data::table;
-use rightly_stats::Design;
-
 use super::{
-    choose::{Important, chosen_values, class_means, most_important},
-    judge::{Basis, Judgement, Shown, by_attributes, by_masks, by_votes},
+    choose::{Important, chosen_values},
+    evidence::{choose, judge},
+    judge::{Basis, Judgement, by_votes},
     options::RankOptions,
     population::Population,
     spuriosity::{Spuriosity, descending, spuriosity},
-    weights::class_weights,
 };
 use crate::{Error, Inputs, features::FeatureSet};
-
-/// Bootstrap resamples of a feature's share on the object.
-const RESAMPLES: usize = 500;
 
 /// A feature of a class with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,8 +77,11 @@ impl Ranking {
             .map(|(important, judgements)| important.into_iter().zip(judgements).collect())
             .collect();
         let mut ranking = Self::new(inputs, population, basis, features, &values);
-        if !boxed.is_empty() {
-            ranking.classes.iter_mut().for_each(|class| class.rank_without_object(&boxed));
+        if let Some(boxed) = boxed {
+            ranking
+                .classes
+                .iter_mut()
+                .for_each(|class| class.rank_without_object(&boxed.values, &boxed.outside));
         }
         Ok(ranking)
     }
@@ -197,11 +194,17 @@ impl ClassRanking {
         self.order.iter().map(|&at| self.rows[at])
     }
 
-    /// Ranks the images by the spurious features of their pictures without the object.
-    fn rank_without_object(&mut self, boxed: &[Vec<f32>]) {
-        let known = |row: &usize| boxed[*row].len() == self.features.len();
+    /// Ranks the images by the spurious features of their pictures without the object, beyond what the size of the gray
+    /// box explains: a larger box leaves less of everything, and says how large the object is.
+    fn rank_without_object(&mut self, boxed: &[Vec<f32>], outside: &[f64]) {
+        let known =
+            |row: &usize| boxed[*row].len() == self.features.len() && outside[*row].is_finite();
         let rows: Vec<usize> = self.rows.iter().copied().filter(known).collect();
-        let column = |f: usize| rows.iter().map(|&row| f64::from(boxed[row][f])).collect();
+        let left: Vec<f64> = rows.iter().map(|&row| outside[row]).collect();
+        let column = |f: usize| -> Vec<f64> {
+            let values: Vec<f64> = rows.iter().map(|&row| f64::from(boxed[row][f])).collect();
+            residuals(&values, &left)
+        };
         let columns: Vec<Vec<f64>> = (0..self.features.len()).map(column).collect();
         let marked: Vec<bool> =
             self.features.iter().map(|f| f.judgement.spurious == Some(true)).collect();
@@ -231,122 +234,33 @@ fn indices(features: &[Vec<(Important, Judgement)>]) -> Vec<Vec<usize>> {
     features.iter().map(|class| class.iter().map(|(i, _)| i.feature).collect()).collect()
 }
 
-/// The most important features of each class, on the images that they are chosen on.
-fn choose(
-    inputs: &Inputs,
-    options: &RankOptions,
-    set: &FeatureSet,
-    population: &Population<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Vec<Important>>, Error> {
-    let classes = inputs.dataset.classes.len();
-    let (weights, what) = class_weights(inputs, set, population, options.threads)?;
-    notes.push(what);
-    let same = population.fit_split == inputs.split();
-    let (means, counts) = if options.paper_compat {
-        notes.push(
-            "Features: chosen by the evaluated images that are right (--paper-compat).".to_owned(),
-        );
-        class_means(set, population, classes, options.threads, |row| row.evaluated && row.correct)?
-    } else if same {
-        // Chosen by what is right, features would owe their gap to the choice.
-        notes.push(format!(
-            "Features: chosen on all images of '{}', right or wrong, since no other split is there.",
-            population.fit_split
-        ));
-        class_means(set, population, classes, options.threads, |row| row.fit)?
-    } else {
-        notes.push(format!(
-            "Features: chosen on the images of '{}' that are right.",
-            population.fit_split
-        ));
-        class_means(set, population, classes, options.threads, |row| row.fit && row.correct)?
-    };
-    Ok((0..classes)
-        .map(|class| match counts[class] {
-            0 => Vec::new(),
-            _ => most_important(means.row(class), weights.row(class), options.top),
-        })
-        .collect())
+/// What is left of `y` after its least-squares line on `x`.
+fn residuals(y: &[f64], x: &[f64]) -> Vec<f64> {
+    let n = y.len() as f64;
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / n;
+    let (mean_x, mean_y) = (mean(x), mean(y));
+    let spread = x.iter().map(|x| (x - mean_x) * (x - mean_x)).sum::<f64>();
+    let common = x.iter().zip(y).map(|(x, y)| (x - mean_x) * (y - mean_y)).sum::<f64>();
+    let slope = if spread > 0.0 { common / spread } else { 0.0 };
+    let left: Vec<f64> = x.iter().zip(y).map(|(x, y)| y - mean_y - slope * (x - mean_x)).collect();
+    // What rounding leaves of a line is nothing.
+    let square = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>();
+    if square(&left) <= 1e-18 * square(y) { vec![0.0; y.len()] } else { left }
 }
 
-/// Judgements, and the features of the pictures without their object (`[rows][features of the class]`, empty where not
-/// known).
-type Judged = (Basis, Vec<Vec<Judgement>>, Vec<Vec<f32>>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Judgements by masks, else by attributes and captions, else none.
-#[expect(clippy::too_many_arguments, reason = "a stage's parts, each of its own kind")]
-fn judge(
-    inputs: &Inputs,
-    set: &FeatureSet,
-    population: &Population<'_>,
-    chosen: &[Vec<usize>],
-    fit: &[Vec<usize>],
-    values: &[Vec<f32>],
-    threads: usize,
-    notes: &mut Vec<String>,
-) -> Result<Judged, Error> {
-    if let Some(path) = &set.on_object {
-        notes.push(
-            "Spurious features: those that keep more than half of what a map moved at random would keep with the object's \
-             box gray; where that is not known, those whose activation lies off the object more than chance."
-                .to_owned(),
-        );
-        let excess = chosen_values(path, "excess", population, chosen, threads)?;
-        let boxed = chosen_values(path, "boxed", population, chosen, threads)?;
-        let outside = outside(path, population)?;
-        let samples: Vec<usize> = population.rows.iter().map(|row| row.sample).collect();
-        let clusters = inputs.clusters_of(&samples)?;
-        let judgements = fit.iter().zip(chosen).map(|(rows, features)| {
-            let own = clusters.as_ref().map(|c| rows.iter().map(|&row| c[row]).collect());
-            let design = Design::new(vec![0; rows.len()], own, inputs.options.seed, RESAMPLES);
-            let judge = |f: usize| {
-                let column = |of: &[Vec<f32>]| -> Vec<f64> {
-                    let value = |&row: &usize| of[row].get(f).map_or(f64::NAN, |&v| f64::from(v));
-                    rows.iter().map(value).collect()
-                };
-                let shown = Shown {
-                    active: column(values),
-                    excess: column(&excess),
-                    boxed: column(&boxed),
-                    outside: rows.iter().map(|&row| outside[row]).collect(),
-                };
-                by_masks(&shown, &design)
-            };
-            (0..features.len()).map(judge).collect()
-        });
-        return Ok((Basis::Masks, judgements.collect(), boxed));
+    #[test]
+    fn residuals_have_nothing_to_do_with_the_other_side() {
+        let x: Vec<f64> = (0..20).map(|i| (f64::from(i) * 0.7).sin()).collect();
+        let y: Vec<f64> = x.iter().enumerate().map(|(i, x)| 3.0 * x + (i as f64).cos()).collect();
+        let left = residuals(&y, &x);
+        assert!(left.iter().zip(&x).map(|(l, x)| l * x).sum::<f64>().abs() < 1e-9);
+        assert!(left.iter().sum::<f64>().abs() < 1e-9);
+        let line: Vec<f64> = x.iter().map(|x| 2.0 - x).collect();
+        assert!(residuals(&line, &x).iter().all(|l| l.abs() < 1e-12));
+        assert_eq!(residuals(&[1.0, 3.0], &[5.0, 5.0]), [-1.0, 1.0]);
     }
-    if let Some(judgements) = by_attributes(inputs, population, fit, values) {
-        notes.push(
-            "Spurious features: those that go with an attribute or a word of the captions (no masks, or no maps)."
-                .to_owned(),
-        );
-        return Ok((Basis::Attributes, judgements, Vec::new()));
-    }
-    notes.push(
-        "Spurious features: nothing tells them apart (no votes, masks, attributes or captions). Images are ranked by \
-         all features together; judge them in the report, fill in rank/votes.csv and give it with --votes."
-            .to_owned(),
-    );
-    let judgements =
-        chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
-    Ok((Basis::None, judgements, Vec::new()))
-}
-
-/// Share of each image's picture outside its object's box, NaN where it is not known.
-fn outside(path: &std::path::Path, population: &Population<'_>) -> Result<Vec<f64>, Error> {
-    let mut out = vec![f64::NAN; population.rows.len()];
-    for batch in table::read(path)? {
-        let batch = batch?;
-        let ids = table::texts(&batch, "id", path)?;
-        for (id, value) in ids.into_iter().zip(table::floats(&batch, "outside", path)?) {
-            if let (Some(id), Some(value)) = (id, value)
-                && let Some(row) = population.find(&id)
-            {
-                out[row] = value;
-            }
-        }
-    }
-    Ok(out)
 }

@@ -1,0 +1,142 @@
+//! The important features of each class, and what is known of each.
+
+use rightly_data::table;
+use rightly_stats::Design;
+
+use super::{
+    choose::{Important, chosen_values, class_means, most_important},
+    judge::{Basis, Judgement, Shown, by_attributes, by_masks},
+    options::RankOptions,
+    population::Population,
+    weights::class_weights,
+};
+use crate::{Error, Inputs, features::FeatureSet};
+
+/// Bootstrap resamples of a feature's figures on masks.
+const RESAMPLES: usize = 500;
+
+/// The most important features of each class, on the images that they are chosen on.
+pub(super) fn choose(
+    inputs: &Inputs,
+    options: &RankOptions,
+    set: &FeatureSet,
+    population: &Population<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Vec<Important>>, Error> {
+    let classes = inputs.dataset.classes.len();
+    let (weights, what) = class_weights(inputs, set, population, options.threads)?;
+    notes.push(what);
+    let same = population.fit_split == inputs.split();
+    let (means, counts) = if options.paper_compat {
+        notes.push(
+            "Features: chosen by the evaluated images that are right (--paper-compat).".to_owned(),
+        );
+        class_means(set, population, classes, options.threads, |row| row.evaluated && row.correct)?
+    } else if same {
+        // Chosen by what is right, features would owe their gap to the choice.
+        notes.push(format!(
+            "Features: chosen on all images of '{}', right or wrong, since no other split is there.",
+            population.fit_split
+        ));
+        class_means(set, population, classes, options.threads, |row| row.fit)?
+    } else {
+        notes.push(format!(
+            "Features: chosen on the images of '{}' that are right.",
+            population.fit_split
+        ));
+        class_means(set, population, classes, options.threads, |row| row.fit && row.correct)?
+    };
+    Ok((0..classes)
+        .map(|class| match counts[class] {
+            0 => Vec::new(),
+            _ => most_important(means.row(class), weights.row(class), options.top),
+        })
+        .collect())
+}
+
+pub(super) type Judged = (Basis, Vec<Vec<Judgement>>, Option<Boxed>);
+
+/// What is left of the pictures without their objects, a row of the population each.
+pub(super) struct Boxed {
+    /// `[features of the class]`, empty where not known.
+    pub(super) values: Vec<Vec<f32>>,
+    /// Share of the picture outside the gray box, NaN where not known.
+    pub(super) outside: Vec<f64>,
+}
+
+/// Judgements by masks, else by attributes and captions, else none.
+#[expect(clippy::too_many_arguments, reason = "a stage's parts, each of its own kind")]
+pub(super) fn judge(
+    inputs: &Inputs,
+    set: &FeatureSet,
+    population: &Population<'_>,
+    chosen: &[Vec<usize>],
+    fit: &[Vec<usize>],
+    values: &[Vec<f32>],
+    threads: usize,
+    notes: &mut Vec<String>,
+) -> Result<Judged, Error> {
+    if let Some(path) = &set.on_object {
+        notes.push(
+            "Spurious features: those that keep more than half of what a map moved at random would keep with the object's \
+             box gray; where that is not known, those whose activation lies off the object more than chance."
+                .to_owned(),
+        );
+        let excess = chosen_values(path, "excess", population, chosen, threads)?;
+        let boxed = chosen_values(path, "boxed", population, chosen, threads)?;
+        let outside = outside(path, population)?;
+        let samples: Vec<usize> = population.rows.iter().map(|row| row.sample).collect();
+        let clusters = inputs.clusters_of(&samples)?;
+        let judgements = fit.iter().zip(chosen).map(|(rows, features)| {
+            let own = clusters.as_ref().map(|c| rows.iter().map(|&row| c[row]).collect());
+            let design = Design::new(vec![0; rows.len()], own, inputs.options.seed, RESAMPLES);
+            let judge = |f: usize| {
+                let column = |of: &[Vec<f32>]| -> Vec<f64> {
+                    let value = |&row: &usize| of[row].get(f).map_or(f64::NAN, |&v| f64::from(v));
+                    rows.iter().map(value).collect()
+                };
+                let shown = Shown {
+                    active: column(values),
+                    excess: column(&excess),
+                    boxed: column(&boxed),
+                    outside: rows.iter().map(|&row| outside[row]).collect(),
+                };
+                by_masks(&shown, &design)
+            };
+            (0..features.len()).map(judge).collect()
+        });
+        return Ok((Basis::Masks, judgements.collect(), Some(Boxed { values: boxed, outside })));
+    }
+    if let Some(judgements) = by_attributes(inputs, population, fit, values) {
+        notes.push(
+            "Spurious features: those that go with an attribute or a word of the captions (no masks, or no maps)."
+                .to_owned(),
+        );
+        return Ok((Basis::Attributes, judgements, None));
+    }
+    notes.push(
+        "Spurious features: nothing tells them apart (no votes, masks, attributes or captions). Images are ranked by \
+         all features together; judge them in the report, fill in rank/votes.csv and give it with --votes."
+            .to_owned(),
+    );
+    let judgements =
+        chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
+    Ok((Basis::None, judgements, None))
+}
+
+/// Share of each image's picture outside its object's box, NaN where it is not known.
+fn outside(path: &std::path::Path, population: &Population<'_>) -> Result<Vec<f64>, Error> {
+    let mut out = vec![f64::NAN; population.rows.len()];
+    for batch in table::read(path)? {
+        let batch = batch?;
+        let ids = table::texts(&batch, "id", path)?;
+        for (id, value) in ids.into_iter().zip(table::floats(&batch, "outside", path)?) {
+            if let (Some(id), Some(value)) = (id, value)
+                && let Some(row) = population.find(&id)
+            {
+                out[row] = value;
+            }
+        }
+    }
+    Ok(out)
+}
