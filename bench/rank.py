@@ -26,7 +26,7 @@ FEATURES, CLASSES = 2048, 20
 GOAL_SECONDS, GOAL_MEGABYTES, GOAL_SHARE = 2.0, 500, 0.9
 
 
-def network(path):
+def network(path, labels):
     """[1, 3, 32, 32] to the mean colour, to 2,048 rectified features, to 20 logits."""
     rng = np.random.default_rng(0)
     weights = {
@@ -47,14 +47,16 @@ def network(path):
         [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-    card = 'feature_layer = "features"\n[preprocess]\npreset = "cifar"\n'
+    names = [line for line in labels.read_text(encoding="utf-8").splitlines() if line]
+    path.with_name("labels.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    card = 'labels = "labels.txt"\nfeature_layer = "features"\n[preprocess]\npreset = "cifar"\n'
     path.with_suffix(".toml").write_text(card, encoding="utf-8")
 
 
 def measured(command):
     """Seconds and peak megabytes of a process."""
     start = time.perf_counter()
-    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if status != 0:
         raise SystemExit(f"{command[1]} failed")
@@ -63,14 +65,9 @@ def measured(command):
 
 def ranking(args, binary, folder):
     model = folder / "made-up.onnx"
-    network(model)
-    labels = folder / "map.csv"
-    classes = sorted(line.split("\t")[0] for line in args.classes.read_text().split("\n") if line) if args.classes else None
-    command = [binary, "rank", "--model", model, "--data", f"cifar-100-coarse:{args.cifar_100}", "--split", "train", "--fit-split", "train",
-               "--out", folder / "run", "--threads", args.threads, "--quiet"]
-    if classes:
-        labels.write_text("class,output\n" + "".join(f"{name},{i}\n" for i, name in enumerate(classes)), encoding="utf-8")
-        command += ["--label-map", labels]
+    network(model, args.cifar_100 / "coarse_label_names.txt")
+    command = [binary, "rank", "--model", model, "--data", f"cifar-100-coarse:{args.cifar_100}", "--split", "train", "--fit-split",
+               "train", "--out", folder / "run", "--threads", args.threads, "--quiet"]
     first, _ = measured(command)
     seconds, megabytes = [], []
     for top in range(1, args.rounds + 1):
@@ -104,7 +101,6 @@ def features(args, binary, throughput, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cifar-100", type=pathlib.Path, help="folder of CIFAR-100's binary files")
-    parser.add_argument("--classes", type=pathlib.Path, help="names of the 20 superclasses, one a line (default: outputs by index)")
     parser.add_argument("--models", type=pathlib.Path, nargs="*", default=[], help="ONNX files with cards")
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--table-images", type=int, default=212, help="images of that table, each with a mask (default %(default)s)")

@@ -107,7 +107,7 @@ pub(super) fn judge(
         });
         return Ok((Basis::Masks, judgements.collect(), Some(Boxed { values: boxed, outside })));
     }
-    if let Some(judgements) = by_attributes(inputs, population, fit, values) {
+    if let Some(judgements) = by_attributes(inputs, population, fit, values, threads)? {
         notes.push(
             "Spurious features: those that go with an attribute or a word of the captions (no masks, or no maps)."
                 .to_owned(),

@@ -1,9 +1,12 @@
 //! Judged by attributes and captions: does a feature go with something that the table says of the images?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::AtomicBool,
+};
 
 use rand::seq::SliceRandom;
-use rightly_data::dataset::typed_attributes;
+use rightly_data::dataset::{Attribute, typed_attributes};
 use rightly_stats::{
     Estimate,
     multiple::benjamini_hochberg,
@@ -13,12 +16,12 @@ use rightly_stats::{
 };
 
 use super::Judgement;
-use crate::{Inputs, rank::population::Population};
+use crate::{Error, Inputs, rank::population::Population, workers};
 
 /// Fewest images of a class that a word or an attribute's value has to be on, and to be missing from.
 const FEWEST: usize = 5;
 /// Permutations of a feature at most, and exceedances after which there are enough.
-const DRAWS: (usize, usize) = (9999, 30);
+const DRAWS: (usize, usize) = (1999, 30);
 /// Corrected p-value up to which a feature goes with a value.
 const Q: f64 = 0.05;
 /// Words of captions that say nothing about a picture.
@@ -45,12 +48,13 @@ pub(in crate::rank) fn by_attributes(
     population: &Population<'_>,
     rows: &[Vec<usize>],
     values: &[Vec<f32>],
-) -> Option<Vec<Vec<Judgement>>> {
-    let mut found: Vec<Vec<(f64, Judgement)>> = Vec::with_capacity(rows.len());
-    let mut any = false;
-    for (class, rows) in rows.iter().enumerate() {
-        let markers = markers(inputs, population, class, rows);
-        any |= !markers.is_empty();
+    threads: usize,
+) -> Result<Option<Vec<Vec<Judgement>>>, Error> {
+    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
+    let never = AtomicBool::new(false);
+    let judged = workers::ordered(rows.len(), threads, &never, |class| {
+        let rows = &rows[class];
+        let markers = markers(inputs, &attributes, population, class, rows);
         let features = rows.first().map_or(0, |&row| values[row].len());
         let judge = |feature: usize| {
             let column: Vec<f64> =
@@ -58,19 +62,21 @@ pub(in crate::rank) fn by_attributes(
             let key = format!("{}/{feature}", inputs.dataset.classes[class]);
             best(&markers, &column, inputs.options.seed, &key)
         };
-        found.push((0..features).map(judge).collect());
-    }
+        Ok((!markers.is_empty(), (0..features).map(judge).collect()))
+    })?;
+    let any = judged.iter().any(|(any, _)| *any);
+    let found: Vec<Vec<(f64, Judgement)>> = judged.into_iter().map(|(_, found)| found).collect();
     if !any {
-        return None;
+        return Ok(None);
     }
     let p: Vec<f64> = found.iter().flatten().map(|(p, _)| *p).collect();
     let mut q = benjamini_hochberg(&p).into_iter();
-    let settle = |(_, judgement): (f64, Judgement)| {
+    let mut settle = |(_, judgement): (f64, Judgement)| {
         let holds = q.next().is_some_and(|q| q <= Q);
         if holds { judgement } else { Judgement { spurious: None, word: None, ..judgement } }
     };
-    let mut settle = settle;
-    Some(found.into_iter().map(|class| class.into_iter().map(&mut settle).collect()).collect())
+    let settled = found.into_iter().map(|class| class.into_iter().map(&mut settle).collect());
+    Ok(Some(settled.collect()))
 }
 
 /// The marker that a feature goes with most, and the p-value of that.
@@ -129,6 +135,7 @@ fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judge
 /// Values of attributes and words of captions that some images of a class have and some lack.
 fn markers(
     inputs: &Inputs,
+    attributes: &[Attribute],
     population: &Population<'_>,
     class: usize,
     rows: &[usize],
@@ -142,7 +149,7 @@ fn markers(
             out.push(Marker { name, on });
         }
     };
-    for attribute in typed_attributes(dataset, inputs.options.cluster.as_deref()) {
+    for attribute in attributes {
         for (category, name) in attribute.categories.iter().enumerate() {
             let on =
                 rows.iter().map(|&row| attribute.values[sample(row)] == Some(category)).collect();
