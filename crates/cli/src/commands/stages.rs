@@ -85,11 +85,10 @@ pub(super) fn audit(
         }
         if let Some(options) = stages.rank {
             // An audit runs what the inputs allow.
-            match rank::possible(inputs, options) {
-                Err(why) if stages.evaluate.is_some() => {
-                    progress.note(&format!("rank: left out: {why}"))
-                }
-                _ => {
+            let left_out = stages.evaluate.and_then(|_| rank::possible(inputs, options).err());
+            match left_out {
+                Some(why) => progress.note(&format!("rank: left out: {why}")),
+                None => {
                     rank::rank(inputs, options, run, stop, &sink)?;
                 }
             }

@@ -20,8 +20,8 @@ use crate::{
     workers,
 };
 
-/// Images of a shard.
-const SHARD: usize = 64;
+/// Images of a shard: few, so that no core waits long for the last one.
+const SHARD: usize = 16;
 
 /// What is kept of one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
