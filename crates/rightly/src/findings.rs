@@ -1,5 +1,7 @@
 //! `findings.json`: what is wrong, worst first.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Metric};
@@ -77,6 +79,49 @@ pub struct Finding {
     pub evidence: Vec<Metric>,
 }
 
+/// Merges findings of one class that are about the same images (at least half of the shorter list): the more telling
+/// kind stays (a cue before a subgroup before an ignored object, then the first), says what the other one said, and takes
+/// over its evidence. Data problems are left alone.
+pub fn merge(findings: &mut Vec<Finding>) {
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by_key(|&at| findings[at].kind);
+    let mut kept: Vec<usize> = Vec::new();
+    let mut into: Vec<Option<usize>> = vec![None; findings.len()];
+    for at in order {
+        let same = |&&other: &&usize| same_images(&findings[at], &findings[other]);
+        match kept.iter().find(same) {
+            Some(&other) => into[at] = Some(other),
+            None => kept.push(at),
+        }
+    }
+    for at in 0..findings.len() {
+        let Some(other) = into[at] else { continue };
+        let said = format!(" Seen in another way too: {}.", findings[at].title);
+        let evidence = std::mem::take(&mut findings[at].evidence);
+        findings[other].description += &said;
+        for row in evidence {
+            if !findings[other].evidence.contains(&row) {
+                findings[other].evidence.push(row);
+            }
+        }
+    }
+    let mut at = 0;
+    findings.retain(|_| {
+        at += 1;
+        into[at - 1].is_none()
+    });
+}
+
+fn same_images(a: &Finding, b: &Finding) -> bool {
+    if a.kind == Kind::DataProblem || b.kind == Kind::DataProblem || a.class != b.class {
+        return false;
+    }
+    let known: BTreeSet<&String> = a.images.iter().collect();
+    let shared = b.images.iter().filter(|id| known.contains(id)).count();
+    let shorter = a.images.len().min(b.images.len());
+    shorter > 0 && 2 * shared >= shorter
+}
+
 /// Data problems first, then the most severe; ties by kind, class and title.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
@@ -87,4 +132,65 @@ pub fn sort(findings: &mut [Finding]) {
             .then_with(|| a.class.cmp(&b.class))
             .then_with(|| a.title.cmp(&b.title))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(kind: Kind, class: &str, title: &str, images: std::ops::Range<usize>) -> Finding {
+        Finding {
+            kind,
+            class: Some(class.to_owned()),
+            group: None,
+            title: title.to_owned(),
+            description: "First.".to_owned(),
+            effect: None,
+            low: None,
+            high: None,
+            n: images.len(),
+            p: None,
+            q: None,
+            severity: 0.5,
+            images: images.map(|i| i.to_string()).collect(),
+            evidence: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn findings_on_the_same_images_become_one() {
+        let mut found = vec![
+            finding(Kind::ObjectIgnored, "boat", "ignored", 0..90),
+            finding(Kind::SpuriousCue, "boat", "cue", 40..90),
+            finding(Kind::FailingSubgroup, "boat", "subgroup", 90..120),
+            finding(Kind::ObjectIgnored, "kite", "ignored", 0..90),
+            finding(Kind::DataProblem, "boat", "problem", 0..90),
+        ];
+        merge(&mut found);
+        let left: Vec<(Kind, &str)> = found.iter().map(|f| (f.kind, f.title.as_str())).collect();
+        assert_eq!(
+            left,
+            [
+                (Kind::SpuriousCue, "cue"),
+                (Kind::FailingSubgroup, "subgroup"),
+                (Kind::ObjectIgnored, "ignored"),
+                (Kind::DataProblem, "problem"),
+            ]
+        );
+        assert_eq!(found[0].description, "First. Seen in another way too: ignored.");
+        assert_eq!(found[2].description, "First.");
+    }
+
+    #[test]
+    fn fewer_than_half_of_the_images_are_not_the_same() {
+        let mut found = vec![
+            finding(Kind::SpuriousCue, "boat", "cue", 0..50),
+            finding(Kind::ObjectIgnored, "boat", "ignored", 26..90),
+        ];
+        merge(&mut found);
+        assert_eq!(found.len(), 2);
+        found[1].images.push("0".to_owned());
+        merge(&mut found);
+        assert_eq!(found.len(), 1);
+    }
 }

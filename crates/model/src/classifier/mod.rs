@@ -2,7 +2,7 @@
 mod open;
 mod prepare;
 
-pub(crate) use open::Prepared;
+pub(crate) use open::{Prepared, session_of};
 pub(crate) use prepare::{ImageInput, class_output, image_input, input_size};
 
 use crate::engine::{Session, Value};

@@ -186,7 +186,12 @@ impl Classifier {
         };
         let cam_layout =
             cam_layer.as_deref().and_then(|layer| graph.layer_layout(layer, &logits, &shapes));
-        let session = session(&mut graph, &logits, tap.as_deref(), engine)?;
+        let mut values = vec![logits.as_str()];
+        if let Some(tap) = &tap {
+            graph.add_output(tap)?;
+            values.push(tap);
+        }
+        let session = session_of(&graph, &values, engine)?;
         let labels = file.labels.as_deref().map(|path| read_labels(path, outputs)).transpose()?;
         let has_labels = labels.is_some();
         let labels =
@@ -243,18 +248,17 @@ fn layer(
     guess
 }
 
-/// The session that runs: only what logits and tap need.
-fn session(
-    graph: &mut Graph,
-    logits: &str,
-    tap: Option<&str>,
+/// A session of the part of a graph that some values need.
+pub(crate) fn session_of(
+    graph: &Graph,
+    values: &[&str],
     engine: EngineKind,
 ) -> Result<Box<dyn Session>, ModelError> {
-    if let Some(tap) = tap {
-        graph.add_output(tap)?;
-    }
     let mut run = graph.clone();
-    run.proto_mut().output.retain(|output| output.name() == logits || Some(output.name()) == tap);
+    for name in values {
+        run.add_output(name)?;
+    }
+    run.proto_mut().output.retain(|output| values.contains(&output.name()));
     run.prune();
     engine.load(&run, false)
 }

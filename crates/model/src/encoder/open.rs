@@ -1,8 +1,7 @@
 //! From a classifier or a file to an encoder.
 use super::{Encoder, FeaturePool, Logits, Reading};
 use crate::card::{CardFile, preprocess};
-use crate::classifier::{ImageInput, Prepared, class_output, image_input, input_size};
-use crate::engine::Session;
+use crate::classifier::{ImageInput, Prepared, class_output, image_input, input_size, session_of};
 use crate::graph::layers::{Layout, Shapes};
 use crate::{Classifier, EngineKind, Graph, ModelError, Overrides};
 use std::path::Path;
@@ -133,7 +132,7 @@ impl Encoder {
         let mut outputs: Vec<&str> = vec![&layer];
         outputs.extend(map.as_ref().map(|(name, _)| name.as_str()));
         outputs.extend(logits.as_ref().map(|l| l.tensor.as_str()));
-        let session = session(&graph, &outputs, engine)?;
+        let session = session_of(&graph, &outputs, engine)?;
         Ok(Self {
             path: graph.path().to_owned(),
             hash,
@@ -205,20 +204,6 @@ fn reading(
         )));
     }
     Ok(found)
-}
-
-fn session(
-    graph: &Graph,
-    outputs: &[&str],
-    engine: EngineKind,
-) -> Result<Box<dyn Session>, ModelError> {
-    let mut run = graph.clone();
-    for name in outputs {
-        run.add_output(name)?;
-    }
-    run.proto_mut().output.retain(|output| outputs.contains(&output.name()));
-    run.prune();
-    engine.load(&run, false)
 }
 
 impl Classifier {

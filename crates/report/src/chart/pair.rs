@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Scale, Tone};
+use super::{Scale, Tone, track::axis};
 use crate::{
     format::{Unit, count, interval, marked_n},
     view::Figure,
@@ -86,20 +86,7 @@ pub(crate) fn pairs(title: &str, lines: &[Pair<'_>], units: [Unit; 2], scale: Sc
                     }
                 }
             }
-            div.row.axis aria-hidden="true" {
-                div.row-label {}
-                div.row-track {
-                    div.ticks {
-                        @for tick in scale.ticks() {
-                            span style={ "left:" (scale.at(tick)) "%" } {
-                                @if unit == Unit::Percent || unit == Unit::Points { (crate::format::number(100.0 * tick, 0)) }
-                                @else { (crate::format::number(tick, 2)) }
-                            }
-                        }
-                    }
-                }
-                div.row-value { @if unit == Unit::Percent { "%" } @else if unit == Unit::Points { "points" } }
-            }
+            (axis(unit, scale))
         }
     }
 }

@@ -96,20 +96,27 @@ pub(crate) fn rows(title: &str, lines: &[Row<'_>], unit: Unit, scale: Scale, bar
                     }
                 }
             }
-            div.row.axis aria-hidden="true" {
-                div.row-label {}
-                div.row-track {
-                    div.ticks {
-                        @for tick in scale.ticks() {
-                            span style={ "left:" (scale.at(tick)) "%" } {
-                                @if unit == Unit::Percent || unit == Unit::Points { (crate::format::number(100.0 * tick, 0)) }
-                                @else { (crate::format::number(tick, 2)) }
-                            }
+            (axis(unit, scale))
+        }
+    }
+}
+
+/// The ticks under rows of a chart.
+pub(super) fn axis(unit: Unit, scale: Scale) -> Markup {
+    html! {
+        div.row.axis aria-hidden="true" {
+            div.row-label {}
+            div.row-track {
+                div.ticks {
+                    @for tick in scale.ticks() {
+                        span style={ "left:" (scale.at(tick)) "%" } {
+                            @if unit == Unit::Percent || unit == Unit::Points { (crate::format::number(100.0 * tick, 0)) }
+                            @else { (crate::format::number(tick, 2)) }
                         }
                     }
                 }
-                div.row-value { @if unit == Unit::Percent { "%" } @else if unit == Unit::Points { "points" } }
             }
+            div.row-value { @if unit == Unit::Percent { "%" } @else if unit == Unit::Points { "points" } }
         }
     }
 }

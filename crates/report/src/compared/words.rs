@@ -10,7 +10,9 @@ pub(super) fn units(metric: &str) -> [Unit; 2] {
     match metric {
         "object-distance" | "cam-iou" | "cam-iou-median" => [Unit::Plain, Unit::Signed],
         "logit-rise" | "loss" => [Unit::Plain, Unit::Signed],
-        "accuracy" | "confidence" | "default-answer" => [Unit::Percent, Unit::Points],
+        "accuracy" | "accuracy-by-rank" | "confidence" | "default-answer" => {
+            [Unit::Percent, Unit::Points]
+        }
         name if name.starts_with("object-") || name.starts_with("control-") => {
             [Unit::Percent, Unit::Points]
         }
@@ -32,6 +34,9 @@ pub(super) fn metric(metric: &str, of: Option<&str>) -> String {
         "default-answer" => "Default answer",
         "rfs" => "RFS",
         "rfs-control" => "RFS, mask moved",
+        "gap" => "Accuracy, strongest cue minus weakest",
+        "gap-without-object" => "The same, ranked without the object",
+        "accuracy-by-rank" => "Accuracy by rank",
         "noise-gap" => "Noise gap",
         "noise-gap-control" => "Noise gap, mask moved",
         "cam-iou" => "Mean IoU of map and object",

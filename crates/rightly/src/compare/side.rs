@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +10,7 @@ use rightly_data::table::Table;
 use super::tables::{Places, Tables};
 use crate::{
     Error, Finding, Metric, RunDir, evaluate,
-    run::{ComparedRun, Manifest},
+    run::{ComparedRun, Manifest, hash_file},
 };
 
 /// What is read of a run; together they decide the comparison.
@@ -173,10 +171,7 @@ fn hash(run: &RunDir) -> Result<String, Error> {
         let path = run.path(name);
         hasher.update(name.as_bytes());
         if path.is_file() {
-            let mut file = File::open(&path).map_err(Error::io(&path))?;
-            let mut of_file = blake3::Hasher::new();
-            io::copy(&mut file, &mut of_file).map_err(Error::io(&path))?;
-            hasher.update(of_file.finalize().as_bytes());
+            hasher.update(hash_file(&path)?.as_bytes());
         }
     }
     Ok(hasher.finalize().to_hex().to_string())

@@ -1,12 +1,6 @@
 //! The stage: dynamics from where the user has them, into `dynamics.parquet` of the run.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
-    time::Instant,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::atomic::AtomicBool, time::Instant};
 
 use rightly_data::Problem;
 use rightly_stats::Design;
@@ -15,7 +9,7 @@ use super::{Dynamics, checkpoints, read};
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink,
     metrics::POOLED,
-    run::{StageRecord, key_of},
+    run::{StageRecord, hash_file, key_of},
 };
 
 /// The stage's name in files.
@@ -97,15 +91,9 @@ pub fn gather(
 fn key(inputs: &Inputs, source: &Source, files: &[PathBuf]) -> Result<String, Error> {
     let mut parts = vec![format!("{source:?}"), inputs.key(), inputs.data_key().to_owned()];
     for file in files {
-        parts.push(hash(file).map_err(Error::io(file))?);
+        parts.push(hash_file(file)?);
     }
     Ok(key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
-}
-
-fn hash(file: &Path) -> io::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    io::copy(&mut std::fs::File::open(file)?, &mut hasher)?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Mean loss by split and epoch, and how many images have dynamics.

@@ -88,10 +88,13 @@ impl<'a> Pass<'a> {
         stop: &AtomicBool,
         sink: Sink<'_>,
     ) -> Result<Vec<Part>, Error> {
+        // 'all' holds the images of every other split: each is computed once, for the first that names it.
+        let mut taken = vec![false; self.inputs.dataset.samples.len()];
         let parts: Vec<Part> = splits
             .iter()
             .map(|split| {
-                let samples = self.inputs.samples_of(split);
+                let mut samples = self.inputs.samples_of(split);
+                samples.retain(|&sample| !std::mem::replace(&mut taken[sample], true));
                 let without = boxed.contains(split);
                 let rest = format!("{SHARD} {without}");
                 let key = key_of(&[key, split, &self.state(&samples), &rest]);
@@ -107,12 +110,12 @@ impl<'a> Pass<'a> {
             .collect();
         let images: usize = parts.iter().map(|p| p.samples.len()).sum();
         let left: usize = todo.iter().map(|(_, _, samples)| samples.len()).sum();
-        let each = if left == 0 { 0.0 } else { self.seconds_an_image()? };
+        let each = if left == 0 { 0.0 } else { self.seconds_an_image(&parts)? };
         sink(Event::Started {
             stage: STAGE,
             images,
             done: images - left,
-            forwards: if self.encoder.is_some_and(Encoder::has_logits) { 1 } else { 2 },
+            forwards: self.forwards(&parts),
             seconds: each * left as f64 / threads.max(1) as f64,
         });
         workers::ordered(todo.len(), threads, stop, |at| {
@@ -203,11 +206,27 @@ impl<'a> Pass<'a> {
         key_of(&[&text])
     }
 
-    fn seconds_an_image(&self) -> Result<f64, Error> {
+    /// Whether pictures are also encoded without their objects.
+    fn boxes(&self, parts: &[Part]) -> bool {
+        let masked = |&at: &usize| self.inputs.dataset.samples[at].mask.is_some();
+        self.encoder.is_some_and(Encoder::has_map)
+            && parts.iter().any(|part| part.without && part.samples.iter().any(masked))
+    }
+
+    /// Forward passes of an image (of one with a mask).
+    fn forwards(&self, parts: &[Part]) -> usize {
+        let encoder = usize::from(self.encoder.is_some()) + usize::from(self.boxes(parts));
+        encoder + usize::from(!self.encoder.is_some_and(Encoder::has_logits))
+    }
+
+    fn seconds_an_image(&self, parts: &[Part]) -> Result<f64, Error> {
         let gray = |[height, width]: [usize; 2]| vec![0.5; 3 * height * width];
         let pass = || -> Result<(), Error> {
             if let Some(encoder) = self.encoder {
                 encoder.encode(&gray(encoder.input_size()), true)?;
+                if self.boxes(parts) {
+                    encoder.encode(&gray(encoder.input_size()), false)?;
+                }
             }
             if !self.encoder.is_some_and(Encoder::has_logits) {
                 let classifier = self.probe.classifier();

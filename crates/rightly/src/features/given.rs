@@ -15,14 +15,6 @@ pub(super) struct Given {
     pub(super) vectors: HashMap<String, Vec<f32>>,
 }
 
-/// blake3 of the file.
-pub(super) fn key(path: &Path) -> Result<String, Error> {
-    let mut hasher = blake3::Hasher::new();
-    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
-    std::io::copy(&mut file, &mut hasher).map_err(Error::io(path))?;
-    Ok(hasher.finalize().to_hex().to_string())
-}
-
 /// Reads `.npy` `[n, d]`, a row for each image in the order of the data's table; or Parquet with `id` or `image` and one
 /// column of lists. Rows of images that the data does not have are ignored.
 ///

@@ -7,7 +7,7 @@
 //! features/NAME-outcomes.parquet     id, class, split, output, correct, confidence, loss of the audited model
 //! ```
 //! `NAME` is `model` for the audited model's own feature layer, else the encoder's file name. Rows stand in the order
-//! of the dataset; more splits are added as stages ask for them, and what is there is not computed again.
+//! of the dataset within each split; more splits are added as stages ask for them, and what is there is not computed again.
 
 mod compute;
 mod given;
@@ -25,7 +25,7 @@ pub use read::fold;
 
 use crate::{
     Error, Inputs, RunDir, Sink,
-    run::{key_of, read_json},
+    run::{hash_file, key_of, read_json},
 };
 
 /// The stage's name in problems and events.
@@ -133,7 +133,7 @@ pub fn gather(
         }
         (None, Source::File(path)) => {
             notes.push(format!("Features: from {}.", path.display()));
-            given::key(path)?
+            hash_file(path)?
         }
         (None, _) => String::new(),
     };

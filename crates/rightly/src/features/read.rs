@@ -10,8 +10,8 @@ use rightly_data::{
 
 use crate::{Error, workers};
 
-/// Folds over the rows of a table `id, COLUMN [d]` (null lists left out): one accumulator a row group, merged in the order of the file, so
-/// that the number of threads has no part in the result.
+/// Folds over the rows of a table `id, COLUMN [d]` (null lists left out): one accumulator a row group, merged in the order
+/// of the file, so that the number of threads has no part in the result. No more accumulators than threads are held.
 ///
 /// # Errors
 /// The table can't be read or has other columns; whatever `each` fails with.
@@ -25,7 +25,7 @@ pub fn fold<A: Send>(
 ) -> Result<A, Error> {
     let groups = table::row_groups(path)?;
     let never = AtomicBool::new(false);
-    let parts = workers::ordered(groups, threads, &never, |group| {
+    let read = |group: usize| -> Result<A, Error> {
         let mut part = new();
         for batch in table::read_group(path, group, &["id", column])? {
             let batch = batch?;
@@ -45,10 +45,13 @@ pub fn fold<A: Send>(
             }
         }
         Ok(part)
-    })?;
+    };
     let mut whole = new();
-    for part in parts {
-        merge(&mut whole, part);
+    let step = threads.max(1);
+    for first in (0..groups).step_by(step) {
+        let parts =
+            workers::ordered(step.min(groups - first), threads, &never, |at| read(first + at))?;
+        parts.into_iter().for_each(|part| merge(&mut whole, part));
     }
     Ok(whole)
 }

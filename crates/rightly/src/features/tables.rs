@@ -1,15 +1,13 @@
 //! Shards to the columns that later stages read.
 
-use std::path::Path;
-
 use arrow_array::RecordBatch;
-use rightly_data::table::{Columns, TableWriter};
+use rightly_data::table::Columns;
 
 use super::{
     Held,
     compute::{Entry, FeatureRow, Part, problem},
 };
-use crate::{Error, Inputs, RunDir};
+use crate::{Error, Inputs, RunDir, run::GrowingTable};
 
 /// Writes every table of the parts, rows in the order of the dataset within each split.
 pub(super) fn write(
@@ -19,12 +17,12 @@ pub(super) fn write(
     name: &str,
     held: Held,
 ) -> Result<Held, Error> {
-    let mut vectors = Growing::default();
-    let mut shares = Growing::default();
-    let mut outcomes = Growing::default();
     let mut out = Held { dim: 0, on_object: false, problems: Vec::new(), ..held };
     let path = run.path(&format!("features/{name}.parquet"));
     let on_object = run.path(&format!("features/{name}-on-object.parquet"));
+    let mut vectors = GrowingTable::new(&path);
+    let mut shares = GrowingTable::new(&on_object);
+    let mut outcomes = GrowingTable::new(run.path(&format!("features/{name}-outcomes.parquet")));
     for part in parts {
         for (shard, samples) in part.shards() {
             let entries: Vec<Entry> = part.read(shard)?;
@@ -41,18 +39,18 @@ pub(super) fn write(
                 out.dim = row.vector.len();
             }
             let id = |at: usize| inputs.dataset.samples[at].id.as_str();
-            vectors.add(&path, || {
-                Columns::new()
+            vectors.add(
+                &Columns::new()
                     .utf8("id", rows.iter().map(|(s, _)| id(*s)))
                     .list_f32("vector", rows.iter().map(|(_, r)| &r.vector))
-                    .batch()
-            })?;
+                    .batch()?,
+            )?;
             let masked: Vec<_> =
                 rows.iter().filter_map(|(s, r)| Some((*s, r.on_object.as_ref()?))).collect();
             if !masked.is_empty() {
                 out.on_object = true;
-                shares.add(&on_object, || {
-                    Columns::new()
+                shares.add(
+                    &Columns::new()
                         .utf8("id", masked.iter().map(|(s, _)| id(*s)))
                         .f64("area", masked.iter().map(|(_, o)| o.area))
                         .list_f32("excess", masked.iter().map(|(_, o)| &o.excess))
@@ -64,12 +62,10 @@ pub(super) fn write(
                             "boxed",
                             masked.iter().map(|(_, o)| o.boxed.as_ref().map(|b| &b.vector)),
                         )
-                        .batch()
-                })?;
+                        .batch()?,
+                )?;
             }
-            outcomes.add(&run.path(&format!("features/{name}-outcomes.parquet")), || {
-                outcome_rows(inputs, &rows)
-            })?;
+            outcomes.add(&outcome_rows(inputs, &rows)?)?;
         }
     }
     if out.dim == 0 {
@@ -103,29 +99,4 @@ fn outcome_rows(
         .f32("confidence", rows.iter().map(|(_, r)| r.outcome.confidence))
         .f32("loss", rows.iter().map(|(_, r)| r.outcome.loss))
         .batch()
-}
-
-/// A table that starts with its first batch.
-#[derive(Default)]
-struct Growing(Option<TableWriter>);
-
-impl Growing {
-    fn add(
-        &mut self,
-        path: &Path,
-        batch: impl FnOnce() -> Result<RecordBatch, rightly_data::DataError>,
-    ) -> Result<(), Error> {
-        let batch = batch()?;
-        if self.0.is_none() {
-            self.0 = Some(TableWriter::create(path, batch.schema())?);
-        }
-        if let Some(writer) = &mut self.0 {
-            writer.write(&batch)?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), Error> {
-        self.0.map_or(Ok(()), |writer| Ok(writer.finish()?))
-    }
 }

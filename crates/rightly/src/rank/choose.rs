@@ -90,7 +90,11 @@ pub(super) fn chosen_values(
         |found: &mut Vec<(usize, Vec<f32>)>, id, vector| {
             if let Some(at) = population.find(id) {
                 let features = &chosen[population.rows[at].class];
-                found.push((at, features.iter().map(|&f| vector[f]).collect()));
+                let values: Option<Vec<f32>> =
+                    features.iter().map(|&f| vector.get(f).copied()).collect();
+                let short =
+                    || Error::run(path, format!("'{id}' has {} features only", vector.len()));
+                found.push((at, values.ok_or_else(short)?));
             }
             Ok(())
         },

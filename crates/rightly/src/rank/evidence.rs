@@ -26,16 +26,15 @@ pub(super) fn choose(
     let classes = inputs.dataset.classes.len();
     let (weights, what) = class_weights(inputs, set, population, options.threads)?;
     notes.push(what);
-    let same = population.fit_split == inputs.split();
     let (means, counts) = if options.paper_compat {
         notes.push(
             "Features: chosen by the evaluated images that are right (--paper-compat).".to_owned(),
         );
         class_means(set, population, classes, options.threads, |row| row.evaluated && row.correct)?
-    } else if same {
+    } else if population.overlaps() {
         // Chosen by what is right, features would owe their gap to the choice.
         notes.push(format!(
-            "Features: chosen on all images of '{}', right or wrong, since no other split is there.",
+            "Features: chosen on all images of '{}', right or wrong, since they are ranked as well.",
             population.fit_split
         ));
         class_means(set, population, classes, options.threads, |row| row.fit)?

@@ -86,10 +86,8 @@ fn finding(
 fn words(name: &str, ranking: &Ranking, class: usize) -> (String, String) {
     let features: Vec<&ClassFeature> = ranking.classes[class].spurious().map(|(_, f)| f).collect();
     let list: Vec<String> = features.iter().map(|f| f.important.feature.to_string()).collect();
-    let which = match list.as_slice() {
-        [one] => format!("feature {one}, which"),
-        several => format!("features {}, which", several.join(", ")),
-    };
+    let plural = if list.len() == 1 { "" } else { "s" };
+    let which = format!("The cue is feature{plural} {}", list.join(", "));
     let mut goes_with: Vec<&str> =
         features.iter().filter_map(|f| f.judgement.word.as_deref()).collect();
     goes_with.sort_unstable();
@@ -101,18 +99,16 @@ fn words(name: &str, ranking: &Ranking, class: usize) -> (String, String) {
         Basis::Masks => (
             plain,
             format!(
-                "The cue is {which} would hardly miss the object: with its box gray more than half of what chance would keep is left."
+                "{which}: with the object's box gray, more than half of what chance would keep of it is left."
             ),
         ),
         Basis::Attributes => (
             format!("'{name}' leans on what goes with {goes_with}"),
             format!(
-                "The cue is {which} goes with {goes_with}. Whether that lies beside the object or is a kind of it, the \
-                 table can't tell."
+                "{which}, higher where the table says {goes_with}. Whether that lies beside the object or is a kind of \
+                 it, the table can't tell."
             ),
         ),
-        Basis::Votes | Basis::None => {
-            (plain, format!("The cue is {which} people voted to be off the object."))
-        }
+        Basis::Votes | Basis::None => (plain, format!("{which}, off the object as people voted.")),
     }
 }

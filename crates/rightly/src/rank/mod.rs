@@ -32,7 +32,7 @@ pub use options::RankOptions;
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
     features::{self, FeatureSet},
-    run::{StageRecord, key_of},
+    run::{StageRecord, hash_file, key_of},
 };
 use population::Population;
 use ranking::Ranking;
@@ -148,8 +148,7 @@ fn key(
         options.to_table().to_string(),
     ];
     for path in [&options.votes, &options.ranks].into_iter().flatten() {
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
-        parts.push(blake3::hash(&bytes).to_hex().to_string());
+        parts.push(hash_file(path)?);
     }
     Ok(key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
 }

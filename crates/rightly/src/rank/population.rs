@@ -73,6 +73,11 @@ impl<'a> Population<'a> {
         Ok(Self { rows, index, fit_split })
     }
 
+    /// Whether some images are both chosen on and ranked.
+    pub(super) fn overlaps(&self) -> bool {
+        self.rows.iter().any(|row| row.fit && row.evaluated)
+    }
+
     /// Position of an image, `None` where it takes no part.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
         self.index.get(id).copied()

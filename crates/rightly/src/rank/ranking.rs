@@ -61,13 +61,13 @@ impl Ranking {
             let features = by_votes(path, inputs, set.dim)?;
             notes.push(format!("Spurious features: as people voted in {}.", path.display()));
             let chosen = indices(&features);
-            let values = chosen_values(&set.path, "vector", population, &chosen, threads)?;
+            let values = vectors(set, population, &chosen, threads)?;
             return Ok(Self::new(inputs, population, Basis::Votes, features, &values));
         }
         let important = choose(inputs, options, set, population, notes)?;
         let chosen: Vec<Vec<usize>> =
             important.iter().map(|class| class.iter().map(|i| i.feature).collect()).collect();
-        let values = chosen_values(&set.path, "vector", population, &chosen, threads)?;
+        let values = vectors(set, population, &chosen, threads)?;
         let fit = population.by_class(important.len(), |row| row.fit);
         let (basis, judgements, boxed) =
             judge(inputs, set, population, &chosen, &fit, &values, threads, notes)?;
@@ -232,6 +232,25 @@ fn shortened(names: &[String]) -> String {
 
 fn indices(features: &[Vec<(Important, Judgement)>]) -> Vec<Vec<usize>> {
     features.iter().map(|class| class.iter().map(|(i, _)| i.feature).collect()).collect()
+}
+
+/// Values of the chosen features, of every image that takes part.
+fn vectors(
+    set: &FeatureSet,
+    population: &Population<'_>,
+    chosen: &[Vec<usize>],
+    threads: usize,
+) -> Result<Vec<Vec<f32>>, Error> {
+    let values = chosen_values(&set.path, "vector", population, chosen, threads)?;
+    let whole =
+        values.iter().zip(&population.rows).all(|(v, row)| v.len() == chosen[row.class].len());
+    if whole {
+        return Ok(values);
+    }
+    Err(Error::run(
+        &set.path,
+        "images are missing; remove the folder features/ of the run and run again",
+    ))
 }
 
 /// What is left of `y` after its least-squares line on `x`.

@@ -7,6 +7,14 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Error;
 
+/// blake3 of a file, hex.
+pub(crate) fn hash_file(path: &Path) -> Result<String, Error> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = fs::File::open(path).map_err(Error::io(path))?;
+    std::io::copy(&mut file, &mut hasher).map_err(Error::io(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
     serde_json::from_str(&text).map_err(|e| Error::run(path, e.to_string()))

@@ -13,6 +13,7 @@
 
 mod comparison;
 mod files;
+mod growing;
 mod lock;
 mod manifest;
 mod shards;
@@ -21,7 +22,8 @@ mod stages;
 use std::path::{Path, PathBuf};
 
 pub use comparison::{Compared, ComparedRun, ComparisonManifest, Pairing};
-pub(crate) use files::{read_json, write_json_rows};
+pub(crate) use files::{hash_file, read_json, write_json_rows};
+pub(crate) use growing::GrowingTable;
 pub use lock::Lock;
 pub use manifest::{Hashes, Manifest};
 pub use shards::{ShardStore, key_of};

@@ -71,6 +71,7 @@ impl RunDir {
             }
         }
         findings::sort(&mut found);
+        findings::merge(&mut found);
         files::write_json_rows(&self.path("metrics.json"), &metrics)?;
         files::write_json_rows(&self.path("findings.json"), &found)?;
         files::write_problems(&self.path("problems.csv"), &problems)

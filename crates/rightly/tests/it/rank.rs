@@ -149,6 +149,60 @@ fn the_stage_leaves_ranks_gaps_and_lists() {
         }
     }
     assert!(record.findings.iter().all(|f| f.kind == Kind::SpuriousCue && f.images.len() >= 10));
+    // 'wedge' stands on any texture, and is lost on the two that give other classes away.
+    let wedge = record.findings.iter().find(|f| f.class.as_deref() == Some("wedge")).unwrap();
+    assert!(wedge.effect.unwrap() >= 0.5 && wedge.low.unwrap() >= 0.05 && wedge.q.unwrap() <= 0.05);
+    assert_eq!((wedge.n, wedge.images.len()), (20, 10));
+    for class in ["star", "wedge"] {
+        assert!(
+            find(&record.metrics, "gap-without-object", Some("k=10"), class)
+                .is_some_and(|m| m.n == 20)
+        );
+    }
+}
+
+/// The quickstart with splits, its paths made absolute.
+fn with_splits(folder: &Path) -> InputOptions {
+    let text = fs::read_to_string(quickstart("table.csv")).unwrap();
+    let absolute = |path: &str| quickstart(path).canonicalize().unwrap().display().to_string();
+    let rows: String = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| {
+            let cells: Vec<&str> = line.split(',').collect();
+            match at {
+                0 => format!("{line},split\n"),
+                _ => {
+                    let (image, mask) = (absolute(cells[0]), absolute(cells[2]));
+                    let split = if at % 2 == 0 { "val" } else { "test" };
+                    format!("{image},{},{mask},{},{split}\n", cells[1], cells[3])
+                }
+            }
+        })
+        .collect();
+    let table = folder.join("table.csv");
+    fs::write(&table, rows).unwrap();
+    InputOptions::new(quickstart("model.onnx"), table.to_string_lossy().into_owned())
+}
+
+#[test]
+fn features_are_chosen_on_the_other_split_and_no_image_counts_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = with_splits(folder.path());
+    let out = folder.path().join("a");
+    let record = run(inputs.clone(), &options(), &out).unwrap();
+    let said = |record: &StageRecord, part: &str| record.notes.iter().any(|n| n.contains(part));
+    assert!(said(&record, "'val' that are right"), "{:?}", record.notes);
+    assert_eq!(Table::load(&out.join("rank/spuriosity.parquet")).unwrap().rows(), 60);
+    assert_eq!(Table::load(&out.join("features/model.parquet")).unwrap().rows(), 120);
+    // All images are ranked, those of the split that features are chosen on among them.
+    let all = InputOptions { split: Some("all".to_owned()), ..inputs };
+    let out = folder.path().join("b");
+    let options = RankOptions { fit_split: Some("val".to_owned()), ..options() };
+    let record = run(all, &options, &out).unwrap();
+    assert!(said(&record, "right or wrong"), "{:?}", record.notes);
+    assert_eq!(Table::load(&out.join("features/model.parquet")).unwrap().rows(), 120);
+    assert_eq!(Table::load(&out.join("rank/spuriosity.parquet")).unwrap().rows(), 120);
 }
 
 #[test]

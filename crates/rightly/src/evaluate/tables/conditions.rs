@@ -3,7 +3,7 @@
 
 use rightly_data::table::Columns;
 
-use super::{Table, each_shard, of_kind};
+use super::{each_shard, of_kind};
 use crate::{
     Error, Inputs, RunDir,
     evaluate::{
@@ -12,10 +12,11 @@ use crate::{
         pipeline::Plan,
         rows::{AblationRow, Outcome, Row},
     },
+    run::GrowingTable,
 };
 
 pub(super) fn ablation(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
-    let mut table = Table::new(run.path("measures/ablation.parquet"));
+    let mut table = GrowingTable::new(run.path("measures/ablation.parquet"));
     each_shard(inputs, plan, "ablation", |rows| {
         let rows = of_kind(&rows, |r| match r {
             Row::Ablation(row) => Some(row),
@@ -51,7 +52,7 @@ pub(super) fn noise(
     plan: &Plan<'_>,
     run: &RunDir,
 ) -> Result<(), Error> {
-    let mut table = Table::new(run.path("measures/noise.parquet"));
+    let mut table = GrowingTable::new(run.path("measures/noise.parquet"));
     let controls = controls(options);
     each_shard(inputs, plan, "noise", |rows| {
         let (mut id, mut level, mut region) = (Vec::new(), Vec::new(), Vec::new());
@@ -97,7 +98,7 @@ pub(super) fn overlay(
     plan: &Plan<'_>,
     run: &RunDir,
 ) -> Result<(), Error> {
-    let mut table = Table::new(run.path("measures/overlay.parquet"));
+    let mut table = GrowingTable::new(run.path("measures/overlay.parquet"));
     each_shard(inputs, plan, "overlay", |rows| {
         let (mut id, mut name, mut control) = (Vec::new(), Vec::new(), Vec::new());
         let (mut output, mut rise) = (Vec::new(), Vec::new());

@@ -4,20 +4,14 @@ mod conditions;
 mod objects;
 mod predictions;
 
-use std::path::Path;
-
-use arrow_array::RecordBatch;
-use rightly_data::{
-    Problem, Sample,
-    table::{Columns, TableWriter},
-};
+use rightly_data::{Problem, Sample, table::Columns};
 
 use super::{
     options::EvaluateOptions,
     pipeline::Plan,
     rows::{Entry, Row},
 };
-use crate::{Error, Inputs, RunDir, subject::MaskState};
+use crate::{Error, Inputs, RunDir, run::GrowingTable, subject::MaskState};
 
 /// The tables that a measure promises.
 fn promised(measure: &str) -> &'static [&'static str] {
@@ -38,32 +32,6 @@ const MEASURES: [&str; 6] = ["clean", "ablation", "noise", "saliency", "objects"
 pub(super) fn all_there(run: &RunDir, plan: &Plan<'_>) -> bool {
     let mut wanted = MEASURES.iter().filter(|m| plan.position(m).is_some());
     wanted.all(|m| promised(m).iter().all(|table| run.path(table).is_file()))
-}
-
-/// A table that starts with its first batch.
-struct Table {
-    path: std::path::PathBuf,
-    writer: Option<TableWriter>,
-}
-
-impl Table {
-    fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), writer: None }
-    }
-
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        if self.writer.is_none() {
-            self.writer = Some(TableWriter::create(&self.path, batch.schema())?);
-        }
-        if let Some(writer) = &mut self.writer {
-            writer.write(batch)?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), Error> {
-        self.writer.map_or(Ok(()), |writer| Ok(writer.finish()?))
-    }
 }
 
 /// Reads the shards of one measure in order.
@@ -118,7 +86,7 @@ pub(super) fn write(
 }
 
 fn samples(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
-    let mut table = Table::new(run.path("samples.parquet"));
+    let mut table = GrowingTable::new(run.path("samples.parquet"));
     let dataset = &inputs.dataset;
     each_shard(inputs, plan, "clean", |rows| {
         let clean = |entry: &Entry| match &entry.row {

@@ -3,7 +3,7 @@
 
 use rightly_data::table::Columns;
 
-use super::{Table, each_shard, of_kind};
+use super::{each_shard, of_kind};
 use crate::{
     Error, Inputs, RunDir,
     evaluate::{
@@ -11,11 +11,12 @@ use crate::{
         rows::{LayerMap, ObjectRow, Row},
     },
     measures::objects::GRID,
+    run::GrowingTable,
 };
 
 pub(super) fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
-    let mut figures = Table::new(run.path("measures/saliency.parquet"));
-    let mut maps = Table::new(run.path("measures/cam.parquet"));
+    let mut figures = GrowingTable::new(run.path("measures/saliency.parquet"));
+    let mut maps = GrowingTable::new(run.path("measures/cam.parquet"));
     each_shard(inputs, plan, "saliency", |rows| {
         let rows: Vec<(&str, u32, &LayerMap)> = of_kind(&rows, |r| match r {
             Row::Saliency(row) => Some(row),
@@ -56,7 +57,7 @@ pub(super) fn objects(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<
     if plan.position("objects").is_none() {
         return Ok(());
     }
-    let mut table = Table::new(run.path("measures/objects.parquet"));
+    let mut table = GrowingTable::new(run.path("measures/objects.parquet"));
     let classes = &inputs.dataset.classes;
     let cells = GRID * GRID;
     let mut sums = vec![(0_i64, vec![0_u64; cells]); classes.len()];

@@ -2,7 +2,7 @@
 
 use rightly_data::{Sample, table::Columns};
 
-use super::{Table, each_shard};
+use super::each_shard;
 use crate::{
     Error, Inputs, RunDir,
     evaluate::{
@@ -11,6 +11,7 @@ use crate::{
         pipeline::Plan,
         rows::{Entry, Outcome, Risen, Row},
     },
+    run::GrowingTable,
 };
 
 /// Rows of `predictions.parquet` and of the tables that repeat its columns.
@@ -93,7 +94,7 @@ pub(super) fn predictions(
     plan: &Plan<'_>,
     run: &RunDir,
 ) -> Result<(), Error> {
-    let mut table = Table::new(run.path("predictions.parquet"));
+    let mut table = GrowingTable::new(run.path("predictions.parquet"));
     for measure in ["clean", "ablation", "noise", "overlay"] {
         each_shard(inputs, plan, measure, |rows| {
             table.add(&Predictions::of(&rows, options).columns().batch()?)

@@ -31,7 +31,7 @@ const EMPTY: [&str; 24] = [
     "image", "showing",
 ];
 
-/// A yes or no for each image of a class.
+/// A yes or no for each image (or cluster) of a class.
 struct Marker {
     name: String,
     on: Vec<bool>,
@@ -40,6 +40,8 @@ struct Marker {
 /// Judges every feature of every class: spurious where its values are higher on the images that carry some attribute
 /// value or caption word than permuted values are on any of them (maximum statistic over the class's markers,
 /// Benjamini-Hochberg over all features of all classes). What goes with none is not judged.
+///
+/// With clusters the unit is the cluster: its mean of the feature, and whether most of its images carry the value.
 ///
 /// `rows[class]` are rows of the population, `values[row][f]` the features of its class. `None` where no image has an
 /// attribute or a caption that could mark anything.
@@ -51,14 +53,18 @@ pub(in crate::rank) fn by_attributes(
     threads: usize,
 ) -> Result<Option<Vec<Vec<Judgement>>>, Error> {
     let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
+    let samples: Vec<usize> = population.rows.iter().map(|row| row.sample).collect();
+    let clusters = inputs.clusters_of(&samples)?;
     let never = AtomicBool::new(false);
     let judged = workers::ordered(rows.len(), threads, &never, |class| {
         let rows = &rows[class];
-        let markers = markers(inputs, &attributes, population, class, rows);
+        let units = units(rows, clusters.as_deref());
+        let markers = markers(inputs, &attributes, population, class, rows, &units);
         let features = rows.first().map_or(0, |&row| values[row].len());
         let judge = |feature: usize| {
             let column: Vec<f64> =
                 rows.iter().map(|&row| f64::from(values[row][feature])).collect();
+            let column: Vec<f64> = units.iter().map(|unit| mean(unit, |at| column[at])).collect();
             let key = format!("{}/{feature}", inputs.dataset.classes[class]);
             best(&markers, &column, inputs.options.seed, &key)
         };
@@ -77,6 +83,20 @@ pub(in crate::rank) fn by_attributes(
     };
     let settled = found.into_iter().map(|class| class.into_iter().map(&mut settle).collect());
     Ok(Some(settled.collect()))
+}
+
+/// Positions in `rows` that count as one: those of a cluster, else each alone.
+fn units(rows: &[usize], clusters: Option<&[u32]>) -> Vec<Vec<usize>> {
+    let Some(clusters) = clusters else { return (0..rows.len()).map(|at| vec![at]).collect() };
+    let mut out: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (at, &row) in rows.iter().enumerate() {
+        out.entry(clusters[row]).or_default().push(at);
+    }
+    out.into_values().collect()
+}
+
+fn mean(unit: &[usize], value: impl Fn(usize) -> f64) -> f64 {
+    unit.iter().map(|&at| value(at)).sum::<f64>() / unit.len() as f64
 }
 
 /// The marker that a feature goes with most, and the p-value of that.
@@ -139,11 +159,14 @@ fn markers(
     population: &Population<'_>,
     class: usize,
     rows: &[usize],
+    units: &[Vec<usize>],
 ) -> Vec<Marker> {
     let dataset = &inputs.dataset;
     let sample = |row: usize| population.rows[row].sample;
     let mut out = Vec::new();
-    let mut add = |name: String, on: Vec<bool>| {
+    let mut add = |name: String, images: Vec<bool>| {
+        let most = |unit: &Vec<usize>| mean(unit, |at| f64::from(u8::from(images[at]))) >= 0.5;
+        let on: Vec<bool> = units.iter().map(most).collect();
         let count = on.iter().filter(|&&on| on).count();
         if count >= FEWEST && on.len() - count >= FEWEST {
             out.push(Marker { name, on });
@@ -197,6 +220,16 @@ mod tests {
         assert!(judgement.evidence.low.unwrap() > 0.5);
         let other: Vec<f64> = (0..60).map(|i| noise(i * 7 + 1)).collect();
         assert!(best(&markers, &other, 0, "a").0 > 0.05);
+    }
+
+    #[test]
+    fn clusters_count_once() {
+        let rows = [10, 11, 12, 13];
+        let mut of_row = [0; 14];
+        of_row[10..].copy_from_slice(&[7, 3, 7, 3]);
+        assert_eq!(units(&rows, Some(&of_row)), [vec![1, 3], vec![0, 2]]);
+        assert_eq!(units(&rows, None).len(), 4);
+        assert_eq!(mean(&[1, 3], |at| at as f64), 2.0);
     }
 
     #[test]
