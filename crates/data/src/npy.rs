@@ -163,6 +163,24 @@ mod tests {
         }
     }
 
+    /// A damaged file is an error or another matrix, whatever byte is wrong.
+    #[test]
+    fn damaged_files_do_not_panic() {
+        for order in ["False", "True"] {
+            let bytes = file("<f4", order, "(2, 3)", &[7; 24]);
+            for at in 0..bytes.len() {
+                assert!(Matrix::parse(&bytes[..at]).is_err(), "cut at {at}");
+                for value in 0..=u8::MAX {
+                    let mut damaged = bytes.clone();
+                    damaged[at] = value;
+                    if let Ok(matrix) = Matrix::parse(&damaged) {
+                        assert_eq!(matrix.values.len(), matrix.rows * matrix.columns);
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_does_not_fit_is_named() {
         for (bytes, part) in [

@@ -210,6 +210,22 @@ mod tests {
         assert!(pickled(b"garbage").is_err());
     }
 
+    /// A damaged pickle is an error or another dictionary, whatever byte is wrong.
+    #[test]
+    fn damaged_pickles_do_not_panic() {
+        let bytes = b"\x80\x02}q\x00(X\x02\x00\x00\x00n1q\x01]q\x02(X\x01\x00\x00\x00aq\x03eK\x02X\x01\x00\x00\x00cq\x05\x85q\x06u.";
+        let mut read = 0;
+        for at in 0..bytes.len() {
+            assert!(pickled(&bytes[..at]).is_err(), "cut at {at}");
+            for value in 0..=u8::MAX {
+                let mut damaged = bytes.to_vec();
+                damaged[at] = value;
+                read += usize::from(pickled(&damaged).is_ok());
+            }
+        }
+        assert!(read > bytes.len(), "the original, and letters that changed");
+    }
+
     #[test]
     fn stems_leave_folders_and_endings() {
         assert_eq!(stem("/data/imagenet/train/n01/n01_7.JPEG"), "n01_7");
