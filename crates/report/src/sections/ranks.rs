@@ -121,7 +121,7 @@ fn gaps(view: &ReportView) -> Markup {
     html! {
         @if bare {
             h3 { "Ranked by what is left when the object is gone" }
-            p.muted { "The same features of the same pictures, with the object's box gray: an odd, hard or wrongly labelled object can't look like a missing cue. The findings rest on these gaps." }
+            p.muted { "The same features of the same pictures, with the object's box gray: an odd, hard or wrongly labelled object can't look like a missing cue. A finding needs both gaps." }
             (table("gap-without-object", "Accuracy of the k images that show the cue most without their object, minus that of the k that show it least"))
             h3 { "Ranked as photographed" }
         }

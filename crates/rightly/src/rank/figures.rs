@@ -9,7 +9,13 @@ use rightly_stats::{
     rng::keyed,
 };
 
-use super::{STAGE, options::RankOptions, population::Population, ranking::Ranking};
+use super::{
+    STAGE,
+    class_gap::{ClassGap, both},
+    options::RankOptions,
+    population::Population,
+    ranking::Ranking,
+};
 use crate::{
     Error, Inputs, Metric,
     metrics::{MEAN, POOLED},
@@ -24,18 +30,6 @@ const FEW_CLUSTERS: usize = 6;
 pub(super) struct Figures {
     pub(super) metrics: Vec<Metric>,
     pub(super) classes: Vec<Option<ClassGap>>,
-}
-
-/// The gap by which a class is judged.
-pub(super) struct ClassGap {
-    pub(super) k: usize,
-    pub(super) gap: Estimate,
-    /// Of the class's gaps at every `k` together.
-    pub(super) p: Option<f64>,
-    /// Corrected for the number of classes (Benjamini-Hochberg).
-    pub(super) q: Option<f64>,
-    /// The ranking behind it: rows of the population, the strongest cue first.
-    pub(super) ranked: Vec<usize>,
 }
 
 /// The two ends of a ranking: rows of the population.
@@ -62,7 +56,8 @@ pub(super) fn compute(
     let without: Vec<Vec<usize>> =
         ranking.classes.iter().map(|class| class.without_object.clone()).collect();
     if without.iter().any(|ranked| !ranked.is_empty()) {
-        classes = gaps(&scene, options, names, "gap-without-object", &without, &mut metrics);
+        let bare = gaps(&scene, options, names, "gap-without-object", &without, &mut metrics);
+        classes = both(classes, bare);
     }
     curves(&scene, names, ranking, &mut metrics);
     Ok(Figures { metrics, classes })
@@ -111,7 +106,9 @@ fn gaps(
                 classes[at].as_ref().is_none_or(|best| 3 * cut <= ranked.len() && cut > best.k);
             if cut > 0 && better {
                 let ranked = ranked.clone();
-                classes[at] = Some(ClassGap { k: cut, gap, p: p[at], q: q[at], ranked });
+                let holds_from = gap.low;
+                classes[at] =
+                    Some(ClassGap { k: cut, gap, p: p[at], q: q[at], holds_from, ranked });
             }
             if cut > 0 {
                 all.push(ends);

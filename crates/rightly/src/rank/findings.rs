@@ -1,17 +1,13 @@
 //! Classes that lean on a cue: accuracy falls where the cue is weak, on images that had no part in finding it.
 
 use super::{
-    figures::{ClassGap, Figures},
+    class_gap::ClassGap,
+    figures::Figures,
     judge::Basis,
     population::Population,
     ranking::{ClassFeature, Ranking},
 };
 use crate::{Finding, Inputs, findings::Kind};
-
-/// Fewest images behind a finding.
-const FEWEST: usize = 20;
-/// Corrected p-value up to which a gap is a finding.
-const Q: f64 = 0.05;
 
 pub(super) fn find(
     inputs: &Inputs,
@@ -26,11 +22,7 @@ pub(super) fn find(
     let mut out = Vec::new();
     for (class, gap) in figures.classes.iter().enumerate() {
         let Some(gap) = gap else { continue };
-        let holds = gap.q.is_some_and(|q| q <= Q)
-            && 2 * gap.k >= FEWEST
-            && gap.gap.value.is_some_and(|v| v > 0.0)
-            && gap.gap.low.is_some_and(|low| low >= min_effect);
-        if holds {
+        if gap.holds(min_effect) {
             out.push(finding(inputs, population, ranking, figures, class, gap));
         }
     }
@@ -43,7 +35,7 @@ fn finding(
     ranking: &Ranking,
     figures: &Figures,
     class: usize,
-    ClassGap { k, gap, p, q, ranked }: &ClassGap,
+    ClassGap { k, gap, p, q, ranked, .. }: &ClassGap,
 ) -> Finding {
     let name = &inputs.dataset.classes[class];
     let share = |rows: &[usize]| {

@@ -10,6 +10,7 @@
 //! nothing.
 
 mod choose;
+mod class_gap;
 mod evidence;
 mod examples;
 mod figures;
