@@ -3,7 +3,9 @@
 
 use anyhow::bail;
 use rightly::{
-    InputOptions, dynamics,
+    InputOptions,
+    discover::DiscoverOptions,
+    dynamics,
     evaluate::{EvaluateOptions, MeasureName, Target},
     features::Source,
     inputs::Outputs,
@@ -77,22 +79,12 @@ pub(crate) fn rank(args: &StageArgs) -> anyhow::Result<RankOptions> {
     if flags.k.is_empty() || flags.k.contains(&0) {
         bail!("--k: each end of the ranking needs at least one image");
     }
-    let features = match (&args.features.encoder, &args.features.features) {
-        (Some(path), _) => {
-            let feature_layer = args.features.encoder_layer.clone();
-            let feature_pool = pool(&args.features);
-            let overrides = Overrides { feature_layer, feature_pool, ..Overrides::default() };
-            Source::Encoder(path.clone(), Box::new(overrides))
-        }
-        (None, Some(path)) => Source::File(path.clone()),
-        (None, None) => Source::Model,
-    };
     let mut ks = flags.k.clone();
     ks.sort_unstable();
     ks.dedup();
     let defaults = RankOptions::default();
     Ok(RankOptions {
-        features,
+        features: features(args),
         votes: flags.votes.clone(),
         ranks: flags.ranks.clone(),
         fit_split: args.features.fit_split.clone(),
@@ -103,6 +95,44 @@ pub(crate) fn rank(args: &StageArgs) -> anyhow::Result<RankOptions> {
         threads: args.run.threads.unwrap_or(defaults.threads).max(1),
         ..defaults
     })
+}
+
+/// Options of `discover`.
+pub(crate) fn discover(args: &StageArgs) -> anyhow::Result<DiscoverOptions> {
+    let flags = &args.discover;
+    let mut methods = Vec::new();
+    for name in &flags.method {
+        let method = name.trim().parse()?;
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    let defaults = DiscoverOptions::default();
+    Ok(DiscoverOptions {
+        features: features(args),
+        fit_split: args.features.fit_split.clone(),
+        confirm_split: flags.confirm_split.clone(),
+        methods,
+        components: flags.components.parse()?,
+        min_effect: args.measures.min_effect,
+        paper_compat: args.rank.paper_compat,
+        threads: threads(args.run.threads),
+        ..defaults
+    })
+}
+
+/// Where features come from.
+fn features(args: &StageArgs) -> Source {
+    match (&args.features.encoder, &args.features.features) {
+        (Some(path), _) => {
+            let feature_layer = args.features.encoder_layer.clone();
+            let feature_pool = pool(&args.features);
+            let overrides = Overrides { feature_layer, feature_pool, ..Overrides::default() };
+            Source::Encoder(path.clone(), Box::new(overrides))
+        }
+        (None, Some(path)) => Source::File(path.clone()),
+        (None, None) => Source::Model,
+    }
 }
 
 /// Where training dynamics come from, where a flag says so.

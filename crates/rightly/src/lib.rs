@@ -8,7 +8,9 @@
 //! | [`dynamics`] | the loss of each image after each epoch of training |
 //! | [`features`] | features of images, computed once and kept as columns |
 //! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
+//! | [`discover`] | the stage that finds the subgroups of a class on which the model fails |
 //! | [`compare`] | the differences between two runs, paired where they share their images |
+//! | [`reproduce`] | experiments of papers, whole |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`truth`] | what is known to be wrong, held against the findings |
@@ -19,6 +21,7 @@
 //! of an earlier one from the run directory and never calls into it.
 
 pub mod compare;
+pub mod discover;
 pub mod dynamics;
 pub mod error;
 pub mod evaluate;
@@ -29,9 +32,11 @@ pub mod inputs;
 pub mod measures;
 pub mod metrics;
 pub mod rank;
+pub mod reproduce;
 pub mod run;
 pub mod subject;
 pub mod truth;
+mod words;
 pub mod workers;
 
 pub use error::Error;

@@ -36,9 +36,45 @@ fn ascending(p: &[f64]) -> Vec<usize> {
     order
 }
 
+/// Corrected p-values of families of tests, where the p-values within a family are already corrected for each other.
+///
+/// A family is represented by its smallest p-value and corrected for the number of families (Benjamini-Hochberg); the
+/// other members are held to the level that this leaves their family (Benjamini and Bogomolov 2014): `q <= a` exactly
+/// where the family is selected at `a` and `p <= a R / m`, with `R` of `m` families selected. NaN, and families of nothing
+/// else, have no part and stay NaN.
+pub fn families(p: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let smallest: Vec<f64> =
+        p.iter().map(|own| own.iter().copied().fold(f64::NAN, f64::min)).collect();
+    let chosen = benjamini_hochberg(&smallest);
+    let m = smallest.iter().filter(|p| !p.is_nan()).count() as f64;
+    let member = |p: f64, q: f64, selected: f64| {
+        if p.is_nan() { p } else { (p * m / selected).max(q).min(1.0) }
+    };
+    p.iter()
+        .zip(&chosen)
+        .map(|(own, &q)| {
+            // Families that are selected wherever this one is.
+            let selected = chosen.iter().filter(|other| **other <= q).count() as f64;
+            own.iter().map(|&p| member(p, q, selected)).collect()
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_family_stands_for_its_smallest_p_value() {
+        let p =
+            vec![vec![0.01, 0.02, f64::NAN], vec![0.5], vec![0.04, 0.9], vec![f64::NAN], vec![]];
+        let q = families(&p);
+        // Three families: .01 x 3, .04 x 3 / 2, .5.
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(near(q[0][0], 0.03) && near(q[0][1], 0.06) && q[0][2].is_nan());
+        assert!(near(q[1][0], 0.5) && near(q[2][0], 0.06) && q[2][1] == 1.0);
+        assert!(q[3][0].is_nan() && q[4].is_empty());
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -11,8 +11,7 @@ use ndarray::{ArrayD, IxDyn};
 use rightly_model::Graph;
 use rightly_model::graph::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TypeProto, ValueInfoProto, attribute_type, data_type, tensor_shape_proto,
-    type_proto,
+    TensorShapeProto, TypeProto, ValueInfoProto, data_type, tensor_shape_proto, type_proto,
 };
 use std::path::Path;
 
@@ -127,11 +126,11 @@ impl<'a> Writer<'a> {
         let mut last = "stem".to_owned();
         if network.stem_pool {
             let attributes = vec![
-                ints("kernel_shape", &[3, 3]),
-                ints("strides", &[2, 2]),
-                ints("pads", &[1, 1, 1, 1]),
-                ints("dilations", &[1, 1]),
-                int("ceil_mode", 0),
+                AttributeProto::ints("kernel_shape", &[3, 3]),
+                AttributeProto::ints("strides", &[2, 2]),
+                AttributeProto::ints("pads", &[1, 1, 1, 1]),
+                AttributeProto::ints("dilations", &[1, 1]),
+                AttributeProto::int("ceil_mode", 0),
             ];
             self.node("MaxPool", &["stem"], "stem_pool", attributes);
             last = "stem_pool".to_owned();
@@ -140,14 +139,18 @@ impl<'a> Writer<'a> {
             last = self.block(block, &last);
         }
         self.node("GlobalAveragePool", &[&last], "pool", vec![]);
-        self.node("Flatten", &["pool"], "features", vec![int("axis", 1)]);
+        self.node("Flatten", &["pool"], "features", vec![AttributeProto::int("axis", 1)]);
         let (weight, bias) = (format!("{HEAD}.weight"), format!("{HEAD}.bias"));
         let values = self.trained();
         self.tensor(&weight, &[network.classes, network.features], values.to_vec());
         let values = self.trained();
         self.tensor(&bias, &[network.classes], values.to_vec());
-        let attributes =
-            vec![float("alpha", 1.0), float("beta", 1.0), int("transA", 0), int("transB", 1)];
+        let attributes = vec![
+            AttributeProto::float("alpha", 1.0),
+            AttributeProto::float("beta", 1.0),
+            AttributeProto::int("transA", 0),
+            AttributeProto::int("transB", 1),
+        ];
         self.node("Gemm", &["features", &weight, &bias], LOGITS, attributes);
     }
 
@@ -177,11 +180,11 @@ impl<'a> Writer<'a> {
         let weight = name("conv.weight");
         let padding = (unit.kernel / 2) as i64;
         let conv = vec![
-            ints("kernel_shape", &[unit.kernel as i64; 2]),
-            ints("strides", &[unit.stride as i64; 2]),
-            ints("pads", &[padding; 4]),
-            ints("dilations", &[1, 1]),
-            int("group", 1),
+            AttributeProto::ints("kernel_shape", &[unit.kernel as i64; 2]),
+            AttributeProto::ints("strides", &[unit.stride as i64; 2]),
+            AttributeProto::ints("pads", &[padding; 4]),
+            AttributeProto::ints("dilations", &[1, 1]),
+            AttributeProto::int("group", 1),
         ];
         let channels = [unit.outputs];
         if self.fold {
@@ -201,7 +204,8 @@ impl<'a> Writer<'a> {
             self.tensor(part, &channels, values.to_vec());
         }
         let inputs = [&raw, &parts[0], &parts[1], &parts[2], &parts[3]].map(String::as_str);
-        let attributes = vec![float("epsilon", EPSILON), float("momentum", 0.9)];
+        let attributes =
+            vec![AttributeProto::float("epsilon", EPSILON), AttributeProto::float("momentum", 0.9)];
         self.node("BatchNormalization", &inputs, output, attributes);
     }
 
@@ -213,14 +217,7 @@ impl<'a> Writer<'a> {
     }
 
     fn node(&mut self, op: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) {
-        self.nodes.push(NodeProto {
-            input: inputs.iter().map(|name| (*name).to_owned()).collect(),
-            output: vec![output.to_owned()],
-            name: Some(format!("{output}/{op}")),
-            op_type: Some(op.to_owned()),
-            attribute,
-            ..NodeProto::default()
-        });
+        self.nodes.push(NodeProto::of(op, inputs, output, attribute));
     }
 }
 
@@ -236,20 +233,4 @@ fn folded(unit: &Unit, normed: &Normed<'_>) -> (Vec<f32>, Vec<f32>) {
         bias.push((at(normed.beta) - at(normed.mean) * scale) as f32);
     }
     (weights, bias)
-}
-
-fn attribute(name: &str, kind: i32) -> AttributeProto {
-    AttributeProto { name: Some(name.to_owned()), r#type: Some(kind), ..AttributeProto::default() }
-}
-
-fn int(name: &str, value: i64) -> AttributeProto {
-    AttributeProto { i: Some(value), ..attribute(name, attribute_type::INT) }
-}
-
-fn float(name: &str, value: f32) -> AttributeProto {
-    AttributeProto { f: Some(value), ..attribute(name, attribute_type::FLOAT) }
-}
-
-fn ints(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto { ints: values.to_vec(), ..attribute(name, attribute_type::INTS) }
 }

@@ -2,15 +2,18 @@
 //!
 //! Each world is planted, trained and audited once for each seed, by the binary itself
 //! (`rightly demo`), and kept in a cache, so that an exam of a later stage takes seconds a world.
-//! Four questions:
+//! Five questions:
 //! - does what was planted hurt the model (else there is nothing to find)?
 //! - what is found, what is missed, what is a false alarm? Beside the tool stand an oracle that is
 //!   given the attributes, which must find everything, and the same oracle with right and wrong
 //!   dealt anew among the images of each class, which must find nothing.
 //! - do the ranks by spuriosity follow the planted cues, and nothing else?
+//! - are the planted subgroups among the discovered ones, for each method, and nothing else?
 //! - does a class whose cue is planted rely less on its object than the same class, of the same
 //!   seed, without the cue?
 
+mod dealt;
+mod discovery;
 mod oracle;
 mod ranking;
 mod reliance;
@@ -37,6 +40,13 @@ pub(crate) struct Options {
     /// World in which classes are compared with themselves without their cue (none = leave it out)
     #[arg(long, default_value = "cues")]
     reliance: String,
+    /// Methods of discovery, the default first (none = leave them out)
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "slices,dim,domino,kmeans,failure-direction,pca"
+    )]
+    methods: Vec<String>,
     /// Where planted and trained worlds are kept
     #[arg(long, default_value = "target/exam")]
     cache: PathBuf,
@@ -72,6 +82,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         "| all | | {planted} | {hurting} | | {found} | {missed} | {alarms} | {oracle} | {oracle_alarms} | {shuffled} |\n"
     );
     ranking::exam(&planter, &options.worlds, options.seeds)?;
+    if options.methods != ["none"] {
+        discovery::exam(&planter, &options.worlds, options.seeds, &options.methods)?;
+    }
     if options.reliance != "none" {
         reliance::exam(&planter, &options.reliance, options.seeds)?;
     }

@@ -14,6 +14,8 @@ use rightly::{
 };
 use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
 
+use super::dealt;
+
 /// Whether every class's cue is taken away.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plain {
@@ -59,7 +61,49 @@ impl Planter {
         if !done.status.success() {
             bail!("{}: {}", out.display(), String::from_utf8_lossy(&done.stderr).trim());
         }
-        World::read(&out)
+        World::read(&out, seed)
+    }
+
+    /// Findings of one method on the world's features, in a run of its own.
+    pub(crate) fn discover(&self, world: &World, method: &str) -> anyhow::Result<Vec<Finding>> {
+        let run = world.folder.join("methods").join(method);
+        self.discover_in(world, method, &run, &world.folder.join("model/dynamics.parquet"))
+    }
+
+    /// The same on outcomes and losses that are dealt anew among the images of each class.
+    pub(crate) fn discover_dealt_anew(
+        &self,
+        world: &World,
+        method: &str,
+    ) -> anyhow::Result<Vec<Finding>> {
+        let run = world.folder.join("methods").join(format!("{method}-dealt-anew"));
+        let dynamics = dealt::deal(world, &run)?;
+        self.discover_in(world, method, &run, &dynamics)
+    }
+
+    fn discover_in(
+        &self,
+        world: &World,
+        method: &str,
+        run: &Path,
+        dynamics: &Path,
+    ) -> anyhow::Result<Vec<Finding>> {
+        let folder = &world.folder;
+        let done = Command::new(&self.binary)
+            .args(["discover", "--quiet", "--method", method, "--format", "csv", "--model"])
+            .arg(folder.join("model/model.onnx"))
+            .arg("--data")
+            .arg(folder.join("data/dataset.csv"))
+            .arg("--dynamics")
+            .arg(dynamics)
+            .args(["--seed", &world.seed.to_string(), "--out"])
+            .arg(run)
+            .output()
+            .context("the binary did not start")?;
+        if !done.status.success() {
+            bail!("{}: {}", run.display(), String::from_utf8_lossy(&done.stderr).trim());
+        }
+        Ok(RunDir::open(run)?.findings()?)
     }
 }
 
@@ -73,10 +117,13 @@ pub(crate) struct World {
     /// Attribute of the world to the value of each image.
     pub(crate) attributes: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) run: RunDir,
+    /// What the demo left.
+    pub(crate) folder: PathBuf,
+    pub(crate) seed: u64,
 }
 
 impl World {
-    fn read(out: &Path) -> anyhow::Result<Self> {
+    fn read(out: &Path, seed: u64) -> anyhow::Result<Self> {
         let run = RunDir::open(out.join("run"))?;
         let data = out.join("data/dataset.csv");
         let dataset = Dataset::open(&data.to_string_lossy(), &OpenOptions::default())?;
@@ -88,6 +135,8 @@ impl World {
             dataset,
             attributes: attributes(&out.join("data/attributes.csv"))?,
             run,
+            folder: out.to_owned(),
+            seed,
         })
     }
 

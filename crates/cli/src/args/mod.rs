@@ -45,6 +45,13 @@ pub(crate) enum Command {
         attributes and captions of the table (docs/spuriosity.md)."
     )]
     Rank(Box<StageArgs>),
+    /// Find the subgroups of each class on which the model fails
+    #[command(
+        after_help = "Examples:\n  rightly discover --model m.onnx --data photos/table.csv --dynamics losses.parquet \\\n      \
+        --out RUN\n  rightly discover --model m.onnx --data photos/table.csv --encoder clip.onnx --method slices,dim \\\n      \
+        --out RUN\n\nSubgroups are looked for on one split and confirmed on another (docs/subgroups.md)."
+    )]
+    Discover(Box<StageArgs>),
     /// List the classes whose important features are spurious, from people's votes
     #[command(
         after_help = "Example:\n  rightly classes --votes salient-imagenet-votes.csv --at-least 5"
@@ -91,6 +98,8 @@ pub(crate) struct StageArgs {
     pub(crate) features: FeatureFlags,
     #[command(flatten)]
     pub(crate) rank: RankFlags,
+    #[command(flatten)]
+    pub(crate) discover: DiscoverFlags,
     #[command(flatten)]
     pub(crate) dynamics: DynamicsFlags,
     #[command(flatten)]
@@ -284,7 +293,8 @@ pub(crate) struct FeatureFlags {
     /// How a layer of tokens becomes one vector: its class token, or the mean of its patches
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) feature_pool: Option<PoolArg>,
-    /// Split on which features are chosen (default: val, else train, else the evaluated images)
+    /// Split on which features are chosen and subgroups looked for (default: val, else train, else the evaluated images;
+    /// discover deals those into two halves)
     #[arg(long, value_name = "NAME")]
     pub(crate) fit_split: Option<String>,
 }
@@ -307,6 +317,20 @@ pub(crate) struct RankFlags {
     /// Do as the papers' code does, where it differs (documented at each stage)
     #[arg(long)]
     pub(crate) paper_compat: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Subgroups")]
+pub(crate) struct DiscoverFlags {
+    /// Methods: slices, dim, domino, kmeans, failure-direction, pca, attributes; every one counts as a test
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "slices")]
+    pub(crate) method: Vec<String>,
+    /// Components of partial least squares, or auto (against shuffled losses; five in dim)
+    #[arg(long, value_name = "N", default_value = "auto")]
+    pub(crate) components: String,
+    /// Split on which subgroups are confirmed (default: test, else the run's split)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) confirm_split: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use rightly::{
     InputOptions, Inputs, RunDir,
+    discover::DiscoverOptions,
     dynamics::Source,
     evaluate::EvaluateOptions,
     rank::RankOptions,
@@ -66,7 +67,13 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let claim = Claim { inputs: &inputs, run: &run, force: args.force };
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
-    let stages = Stages { dynamics: Some(&dynamics), evaluate: Some(&evaluate), rank: Some(&rank) };
+    let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
+    let stages = Stages {
+        dynamics: Some(&dynamics),
+        evaluate: Some(&evaluate),
+        rank: Some(&rank),
+        discover: Some(&discover),
+    };
     stages::audit(claim, stages, &interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;

@@ -21,6 +21,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Audit(args) => stages::run(&args, Which::All),
         Command::Evaluate(args) => stages::run(&args, Which::Evaluate),
         Command::Rank(args) => stages::run(&args, Which::Rank),
+        Command::Discover(args) => stages::run(&args, Which::Discover),
         Command::Classes(args) => classes::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -2,8 +2,10 @@
 
 use rightly::{
     Inputs, Metric, RunDir,
+    discover::{self, DiscoverOptions},
     dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
+    features,
     metrics::POOLED,
     rank::{self, RankOptions},
 };
@@ -22,10 +24,19 @@ pub(super) enum Which {
     All,
     Evaluate,
     Rank,
+    Discover,
+}
+
+impl Which {
+    /// Whether the command runs this stage.
+    fn has(self, stage: Self) -> bool {
+        self == Self::All || self == stage
+    }
 }
 
 pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let rank = options::rank(args)?;
+    let discover = options::discover(args)?;
     let evaluate = options::evaluate(&args.measures, args.run.threads)?;
     let inputs = Inputs::open(options::inputs(args)?, &options::model_overrides(args)?)?;
     let run = RunDir::new(&args.run.out);
@@ -36,8 +47,9 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
     let stages = Stages {
         dynamics: dynamics.as_ref(),
-        evaluate: (which != Which::Rank).then_some(&evaluate),
-        rank: (which != Which::Evaluate).then_some(&rank),
+        evaluate: which.has(Which::Evaluate).then_some(&evaluate),
+        rank: which.has(Which::Rank).then_some(&rank),
+        discover: which.has(Which::Discover).then_some(&discover),
     };
     audit(claim, stages, &interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
@@ -63,6 +75,7 @@ pub(super) struct Stages<'a> {
     pub(super) dynamics: Option<&'a Source>,
     pub(super) evaluate: Option<&'a EvaluateOptions>,
     pub(super) rank: Option<&'a RankOptions>,
+    pub(super) discover: Option<&'a DiscoverOptions>,
 }
 
 /// Runs the stages; dynamics first, since a table that can't be read should not wait for forward passes.
@@ -83,15 +96,23 @@ pub(super) fn audit(
         if let Some(options) = stages.evaluate {
             evaluate::evaluate(inputs, options, run, stop, &sink)?;
         }
-        if let Some(options) = stages.rank {
-            // An audit runs what the inputs allow.
-            let left_out = stages.evaluate.and_then(|_| rank::possible(inputs, options).err());
-            match left_out {
-                Some(why) => progress.note(&format!("rank: left out: {why}")),
-                None => {
-                    rank::rank(inputs, options, run, stop, &sink)?;
-                }
+        // An audit runs what the inputs allow; a stage that was asked for by its name says what it lacks.
+        let left_out = |stage: &str, source: &features::Source| {
+            let why = stages.evaluate.and_then(|_| features::possible(inputs, source).err());
+            if let Some(why) = &why {
+                progress.note(&format!("{stage}: left out: {why}"));
             }
+            why.is_some()
+        };
+        if let Some(options) = stages.rank
+            && !left_out(rank::STAGE, &options.features)
+        {
+            rank::rank(inputs, options, run, stop, &sink)?;
+        }
+        if let Some(options) = stages.discover
+            && !left_out(discover::STAGE, &options.features)
+        {
+            discover::discover(inputs, options, run, stop, &sink)?;
         }
         Ok::<(), rightly::Error>(())
     })?)
@@ -101,8 +122,9 @@ pub(super) fn audit(
 fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String> {
     let all = run.metrics()?;
     let wanted = |m: &&Metric| match m.stage.as_str() {
-        rank::STAGE => which != Which::Evaluate && m.metric.starts_with("gap"),
-        evaluate::STAGE if which != Which::Rank => {
+        rank::STAGE => which.has(Which::Rank) && m.metric.starts_with("gap"),
+        discover::STAGE => which.has(Which::Discover) && m.metric == "subgroup-gap",
+        evaluate::STAGE if which.has(Which::Evaluate) => {
             let headline = m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise");
             headline && !m.condition.as_deref().unwrap_or("").starts_with("noise-")
         }

@@ -1,12 +1,13 @@
 //! `KIND:PATH`: the layouts that are known by name.
-use super::{Protocol, cifar, coco, draft::Draft, imagenet, planted, rival10};
+use super::{Protocol, breeds, cifar, coco, draft::Draft, imagenet, planted, rival10};
 use crate::DataError;
 use std::path::Path;
 
 type Open = fn(&str) -> Result<Draft, DataError>;
 
 /// Kind, what follows the colon, and its reader.
-const KINDS: [(&str, &str, Open); 7] = [
+const KINDS: [(&str, &str, Open); 8] = [
+    ("breeds", "TASK,IMAGENET", breeds::open),
     ("cifar-100", "PATH", cifar::open_fine),
     ("cifar-100-coarse", "PATH", cifar::open_coarse),
     ("coco", "ANNOTATIONS.json,IMAGES", coco::open),
@@ -49,6 +50,12 @@ pub(super) fn open(kind: &str, rest: &str, protocol: Option<Protocol>) -> Result
     }
 }
 
+/// `KIND:WHAT` of a kind.
+pub(super) fn usage(kind: &str) -> String {
+    let usage = KINDS.iter().find(|(k, ..)| *k == kind).map_or("", |(_, usage, _)| usage);
+    format!("{kind}:{usage}")
+}
+
 /// The two paths of `FIRST,SECOND`. Where a path holds commas itself, the cut with two paths that
 /// exist is taken.
 pub(super) fn two_paths<'r>(kind: &str, rest: &'r str) -> Result<(&'r Path, &'r Path), DataError> {
@@ -58,10 +65,9 @@ pub(super) fn two_paths<'r>(kind: &str, rest: &'r str) -> Result<(&'r Path, &'r 
         .collect();
     let there = cuts.iter().find(|(a, b)| a.exists() && b.exists());
     let (first, second) = *there.or(cuts.first()).ok_or_else(|| {
-        let usage = KINDS.iter().find(|(k, ..)| *k == kind).map_or("", |(_, usage, _)| usage);
         DataError::invalid(
             format!("{kind}:{rest}"),
-            format!("expected two paths with a comma between them: {kind}:{usage}"),
+            format!("expected two paths with a comma between them: {}", usage(kind)),
         )
     })?;
     for path in [first, second] {

@@ -1,6 +1,7 @@
 //! A labelled set of photographs: class folders, tables, and known layouts.
 
 mod attributes;
+mod breeds;
 mod checks;
 mod cifar;
 mod coco;

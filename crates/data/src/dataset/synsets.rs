@@ -69,10 +69,20 @@ pub(super) fn split_wnid(name: &str) -> Option<(&str, &str)> {
     name.split_once('_').filter(|(wnid, rest)| is_wnid(wnid) && !rest.is_empty())
 }
 
+/// The synsets of ILSVRC 2012 in the order of its 1,000 outputs, which is ascending.
+fn synsets() -> impl Iterator<Item = &'static str> {
+    include_str!("imagenet_wnids.txt").lines()
+}
+
+/// The synset of an output.
+pub(super) fn synset_of(output: usize) -> Option<&'static str> {
+    synsets().nth(output)
+}
+
 /// The output of each class, where every class is a synset of ILSVRC 2012: its 1,000 outputs follow
 /// the synsets in ascending order.
 pub(super) fn outputs(classes: &[String]) -> Option<Vec<Vec<usize>>> {
-    let synsets: Vec<&str> = include_str!("imagenet_wnids.txt").lines().collect();
+    let synsets: Vec<&str> = synsets().collect();
     let output = |class: &String| synsets.binary_search(&class.as_str()).ok().map(|o| vec![o]);
     if classes.is_empty() { None } else { classes.iter().map(output).collect() }
 }

@@ -237,3 +237,49 @@ fn rival10() {
     }
     assert!(error(&format!("rival10:{}", tree.root().display())).contains("train/ordinary"));
 }
+
+#[test]
+fn breeds() {
+    let tree = Tree::new();
+    // living17's salamander: 27 and 29 are source, 26 and 28 target; its turtle: 37 source.
+    let files = [
+        ("train", "n01631663", "n01631663_1.JPEG"),
+        ("train", "n01632777", "n01632777_2.JPEG"),
+        ("val", "n01631663", "ILSVRC2012_val_00000007.JPEG"),
+        ("train", "n01632458", "n01632458_3.JPEG"),
+        ("train", "n01669191", "n01669191_4.JPEG"),
+        ("train", "n01440764", "n01440764_5.JPEG"),
+    ];
+    for (i, (split, synset, name)) in files.iter().enumerate() {
+        tree.write(&format!("i/{split}/{synset}/{name}"), jpeg(64, 64, i as u8));
+    }
+    let data = open(&format!("breeds:living17,{}", tree.path("i").display()));
+    assert_eq!(data.classes.len(), 17);
+    assert_eq!((data.classes[0].as_str(), data.classes[1].as_str()), ("salamander", "turtle"));
+    assert_eq!(data.outputs.as_ref().unwrap()[0], [27, 29, 26, 28]);
+    assert_eq!(data.attributes, ["subclass"]);
+    let rows: Vec<(&str, usize, &str, &str)> = data
+        .samples
+        .iter()
+        .map(|s| {
+            let group = s.group.as_deref().unwrap();
+            assert_eq!(s.attributes, [Some(group.to_owned())]);
+            (s.id.rsplit('/').next().unwrap(), s.class, s.split.as_deref().unwrap(), group)
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("n01631663_1.JPEG", 0, "train", "n01631663"),
+            ("n01632458_3.JPEG", 0, "target-train", "n01632458"),
+            ("n01632777_2.JPEG", 0, "train", "n01632777"),
+            ("n01669191_4.JPEG", 1, "train", "n01669191"),
+            ("ILSVRC2012_val_00000007.JPEG", 0, "val", "n01631663"),
+        ]
+    );
+    assert!(has_note(&data, "class folders of the task are not there"), "{:?}", data.notes);
+    assert!(error(&format!("breeds:living18,{}", tree.path("i").display())).contains("living17"));
+    assert!(
+        error(&format!("breeds:living17,{}", tree.path("x").display())).contains("train and val")
+    );
+}

@@ -2,6 +2,7 @@
 //!
 //! A layer with positions is averaged over them; a layer of tokens gives its class token, or the mean of its patch
 //! tokens (`feature_pool`). The map of a feature is what was pooled: channel `k` at each position.
+mod graft;
 mod open;
 
 use crate::classifier::{arrange, first};

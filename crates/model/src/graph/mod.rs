@@ -26,8 +26,10 @@ mod flow;
 mod fold;
 mod functions;
 mod index;
+mod make;
 mod validate;
 
+pub(crate) use edit::declare;
 pub(crate) use flow::flow_data_values;
 pub use flow::{Dependence, Flow};
 pub use index::Index;

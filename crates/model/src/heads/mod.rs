@@ -4,6 +4,7 @@
 //! gradients are added in order, so the number of threads has no part in the result.
 mod dense;
 mod rule;
+mod standard;
 
 use crate::ModelError;
 use dense::Dense;
@@ -14,6 +15,7 @@ use rightly_stats::rng::keyed;
 use rule::Rule;
 
 pub use rule::{BETAS, EPSILON, Optimizer};
+pub use standard::Standard;
 
 /// Rows of one block.
 const BLOCK: usize = 256;
@@ -67,6 +69,18 @@ impl Head {
         data: Features<'_>,
         options: &HeadOptions,
     ) -> Result<(Self, Vec<f64>), ModelError> {
+        Self::train_observed(data, options, |_, _| Ok(()))
+    }
+
+    /// [`Head::train`] that shows the head after each epoch (0-based), to record training dynamics.
+    ///
+    /// # Errors
+    /// As [`Head::train`], and what `observe` fails with.
+    pub fn train_observed(
+        data: Features<'_>,
+        options: &HeadOptions,
+        mut observe: impl FnMut(usize, &Self) -> Result<(), ModelError>,
+    ) -> Result<(Self, Vec<f64>), ModelError> {
         check(&data, options)?;
         let mut head = Self::init(data.values.ncols(), data.classes, options);
         let mut rules: Vec<Rule> = head.layers.iter().map(|layer| Rule::new(layer.len())).collect();
@@ -78,6 +92,7 @@ impl Head {
                 order.shuffle(&mut keyed(options.seed, "head/order", "", epoch as u64));
             }
             losses.push(head.pass(&mut rules, &data, options, &order, epoch)?);
+            observe(epoch, &head)?;
         }
         Ok((head, losses))
     }

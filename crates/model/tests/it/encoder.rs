@@ -121,3 +121,54 @@ fn real_networks_serve_as_encoders() {
         }
     }
 }
+
+/// An encoder with a head on top is a classifier whose logits are that head of the encoder's features, and whose own
+/// features are the encoder's.
+#[test]
+fn an_encoder_with_a_head_is_a_classifier() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, encoder: &Encoder| {
+        let d = encoder.dim();
+        let weight =
+            ndarray::Array2::from_shape_fn((3, d), |(c, k)| ((c * d + k) as f32 * 0.7).sin());
+        let bias = [0.5, -1.0, 2.0];
+        let graph =
+            encoder.with_head(weight.view(), &bias).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let path = folder.path().join(format!("{name}.onnx"));
+        graph.save(&path).unwrap();
+        std::fs::write(folder.path().join("labels.txt"), "a\nb\nc\n").unwrap();
+        let card = encoder.head_card("labels.txt".into());
+        std::fs::write(path.with_extension("toml"), card.to_toml().unwrap()).unwrap();
+        let classifier = Classifier::open(&path, &Overrides::default(), EngineKind::Rten)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let [h, w] = encoder.input_size();
+        let input = wave(3 * h * w, 1.0, 0.1);
+        let vector = encoder.encode(&input, false).unwrap().vector;
+        let logits = classifier.forward(&input, false).unwrap().logits;
+        for ((row, bias), logit) in weight.rows().into_iter().zip(bias).zip(&logits) {
+            let product = row.iter().zip(&vector).map(|(w, v)| w * v).sum::<f32>() + bias;
+            assert!(
+                (product - logit).abs() < 1e-4 * logit.abs().max(1.0),
+                "{name}: {product} {logit}"
+            );
+        }
+        let again = Encoder::of(&classifier).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(again.dim(), d, "{name}");
+        let own = again.encode(&input, false).unwrap().vector;
+        assert!(own.iter().zip(&vector).all(|(a, b)| (a - b).abs() < 1e-5), "{name}");
+        assert!(encoder.with_head(weight.view(), &bias[..2]).is_err());
+    };
+    for (name, _, _) in FAMILIES {
+        let (path, size) = golden(name);
+        check(name, &Encoder::open(&path, &sized(size), EngineKind::Rten).unwrap());
+    }
+    let (path, size) = golden("vit");
+    let layer =
+        Classifier::open(&path, &sized(size), EngineKind::Rten).unwrap().card().cam_layer.clone();
+    for pool in [FeaturePool::Class, FeaturePool::Mean] {
+        let overrides =
+            Overrides { feature_layer: layer.clone(), feature_pool: Some(pool), ..sized(size) };
+        let encoder = Encoder::open(&path, &overrides, EngineKind::Rten).unwrap();
+        check(&format!("vit-{pool:?}"), &encoder);
+    }
+}

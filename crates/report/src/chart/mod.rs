@@ -3,10 +3,12 @@
 
 mod levels;
 mod pair;
+mod scatter;
 mod track;
 
 pub(crate) use levels::{Level, Series, levels};
 pub(crate) use pair::{Pair, pairs};
+pub(crate) use scatter::{COLOURS, Mark, scatter};
 pub(crate) use track::{Row, Tone, rows, track};
 
 /// A linear axis.

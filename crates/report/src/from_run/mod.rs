@@ -4,6 +4,7 @@ mod album;
 mod cams;
 mod comparison;
 mod facts;
+mod groups;
 mod planted;
 mod ranks;
 mod tables;
@@ -76,6 +77,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         findings,
         cams,
         ranks: ranks::ranks(run, &tables, &album, &metrics, &found)?,
+        groups: groups::groups(run, &tables, &album, &metrics, &found)?,
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,

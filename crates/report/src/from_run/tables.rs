@@ -41,10 +41,12 @@ impl Tables {
         if path.is_file() {
             out.samples(&path)?;
         }
-        // A run in which images were ranked but not evaluated.
-        let ranked = run.path("rank/spuriosity.parquet");
-        if out.images.is_empty() && ranked.is_file() {
-            out.samples(&ranked)?;
+        // A run in which images were ranked or divided but not evaluated.
+        for table in ["rank/spuriosity.parquet", "discover/groups.parquet"] {
+            let path = run.path(table);
+            if out.images.is_empty() && path.is_file() {
+                out.samples(&path)?;
+            }
         }
         out.predictions(run)?;
         // Without the file, outputs are named by their index.
@@ -64,6 +66,10 @@ impl Tables {
             let (id, class) = (id.unwrap_or_default(), class.unwrap_or_default());
             if !self.classes.contains(&class) {
                 self.classes.push(class.clone());
+            }
+            // A table of several methods has an image several times.
+            if self.at.contains_key(&id) {
+                continue;
             }
             self.at.insert(id.clone(), self.images.len());
             self.images.push(Seen { id, class, clean: None });

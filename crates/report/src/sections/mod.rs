@@ -8,6 +8,7 @@ mod dynamics;
 mod facts;
 pub(crate) mod findings;
 mod glance;
+mod groups;
 mod method;
 mod mistakes;
 mod noise;
@@ -33,7 +34,7 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 16] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 17] = [
     glance::section,
     planted::section,
     findings::section,
@@ -42,6 +43,7 @@ const ORDER: [fn(&ReportView) -> Option<Section>; 16] = [
     overlay::section,
     saliency::section,
     ranks::section,
+    groups::section,
     objects::section,
     dynamics::section,
     classes::section,

@@ -6,11 +6,13 @@
 
 mod comparison;
 mod figures;
+mod groups;
 mod pictures;
 mod ranks;
 
 pub use comparison::{ComparedSide, ComparisonView, Difference};
 pub use figures::{Figure, Figures};
+pub use groups::{GroupView, GroupedClass, GroupsView, MapPoint};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
 pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};
 
@@ -31,6 +33,8 @@ pub struct ReportView {
     pub cams: Option<CamGallery>,
     /// Images ranked by spurious features, where that ran.
     pub ranks: Option<RankView>,
+    /// Subgroups, where they were looked for.
+    pub groups: Option<GroupsView>,
     /// Mean mask of each class.
     pub mean_masks: Vec<MeanMask>,
     /// Pairs of class and wrong answer, most frequent first.

@@ -20,8 +20,9 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 use rightly_model::{Encoder, Overrides};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use read::Outcomes;
 pub use read::fold;
+pub(crate) use given::read as read_given;
+pub(crate) use read::{Outcome, Outcomes};
 
 use crate::{
     Error, Inputs, RunDir, Sink,
@@ -55,6 +56,17 @@ impl Source {
                 if stem == "model" { format!("{stem}-file") } else { stem }
             }
         }
+    }
+}
+
+/// Whether the inputs have features.
+///
+/// # Errors
+/// Why they do not: no layer of the model can be read as features, and nothing else gives any.
+pub fn possible(inputs: &Inputs, source: &Source) -> Result<(), Error> {
+    match source {
+        Source::Model => Ok(Encoder::of(&inputs.classifier).map(drop)?),
+        _ => Ok(()),
     }
 }
 

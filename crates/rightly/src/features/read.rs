@@ -56,22 +56,47 @@ pub fn fold<A: Send>(
     Ok(whole)
 }
 
+/// What the audited model makes of an image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Outcome {
+    /// The output with the largest logit.
+    pub(crate) output: usize,
+    pub(crate) correct: bool,
+    /// Cross-entropy for the true class.
+    pub(crate) loss: f32,
+}
+
 /// The audited model's outcome on images, by id.
 pub(crate) struct Outcomes {
-    correct: HashMap<String, bool>,
+    rows: HashMap<String, Outcome>,
 }
 
 impl Outcomes {
     /// Reads `features/NAME-outcomes.parquet`.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
         let table = Table::load(path)?;
-        let rows = table.texts("id")?.into_iter().zip(table.integers("correct")?);
-        let correct = rows.filter_map(|(id, correct)| Some((id?, correct? == 1))).collect();
-        Ok(Self { correct })
+        let ids = table.texts("id")?;
+        let (output, correct) = (table.integers("output")?, table.integers("correct")?);
+        let loss = table.floats("loss")?;
+        let mut rows = HashMap::with_capacity(ids.len());
+        for (at, id) in ids.into_iter().enumerate() {
+            if let (Some(id), Some(output), Some(correct), Some(loss)) =
+                (id, output[at], correct[at], loss[at])
+            {
+                let output = usize::try_from(output).unwrap_or(usize::MAX);
+                rows.insert(id, Outcome { output, correct: correct == 1, loss: loss as f32 });
+            }
+        }
+        Ok(Self { rows })
+    }
+
+    /// Of an image; `None` where the model was not asked.
+    pub(crate) fn of(&self, id: &str) -> Option<Outcome> {
+        self.rows.get(id).copied()
     }
 
     /// Whether the model is right on an image; `None` where it was not asked.
     pub(crate) fn correct(&self, id: &str) -> Option<bool> {
-        self.correct.get(id).copied()
+        Some(self.of(id)?.correct)
     }
 }

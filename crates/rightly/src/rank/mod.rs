@@ -122,17 +122,6 @@ pub fn rank(
     Ok(record)
 }
 
-/// Whether the inputs allow the stage.
-///
-/// # Errors
-/// Why they do not: no layer of the model can be read as features, and nothing else gives any.
-pub fn possible(inputs: &Inputs, options: &RankOptions) -> Result<(), Error> {
-    match options.features {
-        features::Source::Model => Ok(rightly_model::Encoder::of(&inputs.classifier).map(drop)?),
-        _ => Ok(()),
-    }
-}
-
 /// Changes with the features, with the options and with the files that they name.
 fn key(
     inputs: &Inputs,

@@ -10,7 +10,7 @@ use super::{
     population::Population,
     spuriosity::{Spuriosity, descending, spuriosity},
 };
-use crate::{Error, Inputs, features::FeatureSet};
+use crate::{Error, Inputs, features::FeatureSet, words::shortened};
 
 /// A feature of a class with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -220,14 +220,6 @@ impl ClassRanking {
             .enumerate()
             .filter(|(_, f)| f.judgement.spurious == Some(true) && !f.constant)
     }
-}
-
-/// At most ten names, and how many more there are.
-fn shortened(names: &[String]) -> String {
-    let shown = &names[..names.len().min(10)];
-    let rest = names.len() - shown.len();
-    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    format!("{}{more}", shown.join(", "))
 }
 
 fn indices(features: &[Vec<(Important, Judgement)>]) -> Vec<Vec<usize>> {

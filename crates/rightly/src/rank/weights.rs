@@ -1,7 +1,7 @@
 //! How much each feature speaks for a class: the audited model's own last layer, or a linear probe.
 
 use ndarray::Array2;
-use rightly_model::heads::{Features, Head, HeadOptions, Optimizer};
+use rightly_model::heads::{Features, Head, HeadOptions, Optimizer, Standard};
 
 use super::population::Population;
 use crate::{
@@ -77,16 +77,8 @@ fn probe(
     let n = labels.len();
     let mut values = Array2::from_shape_vec((n, set.dim), values)
         .map_err(|e| Error::Usage(format!("features: {e}")))?;
-    let mut deviations = Vec::with_capacity(set.dim);
-    for mut column in values.columns_mut() {
-        let mean = column.iter().map(|&v| f64::from(v)).sum::<f64>() / n as f64;
-        let square = column.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n as f64;
-        let deviation = square.sqrt();
-        // A constant feature speaks for no class.
-        let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
-        column.mapv_inplace(|v| ((f64::from(v) - mean) * scale) as f32);
-        deviations.push(scale as f32);
-    }
+    let standard = Standard::of(values.view());
+    standard.apply(values.view_mut());
     let options = HeadOptions {
         hidden: None,
         epochs: EPOCHS,
@@ -115,8 +107,8 @@ fn probe(
     if let Some((layer, _)) = head.layers().next() {
         weights.assign(&layer);
     }
-    for (mut column, &scale) in weights.columns_mut().into_iter().zip(&deviations) {
-        column.mapv_inplace(|w| w * scale);
+    for (mut column, &scale) in weights.columns_mut().into_iter().zip(standard.scale()) {
+        column.mapv_inplace(|w| w * scale as f32);
     }
     Ok((weights, what))
 }

@@ -1,5 +1,6 @@
 //! Integration tests of the statistics.
 
 mod coverage;
+mod discovery;
 mod golden;
 mod worlds;

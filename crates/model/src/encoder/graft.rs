@@ -1,0 +1,133 @@
+//! A linear head on top of an encoder: together they are a classifier.
+use super::{Encoder, Reading};
+use crate::graph::layers::Layout;
+use crate::graph::proto::{AttributeProto, NodeProto, TensorProto, data_type};
+use crate::{Card, Graph, ModelError, graph::declare};
+use ndarray::{ArrayD, ArrayView2, IxDyn};
+use std::path::PathBuf;
+
+/// Names of what is added.
+const LOGITS: &str = "logits";
+const HEAD: &str = "rightly.head";
+
+impl Encoder {
+    /// The encoder's network up to its features, with `weight` `[classes, d]` and `bias` `[classes]` on top; the output is
+    /// called `logits`. With [`Encoder::head_card`] it is a model like any other, whose feature layer is the encoder's.
+    ///
+    /// # Errors
+    /// [`ModelError::Invalid`] where sizes do not fit, the file can't be read again, or its features are a mean over tokens
+    /// whose number is not fixed by the graph.
+    pub fn with_head(
+        &self,
+        weight: ArrayView2<'_, f32>,
+        bias: &[f32],
+    ) -> Result<Graph, ModelError> {
+        let (classes, d) = weight.dim();
+        if d != self.dim || bias.len() != classes || classes < 2 {
+            return Err(self.invalid(format!(
+                "a head of shape [{classes}, {d}] with {} offsets on {} features",
+                bias.len(),
+                self.dim
+            )));
+        }
+        let mut graph = Graph::load(&self.path)?.cut(&[&self.input], &[&self.layer])?;
+        if [LOGITS, HEAD].iter().any(|name| graph.has_value(name)) {
+            return Err(self.invalid(format!("a value named '{LOGITS}' is there already")));
+        }
+        let mut nodes = Vec::new();
+        let vector = self.pooled(&mut graph, &mut nodes)?;
+        let matrix = ArrayD::from_shape_vec(IxDyn(&[classes, d]), weight.iter().copied().collect());
+        let matrix = matrix.map_err(|error| self.invalid(error.to_string()))?;
+        let offsets = ArrayD::from_shape_vec(IxDyn(&[classes]), bias.to_vec());
+        let offsets = offsets.map_err(|error| self.invalid(error.to_string()))?;
+        let (weight, bias) = (format!("{HEAD}.weight"), format!("{HEAD}.bias"));
+        graph.add_initializer(TensorProto::from_f32(&weight, &matrix))?;
+        graph.add_initializer(TensorProto::from_f32(&bias, &offsets))?;
+        let attributes = vec![
+            AttributeProto::float("alpha", 1.0),
+            AttributeProto::float("beta", 1.0),
+            AttributeProto::int("transA", 0),
+            AttributeProto::int("transB", 1),
+        ];
+        nodes.push(NodeProto::of("Gemm", &[&vector, &weight, &bias], LOGITS, attributes));
+        let proto = graph.proto_mut();
+        proto.node.extend(nodes);
+        proto.output = vec![declare(LOGITS, data_type::FLOAT, Some(&[None, Some(classes)]))];
+        Ok(graph)
+    }
+
+    /// The card of [`Encoder::with_head`].
+    #[must_use]
+    pub fn head_card(&self, labels: PathBuf) -> Card {
+        Card {
+            input: self.input.clone(),
+            layout: if self.nhwc { "nhwc" } else { "nchw" }.to_owned(),
+            logits: LOGITS.to_owned(),
+            softmax: false,
+            labels: Some(labels),
+            cam_layer: self.map.as_ref().map(|(name, _)| name.clone()),
+            feature_layer: Some(self.layer.clone()),
+            feature_pool: matches!(
+                self.reading,
+                Reading::Token(_) | Reading::Mean(Layout::Tokens { .. })
+            )
+            .then_some(self.pool),
+            preprocess: self.preprocess.clone(),
+        }
+    }
+
+    /// Nodes that make `[batch, d]` of the layer's value; the name of that.
+    fn pooled(&self, graph: &mut Graph, nodes: &mut Vec<NodeProto>) -> Result<String, ModelError> {
+        let flat = format!("{HEAD}.features");
+        let flatten = |from: &str| {
+            NodeProto::of("Flatten", &[from], &flat, vec![AttributeProto::int("axis", 1)])
+        };
+        let mut index =
+            |name: &str, values: Vec<i64>, shape: &[usize]| -> Result<String, ModelError> {
+                let name = format!("{HEAD}.{name}");
+                let values = ArrayD::from_shape_vec(IxDyn(shape), values)
+                    .map_err(|error| self.invalid(error.to_string()))?;
+                graph.add_initializer(TensorProto::from_i64(&name, &values))?;
+                Ok(name)
+            };
+        let layer = self.layer.as_str();
+        match self.reading {
+            Reading::Flat => nodes.push(flatten(layer)),
+            Reading::Token(token) => {
+                let at = index("token", vec![token as i64], &[])?;
+                let attributes = vec![AttributeProto::int("axis", 1)];
+                nodes.push(NodeProto::of("Gather", &[layer, &at], &flat, attributes));
+            }
+            Reading::Mean(layout) => {
+                let pool = format!("{HEAD}.pool");
+                // Positions last, then one average over all of them: the same operators in every version of ONNX.
+                let planes = match layout {
+                    Layout::Nchw => layer.to_owned(),
+                    Layout::Nhwc => {
+                        let planes = format!("{HEAD}.planes");
+                        let order = vec![AttributeProto::ints("perm", &[0, 3, 1, 2])];
+                        nodes.push(NodeProto::of("Transpose", &[layer], &planes, order));
+                        planes
+                    }
+                    Layout::Tokens { prefix, grid } => {
+                        let (patches, planes) =
+                            (format!("{HEAD}.patches"), format!("{HEAD}.planes"));
+                        let all: Vec<i64> = (prefix..prefix + grid[0] * grid[1])
+                            .map(|token| token as i64)
+                            .collect();
+                        let count = all.len();
+                        let at = index("tokens", all, &[count])?;
+                        let axis = vec![AttributeProto::int("axis", 1)];
+                        nodes.push(NodeProto::of("Gather", &[layer, &at], &patches, axis));
+                        let order = vec![AttributeProto::ints("perm", &[0, 2, 1])];
+                        nodes.push(NodeProto::of("Transpose", &[&patches], &planes, order));
+                        planes
+                    }
+                };
+                nodes.push(NodeProto::of("GlobalAveragePool", &[&planes], &pool, Vec::new()));
+                nodes.push(flatten(&pool));
+            }
+        }
+        Ok(flat)
+    }
+}

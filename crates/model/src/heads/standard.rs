@@ -1,0 +1,79 @@
+//! Features brought to mean 0 and deviation 1, as linear probes take them.
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, ArrayViewMut2};
+
+/// Mean and 1 / deviation (ddof 0) of each feature; a constant feature gets scale 0 and speaks for nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standard {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl Standard {
+    /// Of rows `[n, d]`.
+    #[must_use]
+    pub fn of(values: ArrayView2<'_, f32>) -> Self {
+        let n = values.nrows().max(1) as f64;
+        let (mut mean, mut scale) = (Vec::new(), Vec::new());
+        for column in values.columns() {
+            let centre = column.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+            let square = column.iter().map(|&v| (f64::from(v) - centre).powi(2)).sum::<f64>() / n;
+            let deviation = square.sqrt();
+            mean.push(centre);
+            scale.push(if deviation > 0.0 { 1.0 / deviation } else { 0.0 });
+        }
+        Self { mean, scale }
+    }
+
+    /// 1 / deviation of each feature.
+    #[must_use]
+    pub fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+
+    /// Standardises rows in place.
+    pub fn apply(&self, mut values: ArrayViewMut2<'_, f32>) {
+        values.rows_mut().into_iter().for_each(|row| self.apply_row(row));
+    }
+
+    /// A linear layer on standardised features as one on the features themselves: weight `[outputs, d]` and bias.
+    #[must_use]
+    pub fn unfold(&self, weight: ArrayView2<'_, f32>, bias: &[f32]) -> (Array2<f32>, Vec<f32>) {
+        let mut out = weight.to_owned();
+        let mut offsets = bias.to_vec();
+        for (mut row, offset) in out.rows_mut().into_iter().zip(&mut offsets) {
+            let mut sum = f64::from(*offset);
+            for ((value, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+                let scaled = f64::from(*value) * scale;
+                sum -= scaled * mean;
+                *value = scaled as f32;
+            }
+            *offset = sum as f32;
+        }
+        (out, offsets)
+    }
+
+    fn apply_row(&self, mut row: ArrayViewMut1<'_, f32>) {
+        for ((value, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+            *value = ((f64::from(*value) - mean) * scale) as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_constant_feature_becomes_nothing() {
+        let mut values = array![[1.0_f32, 5.0], [3.0, 5.0]];
+        let standard = Standard::of(values.view());
+        standard.apply(values.view_mut());
+        assert_eq!(values, array![[-1.0, 0.0], [1.0, 0.0]]);
+        assert_eq!(standard.scale(), [1.0, 0.0]);
+        // 2 x + 7 y + 1 on (x - 2, 0) is 2 x - 3 on x.
+        let (weight, bias) = standard.unfold(array![[2.0_f32, 7.0]].view(), &[1.0]);
+        assert_eq!((weight, bias), (array![[2.0, 0.0]], vec![-3.0]));
+    }
+}

@@ -1,0 +1,202 @@
+//! The subgroups of each class, with their strongest members.
+
+use std::collections::BTreeMap;
+
+use rightly::{Finding, Metric, RunDir, discover::STAGE, findings::Kind, metrics::MEAN};
+use rightly_data::table::Table;
+
+use super::{
+    album::{Album, THUMBNAIL, encode, photo},
+    figure,
+    tables::Tables,
+};
+use crate::{
+    ReportError, picture,
+    view::{GroupView, GroupedClass, GroupsView, MapPoint},
+};
+
+/// Classes that are shown, groups with pictures, pictures of a group, points of a map.
+const SHOWN: (usize, usize, usize, usize) = (12, 4, 8, 500);
+
+/// One image of `discover/groups.parquet`.
+struct Member {
+    id: String,
+    group: usize,
+    strength: f64,
+}
+
+/// Images of one class under one method.
+#[derive(Default)]
+struct Images {
+    members: Vec<Member>,
+    points: Vec<(String, Option<usize>, f64, f64)>,
+}
+
+pub(super) fn groups(
+    run: &RunDir,
+    tables: &Tables,
+    album: &Album,
+    metrics: &[Metric],
+    findings: &[Finding],
+) -> Result<Option<GroupsView>, ReportError> {
+    let rows: Vec<&Metric> = metrics.iter().filter(|m| m.stage == STAGE).collect();
+    let gaps = rows.iter().filter(|m| m.metric == "subgroup-gap");
+    let mut by_class: BTreeMap<&str, Vec<&Metric>> = BTreeMap::new();
+    for gap in gaps {
+        by_class.entry(gap.class.as_deref().unwrap_or_default()).or_default().push(gap);
+    }
+    if by_class.is_empty() {
+        return Ok(None);
+    }
+    let tests = by_class.values().flatten().filter(|m| m.p.is_some()).count();
+    let tried = (by_class.len(), tests);
+    let detectable = rows
+        .iter()
+        .find(|m| m.metric == "detectable-gap" && m.class.as_deref() == Some(MEAN))
+        .and_then(|m| m.value);
+    let mut images = images(run)?;
+    let right = right(run, &images)?;
+    let mut classes = Vec::new();
+    for class in shown(&by_class, findings) {
+        let mut views = Vec::new();
+        let mut map = Vec::new();
+        for gap in &by_class[class] {
+            let (Some(name), Some(method)) = (gap.group.clone(), gap.condition.clone()) else {
+                continue;
+            };
+            let Some(place) = name.rsplit('/').next().and_then(|k| k.parse::<usize>().ok()) else {
+                continue;
+            };
+            let own = images.entry((class.to_owned(), method)).or_default();
+            if map.is_empty() {
+                map = points(own, &right);
+            }
+            let accuracy = rows.iter().find(|m| {
+                m.metric == "subgroup-accuracy" && m.group == gap.group && m.class == gap.class
+            });
+            let found = findings.iter().any(|f| {
+                f.kind == Kind::FailingSubgroup
+                    && f.class.as_deref() == Some(class)
+                    && f.group.as_deref() == Some(&name)
+            });
+            let pictured = views.iter().filter(|v: &&GroupView| !v.photos.is_empty()).count();
+            let photos = if pictured < SHOWN.1 && (found || place <= 2) {
+                strongest(tables, album, own, place - 1, &right)?
+            } else {
+                Vec::new()
+            };
+            let accuracy = accuracy.map(|m| figure(m)).unwrap_or_default();
+            views.push(GroupView { name, accuracy, gap: figure(gap), found, photos });
+        }
+        classes.push(GroupedClass { class: class.to_owned(), groups: views, map });
+    }
+    Ok(Some(GroupsView { classes, tried, detectable }))
+}
+
+/// Classes with a finding, the largest effect first, then those with the largest gaps.
+fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, findings: &'a [Finding]) -> Vec<&'a str> {
+    let found = findings.iter().filter(|f| f.kind == Kind::FailingSubgroup);
+    let mut out: Vec<&str> = Vec::new();
+    let largest = |class: &str| {
+        let gaps = by_class[class].iter().filter(|m| m.p.is_some()).filter_map(|m| m.value);
+        gaps.fold(f64::NEG_INFINITY, f64::max)
+    };
+    let mut rest: Vec<&str> = by_class.keys().copied().collect();
+    rest.sort_by(|a, b| largest(b).total_cmp(&largest(a)).then(a.cmp(b)));
+    for class in found.filter_map(|f| f.class.as_deref()).chain(rest) {
+        if out.len() < SHOWN.0 && !out.contains(&class) && by_class.contains_key(class) {
+            out.push(class);
+        }
+    }
+    out
+}
+
+/// The confirming images, by class and method.
+fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportError> {
+    let mut out: BTreeMap<(String, String), Images> = BTreeMap::new();
+    let path = run.path("discover/groups.parquet");
+    if !path.is_file() {
+        return Ok(out);
+    }
+    let table = Table::load(&path)?;
+    let (id, class) = (table.texts("id")?, table.texts("class")?);
+    let (method, part) = (table.texts("method")?, table.texts("part")?);
+    let (group, strength) = (table.integers("group")?, table.floats("strength")?);
+    let (x, y) = (table.floats("x")?, table.floats("y")?);
+    for row in 0..table.rows() {
+        let (Some(id), Some(class), Some(method)) = (&id[row], &class[row], &method[row]) else {
+            continue;
+        };
+        if part[row].as_deref() != Some("confirm") {
+            continue;
+        }
+        let own = out.entry((class.clone(), method.clone())).or_default();
+        let group = group[row].and_then(|g| usize::try_from(g - 1).ok());
+        if let (Some(group), Some(strength)) = (group, strength[row]) {
+            own.members.push(Member { id: id.clone(), group, strength });
+        }
+        if let (Some(x), Some(y)) = (x[row], y[row]) {
+            own.points.push((id.clone(), group, x, y));
+        }
+    }
+    Ok(out)
+}
+
+/// Whether the model is right on each image that stands in a group or on a map.
+fn right(
+    run: &RunDir,
+    images: &BTreeMap<(String, String), Images>,
+) -> Result<BTreeMap<String, bool>, ReportError> {
+    let mut out = BTreeMap::new();
+    if images.is_empty() {
+        return Ok(out);
+    }
+    let record =
+        run.manifest()?.stages.get(STAGE).and_then(|table| {
+            table.get("features").and_then(|name| name.as_str()).map(str::to_owned)
+        });
+    let path = run.path(&format!("features/{}-outcomes.parquet", record.unwrap_or_default()));
+    if !path.is_file() {
+        return Ok(out);
+    }
+    let table = Table::load(&path)?;
+    for (id, correct) in table.texts("id")?.into_iter().zip(table.integers("correct")?) {
+        if let (Some(id), Some(correct)) = (id, correct) {
+            out.insert(id, correct == 1);
+        }
+    }
+    Ok(out)
+}
+
+/// Points of a class's map: all of them, or evenly spread through the order of the data.
+fn points(own: &Images, right: &BTreeMap<String, bool>) -> Vec<MapPoint> {
+    let step = own.points.len().div_ceil(SHOWN.3).max(1);
+    let point = |(id, group, x, y): &(String, Option<usize>, f64, f64)| MapPoint {
+        x: *x,
+        y: *y,
+        group: *group,
+        right: right.get(id).copied().unwrap_or(true),
+    };
+    own.points.iter().step_by(step).map(point).collect()
+}
+
+/// The strongest members of a group, as pictures.
+fn strongest(
+    tables: &Tables,
+    album: &Album,
+    own: &mut Images,
+    group: usize,
+    right: &BTreeMap<String, bool>,
+) -> Result<Vec<(crate::view::Photo, bool)>, ReportError> {
+    own.members.sort_by(|a, b| b.strength.total_cmp(&a.strength).then_with(|| a.id.cmp(&b.id)));
+    let mut out = Vec::new();
+    for member in own.members.iter().filter(|m| m.group == group).take(SHOWN.2) {
+        let Some(loaded) = album.load(&member.id) else { continue };
+        let seen = tables.by_id(&member.id).cloned().unwrap_or_default();
+        let small = picture::shrink(&loaded.crop, THUMBNAIL);
+        let plain = encode(&member.id, picture::jpeg(&small))?;
+        let is_right = right.get(&member.id).copied().unwrap_or(true);
+        out.push((photo(tables, &seen, Some(plain)), is_right));
+    }
+    Ok(out)
+}

@@ -1,0 +1,122 @@
+//! Subgroups of the classes on which the model fails.
+
+use maud::{Markup, html};
+
+use super::{
+    Section,
+    parts::{cells, image, wide},
+};
+use crate::{
+    chart::{COLOURS, Mark, scatter},
+    format::{Unit, name, number, percent, plural},
+    view::{GroupView, GroupedClass, GroupsView, ReportView},
+};
+
+pub(super) fn section(view: &ReportView) -> Option<Section> {
+    let groups = view.groups.as_ref()?;
+    let found: usize = groups.classes.iter().flat_map(|c| &c.groups).filter(|g| g.found).count();
+    let body = html! {
+        p { "Each class was divided into groups of images that look alike to the model, on some images; other images, which had no part in that, show whether a group really fails." }
+        p.muted { (summary(groups, found)) }
+        @for (at, class) in groups.classes.iter().enumerate() { (class_block(class, at == 0)) }
+        p.muted { "Gap: accuracy of the rest of the class minus that of the group. q: corrected for every group that was tested, in all classes; groups of fewer than 20 images, or that did not fail where they were found, are not tested. Members are assigned by their features alone, the most typical are shown." }
+    };
+    Some(Section { id: "subgroups", title: "Subgroups that fail", body })
+}
+
+fn summary(groups: &GroupsView, found: usize) -> String {
+    let (classes, tests) = groups.tried;
+    let held = match found {
+        0 => "none held".to_owned(),
+        n => format!("{n} held"),
+    };
+    let power = groups.detectable.map_or_else(String::new, |gap| {
+        format!(
+            " A fifth of a class would have to be {} points worse than the rest to be seen in four of five cases.",
+            number(100.0 * gap, 0)
+        )
+    });
+    let classes = if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") };
+    format!("{} of {classes} tested, {held}.{power}", plural(tests, "group"))
+}
+
+fn class_block(class: &GroupedClass, open: bool) -> Markup {
+    let found = class.groups.iter().filter(|g| g.found).count();
+    // The colours of the map: findings first, then the worst.
+    let mut coloured: Vec<usize> = (0..class.groups.len()).collect();
+    coloured.sort_by_key(|&at| (!class.groups[at].found, at));
+    coloured.truncate(COLOURS.min(found.max(2)));
+    let colour = |group: Option<usize>| group.and_then(|g| coloured.iter().position(|&c| c == g));
+    let names: Vec<String> = coloured.iter().map(|&at| label(&class.groups[at])).collect();
+    let marks: Vec<Mark> = class
+        .map
+        .iter()
+        .map(|p| Mark { x: p.x, y: p.y, colour: colour(p.group), right: p.right })
+        .collect();
+    html! {
+        details.ranked open[open] {
+            summary { strong { (name(&class.class)) } ": " (plural(class.groups.len(), "group")) ", "
+                @match found { 0 => { "none fails beyond doubt" } 1 => { "1 fails" } n => { (n) " fail" } } }
+            (table(class))
+            @if marks.len() > 1 {
+                figure.chart {
+                    h3 { "Images of " (name(&class.class)) ", as the model sees them" }
+                    (scatter(&format!("Map of the images of {}", class.class), &marks, &names))
+                    figcaption { "Images that lie close together look alike to the model. A cross is a wrong answer." }
+                }
+            }
+            @for group in class.groups.iter().filter(|g| !g.photos.is_empty()) { (gallery(group)) }
+        }
+    }
+}
+
+/// `Group 3`, with its method where that is not the default.
+fn label(group: &GroupView) -> String {
+    match group.name.split_once('/') {
+        Some(("slices", k)) => format!("group {k}"),
+        _ => group.name.clone(),
+    }
+}
+
+fn table(class: &GroupedClass) -> Markup {
+    wide(html! { table {
+        caption { "Groups of " (name(&class.class)) ", the worst where they were found first; figures are those of the confirming images" }
+        thead { tr {
+            th { "Group" }
+            th.number { "accuracy" } th.number { "95 % interval" } th.number { "n" }
+            th.number { "gap" } th.number { "95 % interval" } th.number { "q" }
+        } }
+        tbody { @for group in &class.groups { tr {
+            th scope="row" { (label(group)) @if group.found { " " span.answer { "fails" } } }
+            (cells(Some(&group.accuracy), Unit::Percent))
+            td.number { (Unit::Points.figure(&group.gap)) }
+            td.number.muted { (Unit::Points.bounds(&group.gap)) }
+            td.number { @match group.gap.q {
+                Some(q) if q < 0.001 => { "< 0.001" }
+                Some(q) => { (number(q, 3)) }
+                None => { span.muted { "not tested" } }
+            } }
+        } } }
+    } })
+}
+
+fn gallery(group: &GroupView) -> Markup {
+    let accuracy = group.accuracy.value.map_or_else(|| "no data".to_owned(), percent);
+    html! {
+        h3 { (label(group)) ", " (accuracy) " right" @if group.found { ": fails" } }
+        div.gallery { @for (photo, right) in &group.photos {
+            @let alt = format!("{} ({})", photo.class, photo.id);
+            figure.photo {
+                (image(photo.picture.as_ref(), &alt))
+                figcaption {
+                    @match (&photo.answer, right) {
+                        (Some(answer), _) => span.answer { "called " (name(answer)) },
+                        (None, true) => span.muted { "right" },
+                        (None, false) => span.answer { "wrong" },
+                    }
+                    span.id { (name(&photo.id)) }
+                }
+            }
+        } }
+    }
+}

@@ -1,0 +1,227 @@
+//! The default method: clusters of several sizes in the joint space, of which those that fail most are kept.
+//!
+//! How many subgroups a class has is not known, and one number of clusters cuts some of them apart and joins others. So
+//! clusterings of several numbers compete, and slices are taken one after another: the cluster whose images are most clearly
+//! less accurate than the rest, then the next among the images that are left. All of that happens on the fitting part.
+
+use ndarray::{Array2, ArrayView2};
+use rightly_stats::cluster::{KMeans, KMeansOptions, kmeans};
+
+use super::{
+    Fit, Image, Membership, Pole, Slice, Slicer,
+    clusters::{Map as _, direction, distances},
+    joint::Joint,
+    space,
+};
+
+/// Numbers of clusters that compete.
+const CLUSTERS: std::ops::RangeInclusive<usize> = 5..=8;
+/// Starts of each k-means.
+const STARTS: usize = 5;
+/// Most slices of a class.
+const MOST: usize = 4;
+/// Fewest images of a slice: so many, and this share of the class; and the largest share that it may be.
+const SIZE: (usize, f64, f64) = (20, 0.06, 0.5);
+/// Share of a cluster's images that earlier slices must have left.
+const LEFT: f64 = 0.6;
+/// Least statistic of a slice, in deviations of chance; the first one is a group below that, but no claim.
+const LEAST: f64 = 1.0;
+
+/// Fits the method.
+///
+/// # Errors
+/// In words: nothing varies, or too few images.
+pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
+    let (joint, rows) = Joint::fit(&fit)?;
+    let n = rows.nrows();
+    let fewest = SIZE.0.max((SIZE.1 * n as f64).ceil() as usize);
+    let right: Vec<bool> = fit.part.right();
+    let mut clusterings = Vec::new();
+    let mut candidates = Vec::new();
+    for clusters in CLUSTERS.filter(|k| 2 * k <= n) {
+        let options = KMeansOptions {
+            starts: STARTS,
+            seed: fit.seed,
+            threads: 1,
+            ..KMeansOptions::new(clusters)
+        };
+        let found = kmeans(rows.view(), None, &options).map_err(|error| error.to_string())?;
+        for cluster in 0..found.centroids.nrows() {
+            let members: Vec<bool> = found.assignment.iter().map(|&c| c == cluster).collect();
+            let size = members.iter().filter(|&&m| m).count();
+            if size >= fewest && size as f64 <= SIZE.2 * n as f64 {
+                let look = mean_look(rows.view(), joint.look(), &members);
+                let clustering = clusterings.len();
+                candidates.push(Candidate { clustering, cluster, members, size, look });
+            }
+        }
+        clusterings.push(found);
+    }
+    let picked = pick(&candidates, &right, fewest);
+    if picked.is_empty() {
+        return Err(format!("no cluster has {fewest} images and no more than half of the class"));
+    }
+    let vectors = fit.part.vectors.view();
+    let mut rest = vec![true; n];
+    let mut slices: Vec<Slice> = Vec::new();
+    let mut spreads = Vec::new();
+    for (at, (candidate, clear)) in picked.iter().enumerate() {
+        let own: Vec<usize> = (0..n).filter(|&i| candidate.members[i]).collect();
+        own.iter().for_each(|&i| rest[i] = false);
+        let kmeans = &clusterings[candidate.clustering];
+        spreads.push((kmeans.inertia / n as f64).max(f64::MIN_POSITIVE));
+        slices.push(Slice {
+            component: at + 1,
+            pole: Pole::Plus,
+            direction: direction(vectors, &own),
+            tested: *clear,
+            words: None,
+        });
+    }
+    let own: Vec<usize> = (0..n).filter(|&i| rest[i]).collect();
+    slices.push(Slice {
+        component: picked.len() + 1,
+        pole: Pole::Plus,
+        direction: direction(vectors, &own),
+        tested: false,
+        words: None,
+    });
+    let picked: Vec<(usize, usize)> =
+        picked.iter().map(|(c, _)| (c.clustering, c.cluster)).collect();
+    Ok(Box::new(Slices { joint, clusterings, picked, spreads, slices }))
+}
+
+/// A cluster that may become a slice.
+struct Candidate {
+    clustering: usize,
+    cluster: usize,
+    members: Vec<bool>,
+    size: usize,
+    /// Mean look of its images, at unit length.
+    look: Vec<f64>,
+}
+
+/// The slices, the clearest failure first, each judged among the images that those before it left, and the less the more it
+/// looks like one of them; with whether the failure is clear enough to be tested.
+fn pick<'c>(
+    candidates: &'c [Candidate],
+    right: &[bool],
+    fewest: usize,
+) -> Vec<(&'c Candidate, bool)> {
+    let mut taken = vec![false; right.len()];
+    let mut out: Vec<(&Candidate, bool)> = Vec::new();
+    while out.len() < MOST {
+        let mut best: Option<(f64, &Candidate)> = None;
+        for candidate in candidates {
+            let left: Vec<bool> =
+                candidate.members.iter().zip(&taken).map(|(&m, &t)| m && !t).collect();
+            let size = left.iter().filter(|&&l| l).count();
+            if (size as f64) < (LEFT * fewest as f64).max(LEFT * candidate.size as f64) {
+                continue;
+            }
+            let mut z = statistic(right, &left, &taken);
+            if z > 0.0 {
+                let alike = out.iter().map(|(other, _)| dot(&candidate.look, &other.look));
+                z *= 1.0 - alike.fold(0.0, f64::max);
+            }
+            if best.is_none_or(|(known, _)| z > known) {
+                best = Some((z, candidate));
+            }
+        }
+        match best {
+            Some((z, candidate)) if z >= LEAST || out.is_empty() => {
+                candidate.members.iter().zip(&mut taken).for_each(|(&m, t)| *t |= m);
+                out.push((candidate, z >= LEAST));
+            }
+            _ => return out,
+        }
+    }
+    out
+}
+
+/// Mean of the first `width` coordinates of the members, at unit length.
+fn mean_look(rows: ArrayView2<'_, f32>, width: usize, members: &[bool]) -> Vec<f64> {
+    let mut sum = vec![0.0; width];
+    for (row, _) in rows.outer_iter().zip(members).filter(|(_, m)| **m) {
+        sum.iter_mut().zip(row).for_each(|(s, &v)| *s += f64::from(v));
+    }
+    let length = dot(&sum, &sum).sqrt();
+    if length > 0.0 {
+        sum.iter_mut().for_each(|v| *v /= length);
+    }
+    sum
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Accuracy of the other images that are left minus that of the members, in deviations of chance.
+fn statistic(right: &[bool], members: &[bool], taken: &[bool]) -> f64 {
+    // [others, members]: images, right ones
+    let mut counts = [[0.0_f64; 2]; 2];
+    for ((&right, &member), _) in right.iter().zip(members).zip(taken).filter(|(_, t)| !**t) {
+        let side = &mut counts[usize::from(member)];
+        side[0] += 1.0;
+        side[1] += f64::from(u8::from(right));
+    }
+    let [[others, others_right], [own, own_right]] = counts;
+    if others == 0.0 || own == 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    let rate = (others_right + own_right) / (others + own);
+    let error = ((rate * (1.0 - rate)).max(1e-3) * (1.0 / others + 1.0 / own)).sqrt();
+    (others_right / others - own_right / own) / error
+}
+
+struct Slices {
+    joint: Joint,
+    clusterings: Vec<KMeans>,
+    /// Clustering and cluster of each slice.
+    picked: Vec<(usize, usize)>,
+    /// Mean squared distance to the centroids of each slice's clustering.
+    spreads: Vec<f64>,
+    /// The slices, and the rest of the class.
+    slices: Vec<Slice>,
+}
+
+impl Slicer for Slices {
+    fn slices(&self) -> &[Slice] {
+        &self.slices
+    }
+
+    /// An image belongs to the first slice whose centroid is the nearest of its clustering. Strength is the margin: how much
+    /// farther away the next centroid is.
+    fn membership(&self, image: Image<'_>) -> Membership {
+        let at = self.joint.map(image.vector);
+        let mut group = None;
+        let (mut soft, mut strength) = (Vec::new(), Vec::new());
+        for (slice, (&(clustering, cluster), spread)) in
+            self.picked.iter().zip(&self.spreads).enumerate()
+        {
+            let centroids: &Array2<f64> = &self.clusterings[clustering].centroids;
+            let distances = distances(centroids, &at);
+            let next = distances
+                .iter()
+                .enumerate()
+                .filter(|(k, _)| *k != cluster)
+                .fold(f64::INFINITY, |least, (_, &d)| least.min(d));
+            let margin = next - distances[cluster];
+            let scaled: Vec<f64> = distances.iter().map(|d| -d / (2.0 * spread)).collect();
+            soft.push(space::softmax(&scaled)[cluster]);
+            strength.push(margin);
+            if group.is_none() && margin > 0.0 {
+                group = Some(slice);
+            }
+        }
+        let claimed: f64 = soft.iter().sum();
+        soft.push((1.0 - claimed).max(0.0));
+        strength.push(-strength.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        let group = Some(group.unwrap_or(self.picked.len()));
+        Membership { soft: space::shares(soft), strength, group }
+    }
+
+    fn plane(&self, vector: &[f32]) -> Option<[f64; 2]> {
+        self.joint.plane(&self.joint.map(vector))
+    }
+}

@@ -1,0 +1,293 @@
+//! Subgroups of a class on which the model fails: looked for on some images, held against others.
+//!
+//! ```text
+//! features, losses ─► a method divides each class ─► groups of other images ─► gaps, corrected ─► findings
+//! ```
+//! DIM (Zhang et al., CVPR 2024), with what else there is as methods. Whatever the method, an image belongs to a group by
+//! its features alone: a group that is chosen by its own errors has a gap by construction. Groups, their order and the side
+//! of the test are fixed on the fitting part; the confirming part is looked at once.
+
+mod figures;
+mod findings;
+mod grouped;
+mod judged;
+mod material;
+mod method;
+mod options;
+mod parts;
+mod probe;
+pub(crate) mod protocol;
+mod quality;
+mod supervision;
+mod tables;
+
+use std::{sync::atomic::AtomicBool, time::Instant};
+
+use ndarray::Array2;
+use rightly_data::dataset::{Attribute, typed_attributes};
+
+pub use options::{Components, DiscoverOptions, Method};
+
+use crate::{
+    Error, Event, Inputs, Metric, RunDir, Sink, dynamics,
+    features::{self, FeatureSet, Outcomes},
+    run::{StageRecord, key_of},
+    words::shortened,
+    workers,
+};
+use grouped::Grouped;
+use judged::JudgedClass;
+use material::{Material, Members, Part};
+use method::{Fit, Slicer};
+use parts::Parts;
+use supervision::Supervision;
+use tables::{DIRECTIONS, GROUPS, Tables};
+
+/// The stage's name in files and on the command line.
+pub const STAGE: &str = "discover";
+
+/// Fewest images of a class that subgroups are looked for in.
+const FEWEST: usize = 20;
+
+/// Runs the stage into `run`.
+///
+/// # Errors
+/// As [`features::gather`]; splits that are not there; dynamics that can't be read.
+pub fn discover(
+    inputs: &Inputs,
+    options: &DiscoverOptions,
+    run: &RunDir,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<StageRecord, Error> {
+    let start = Instant::now();
+    let finished = |unchanged| Event::Finished {
+        stage: STAGE,
+        seconds: start.elapsed().as_secs_f64(),
+        unchanged,
+    };
+    let parts = Parts::choose(inputs, options)?;
+    let mut splits: Vec<&str> = parts.splits.iter().map(String::as_str).collect();
+    splits.dedup();
+    let set = features::gather(
+        inputs,
+        &options.features,
+        &splits,
+        &[],
+        run,
+        options.threads,
+        stop,
+        sink,
+    )?;
+    let key = key(inputs, options, &set, &parts, run)?;
+    if let Some(record) = run.stage(STAGE)?
+        && record.key == key
+        && [GROUPS, DIRECTIONS].iter().all(|table| run.path(table).is_file())
+    {
+        sink(finished(true));
+        return Ok(record);
+    }
+    sink(Event::Summarising { stage: STAGE });
+    let outcomes = Outcomes::read(&run.path(&format!("features/{}-outcomes.parquet", set.name)))?;
+    let members = Members::by_class(inputs, &parts, &outcomes);
+    let supervision =
+        Supervision::find(inputs, options, run, &set, &outcomes, &supervised(&parts, &members))?;
+    let attributes = if options.methods.contains(&Method::Attributes) {
+        typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref())
+    } else {
+        Vec::new()
+    };
+    let stage = Stage {
+        inputs,
+        options,
+        set: &set,
+        outcomes: &outcomes,
+        members: &members,
+        attributes: &attributes,
+    };
+    let mut notes = set.notes.clone();
+    notes.extend([parts.words.clone(), supervision.words.clone()]);
+    let (grouped, mut judged, quality) =
+        stage.divide(&parts, &supervision, run, stop, &mut notes)?;
+    judged::correct(&mut judged);
+    let mut metrics = figures::compute(&inputs.dataset.classes, options, &grouped, &judged);
+    let means = quality::means(&quality, inputs.options.seed, options.resamples);
+    metrics.extend(quality.into_iter().chain(means));
+    let mut found = Vec::new();
+    for (methods, class) in grouped.iter().zip(&judged) {
+        let confirm = methods.first().map_or(&[][..], |m| &members[m.class].confirm);
+        found.extend(findings::find(inputs, options, confirm, methods, class, &metrics));
+    }
+    notes.extend(figures::power(options, &judged, found.len()));
+    notes.iter().for_each(|note| sink(Event::Note(note.clone())));
+    let record = StageRecord { key, metrics, findings: found, problems: set.problems, notes };
+    let mut manifest = run.manifest()?;
+    let mut table = options.to_table();
+    table.insert("fit_split".into(), parts.splits[0].clone().into());
+    table.insert("confirm_split".into(), parts.splits[1].clone().into());
+    table.insert("parts".into(), parts.words.into());
+    manifest.stages.insert(STAGE.to_owned(), table);
+    manifest.write(&run.path("run.toml"))?;
+    run.finish_stage(STAGE, &record)?;
+    sink(finished(false));
+    Ok(record)
+}
+
+/// Images whose losses are needed: those that are fitted on; where one split was dealt all, for the directions.
+fn supervised(parts: &Parts, members: &[Members]) -> Vec<Members> {
+    let one = |m: &Members| match parts.dealt() {
+        true => m.together(),
+        false => m.clone(),
+    };
+    members.iter().map(one).collect()
+}
+
+/// What every class is divided with.
+#[derive(Clone, Copy)]
+struct Stage<'a> {
+    inputs: &'a Inputs,
+    options: &'a DiscoverOptions,
+    set: &'a FeatureSet,
+    outcomes: &'a Outcomes,
+    members: &'a [Members],
+    /// Read only where a method uses them.
+    attributes: &'a [Attribute],
+}
+
+/// A class under every method, its verdicts, the groups whose directions are written, and notes.
+struct Divided {
+    grouped: Vec<Grouped>,
+    judged: JudgedClass,
+    /// Against known subgroups.
+    quality: Vec<Metric>,
+    directions: Vec<Grouped>,
+    notes: Vec<String>,
+}
+
+impl Stage<'_> {
+    /// Divides every class and writes the tables.
+    fn divide(
+        &self,
+        parts: &Parts,
+        supervision: &Supervision,
+        run: &RunDir,
+        stop: &AtomicBool,
+        notes: &mut Vec<String>,
+    ) -> Result<(Vec<Vec<Grouped>>, Vec<JudgedClass>, Vec<Metric>), Error> {
+        let (mut grouped, mut judged, mut quality) = (Vec::new(), Vec::new(), Vec::new());
+        let mut tables = Tables::new(run);
+        let mut small = Vec::new();
+        for batch in material::batches(self.members, self.set.dim) {
+            let materials = material::read(
+                self.inputs,
+                self.set,
+                self.outcomes,
+                &batch,
+                self.members,
+                self.options.threads,
+            )?;
+            let divided = workers::ordered(materials.len(), self.options.threads, stop, |at| {
+                self.class(parts, supervision, &materials[at])
+            })?;
+            for (material, divided) in materials.iter().zip(divided) {
+                let Some(divided) = divided else {
+                    small.push(self.inputs.dataset.classes[material.class].clone());
+                    continue;
+                };
+                for one in &divided.grouped {
+                    tables.groups(self.inputs, material, one)?;
+                }
+                for one in &divided.directions {
+                    tables.directions(self.inputs, one)?;
+                }
+                notes.extend(divided.notes);
+                grouped.push(divided.grouped);
+                judged.push(divided.judged);
+                quality.extend(divided.quality);
+            }
+        }
+        tables.finish()?;
+        if !small.is_empty() {
+            notes.push(format!(
+                "Fewer than {FEWEST} usable images to look for subgroups in: {}.",
+                shortened(&small)
+            ));
+        }
+        Ok((grouped, judged, quality))
+    }
+
+    /// One class; `None` where it is too small.
+    fn class(
+        &self,
+        parts: &Parts,
+        supervision: &Supervision,
+        material: &Material,
+    ) -> Result<Option<Divided>, Error> {
+        let name = &self.inputs.dataset.classes[material.class];
+        let mut notes = Vec::new();
+        let mut grouped = Vec::new();
+        let mut directions = Vec::new();
+        let (fit, losses) = material.fit.with_losses(supervision);
+        if fit.len() < FEWEST {
+            return Ok(None);
+        }
+        let whole = parts.dealt().then(|| material.together().with_losses(supervision));
+        for &method in &self.options.methods {
+            let fitted = |part: &Part, losses: &Array2<f64>| {
+                let clusters = self.inputs.clusters_of(&part.samples)?;
+                let fit = Fit {
+                    options: self.options,
+                    seed: self.inputs.options.seed,
+                    class: name,
+                    attributes: self.attributes,
+                    part,
+                    clusters: clusters.as_deref(),
+                    losses: losses.view(),
+                };
+                Ok::<_, Error>(method::fit(method, fit))
+            };
+            let slicer: Box<dyn Slicer> = match fitted(&fit, &losses)? {
+                Ok(slicer) => slicer,
+                Err(why) => {
+                    notes.push(format!("'{name}': {method}: {why}"));
+                    continue;
+                }
+            };
+            let own = Grouped::new(method, material, &*slicer);
+            notes.extend(own.notes.iter().map(|note| format!("'{name}': {method}: {note}")));
+            if let Some((part, losses)) = &whole
+                && let Ok(slicer) = fitted(part, losses)?
+            {
+                directions.push(Grouped::new(method, material, &*slicer));
+            } else {
+                directions.push(own.directions_only());
+            }
+            grouped.push(own);
+        }
+        let judged = judged::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;
+        let quality = grouped
+            .iter()
+            .flat_map(|one| quality::of_class(self.inputs, &material.confirm, one))
+            .collect();
+        Ok(Some(Divided { grouped, judged, quality, directions, notes }))
+    }
+}
+
+/// Changes with the features, the dynamics, the parts and the options.
+fn key(
+    inputs: &Inputs,
+    options: &DiscoverOptions,
+    set: &FeatureSet,
+    parts: &Parts,
+    run: &RunDir,
+) -> Result<String, Error> {
+    let dynamics = run.stage(dynamics::STAGE)?.map_or_else(String::new, |record| record.key);
+    Ok(key_of(&[
+        &set.key,
+        &dynamics,
+        &parts.words,
+        &inputs.options.seed.to_string(),
+        &format!("{:?}", inputs.options.cluster),
+        &options.to_table().to_string(),
+    ]))
+}

@@ -1,0 +1,163 @@
+//! What `discover` does and how.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Error, features::Source};
+
+/// How subgroups are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// The default: clusters in the space that partial least squares finds between features and losses.
+    Slices,
+    /// DIM (Zhang et al., CVPR 2024): axes of partial least squares.
+    Dim,
+    /// Domino (Eyuboglu et al., ICLR 2022): an error-aware mixture.
+    Domino,
+    /// k-means with the number of clusters by silhouette, as George (Sohoni et al., NeurIPS 2020).
+    Kmeans,
+    /// A linear support vector machine between right and wrong (Jain et al., ICLR 2023).
+    FailureDirection,
+    /// Both ends of each principal component.
+    Pca,
+    /// Conjunctions of attribute values, as SliceLine (Sagadeeva and Boehm, SIGMOD 2021).
+    Attributes,
+}
+
+impl Method {
+    /// Every method, the default first.
+    pub const ALL: [Self; 7] = [
+        Self::Slices,
+        Self::Dim,
+        Self::Domino,
+        Self::Kmeans,
+        Self::FailureDirection,
+        Self::Pca,
+        Self::Attributes,
+    ];
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slices => "slices",
+            Self::Dim => "dim",
+            Self::Domino => "domino",
+            Self::Kmeans => "kmeans",
+            Self::FailureDirection => "failure-direction",
+            Self::Pca => "pca",
+            Self::Attributes => "attributes",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Method {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|method| method.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|m| m.name()).collect();
+            Error::Usage(format!("'{name}' is no method; there are {}", names.join(", ")))
+        })
+    }
+}
+
+/// Components of partial least squares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Components {
+    /// As many as explain more than shuffled supervision does.
+    #[default]
+    Auto,
+    /// So many.
+    Fixed(usize),
+}
+
+impl fmt::Display for Components {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(count) => write!(f, "{count}"),
+        }
+    }
+}
+
+impl FromStr for Components {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(count)) if count > 0 => Ok(Self::Fixed(count)),
+            _ => Err(Error::Usage(format!("'{text}': expected a number from 1 on, or 'auto'"))),
+        }
+    }
+}
+
+/// Options of the stage.
+#[derive(Debug, Clone)]
+pub struct DiscoverOptions {
+    /// Where features come from.
+    pub features: Source,
+    /// Split in which subgroups are looked for; default: `val`, else `train`, else a dealt half.
+    pub fit_split: Option<String>,
+    /// Split on which they are confirmed; default: `test`, else the run's split.
+    pub confirm_split: Option<String>,
+    /// The methods; every one counts as a test.
+    pub methods: Vec<Method>,
+    /// Components of `slices` and `dim` (`auto` is five in `dim`).
+    pub components: Components,
+    /// Smallest effect that counts as a finding.
+    pub min_effect: f64,
+    /// Permutations of a class at most.
+    pub draws: usize,
+    /// Bootstrap resamples of clustered intervals.
+    pub resamples: usize,
+    /// `dim` as published: poles merged, the features among the supervision, nothing pruned.
+    pub paper_compat: bool,
+    /// Worker threads; results do not depend on it.
+    pub threads: usize,
+}
+
+impl Default for DiscoverOptions {
+    fn default() -> Self {
+        Self {
+            features: Source::Model,
+            fit_split: None,
+            confirm_split: None,
+            methods: vec![Method::Slices],
+            components: Components::Auto,
+            min_effect: 0.05,
+            draws: 9999,
+            resamples: 2000,
+            paper_compat: false,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        }
+    }
+}
+
+impl DiscoverOptions {
+    /// The options as `run.toml` records them.
+    pub fn to_table(&self) -> toml::Table {
+        let mut table = toml::Table::new();
+        table.insert("features".into(), self.features.name().into());
+        for (name, split) in
+            [("fit_split", &self.fit_split), ("confirm_split", &self.confirm_split)]
+        {
+            if let Some(split) = split {
+                table.insert(name.into(), split.clone().into());
+            }
+        }
+        let methods = self.methods.iter().map(|m| m.name().into()).collect();
+        table.insert("method".into(), toml::Value::Array(methods));
+        table.insert("components".into(), self.components.to_string().into());
+        table.insert("min_effect".into(), self.min_effect.into());
+        table.insert("draws".into(), (self.draws as i64).into());
+        table.insert("resamples".into(), (self.resamples as i64).into());
+        table.insert("paper_compat".into(), self.paper_compat.into());
+        table
+    }
+}

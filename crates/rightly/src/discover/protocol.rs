@@ -1,0 +1,78 @@
+//! A class divided outside of a run, for protocols that judge methods by known subgroups.
+
+use ndarray::{Array2, ArrayView2};
+
+use super::{
+    DiscoverOptions, Method,
+    grouped::Grouped,
+    material::{Material, Part},
+    method::{self, Fit},
+};
+use crate::features::Outcome;
+
+/// Images of one class with what the classifier makes of them.
+pub(crate) struct Images<'a> {
+    /// `[n, d]`.
+    pub(crate) vectors: ArrayView2<'a, f32>,
+    /// One an image.
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// A slice on the images that it is judged on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    /// Positions of its members.
+    pub(crate) members: Vec<usize>,
+    /// Positions of all images: members first, the strongest first.
+    pub(crate) ranked: Vec<usize>,
+}
+
+/// Slices that a method finds on `fit` (`losses` `[n, columns]`), on the images `judge`: from the lowest accuracy on `fit` to
+/// the highest, without those that hold fewer than 4 % (or 8) of the fitted images.
+///
+/// # Errors
+/// Why the class can't be divided, in words.
+pub(crate) fn slices_of(
+    method: Method,
+    options: &DiscoverOptions,
+    seed: u64,
+    class: &str,
+    fit: &Images<'_>,
+    losses: &Array2<f64>,
+    judge: &Images<'_>,
+) -> Result<Vec<Found>, String> {
+    let part = |images: &Images<'_>| Part {
+        samples: (0..images.outcomes.len()).collect(),
+        vectors: images.vectors.to_owned(),
+        outcomes: images.outcomes.clone(),
+    };
+    let material = Material { class: 0, fit: part(fit), confirm: part(judge) };
+    let slicer = method::fit(
+        method,
+        Fit {
+            options,
+            seed,
+            class,
+            attributes: &[],
+            part: &material.fit,
+            clusters: None,
+            losses: losses.view(),
+        },
+    )?;
+    let grouped = Grouped::new(method, &material, &*slicer);
+    let fewest = (material.fit.len() * 4 / 100).max(8);
+    let fitted = |group: usize| grouped.fit.iter().filter(|p| p.group() == Some(group)).count();
+    Ok((0..grouped.slices.len())
+        .filter(|&group| fitted(group) >= fewest)
+        .map(|group| {
+            let members = grouped.members(group);
+            let inside = |at: usize| grouped.confirm[at].group() == Some(group);
+            let strength = |at: usize| grouped.confirm[at].membership.strength[group];
+            let mut ranked: Vec<usize> = (0..grouped.confirm.len()).collect();
+            ranked.sort_by(|&a, &b| {
+                inside(b).cmp(&inside(a)).then(strength(b).total_cmp(&strength(a))).then(a.cmp(&b))
+            });
+            Found { members, ranked }
+        })
+        .collect())
+}

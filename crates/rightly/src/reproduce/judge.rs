@@ -1,0 +1,90 @@
+//! How well a method finds the rare subclasses of one class.
+
+use std::collections::BTreeSet;
+
+use crate::{discover::protocol::Found, features::Outcome};
+
+/// Slices of a class that are looked at: as many as it has rare subclasses.
+const WORST: usize = 2;
+/// Images of a slice that are looked at.
+const TOP: usize = 10;
+/// Share of one rare subclass among them that makes it caught.
+const CAUGHT: f64 = 0.5;
+
+/// One method on one class.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Score {
+    /// Largest share of one rare subclass among the ten strongest images of a slice, mean of the slices.
+    pub(super) purity: f64,
+    /// Share of the rare subclasses that a slice catches.
+    pub(super) covered: f64,
+    /// Accuracy of the rest of the class minus that of the slice, mean of the slices.
+    pub(super) gap: f64,
+}
+
+/// Judges the worst slices (where they were fitted); `groups[i]` is the subclass of image `i`. A slice that is missing
+/// scores 0.
+pub(super) fn judge(
+    slices: &[Found],
+    outcomes: &[Outcome],
+    groups: &[&str],
+    rare: &BTreeSet<&str>,
+) -> Score {
+    let mut caught: BTreeSet<&str> = BTreeSet::new();
+    let mut score = Score::default();
+    for slice in slices.iter().take(WORST) {
+        let top: Vec<&str> = slice.ranked.iter().take(TOP).map(|&at| groups[at]).collect();
+        let share = |name: &&&str| {
+            top.iter().filter(|g| **g == **name).count() as f64 / top.len().max(1) as f64
+        };
+        // The first of equals, in the order of names.
+        let mut best: Option<(&str, f64)> = None;
+        for name in rare {
+            let own = share(&&name);
+            if best.is_none_or(|(_, known)| own > known) {
+                best = Some((name, own));
+            }
+        }
+        if let Some((name, share)) = best {
+            score.purity += share / WORST as f64;
+            if share >= CAUGHT {
+                caught.insert(name);
+            }
+        }
+        let inside: BTreeSet<usize> = slice.members.iter().copied().collect();
+        let accuracy = |of: bool| {
+            let own = (0..outcomes.len()).filter(|at| inside.contains(at) == of);
+            let hits: Vec<bool> = own.map(|at| outcomes[at].correct).collect();
+            hits.iter().filter(|&&h| h).count() as f64 / hits.len() as f64
+        };
+        let gap = accuracy(false) - accuracy(true);
+        score.gap += if gap.is_finite() { gap / WORST as f64 } else { 0.0 };
+    }
+    score.covered = caught.len() as f64 / rare.len().max(1) as f64;
+    score
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_catches_what_half_of_its_strongest_are() {
+        let groups: Vec<&str> =
+            (0..40).map(|i| ["otter", "beaver", "whale", "seal"][i / 10]).collect();
+        let outcomes: Vec<Outcome> =
+            (0..40).map(|i| Outcome { output: 0, correct: i >= 20, loss: 0.0 }).collect();
+        let slice = |members: Vec<usize>| {
+            let rest = (0..40).filter(|at| !members.contains(at)).collect::<Vec<_>>();
+            Found { ranked: [members.clone(), rest].concat(), members }
+        };
+        let rare = BTreeSet::from(["beaver", "otter"]);
+        let slices =
+            [slice((0..10).collect()), slice((26..36).collect()), slice((10..20).collect())];
+        let score = judge(&slices, &outcomes, &groups, &rare);
+        assert_eq!((score.purity, score.covered), (0.5, 0.5), "the third is not looked at");
+        // Rest 20 of 30 right, slice none; rest 10 of 30 right, slice all.
+        assert!((score.gap - (2.0 / 3.0 - 2.0 / 3.0) / 2.0).abs() < 1e-12);
+        assert_eq!(judge(&[], &outcomes, &groups, &rare), Score::default());
+    }
+}

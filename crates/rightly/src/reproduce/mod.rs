@@ -1,0 +1,10 @@
+//! Experiments of papers, whole.
+
+mod classifier;
+mod dim;
+mod judge;
+mod table;
+mod vectors;
+
+pub use classifier::{Trainer, TrainerError};
+pub use dim::{DimOptions, DimResult, Figure, Row, dim_cifar100};

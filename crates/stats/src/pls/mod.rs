@@ -1,0 +1,325 @@
+//! Partial least squares from a [`Gram`] alone: directions of X that vary together with Y.
+//!
+//! The components are those of NIPALS at convergence with both blocks standardised and deflated by the scores of X
+//! (Wold 1975; scikit-learn's `PLSRegression(scale=True)`). Both blocks enter only through `X'X` and `X'Y`: a weight vector
+//! is the dominant left singular vector of what is left of `X'Y` (Hoskuldsson, "PLS regression methods", 1988), with
+//! scores `t = X w` the loadings are `p = X'X w / t't` and `q = Y'X w / t't`, and what is left is
+//! `X'X - p p' t't` and `X'Y - p q' t't`. No row is looked at twice.
+
+mod singular;
+
+use std::ops::Range;
+
+use faer::{Col, Mat};
+use ndarray::{Array2, ArrayView2};
+
+use crate::gram::Gram;
+
+/// A component whose covariance with Y is below this share of the first one's is rounding.
+const NEGLIGIBLE: f64 = 1e-10;
+
+/// Why there are no components.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlsError {
+    /// Fewer than two rows, or a sum of weights of at most 1.
+    #[error("{rows} rows: expected at least two, with weights that sum to more than 1")]
+    TooFew {
+        /// Rows of the Gram.
+        rows: usize,
+    },
+    /// A value, a weight of a row or a weight of a column that is not a finite number, or a negative one of the weights.
+    #[error("the rows or weights hold a number that is not finite, or a negative weight")]
+    NotFinite,
+    /// No component asked for, or a block without columns.
+    #[error("{components} components of {x} and {y} columns: expected at least one of each")]
+    Empty {
+        /// Components asked for.
+        components: usize,
+        /// Columns of X.
+        x: usize,
+        /// Columns of Y.
+        y: usize,
+    },
+    /// Not one component: a block is constant, or no column of X varies with one of Y.
+    #[error("no component: {0}")]
+    Unrelated(String),
+}
+
+/// A column of Y and what its standardised values are multiplied by (at least 0).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// Column of the Gram; it may be one of X's too.
+    pub column: usize,
+    /// 1 for an ordinary column; the larger, the more the components follow it.
+    pub weight: f64,
+}
+
+/// `K` components of `d` columns of X and `q` of Y.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pls {
+    /// Means of X, `[d]`.
+    pub mean_x: Vec<f64>,
+    /// Deviations of X with ddof 1, `[d]`; 1 for a constant column.
+    pub scale_x: Vec<f64>,
+    /// Means of Y, `[q]`.
+    pub mean_y: Vec<f64>,
+    /// Deviations of Y with ddof 1, `[q]`; 1 for a constant column. Weights of targets are not part of it.
+    pub scale_y: Vec<f64>,
+    /// Weights `w` of the deflated X, `[d, K]`, of unit length; the largest entry of each is positive.
+    pub weights: Array2<f64>,
+    /// Loadings `p` of X, `[d, K]`.
+    pub loadings: Array2<f64>,
+    /// What standardised X is multiplied by for its scores, `[d, K]`: `W (P'W)^-1`.
+    pub rotations: Array2<f64>,
+    /// Loadings of the standardised and weighted Y, `[q, K]`.
+    pub y_loadings: Array2<f64>,
+    /// What was degenerate: constant columns, fewer components than asked for.
+    pub notes: Vec<String>,
+}
+
+impl Pls {
+    /// Components of two ranges of columns of a Gram, which may overlap. See [`Pls::fit_weighted`].
+    ///
+    /// # Errors
+    /// As [`Pls::fit_weighted`].
+    ///
+    /// # Panics
+    /// Where a range reaches beyond the columns.
+    pub fn fit(
+        gram: &Gram,
+        x: Range<usize>,
+        y: Range<usize>,
+        components: usize,
+    ) -> Result<Self, PlsError> {
+        let y: Vec<Target> = y.map(|column| Target { column, weight: 1.0 }).collect();
+        Self::fit_weighted(gram, x, &y, components)
+    }
+
+    /// Components of X, a range of columns of a Gram, and Y, any of its columns with weights. X may be part of Y (an
+    /// autoencoding block) without being in the Gram twice.
+    ///
+    /// There are fewer components than asked for where no more can be told from rounding, with a note; a constant column
+    /// has scale 1 and weight 0, with a note. Nothing returned is NaN.
+    ///
+    /// # Errors
+    /// Where not one component is defined, see [`PlsError`].
+    ///
+    /// # Panics
+    /// Where a column is not one of the Gram's.
+    pub fn fit_weighted(
+        gram: &Gram,
+        x: Range<usize>,
+        y: &[Target],
+        components: usize,
+    ) -> Result<Self, PlsError> {
+        let (d, q) = (x.len(), y.len());
+        if components == 0 || d == 0 || q == 0 {
+            return Err(PlsError::Empty { components, x: d, y: q });
+        }
+        let freedom = gram.weight() - 1.0;
+        if gram.len() < 2 || freedom <= 0.0 {
+            return Err(PlsError::TooFew { rows: gram.len() });
+        }
+        let sound = |target: &Target| target.weight.is_finite() && target.weight >= 0.0;
+        if !gram.is_finite() || !y.iter().all(sound) {
+            return Err(PlsError::NotFinite);
+        }
+        let x: Vec<usize> = x.collect();
+        let targets: Vec<usize> = y.iter().map(|target| target.column).collect();
+        let (x_columns, y_columns) =
+            (Columns::new(gram, &x, freedom), Columns::new(gram, &targets, freedom));
+        let mut notes = Vec::new();
+        x_columns.note("X", &mut notes);
+        y_columns.note("Y", &mut notes);
+        let found = Components::find(gram, &x_columns, &y_columns, y, components);
+        if let Some(why) = found.ended {
+            if found.weights.is_empty() {
+                return Err(PlsError::Unrelated(why.to_owned()));
+            }
+            notes
+                .push(format!("{} components instead of {components}: {why}", found.weights.len()));
+        }
+        let rotations = rotations(&found.weights, &found.loadings);
+        Ok(Self {
+            mean_x: x_columns.mean,
+            scale_x: x_columns.scale,
+            mean_y: y_columns.mean,
+            scale_y: y_columns.scale,
+            weights: columns(&found.weights, d),
+            loadings: columns(&found.loadings, d),
+            rotations: columns(&rotations, d),
+            y_loadings: columns(&found.y_loadings, q),
+            notes,
+        })
+    }
+
+    /// Number of components, at most as many as asked for.
+    pub fn components(&self) -> usize {
+        self.weights.ncols()
+    }
+
+    /// Scores of one row of X, `[d]` to `[K]`, as scikit-learn's `transform`.
+    ///
+    /// # Panics
+    /// Where the row has another length.
+    pub fn scores(&self, row: &[f32]) -> Vec<f64> {
+        assert_eq!(row.len(), self.mean_x.len(), "columns of the row");
+        let mut scores = vec![0.0; self.components()];
+        self.add_scores(row.iter().copied(), &mut scores);
+        scores
+    }
+
+    /// Scores of rows of X, `[n, d]` to `[n, K]`.
+    ///
+    /// # Panics
+    /// Where the rows have another length.
+    pub fn scores_of(&self, rows: ArrayView2<'_, f32>) -> Array2<f64> {
+        assert_eq!(rows.ncols(), self.mean_x.len(), "columns of the rows");
+        let mut scores = Array2::zeros((rows.nrows(), self.components()));
+        for (row, mut out) in rows.outer_iter().zip(scores.outer_iter_mut()) {
+            self.add_scores(row.iter().copied(), out.as_slice_mut().unwrap_or_default());
+        }
+        scores
+    }
+
+    fn add_scores(&self, row: impl Iterator<Item = f32>, out: &mut [f64]) {
+        let scaled = row.zip(self.mean_x.iter().zip(&self.scale_x));
+        for ((x, (mean, scale)), rotation) in scaled.zip(self.rotations.outer_iter()) {
+            let x = (f64::from(x) - mean) / scale;
+            out.iter_mut().zip(rotation).for_each(|(o, r)| *o += x * r);
+        }
+    }
+
+    /// Direction of each component in the space of X, `[K, d]`, of unit length: rotation over deviation, since the score
+    /// of a row is the inner product of the two with the row less its mean.
+    pub fn directions(&self) -> Array2<f64> {
+        let mut directions = self.rotations.t().to_owned();
+        for mut direction in directions.outer_iter_mut() {
+            direction.iter_mut().zip(&self.scale_x).for_each(|(v, scale)| *v /= scale);
+            let length = direction.dot(&direction).sqrt();
+            if length > 0.0 {
+                direction /= length;
+            }
+        }
+        directions
+    }
+}
+
+/// Columns of one block with what standardises them.
+struct Columns {
+    at: Vec<usize>,
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+    constant: Vec<bool>,
+}
+
+impl Columns {
+    fn new(gram: &Gram, at: &[usize], freedom: f64) -> Self {
+        let constant: Vec<bool> = at.iter().map(|&c| gram.is_constant(c)).collect();
+        let scale = at.iter().zip(&constant).map(|(&c, &constant)| {
+            if constant { 1.0 } else { (gram.product(c, c) / freedom).sqrt() }
+        });
+        let scale = scale.collect();
+        Self {
+            at: at.to_vec(),
+            mean: at.iter().map(|&c| gram.mean()[c]).collect(),
+            scale,
+            constant,
+        }
+    }
+
+    fn note(&self, name: &str, notes: &mut Vec<String>) {
+        let constant = self.constant.iter().filter(|&&c| c).count();
+        if constant > 0 {
+            notes.push(format!("{constant} of {} columns of {name} constant", self.at.len()));
+        }
+    }
+}
+
+/// Covariances of two standardised blocks; 0 for a constant column.
+fn covariances(gram: &Gram, rows: &Columns, columns: &Columns, freedom: f64) -> Mat<f64> {
+    Mat::from_fn(rows.at.len(), columns.at.len(), |i, j| {
+        if rows.constant[i] || columns.constant[j] {
+            return 0.0;
+        }
+        gram.product(rows.at[i], columns.at[j]) / freedom / (rows.scale[i] * columns.scale[j])
+    })
+}
+
+/// One vector a component.
+struct Components {
+    weights: Vec<Col<f64>>,
+    loadings: Vec<Col<f64>>,
+    y_loadings: Vec<Col<f64>>,
+    /// Why there are no more.
+    ended: Option<&'static str>,
+}
+
+impl Components {
+    fn find(gram: &Gram, x: &Columns, y: &Columns, targets: &[Target], most: usize) -> Self {
+        let freedom = gram.weight() - 1.0;
+        let mut own = covariances(gram, x, x, freedom);
+        let mut cross = covariances(gram, x, y, freedom);
+        for (j, target) in targets.iter().enumerate() {
+            cross.col_mut(j).iter_mut().for_each(|value| *value *= target.weight);
+        }
+        let (mut weights, mut loadings, mut y_loadings) = (Vec::new(), Vec::new(), Vec::new());
+        // No singular value can be larger: the columns of both blocks have unit variance.
+        let bound = targets.iter().map(|t| t.weight * t.weight).sum::<f64>() * x.at.len() as f64;
+        let mut least = 1e-13 * bound.sqrt();
+        let mut ended = None;
+        for component in 0..most {
+            let Some((w, value)) = singular::dominant(cross.as_ref()).filter(|s| s.1 > least)
+            else {
+                ended = Some(if component == 0 {
+                    "no column of X varies with one of Y"
+                } else {
+                    "nothing is left that X and Y share"
+                });
+                break;
+            };
+            least = least.max(NEGLIGIBLE * value);
+            let products = singular::times(own.as_ref(), w.as_ref());
+            let variance = w.transpose() * &products;
+            if variance <= 1e-13 * x.at.len() as f64 {
+                ended = Some("nothing is left of X");
+                break;
+            }
+            let load = Col::from_fn(products.nrows(), |i| products[i] / variance);
+            let with_y = singular::times(cross.transpose(), w.as_ref());
+            subtract_outer(&mut own, &load, &products);
+            subtract_outer(&mut cross, &load, &with_y);
+            y_loadings.push(Col::from_fn(with_y.nrows(), |i| with_y[i] / variance));
+            weights.push(w);
+            loadings.push(load);
+        }
+        Self { weights, loadings, y_loadings, ended }
+    }
+}
+
+/// `m -= a b'`.
+fn subtract_outer(m: &mut Mat<f64>, a: &Col<f64>, b: &Col<f64>) {
+    for j in 0..m.ncols() {
+        m.col_mut(j).iter_mut().zip(a.iter()).for_each(|(value, a)| *value -= a * b[j]);
+    }
+}
+
+/// `W (P'W)^-1`, one column after the other: `P'W` is upper triangular with a diagonal of ones.
+fn rotations(weights: &[Col<f64>], loadings: &[Col<f64>]) -> Vec<Col<f64>> {
+    let mut rotations: Vec<Col<f64>> = Vec::new();
+    for w in weights {
+        let mut rotation = w.clone();
+        for (before, load) in rotations.iter().zip(loadings) {
+            rotation -= (load.transpose() * w) * before;
+        }
+        rotations.push(rotation);
+    }
+    rotations
+}
+
+fn columns(of: &[Col<f64>], rows: usize) -> Array2<f64> {
+    Array2::from_shape_fn((rows, of.len()), |(i, k)| of[k][i])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Discovered subgroups against those that were planted, method by method on the same features.
+//!
+//! A planted subgroup is found where a finding of its class has at least half of its images among the subgroup's. Precision
+//! at 10 is the largest share of the subgroup among the ten strongest images of a finding of its class, 0 where nothing of
+//! the class was found. The control is the default method on outcomes and losses dealt anew among the images of each class.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rightly::{
+    Finding,
+    findings::Kind,
+    truth::{Truth, compare},
+};
+use rightly_stats::Design;
+
+use super::world::{Plain, Planter, World};
+
+/// Images of a finding that are looked at.
+const TOP: usize = 10;
+/// Bootstrap resamples; with few seeds the interval is a t interval.
+const RESAMPLES: usize = 2000;
+
+/// What a method does in one world.
+#[derive(Clone, Copy, Default)]
+struct Score {
+    recall: f64,
+    precision: f64,
+    alarms: usize,
+}
+
+pub(crate) fn exam(
+    planter: &Planter,
+    worlds: &[String],
+    seeds: u64,
+    methods: &[String],
+) -> anyhow::Result<()> {
+    println!(
+        "Subgroups (recall / precision at 10 / false alarms; the last column: findings of the first method on outcomes dealt \
+         anew):\n"
+    );
+    println!("| world | seed | planted | {} | dealt anew |", methods.join(" | "));
+    println!("|---|---|---|{}---|", "---|".repeat(methods.len()));
+    let mut by_world: BTreeMap<&str, Vec<Vec<Score>>> = BTreeMap::new();
+    let mut alarmed: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for name in worlds {
+        for seed in 0..seeds {
+            let world = planter.plant(name, seed, Plain::No)?;
+            let mut scores = Vec::new();
+            for method in methods {
+                scores.push(score(&world, &planter.discover(&world, method)?));
+            }
+            let control = match methods.first() {
+                Some(method) => planter.discover_dealt_anew(&world, method)?.len(),
+                None => 0,
+            };
+            let planted = variants(&world).count();
+            let cells: Vec<String> = scores.iter().map(|s| shown(*s, planted)).collect();
+            println!("| {name} | {seed} | {planted} | {} | {control} |", cells.join(" | "));
+            if planted > 0 {
+                by_world.entry(name).or_default().push(scores);
+            } else {
+                let count = alarmed.entry(name).or_default();
+                count.0 += usize::from(scores.first().is_some_and(|s| s.alarms > 0));
+                count.1 += 1;
+            }
+        }
+    }
+    summary(&by_world, methods);
+    for (name, (with, all)) in alarmed {
+        println!("{name}: {with} of {all} worlds with a finding.");
+    }
+    println!();
+    Ok(())
+}
+
+fn variants(world: &World) -> impl Iterator<Item = &Truth> {
+    world.truths.iter().filter(|t| t.kind == Kind::FailingSubgroup)
+}
+
+fn score(world: &World, findings: &[Finding]) -> Score {
+    let alarms = compare(&world.truths, findings, |class| world.of_class(class)).false_alarms.len();
+    let (mut found, mut precision, mut planted) = (0, 0.0, 0);
+    for truth in variants(world) {
+        let ids: BTreeSet<&str> = truth.ids.iter().map(String::as_str).collect();
+        let share = |images: &[String]| {
+            let hits = images.iter().filter(|id| ids.contains(id.as_str())).count();
+            hits as f64 / images.len().max(1) as f64
+        };
+        let own = findings.iter().filter(|f| {
+            f.kind == Kind::FailingSubgroup && f.class.as_deref() == Some(&truth.class)
+        });
+        let (mut hit, mut best) = (false, 0.0_f64);
+        for finding in own {
+            hit |= share(&finding.images) >= 0.5;
+            best = best.max(share(&finding.images[..TOP.min(finding.images.len())]));
+        }
+        found += usize::from(hit);
+        precision += best;
+        planted += 1;
+    }
+    let of = |sum: f64| if planted == 0 { f64::NAN } else { sum / f64::from(planted) };
+    Score { recall: of(found as f64), precision: of(precision), alarms }
+}
+
+fn shown(score: Score, planted: usize) -> String {
+    match planted {
+        0 => format!("{}", score.alarms),
+        _ => format!("{:.2} / {:.2} / {}", score.recall, score.precision, score.alarms),
+    }
+}
+
+/// Means over seeds, and what each method has beyond the first, paired by seed.
+fn summary(by_world: &BTreeMap<&str, Vec<Vec<Score>>>, methods: &[String]) {
+    println!(
+        "\n| world | method | recall | precision at 10 | false alarms a world | recall beyond the first | precision beyond the first |\n\
+         |---|---|---|---|---|---|---|"
+    );
+    for (name, seeds) in by_world {
+        for (at, method) in methods.iter().enumerate() {
+            let mean = |value: &dyn Fn(&Score) -> f64, less_first: bool| {
+                let values: Vec<f64> = seeds
+                    .iter()
+                    .map(|s| value(&s[at]) - if less_first { value(&s[0]) } else { 0.0 })
+                    .collect();
+                let e = Design::new(vec![0; values.len()], None, 0, RESAMPLES).mean(&values);
+                let bound =
+                    |b: Option<f64>| b.map_or_else(|| "?".to_owned(), |b| format!("{b:+.2}"));
+                format!("{} [{}, {}]", bound(e.value), bound(e.low), bound(e.high))
+            };
+            let alarms =
+                seeds.iter().map(|s| s[at].alarms).sum::<usize>() as f64 / seeds.len() as f64;
+            println!(
+                "| {name} | {method} | {} | {} | {alarms:.1} | {} | {} |",
+                mean(&|s| s.recall, false),
+                mean(&|s| s.precision, false),
+                mean(&|s| s.recall, true),
+                mean(&|s| s.precision, true)
+            );
+        }
+    }
+    println!();
+}
