@@ -9,6 +9,7 @@ are compared as well. The stream is rightly's alone: its rows lie in a file that
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -38,7 +39,8 @@ def processor():
 
 def build():
     subprocess.run(["cargo", "build", "--release", "-p", "rightly-stats", "--example", "discovery_speed"], cwd=ROOT, check=True)
-    return ROOT / "target" / "release" / "examples" / "discovery_speed"
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / "release" / "examples" / "discovery_speed"
 
 
 def ours(program, *arguments):

@@ -30,6 +30,9 @@ pub(crate) fn isolated(name: &str) -> String {
 pub(crate) fn verdict(view: &ReportView) -> Verdict {
     let model = isolated(&view.facts.model);
     let Some(clean) = view.figures.all("accuracy", Some("none")) else {
+        if view.ranks.is_some() || view.groups.is_some() {
+            return without_accuracy(view, &model);
+        }
         return Verdict {
             judgement: "No image could be evaluated.".to_owned(),
             tone: "bad",
@@ -75,6 +78,32 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
     sentences.extend(noise(view));
     sentences.extend(overlays(view));
     Verdict { judgement, tone, sentences }
+}
+
+/// A run in which images were ranked or divided, but not evaluated.
+fn without_accuracy(view: &ReportView, model: &str) -> Verdict {
+    let subgroups = view.findings.iter().filter(|f| f.kind == "failing-subgroup").count();
+    let cues = view.findings.iter().filter(|f| f.kind == "spurious-cue").count();
+    let mut found = Vec::new();
+    if subgroups > 0 {
+        let verb = if subgroups == 1 { "fails" } else { "fail" };
+        found.push(format!("{} that {verb}", plural(subgroups, "subgroup")));
+    }
+    if cues > 0 {
+        found.push(plural(cues, "spurious cue"));
+    }
+    let (judgement, tone) = if found.is_empty() {
+        ("Nothing was found that holds.".to_owned(), "none")
+    } else {
+        (format!("Found: {}.", found.join(" and ")), "mixed")
+    };
+    Verdict {
+        judgement,
+        tone,
+        sentences: vec![format!(
+            "How far {model} relies on the object was not measured in this run ('rightly evaluate' does that)."
+        )],
+    }
 }
 
 /// The condition that hides most of the object: in words, accuracy left, clean accuracy of the

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use faer::MatRef;
+use faer::{MatMut, MatRef};
 use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
+
+use crate::linear;
 
 /// Most parts that rows are cut into, and fewest rows of one: the parts depend on the number of rows alone, so that sums
 /// over parts, added in order, are the same for any number of threads.
@@ -119,10 +121,9 @@ pub(crate) fn matrix(values: &[f64], columns: usize) -> MatRef<'_, f64> {
 
 /// `out = a b'` of two matrices given row after row, each with rows of `columns` values.
 pub(crate) fn products(out: &mut [f64], a: &[f64], b: &[f64], columns: usize) {
-    use faer::{Accum, MatMut, Par, linalg::matmul::matmul};
     let (a, b) = (matrix(a, columns), matrix(b, columns));
     let out = MatMut::from_row_major_slice_mut(out, a.nrows(), b.nrows());
-    matmul(out, Accum::Replace, a, b.transpose(), 1.0, Par::Seq);
+    linear::product(out, a, b.transpose());
 }
 
 /// Squared length of each of the rows of `columns` values.

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use faer::{Mat, Side};
+use faer::Mat;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
-use crate::gram::Gram;
+use crate::{
+    gram::Gram,
+    linear::{eigen, product, times},
+};
 
 /// A variance below this share of the largest is rounding.
 const NEGLIGIBLE: f64 = 1e-12;
@@ -43,8 +46,7 @@ impl Pca {
         if !total.is_finite() {
             return None;
         }
-        let eigen = covariance.self_adjoint_eigen(Side::Lower).ok()?;
-        let (values, vectors) = (eigen.S(), eigen.U());
+        let (values, vectors) = eigen(&covariance)?;
         let least = NEGLIGIBLE * values[d - 1];
         let kept: Vec<usize> =
             (0..d).rev().take(components).take_while(|&k| values[k] > least.max(0.0)).collect();
@@ -57,6 +59,50 @@ impl Pca {
             row.iter_mut().zip(vector.iter()).for_each(|(out, v)| *out = sign * v);
         }
         let values = kept.iter().map(|&k| values[k]).collect();
+        Some(Self { mean, values, vectors: out, total })
+    }
+
+    /// At most `components` components of rows `[n, d]`, from the smaller of the two products: where there are fewer rows
+    /// than columns, from that of the rows with each other, which costs a fraction of [`Pca::fit`]. `None` where a value is
+    /// not finite.
+    pub fn of_rows(rows: ArrayView2<'_, f32>, components: usize) -> Option<Self> {
+        let (n, d) = rows.dim();
+        if n < 2 || n >= d {
+            let mut gram = Gram::new(d);
+            gram.add_f32(rows, None);
+            return Self::fit(&gram, 0..d, components);
+        }
+        let mean: Vec<f64> = rows
+            .columns()
+            .into_iter()
+            .map(|c| c.iter().map(|&v| f64::from(v)).sum::<f64>() / n as f64)
+            .collect();
+        if mean.iter().any(|m| !m.is_finite()) {
+            return None;
+        }
+        let centred = Mat::from_fn(n, d, |i, j| f64::from(rows[[i, j]]) - mean[j]);
+        let mut products = Mat::zeros(n, n);
+        product(products.as_mut(), centred.as_ref(), centred.transpose());
+        let freedom = n as f64 - 1.0;
+        let total = (0..n).map(|i| products[(i, i)]).sum::<f64>() / freedom;
+        let (values, vectors) = eigen(&products)?;
+        let least = NEGLIGIBLE * values[n - 1];
+        // One direction is lost to the mean.
+        let kept: Vec<usize> = (0..n)
+            .rev()
+            .take(components.min(n - 1))
+            .take_while(|&k| values[k] > least.max(0.0))
+            .collect();
+        let mut out = Array2::zeros((kept.len(), d));
+        for (mut row, &k) in out.outer_iter_mut().zip(&kept) {
+            let vector = times(centred.transpose(), vectors.col(k));
+            let length = vector.norm_l2();
+            let largest =
+                vector.iter().fold(0.0_f64, |a, &b| if b.abs() > a.abs() { b } else { a });
+            let scale = if largest < 0.0 { -1.0 / length } else { 1.0 / length };
+            row.iter_mut().zip(vector.iter()).for_each(|(out, v)| *out = scale * v);
+        }
+        let values = kept.iter().map(|&k| values[k] / freedom).collect();
         Some(Self { mean, values, vectors: out, total })
     }
 
@@ -113,6 +159,26 @@ mod tests {
         let scores = pca.scores_of(rows.view(), true);
         let square = scores.iter().map(|s| s * s).sum::<f64>();
         assert!((square / 3.0 - 1.0).abs() < 1e-12, "{scores:?}");
+    }
+
+    #[test]
+    fn few_rows_have_the_components_of_their_columns() {
+        let rows = ndarray::Array2::from_shape_fn((6, 40), |(i, j)| {
+            ((i * 37 + j * 11) as f32 * 0.37).sin() + (i * j) as f32 * 0.01
+        });
+        let whole = Pca::fit(&Gram::of(rows.view(), None, 1), 0..40, 9).unwrap();
+        let dual = Pca::of_rows(rows.view(), 9).unwrap();
+        assert_eq!((dual.components(), whole.components()), (5, 5));
+        assert!((dual.total - whole.total).abs() < 1e-9);
+        for (a, b) in dual.values.iter().zip(&whole.values) {
+            assert!((a - b).abs() < 1e-9);
+        }
+        assert!(dual.vectors.iter().zip(&whole.vectors).all(|(a, b)| (a - b).abs() < 1e-7));
+        let same = array![[1.0_f32, 2.0, 3.0], [1.0, 2.0, 3.0]];
+        assert_eq!(Pca::of_rows(same.view(), 2).unwrap().components(), 0);
+        assert!(
+            Pca::of_rows(array![[1.0_f32, f32::NAN, 0.0], [1.0, 2.0, 3.0]].view(), 2).is_none()
+        );
     }
 
     #[test]

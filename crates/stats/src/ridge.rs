@@ -1,7 +1,9 @@
 //! Ridge regression of several targets, in the smaller of its two forms.
 
-use faer::{Mat, Side, linalg::solvers::Solve};
+use faer::Mat;
 use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::linear::{product, solve};
 
 /// A linear map from `d` columns to `q` targets.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,17 +49,27 @@ impl Ridge {
         let x = Mat::from_fn(n, d, |i, j| rows[[i, j]] - mean[j]);
         let y = Mat::from_fn(n, q, |i, j| targets[[i, j]] - offset[j]);
         let dual = n <= d;
-        let mut gram = if dual { &x * x.transpose() } else { x.transpose() * &x };
-        let size = gram.nrows();
+        let size = n.min(d);
+        let mut gram = Mat::zeros(size, size);
+        if dual {
+            product(gram.as_mut(), x.as_ref(), x.transpose());
+        } else {
+            product(gram.as_mut(), x.transpose(), x.as_ref());
+        }
         let trace: f64 = (0..size).map(|i| gram[(i, i)]).sum();
         if trace <= 0.0 {
             return Some(Self { mean, offset, weights: Array2::zeros((d, q)) });
         }
         let added = penalty * trace / n as f64;
         (0..size).for_each(|i| gram[(i, i)] += added);
-        let solver = gram.llt(Side::Lower).ok()?;
-        let weights =
-            if dual { x.transpose() * solver.solve(&y) } else { solver.solve(x.transpose() * &y) };
+        let mut across = Mat::zeros(d, q);
+        let weights = if dual {
+            product(across.as_mut(), x.transpose(), solve(&gram, y.as_ref())?.as_ref());
+            across
+        } else {
+            product(across.as_mut(), x.transpose(), y.as_ref());
+            solve(&gram, across.as_ref())?
+        };
         Some(Self {
             mean,
             offset,

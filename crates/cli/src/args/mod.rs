@@ -3,6 +3,7 @@
 
 mod comparing;
 mod making;
+mod reproducing;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use comparing::CompareArgs;
 pub(crate) use making::{DemoArgs, OptimizerArg, TrainArgs, TrainingFlags};
+pub(crate) use reproducing::{ClassifierArg, Experiment, ReproduceArgs};
 
 /// Is an image classifier right for the right reasons?
 ///
@@ -62,6 +64,13 @@ pub(crate) enum Command {
         --protocol dim \\\n      --arch resnet20 --epochs 10 --out model\n\nWrites model.onnx, its card \
         model.toml, labels.txt and dynamics.parquet. An interrupted training goes on where it was.")]
     Train(Box<TrainArgs>),
+    /// Repeat a paper's experiment, whole
+    #[command(
+        after_help = "Example:\n  rightly reproduce dim-cifar100 --data cifar-100-coarse:cifar-100-binary \\\n      \
+        --encoder efficientnet-lite0.onnx --out dim\n\nWrites table.md and results.json. What was computed in --out is not \
+        computed again (docs/reproduce-dim.md)."
+    )]
+    Reproduce(ReproduceArgs),
     /// Compare two runs: two models, two datasets, or before and after
     #[command(
         after_help = "Examples:\n  rightly compare RUN_A RUN_B\n  rightly compare RUN_A RUN_B \
@@ -325,7 +334,7 @@ pub(crate) struct DiscoverFlags {
     /// Methods: slices, dim, domino, kmeans, failure-direction, pca, attributes; every one counts as a test
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "slices")]
     pub(crate) method: Vec<String>,
-    /// Components of partial least squares, or auto (against shuffled losses; five in dim)
+    /// Components of dim, pca and domino, clusters of kmeans; or auto (dim: those that explain more than of shuffled losses)
     #[arg(long, value_name = "N", default_value = "auto")]
     pub(crate) components: String,
     /// Split on which subgroups are confirmed (default: test, else the run's split)

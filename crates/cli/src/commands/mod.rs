@@ -7,6 +7,7 @@ mod demo;
 mod metrics;
 mod model;
 mod report;
+mod reproduce;
 mod stages;
 mod train;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Audit(args) => stages::run(&args, Which::All),
         Command::Evaluate(args) => stages::run(&args, Which::Evaluate),
         Command::Rank(args) => stages::run(&args, Which::Rank),
+        Command::Reproduce(args) => reproduce::run(&args),
         Command::Discover(args) => stages::run(&args, Which::Discover),
         Command::Classes(args) => classes::run(&args),
         Command::Compare(args) => compare::run(&args),

@@ -37,7 +37,7 @@ pub(crate) fn scatter(title: &str, marks: &[Mark], names: &[String]) -> Markup {
                 @for mark in order {
                     @let x = format!("{}%", 2.0 + 0.96 * across.at(mark.x));
                     @let y = number((HEIGHT - 12.0) * (1.0 - up.at(mark.y) / 100.0) + 6.0, 1);
-                    svg.point class=(tone(mark.colour)) x=(x) y=(y) overflow="visible" {
+                    svg class={ "point " (tone(mark.colour)) } x=(x) y=(y) overflow="visible" {
                         @if mark.right { circle r="3" {} } @else { path d="M-3.5-3.5 3.5 3.5M-3.5 3.5 3.5-3.5" {} }
                     }
                 }

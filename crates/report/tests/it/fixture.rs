@@ -4,8 +4,9 @@ use rightly_data::{Mask, RgbImage};
 use rightly_report::{
     ReportView, picture,
     view::{
-        CamCard, CamGallery, Confusion, Facts, Figure, FindingView, MappedPhoto, MeanMask, Photo,
-        Picture, ProblemRow, RankView, RankedClass, RankedFeature,
+        CamCard, CamGallery, Confusion, Facts, Figure, FindingView, GroupView, GroupedClass,
+        GroupsView, MapPoint, MappedPhoto, MeanMask, Photo, Picture, ProblemRow, RankView,
+        RankedClass, RankedFeature,
     },
 };
 
@@ -209,6 +210,47 @@ fn ranks() -> RankView {
     }
 }
 
+/// One class of three groups, the first of which fails.
+fn groups() -> GroupsView {
+    let group = |name: &str, share: f64, gap: f64, q: Option<f64>| GroupView {
+        name: name.to_owned(),
+        accuracy: Figure {
+            low: Some(share - 0.1),
+            high: Some(share + 0.1),
+            ..figure("subgroup-accuracy", Some("slices"), "racer", share, 24)
+        },
+        gap: Figure {
+            low: Some(gap - 0.2),
+            high: Some(gap + 0.2),
+            q,
+            ..figure("subgroup-gap", Some("slices"), "racer", gap, 24)
+        },
+        found: q.is_some_and(|q| q < 0.05),
+        photos: q.map_or_else(Vec::new, |_| {
+            (0..3).map(|i| (photo(i, "racer", None), i % 2 == 0)).collect()
+        }),
+    };
+    let point = |i: usize| MapPoint {
+        x: (i * 7 % 11) as f64,
+        y: (i * 5 % 13) as f64,
+        group: Some(i % 3),
+        right: i % 3 > 0,
+    };
+    GroupsView {
+        classes: vec![GroupedClass {
+            class: "racer".to_owned(),
+            groups: vec![
+                group("slices/1", 0.2, 0.41, Some(0.0004)),
+                group("slices/2", 0.5, 0.02, Some(0.8)),
+                group("slices/3", 0.7, -0.3, None),
+            ],
+            map: (0..24).map(point).collect(),
+        }],
+        tried: (1, 2),
+        detectable: Some(0.31),
+    }
+}
+
 pub(crate) fn view() -> ReportView {
     let bump: Vec<f32> = (0..56 * 56)
         .map(|i| {
@@ -276,6 +318,7 @@ pub(crate) fn view() -> ReportView {
             other_layer: None,
         }),
         ranks: Some(ranks()),
+        groups: Some(groups()),
         mean_masks: CLASSES
             .iter()
             .map(|&(class, n, _)| MeanMask {

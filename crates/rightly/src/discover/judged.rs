@@ -56,10 +56,20 @@ pub(super) fn judge(
     methods: &[Grouped],
     class: &str,
 ) -> Result<JudgedClass, Error> {
-    let right = confirm.right();
     let clusters = inputs.clusters_of(&confirm.samples)?;
-    let clusters = clusters.as_deref();
-    let seed = inputs.options.seed;
+    Ok(judge_part(options, inputs.options.seed, confirm, clusters.as_deref(), methods, class))
+}
+
+/// [`judge`] with the cluster of each image.
+pub(super) fn judge_part(
+    options: &DiscoverOptions,
+    seed: u64,
+    confirm: &Part,
+    clusters: Option<&[u32]>,
+    methods: &[Grouped],
+    class: &str,
+) -> JudgedClass {
+    let right = confirm.right();
     let (mut lists, mut place) = (Vec::new(), Vec::new());
     for (at, method) in methods.iter().enumerate() {
         for (group, slice) in method.slices.iter().enumerate() {
@@ -96,7 +106,7 @@ pub(super) fn judge(
     for ((at, group), p) in place.into_iter().zip(p) {
         judged[at][group].p = p;
     }
-    Ok(JudgedClass { methods: judged, n: right.len(), accuracy: confirm.accuracy(), tests })
+    JudgedClass { methods: judged, n: right.len(), accuracy: confirm.accuracy(), tests }
 }
 
 /// Corrects over classes.

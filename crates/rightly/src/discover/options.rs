@@ -7,7 +7,7 @@ use crate::{Error, features::Source};
 /// How subgroups are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
-    /// The default: clusters in the space that partial least squares finds between features and losses.
+    /// The default: clusters that fail, in a space of what images look like and of what their features say of losses.
     Slices,
     /// DIM (Zhang et al., CVPR 2024): axes of partial least squares.
     Dim,
@@ -69,7 +69,7 @@ impl FromStr for Method {
 /// Components of partial least squares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Components {
-    /// As many as explain more than shuffled supervision does.
+    /// As many as explain more of the losses than of shuffled ones.
     #[default]
     Auto,
     /// So many.
@@ -108,7 +108,8 @@ pub struct DiscoverOptions {
     pub confirm_split: Option<String>,
     /// The methods; every one counts as a test.
     pub methods: Vec<Method>,
-    /// Components of `slices` and `dim` (`auto` is five in `dim`).
+    /// Components of `dim` and `pca`, clusters of `kmeans`, components of `domino`'s mixture; `auto` is five in `pca` and in
+    /// `dim` as published.
     pub components: Components,
     /// Smallest effect that counts as a finding.
     pub min_effect: f64,

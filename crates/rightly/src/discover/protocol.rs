@@ -28,7 +28,7 @@ pub(crate) struct Found {
 }
 
 /// Slices that a method finds on `fit` (`losses` `[n, columns]`), on the images `judge`: from the lowest accuracy on `fit` to
-/// the highest, without those that hold fewer than 4 % (or 8) of the fitted images.
+/// the highest, without those that hold fewer than 4 % (or 8) of the fitted images, or of which nothing is claimed.
 ///
 /// # Errors
 /// Why the class can't be divided, in words.
@@ -63,7 +63,7 @@ pub(crate) fn slices_of(
     let fewest = (material.fit.len() * 4 / 100).max(8);
     let fitted = |group: usize| grouped.fit.iter().filter(|p| p.group() == Some(group)).count();
     Ok((0..grouped.slices.len())
-        .filter(|&group| fitted(group) >= fewest)
+        .filter(|&group| grouped.slices[group].tested && fitted(group) >= fewest)
         .map(|group| {
             let members = grouped.members(group);
             let inside = |at: usize| grouped.confirm[at].group() == Some(group);

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Error, Event, RunDir, Sink,
     discover::{
-        DiscoverOptions, Method,
+        Components, DiscoverOptions, Method,
         protocol::{Images, slices_of},
     },
     features::Outcome,
@@ -196,7 +196,10 @@ fn features(
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (rows, what) = match (&options.features, &options.encoder) {
         (Some(path), _) => {
-            (vectors::given(dataset, &all, path)?, format!("features from {}", name(path)))
+            // A file has a row for every image, those that the protocol leaves out as well.
+            let whole = Dataset::open(&options.data, &OpenOptions::default())?;
+            let ids: Vec<&str> = all.iter().map(|&at| dataset.samples[at].id.as_str()).collect();
+            (vectors::given(&whole, &ids, path)?, format!("features from {}", name(path)))
         }
         (None, Some(path)) => {
             let encoder = Encoder::open(path, &Overrides::default(), EngineKind::Rten)?;
@@ -274,30 +277,37 @@ fn accuracies(
     [share(&|_| true), share(&|rare| rare), share(&|rare| !rare)]
 }
 
+/// The methods as they are; those with a number that their papers fix, or that others have tried, with that number too.
 fn ways(methods: &[Method], threads: usize) -> Vec<Way> {
-    let plain = |paper_compat: bool| DiscoverOptions {
-        paper_compat,
-        threads,
-        ..DiscoverOptions::default()
-    };
-    let mut out: Vec<Way> = methods
-        .iter()
-        .map(|&method| Way {
-            name: method.to_string(),
-            method: Some(method),
-            options: plain(false),
-        })
-        .collect();
-    out.push(Way {
-        name: "dim, as published".to_owned(),
-        method: Some(Method::Dim),
-        options: plain(true),
-    });
-    out.push(Way {
-        name: "true subclasses (ceiling)".to_owned(),
-        method: None,
-        options: plain(false),
-    });
+    let way =
+        |name: String, method: Option<Method>, components: Components, paper_compat: bool| Way {
+            name,
+            method,
+            options: DiscoverOptions {
+                components,
+                paper_compat,
+                threads,
+                ..DiscoverOptions::default()
+            },
+        };
+    let mut out = Vec::new();
+    for &method in methods {
+        let fixed: &[usize] = match method {
+            Method::Dim => &[5],
+            Method::Kmeans => &[5, 10],
+            Method::Domino => &[5, 10],
+            _ => &[],
+        };
+        if fixed.is_empty() {
+            out.push(way(method.to_string(), Some(method), Components::Auto, false));
+        }
+        for &count in fixed {
+            let name = format!("{method} {count}");
+            out.push(way(name, Some(method), Components::Fixed(count), false));
+        }
+    }
+    out.push(way("dim 5, as published".to_owned(), Some(Method::Dim), Components::Fixed(5), true));
+    out.push(way("true subclasses (ceiling)".to_owned(), None, Components::Auto, false));
     out
 }
 

@@ -22,8 +22,7 @@ pub(super) struct Score {
     pub(super) gap: f64,
 }
 
-/// Judges the worst slices (where they were fitted); `groups[i]` is the subclass of image `i`. A slice that is missing
-/// scores 0.
+/// Judges the worst slices (where they were fitted); `groups[i]` is the subclass of image `i`. All 0 where there is none.
 pub(super) fn judge(
     slices: &[Found],
     outcomes: &[Outcome],
@@ -32,6 +31,7 @@ pub(super) fn judge(
 ) -> Score {
     let mut caught: BTreeSet<&str> = BTreeSet::new();
     let mut score = Score::default();
+    let looked_at = slices.len().min(WORST) as f64;
     for slice in slices.iter().take(WORST) {
         let top: Vec<&str> = slice.ranked.iter().take(TOP).map(|&at| groups[at]).collect();
         let share = |name: &&&str| {
@@ -46,7 +46,7 @@ pub(super) fn judge(
             }
         }
         if let Some((name, share)) = best {
-            score.purity += share / WORST as f64;
+            score.purity += share / looked_at;
             if share >= CAUGHT {
                 caught.insert(name);
             }
@@ -58,7 +58,7 @@ pub(super) fn judge(
             hits.iter().filter(|&&h| h).count() as f64 / hits.len() as f64
         };
         let gap = accuracy(false) - accuracy(true);
-        score.gap += if gap.is_finite() { gap / WORST as f64 } else { 0.0 };
+        score.gap += if gap.is_finite() { gap / looked_at } else { 0.0 };
     }
     score.covered = caught.len() as f64 / rare.len().max(1) as f64;
     score

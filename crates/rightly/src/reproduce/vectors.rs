@@ -71,26 +71,20 @@ pub(super) fn encode(
     matrix(samples.len(), values)
 }
 
-/// Features of `samples` from a file that holds those of the whole dataset.
+/// Features of the images `ids` from a file that holds those of the whole dataset.
 ///
 /// # Errors
 /// The file can't be read, or lacks an image.
-pub(super) fn given(
-    dataset: &Dataset,
-    samples: &[usize],
-    path: &Path,
-) -> Result<Array2<f32>, Error> {
+pub(super) fn given(dataset: &Dataset, ids: &[&str], path: &Path) -> Result<Array2<f32>, Error> {
     let all = features::read_given(path, dataset)?;
     let mut values = Vec::new();
-    for &at in samples {
-        let id = &dataset.samples[at].id;
-        let row = all
-            .vectors
-            .get(id)
-            .ok_or_else(|| Error::Usage(format!("{}: no vector for '{id}'", path.display())))?;
+    for id in ids {
+        let row = all.vectors.get(*id);
+        let row =
+            row.ok_or_else(|| Error::Usage(format!("{}: no vector for '{id}'", path.display())))?;
         values.extend_from_slice(row);
     }
-    matrix(samples.len(), values)
+    matrix(ids.len(), values)
 }
 
 fn matrix(n: usize, values: Vec<f32>) -> Result<Array2<f32>, Error> {

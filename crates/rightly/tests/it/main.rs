@@ -2,6 +2,7 @@
 
 mod compare;
 mod davis;
+mod discover;
 mod dynamics;
 mod evaluate;
 mod rank;

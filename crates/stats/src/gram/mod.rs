@@ -1,28 +1,25 @@
 //! Centred cross products of columns from one pass over the rows, mergeable.
 //!
-//! Rows are taken in steps of [`STEP`]. A step is shifted by its first row, so that a column that never changes has
+//! Rows are taken in steps of a fixed number. A step is shifted by its first row, so that a column that never changes has
 //! products of exactly 0 and a large offset costs no digits; then centred on its own mean and merged with what came before
 //! by the rule of Chan, Golub and LeVeque ("Updating formulae and a pairwise algorithm for computing sample variances",
 //! 1979): `M = M_a + M_b + (w_a w_b / w) d d'`, with `d` the difference of the means. That rank-one term is one more row of
 //! the step, so that one matrix product does both.
 
 mod product;
+mod step;
+
+use std::ops::Range;
 
 use faer::{Mat, MatRef};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use crate::threads::on_threads;
+use step::{STEP, STRIDE, centre};
 
-/// Rows of one step: enough for the matrix product to be worth its packing, few enough for the cache.
-const STEP: usize = 512;
-
-/// From one column of a step to the next, in values: a row more than the step, and an odd number of cache lines, so that
-/// neighbouring columns do not compete for the same places in the cache.
-const STRIDE: usize = STEP + 8;
-
-/// Columns that one thread prepares at a time.
-const COLUMNS: usize = 16;
+/// Steps that are prepared and multiplied together, so that threads seldom wait for each other.
+const TOGETHER: usize = 4;
 
 /// Weight, means and centred cross products of `p` columns, in double precision.
 ///
@@ -82,53 +79,56 @@ impl Gram {
         let (n, p) = rows.dim();
         assert_eq!(p, self.columns(), "columns of the block");
         assert!(weights.is_none_or(|w| w.len() == n), "one weight for each row");
+        if p == 0 {
+            self.rows += n;
+            self.weight += weights.map_or(n as f64, |w| w.iter().sum());
+            return;
+        }
         // Column after column: the product reads them so fastest.
-        let mut buffer = vec![0.0; STRIDE * p];
-        for from in (0..n).step_by(STEP) {
-            let to = (from + STEP).min(n);
-            let step = rows.slice(ndarray::s![from..to, ..]);
-            self.step(step, weights.map(|w| &w[from..to]), &mut buffer);
+        let together = n.div_ceil(STEP).min(TOGETHER);
+        let mut buffers = vec![0.0; STRIDE * p * together];
+        for from in (0..n).step_by(STEP * TOGETHER) {
+            let steps: Vec<Range<usize>> = (from..n)
+                .step_by(STEP)
+                .take(TOGETHER)
+                .map(|start| start..(start + STEP).min(n))
+                .collect();
+            self.steps(rows, weights, &steps, &mut buffers);
         }
     }
 
-    fn step<T: Copy + Into<f64> + Sync>(
+    fn steps<T: Copy + Into<f64> + Sync>(
         &mut self,
         rows: ArrayView2<'_, T>,
         weights: Option<&[f64]>,
-        buffer: &mut [f64],
+        steps: &[Range<usize>],
+        buffers: &mut [f64],
     ) {
-        let (n, p) = rows.dim();
-        self.rows += n;
-        let weight = weights.map_or(n as f64, |w| w.iter().sum());
-        if weight == 0.0 || p == 0 {
-            self.weight += weight;
-            return;
-        }
-        let roots: Option<Vec<f64>> = weights.map(|w| w.iter().map(|w| w.sqrt()).collect());
-        let mut mean = vec![0.0; p];
-        let groups = buffer.par_chunks_mut(STRIDE * COLUMNS).zip(mean.par_chunks_mut(COLUMNS));
-        groups.enumerate().for_each(|(group, (buffer, mean))| {
-            transpose(rows, group * COLUMNS, buffer);
-            for (at, (column, mean)) in buffer.chunks_exact_mut(STRIDE).zip(mean).enumerate() {
-                let column = &mut column[..n];
-                let centre = sum(column, weights) / weight;
-                match &roots {
-                    None => column.iter_mut().for_each(|x| *x -= centre),
-                    Some(roots) => {
-                        column
-                            .iter_mut()
-                            .zip(roots)
-                            .for_each(|(x, root)| *x = root * (*x - centre));
-                    }
-                }
-                *mean = rows[[0, group * COLUMNS + at]].into() + centre;
-            }
-        });
+        let p = self.columns();
+        let means: Vec<(f64, Vec<f64>)> = steps
+            .par_iter()
+            .zip(buffers.par_chunks_mut(STRIDE * p))
+            .map(|(step, buffer)| {
+                let rows = rows.slice(ndarray::s![step.clone(), ..]);
+                centre(rows, weights.map(|w| &w[step.clone()]), buffer)
+            })
+            .collect();
         let mut row = vec![0.0; p];
-        self.move_mean(&mean, weight, &mut row);
-        buffer.chunks_exact_mut(STRIDE).zip(row).for_each(|(column, value)| column[n] = value);
-        let centred = MatRef::from_column_major_slice_with_stride(buffer, n + 1, p, STRIDE);
-        product::add(self.products.as_mut(), centred);
+        let mut centred = Vec::with_capacity(steps.len());
+        for ((step, buffer), (weight, mean)) in
+            steps.iter().zip(buffers.chunks_exact_mut(STRIDE * p)).zip(means)
+        {
+            let n = step.len();
+            self.rows += n;
+            if weight == 0.0 {
+                continue;
+            }
+            self.move_mean(&mean, weight, &mut row);
+            let columns = buffer.chunks_exact_mut(STRIDE).zip(&row);
+            columns.for_each(|(column, value)| column[n] = *value);
+            centred.push(MatRef::from_column_major_slice_with_stride(buffer, n + 1, p, STRIDE));
+        }
+        product::add(self.products.as_mut(), &centred);
     }
 
     /// Moves the mean by rows of another `mean` and `weight`; `row` becomes the row whose products make up for it.
@@ -234,36 +234,6 @@ impl Gram {
         let at = |i: usize, j: usize| if j > i { 0.0 } else { packed[i * (i + 1) / 2 + j] };
         Some(Self { rows, weight, mean, products: Mat::from_fn(p, p, at) })
     }
-}
-
-/// Columns from `first` on, one after the other, each less its value in the first row.
-fn transpose<T: Copy + Into<f64>>(rows: ArrayView2<'_, T>, first: usize, out: &mut [f64]) {
-    let width = out.len() / STRIDE;
-    let shift: Vec<f64> = rows.row(0).iter().skip(first).map(|&x| x.into()).collect();
-    for (at, row) in rows.outer_iter().enumerate() {
-        let mut put = |column: usize, x: T| out[column * STRIDE + at] = x.into() - shift[column];
-        match row.as_slice() {
-            Some(row) => {
-                row[first..first + width].iter().enumerate().for_each(|(j, &x)| put(j, x));
-            }
-            // Rows whose values lie apart in memory are rare and slower.
-            None => row.iter().skip(first).take(width).enumerate().for_each(|(j, &x)| put(j, x)),
-        }
-    }
-}
-
-/// Weighted sum. In eight sums, so that the processor need not wait for one.
-fn sum(values: &[f64], weights: Option<&[f64]>) -> f64 {
-    let mut sums = [0.0; 8];
-    let mut add = |lane: &[f64], weights: Option<&[f64]>| match weights {
-        None => sums.iter_mut().zip(lane).for_each(|(sum, x)| *sum += x),
-        Some(w) => sums.iter_mut().zip(lane.iter().zip(w)).for_each(|(sum, (x, w))| *sum += w * x),
-    };
-    match weights {
-        None => values.chunks(8).for_each(|lane| add(lane, None)),
-        Some(w) => values.chunks(8).zip(w.chunks(8)).for_each(|(lane, w)| add(lane, Some(w))),
-    }
-    sums.iter().sum()
 }
 
 #[cfg(test)]

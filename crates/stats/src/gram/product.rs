@@ -3,48 +3,73 @@
 //! The triangle is cut in halves down to a fixed size, and each part is one product over all rows: every entry is summed in
 //! the same order whatever the number of threads, and no thread needs a triangle of its own.
 
-use faer::{
-    Accum, MatMut, MatRef, Par,
-    linalg::matmul::{
-        matmul,
-        triangular::{self, BlockStructure},
-    },
-};
+use std::ops::Range;
+
+use faer::{MatMut, MatRef, reborrow::ReborrowMut};
+
+use crate::linear::{add_product, add_square};
 
 /// Parts up to this many columns are not cut further.
 const TILE: usize = 288;
 
-/// Adds `z' z` of `z` (`[n, p]`) to the lower triangle of `out` (`[p, p]`).
-pub(super) fn add(out: MatMut<'_, f64>, z: MatRef<'_, f64>) {
+/// Adds `z' z` of each of `steps` (`[n, p]`) to the lower triangle of `out` (`[p, p]`).
+pub(super) fn add(out: MatMut<'_, f64>, steps: &[MatRef<'_, f64>]) {
     let p = out.nrows();
-    if p <= TILE {
-        let whole = BlockStructure::Rectangular;
-        let lower = BlockStructure::TriangularLower;
-        triangular::matmul(out, lower, Accum::Add, z.transpose(), whole, z, whole, 1.0, Par::Seq);
+    triangle(out, steps, 0..p);
+}
+
+/// The part of some columns with themselves.
+fn triangle(mut out: MatMut<'_, f64>, steps: &[MatRef<'_, f64>], columns: Range<usize>) {
+    if columns.len() <= TILE {
+        for step in steps {
+            add_square(out.rb_mut(), step.subcols(columns.start, columns.len()));
+        }
         return;
     }
-    let half = p / 2;
-    let (left, right) = z.split_at_col(half);
+    let half = columns.len() / 2;
+    let (first, second) = halves(&columns);
     let (upper, _, lower, rest) = out.split_at_mut(half, half);
     rayon::join(
-        || rectangle(lower, right, left),
-        || rayon::join(|| add(upper, left), || add(rest, right)),
+        || rectangle(lower, steps, second.clone(), first.clone()),
+        || {
+            rayon::join(
+                || triangle(upper, steps, first.clone()),
+                || triangle(rest, steps, second.clone()),
+            )
+        },
     );
 }
 
-/// `out += a' b`.
-fn rectangle(out: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
-    if out.nrows().max(out.ncols()) <= TILE {
-        matmul(out, Accum::Add, a.transpose(), b, 1.0, Par::Seq);
-    } else if out.nrows() >= out.ncols() {
-        let half = out.nrows() / 2;
-        let (top, bottom) = out.split_at_row_mut(half);
-        let (first, second) = a.split_at_col(half);
-        rayon::join(|| rectangle(top, first, b), || rectangle(bottom, second, b));
+/// The part of some columns with others.
+fn rectangle(
+    mut out: MatMut<'_, f64>,
+    steps: &[MatRef<'_, f64>],
+    a: Range<usize>,
+    b: Range<usize>,
+) {
+    if a.len().max(b.len()) <= TILE {
+        for step in steps {
+            let (a, b) = (step.subcols(a.start, a.len()), step.subcols(b.start, b.len()));
+            add_product(out.rb_mut(), a.transpose(), b);
+        }
+    } else if a.len() >= b.len() {
+        let (top, bottom) = out.split_at_row_mut(a.len() / 2);
+        let (first, second) = halves(&a);
+        rayon::join(
+            || rectangle(top, steps, first, b.clone()),
+            || rectangle(bottom, steps, second, b.clone()),
+        );
     } else {
-        let half = out.ncols() / 2;
-        let (left, right) = out.split_at_col_mut(half);
-        let (first, second) = b.split_at_col(half);
-        rayon::join(|| rectangle(left, a, first), || rectangle(right, a, second));
+        let (left, right) = out.split_at_col_mut(b.len() / 2);
+        let (first, second) = halves(&b);
+        rayon::join(
+            || rectangle(left, steps, a.clone(), first),
+            || rectangle(right, steps, a.clone(), second),
+        );
     }
+}
+
+fn halves(range: &Range<usize>) -> (Range<usize>, Range<usize>) {
+    let middle = range.start + range.len() / 2;
+    (range.start..middle, middle..range.end)
 }

@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
-use faer::{Accum, MatMut, Par, linalg::matmul::matmul};
+use faer::MatMut;
 use ndarray::{Array2, ArrayView2};
 
 use super::{Evidence, Mixture};
-use crate::blocks::{Blocks, matrix, products};
+use crate::{
+    blocks::{Blocks, matrix, products},
+    linear::add_product,
+};
 
 /// Least probability of a class in a component: what never occurred there counts against it, but not without end.
 const LEAST: f64 = 1e-12;
@@ -196,7 +199,7 @@ impl Sums {
         let width = 2 * self.columns;
         let out = MatMut::from_row_major_slice_mut(&mut self.both, k, width);
         let (shares_of, both) = (matrix(shares, k), matrix(both, width));
-        matmul(out, Accum::Add, shares_of.transpose(), both, 1.0, Par::Seq);
+        add_product(out, shares_of.transpose(), both);
         for shares in shares.chunks_exact(k) {
             self.counts.iter_mut().zip(shares).for_each(|(count, share)| *count += share);
         }

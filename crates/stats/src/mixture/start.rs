@@ -54,7 +54,7 @@ fn by_confusion(evidence: Evidence<'_>, options: &MixtureOptions) -> Array2<f64>
     let mut counts = BTreeMap::new();
     pairs.iter().for_each(|&pair| *counts.entry(pair).or_insert(0_usize) += 1);
     let mut order: Vec<((usize, usize), usize)> = counts.into_iter().collect();
-    order.sort_by(|a, b| b.1.cmp(&a.1));
+    order.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let place: BTreeMap<(usize, usize), usize> =
         order.iter().enumerate().map(|(at, (pair, _))| (*pair, at)).collect();
     let mut rng = keyed(options.seed, "mixture", "confusion", 0);

@@ -4,9 +4,13 @@
 //! Computations", 4th edition, sections 10.1 and 10.3). The power method of NIPALS needs thousands of steps where the two
 //! largest singular values are close; this needs tens.
 
-use faer::{Accum, Col, ColRef, Mat, MatRef, Par, Side, linalg::matmul::matmul};
+use faer::{Col, ColRef, Mat, MatRef};
+use rayon::prelude::*;
 
-use crate::rng::{keyed, standard_normal_fill};
+use crate::{
+    linear::{eigen, times},
+    rng::{keyed, standard_normal_fill},
+};
 
 /// Most steps; the vector so far is then a mixture of singular vectors whose values agree in most digits.
 const STEPS: usize = 600;
@@ -15,10 +19,21 @@ const LOOK: usize = 4;
 /// Residual, relative to the eigenvalue, of a vector that has converged.
 const RESIDUAL: f64 = 1e-13;
 
-/// `m v`.
-pub(super) fn times(m: MatRef<'_, f64>, v: ColRef<'_, f64>) -> Col<f64> {
+/// Columns that one thread looks at together: few enough to stay in the cache for both products with them.
+const PANEL: usize = 64;
+
+/// `m (m' v)`, in one pass over the columns; panels are added in order.
+fn twice(m: MatRef<'_, f64>, v: ColRef<'_, f64>) -> Col<f64> {
+    let panels: Vec<Col<f64>> = (0..m.ncols().div_ceil(PANEL))
+        .into_par_iter()
+        .map(|at| {
+            let from = at * PANEL;
+            let panel = m.subcols(from, PANEL.min(m.ncols() - from));
+            times(panel, times(panel.transpose(), v).as_ref())
+        })
+        .collect();
     let mut out = Col::zeros(m.nrows());
-    matmul(out.as_mut().as_mat_mut(), Accum::Replace, m, v.as_mat(), 1.0, Par::Seq);
+    panels.iter().for_each(|panel| out += panel);
     out
 }
 
@@ -26,13 +41,19 @@ pub(super) fn times(m: MatRef<'_, f64>, v: ColRef<'_, f64>) -> Col<f64> {
 /// where the matrix is zero or not finite.
 pub(super) fn dominant(s: MatRef<'_, f64>) -> Option<(Col<f64>, f64)> {
     let small_left = s.nrows() <= s.ncols();
-    let (first, second) = if small_left { (s.transpose(), s) } else { (s, s.transpose()) };
+    let turned;
+    let wide = if small_left {
+        s
+    } else {
+        turned = s.transpose().to_owned();
+        turned.as_ref()
+    };
     // A drawn start is orthogonal to no singular vector, unlike a column of `s`.
-    let mut drawn = vec![0f32; first.nrows()];
+    let mut drawn = vec![0f32; wide.ncols()];
     standard_normal_fill(&mut keyed(0, "singular", "", 0), &mut drawn);
-    let start = times(second, Col::from_fn(first.nrows(), |i| f64::from(drawn[i])).as_ref());
-    let vector = eigenvector(|v| times(second, times(first, v).as_ref()), start)?;
-    let image = times(first, vector.as_ref());
+    let start = times(wide, Col::from_fn(wide.ncols(), |i| f64::from(drawn[i])).as_ref());
+    let vector = eigenvector(|v| twice(wide, v), start)?;
+    let image = times(wide.transpose(), vector.as_ref());
     let value = image.norm_l2();
     if value == 0.0 || !value.is_finite() {
         return None;
@@ -94,6 +115,6 @@ fn top(diagonal: &[f64], beside: &[f64]) -> Option<(f64, Col<f64>)> {
         1 => beside[i.min(j)],
         _ => 0.0,
     });
-    let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
-    Some((eigen.S()[n - 1], eigen.U().col(n - 1).to_owned()))
+    let (values, vectors) = eigen(&matrix)?;
+    Some((values[n - 1], vectors.col(n - 1).to_owned()))
 }

@@ -1,6 +1,8 @@
 use ndarray::{Array1, Array2, s};
 use proptest::prelude::*;
 
+use faer::Mat;
+
 use super::*;
 use crate::rng::{keyed, standard_normal_fill};
 

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView2};
 use rightly_stats::pca::Pca;
 
 use super::{
-    Fit, Image, Membership, Pole, Slice, Slicer,
+    Fit, Image, Membership, Pole, Slice, Slicer, chance,
     space::{self, Block},
 };
 use crate::discover::Components;
@@ -24,13 +24,17 @@ pub(super) fn dim(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let compat = fit.options.paper_compat;
     let vectors = fit.part.vectors.view();
     let features = if compat { space::unit_rows(vectors) } else { vectors.to_owned() };
-    let count = match fit.options.components {
-        Components::Fixed(count) => count,
-        Components::Auto => PUBLISHED,
-    };
     // As published the features are among what is explained: they swamp the losses.
     let block = Block { weight: if compat { 1.0 } else { 0.0 } };
-    let pls = space::pls(features.view(), fit.losses, block, count)?;
+    let pls = match fit.options.components {
+        Components::Fixed(count) => space::pls(features.view(), fit.losses, block, count)?,
+        Components::Auto if compat => space::pls(features.view(), fit.losses, block, PUBLISHED)?,
+        Components::Auto => {
+            let most = space::pls(features.view(), fit.losses, block, 2 * PUBLISHED)?;
+            let clear = chance::components(&most, features.view(), fit.losses, fit.seed, fit.class);
+            space::pls(features.view(), fit.losses, block, clear)?
+        }
+    };
     let axes = Axes {
         mean: pls.mean_x.clone(),
         directions: pls.directions(),

@@ -1,18 +1,25 @@
 //! Domino (Eyuboglu et al., ICLR 2022): an error-aware mixture, fitted on features, label and prediction.
 //!
-//! On new images membership comes from the features alone. The published rule looks at the label and the prediction of the
-//! image there too, and so a group that fails is one whose members were chosen by their errors.
+//! On new images membership comes from the features alone: a ridge regression foretells the components of an image. The
+//! published rule looks at the label and the prediction of the image there too, and so a group that fails is one whose members
+//! were chosen by their errors; the mixture's own densities without them are all but empty in 128 dimensions.
 
 use ndarray::Array2;
 use rightly_stats::{
     mixture::{Evidence, Mixture, MixtureOptions, Start, one_hot},
     pca::Pca,
+    ridge::Ridge,
 };
 
 use super::{Fit, Image, Membership, Pole, Slice, Slicer, space};
+use crate::discover::Components;
 
 /// Principal components of the features, components of the mixture, slices that are kept, as published.
 const PUBLISHED: (usize, usize, usize) = (128, 25, 5);
+/// Images a component of the mixture has at least, on average, and the fewest components.
+const IMAGES: (usize, usize) = (25, 5);
+/// Penalty of the regression from features to components.
+const PENALTY: f64 = 1.0;
 
 /// Fits the method.
 ///
@@ -31,7 +38,10 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let predicted: Vec<usize> = fit.part.outcomes.iter().map(|o| answer(o.output)).collect();
     let (label, prediction) = (Array2::ones((n, 1)), one_hot(&predicted, answers.len()));
     let evidence = Evidence { label: label.view(), prediction: prediction.view() };
-    let components = PUBLISHED.1.min(n / 4).max(2);
+    let components = match fit.options.components {
+        Components::Fixed(count) => count,
+        Components::Auto => (n / IMAGES.0).clamp(IMAGES.1, PUBLISHED.1),
+    };
     let options = MixtureOptions {
         start: Start::Confusion,
         seed: fit.seed,
@@ -63,7 +73,10 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
             words: None,
         })
         .collect();
-    Ok(Box::new(Domino { pca, mixture, order, slices }))
+    let scores = rows.mapv(f64::from);
+    let told = Ridge::fit(scores.view(), shares.view(), PENALTY)
+        .ok_or_else(|| "the components of the mixture can't be told from features".to_owned())?;
+    Ok(Box::new(Domino { pca, told, order, slices }))
 }
 
 /// From the mean of the class towards a component, in the features' own space.
@@ -77,7 +90,8 @@ fn direction(pca: &Pca, mixture: &Mixture, component: usize) -> Vec<f32> {
 
 struct Domino {
     pca: Pca,
-    mixture: Mixture,
+    /// From principal components to those of the mixture.
+    told: Ridge,
     /// Components of the mixture that are slices.
     order: Vec<usize>,
     slices: Vec<Slice>,
@@ -92,10 +106,10 @@ impl Slicer for Domino {
         let row = ndarray::ArrayView2::from_shape((1, image.vector.len()), image.vector);
         let shares: Vec<f64> = match row {
             Ok(row) => {
-                let scores = self.pca.scores_of(row, false).mapv(|v| v as f32);
-                self.mixture.responsibilities(scores.view(), None).into_iter().collect()
+                let scores = self.pca.scores_of(row, false);
+                self.told.predict(scores.view()).into_iter().map(|share| share.max(0.0)).collect()
             }
-            Err(_) => vec![0.0; self.mixture.components()],
+            Err(_) => vec![0.0; self.told.offset.len()],
         };
         let strength: Vec<f64> = self.order.iter().map(|&k| shares[k]).collect();
         // In no slice where another component is the likeliest.

@@ -3,6 +3,8 @@
 
 use rightly_stats::cluster::{KMeansOptions, kmeans, silhouette};
 
+use crate::discover::Components;
+
 use super::{
     Fit, Slicer,
     clusters::{Clusters, Plain},
@@ -20,7 +22,11 @@ const SILHOUETTE: usize = 2000;
 pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let vectors = fit.part.vectors.view();
     let mut best: Option<(f64, rightly_stats::cluster::KMeans)> = None;
-    for clusters in TRIED.filter(|&k| 2 * k <= vectors.nrows()) {
+    let tried = match fit.options.components {
+        Components::Fixed(clusters) => clusters..=clusters,
+        Components::Auto => TRIED,
+    };
+    for clusters in tried.filter(|&k| k > 1 && 2 * k <= vectors.nrows()) {
         let options = KMeansOptions { seed: fit.seed, threads: 1, ..KMeansOptions::new(clusters) };
         let found = kmeans(vectors, None, &options).map_err(|error| error.to_string())?;
         let Some(width) = silhouette(vectors, &found.assignment, SILHOUETTE, fit.seed, 1) else {

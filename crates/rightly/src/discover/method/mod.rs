@@ -2,6 +2,7 @@
 
 mod attributes;
 mod axes;
+mod chance;
 mod clusters;
 mod direction;
 mod domino;
@@ -121,3 +122,6 @@ pub(super) fn fit(method: Method, fit: Fit<'_>) -> Result<Box<dyn Slicer>, Strin
         Method::Attributes => attributes::fit(fit),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,10 +44,7 @@ pub(super) fn pls(
 /// # Errors
 /// In words: nothing varies, or a feature is not finite.
 pub(super) fn pca(rows: ArrayView2<'_, f32>, components: usize) -> Result<Pca, String> {
-    let mut gram = Gram::new(rows.ncols());
-    gram.add_f32(rows, None);
-    let pca = Pca::fit(&gram, 0..rows.ncols(), components);
-    match pca {
+    match Pca::of_rows(rows, components) {
         None => Err("a feature is not a finite number".to_owned()),
         Some(pca) if pca.components() == 0 => Err("all images have the same features".to_owned()),
         Some(pca) => Ok(pca),
