@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn few_rows_have_the_components_of_their_columns() {
         let rows = ndarray::Array2::from_shape_fn((6, 40), |(i, j)| {
-            ((i * 37 + j * 11) as f32 * 0.37).sin() + (i * j) as f32 * 0.01
+            ((i * 37 + j * 11 + i * j * 5) as f32 * 0.37).sin() + (i * j) as f32 * 0.01
         });
         let whole = Pca::fit(&Gram::of(rows.view(), None, 1), 0..40, 9).unwrap();
         let dual = Pca::of_rows(rows.view(), 9).unwrap();

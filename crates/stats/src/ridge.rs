@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::rng::keyed;
     use ndarray::array;
-    use rand::Rng;
+    use rand::RngExt;
 
     fn noise(n: usize, d: usize, key: &str) -> Array2<f64> {
         let mut rng = keyed(0, "test", key, 0);

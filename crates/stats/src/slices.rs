@@ -190,7 +190,7 @@ pub fn smallest_gap(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::Rng;
+    use rand::RngExt;
 
     fn p_of(right: &[bool], slices: &[Vec<usize>], clusters: Option<&[u32]>) -> Vec<Option<f64>> {
         max_t(right, slices, clusters, 0, "", 1999)

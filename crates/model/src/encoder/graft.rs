@@ -6,22 +6,22 @@ use crate::{Card, Graph, ModelError, graph::declare};
 use ndarray::{ArrayD, ArrayView2, IxDyn};
 use std::path::PathBuf;
 
-/// Names of what is added.
+/// Names of what is added: the output, where no value has that name, and what the others begin with.
 const LOGITS: &str = "logits";
 const HEAD: &str = "rightly.head";
 
 impl Encoder {
-    /// The encoder's network up to its features, with `weight` `[classes, d]` and `bias` `[classes]` on top; the output is
-    /// called `logits`. With [`Encoder::head_card`] it is a model like any other, whose feature layer is the encoder's.
+    /// The encoder's network up to its features, with `weight` `[classes, d]` and `bias` `[classes]` on top, and its card: a
+    /// model like any other, whose feature layer is the encoder's. `labels` is the file that the card names.
     ///
     /// # Errors
-    /// [`ModelError::Invalid`] where sizes do not fit, the file can't be read again, or its features are a mean over tokens
-    /// whose number is not fixed by the graph.
+    /// [`ModelError::Invalid`] where sizes do not fit, or the file can't be read again or cut at the layer.
     pub fn with_head(
         &self,
         weight: ArrayView2<'_, f32>,
         bias: &[f32],
-    ) -> Result<Graph, ModelError> {
+        labels: PathBuf,
+    ) -> Result<(Graph, Card), ModelError> {
         let (classes, d) = weight.dim();
         if d != self.dim || bias.len() != classes || classes < 2 {
             return Err(self.invalid(format!(
@@ -31,9 +31,8 @@ impl Encoder {
             )));
         }
         let mut graph = Graph::load(&self.path)?.cut(&[&self.input], &[&self.layer])?;
-        if [LOGITS, HEAD].iter().any(|name| graph.has_value(name)) {
-            return Err(self.invalid(format!("a value named '{LOGITS}' is there already")));
-        }
+        let logits =
+            if graph.has_value(LOGITS) { format!("{HEAD}.{LOGITS}") } else { LOGITS.to_owned() };
         let mut nodes = Vec::new();
         let vector = self.pooled(&mut graph, &mut nodes)?;
         let matrix = ArrayD::from_shape_vec(IxDyn(&[classes, d]), weight.iter().copied().collect());
@@ -49,20 +48,18 @@ impl Encoder {
             AttributeProto::int("transA", 0),
             AttributeProto::int("transB", 1),
         ];
-        nodes.push(NodeProto::of("Gemm", &[&vector, &weight, &bias], LOGITS, attributes));
+        nodes.push(NodeProto::of("Gemm", &[&vector, &weight, &bias], &logits, attributes));
         let proto = graph.proto_mut();
         proto.node.extend(nodes);
-        proto.output = vec![declare(LOGITS, data_type::FLOAT, Some(&[None, Some(classes)]))];
-        Ok(graph)
+        proto.output = vec![declare(&logits, data_type::FLOAT, Some(&[None, Some(classes)]))];
+        Ok((graph, self.head_card(logits, labels)))
     }
 
-    /// The card of [`Encoder::with_head`].
-    #[must_use]
-    pub fn head_card(&self, labels: PathBuf) -> Card {
+    fn head_card(&self, logits: String, labels: PathBuf) -> Card {
         Card {
             input: self.input.clone(),
             layout: if self.nhwc { "nhwc" } else { "nchw" }.to_owned(),
-            logits: LOGITS.to_owned(),
+            logits,
             softmax: false,
             labels: Some(labels),
             cam_layer: self.map.as_ref().map(|(name, _)| name.clone()),

@@ -132,12 +132,12 @@ fn an_encoder_with_a_head_is_a_classifier() {
         let weight =
             ndarray::Array2::from_shape_fn((3, d), |(c, k)| ((c * d + k) as f32 * 0.7).sin());
         let bias = [0.5, -1.0, 2.0];
-        let graph =
-            encoder.with_head(weight.view(), &bias).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (graph, card) = encoder
+            .with_head(weight.view(), &bias, "labels.txt".into())
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
         let path = folder.path().join(format!("{name}.onnx"));
         graph.save(&path).unwrap();
         std::fs::write(folder.path().join("labels.txt"), "a\nb\nc\n").unwrap();
-        let card = encoder.head_card("labels.txt".into());
         std::fs::write(path.with_extension("toml"), card.to_toml().unwrap()).unwrap();
         let classifier = Classifier::open(&path, &Overrides::default(), EngineKind::Rten)
             .unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -156,7 +156,7 @@ fn an_encoder_with_a_head_is_a_classifier() {
         assert_eq!(again.dim(), d, "{name}");
         let own = again.encode(&input, false).unwrap().vector;
         assert!(own.iter().zip(&vector).all(|(a, b)| (a - b).abs() < 1e-5), "{name}");
-        assert!(encoder.with_head(weight.view(), &bias[..2]).is_err());
+        assert!(encoder.with_head(weight.view(), &bias[..2], "x".into()).is_err());
     };
     for (name, _, _) in FAMILIES {
         let (path, size) = golden(name);

@@ -61,7 +61,7 @@ fn class_block(class: &GroupedClass, open: bool) -> Markup {
             @if marks.len() > 1 {
                 figure.chart {
                     h3 { "Images of " (name(&class.class)) ", as the model sees them" }
-                    (scatter(&format!("Map of the images of {}", class.class), &marks, &names))
+                    (scatter(&format!("Map of the images of {} (n\u{a0}=\u{a0}{})", class.class, marks.len()), &marks, &names))
                     figcaption { "Images that lie close together look alike to the model. A cross is a wrong answer." }
                 }
             }

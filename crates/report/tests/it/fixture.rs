@@ -234,7 +234,7 @@ fn groups() -> GroupsView {
         x: (i * 7 % 11) as f64,
         y: (i * 5 % 13) as f64,
         group: Some(i % 3),
-        right: i % 3 > 0,
+        right: !i.is_multiple_of(3),
     };
     GroupsView {
         classes: vec![GroupedClass {

@@ -2,7 +2,11 @@
 
 use rightly_stats::{Estimate, slices};
 
-use super::{DiscoverOptions, STAGE, grouped::Grouped, judged::JudgedClass};
+use super::{
+    DiscoverOptions, STAGE,
+    grouped::Grouped,
+    judged::{JudgedClass, MISLABELLED},
+};
 use crate::{Metric, metrics::MEAN};
 
 /// Share of a class that the size of gap which could have been seen is stated for.
@@ -55,7 +59,9 @@ pub(super) fn compute(
 /// The smallest gap of a fifth of the class that four of five such confirmations would show.
 pub(super) fn detectable(class: &JudgedClass, min_effect: f64) -> Option<f64> {
     let n = (SHARE * class.n as f64).round() as usize;
-    slices::smallest_gap(n, class.n - n, class.accuracy, class.tests, min_effect)
+    // What labels may explain comes on top.
+    let explained = MISLABELLED * class.n as f64 / n.max(1) as f64;
+    slices::smallest_gap(n, class.n - n, class.accuracy, class.tests, min_effect + explained)
 }
 
 /// What a run without findings means, a sentence; of how many tests, and what they could have shown.

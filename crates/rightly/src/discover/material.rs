@@ -133,6 +133,9 @@ pub(super) fn batches(members: &[Members], dim: usize) -> Vec<Vec<usize>> {
     out
 }
 
+/// Where a vector goes: class of the batch, whether it confirms, row.
+type Place = (usize, bool, usize);
+
 /// Reads the vectors of some classes in one pass over the features.
 ///
 /// # Errors
@@ -145,8 +148,7 @@ pub(super) fn read(
     members: &[Members],
     threads: usize,
 ) -> Result<Vec<Material>, Error> {
-    // Sample to its place: class of the batch, whether it confirms, row.
-    let mut place: HashMap<&str, (usize, bool, usize)> = HashMap::new();
+    let mut place: HashMap<&str, Place> = HashMap::new();
     let mut out = Vec::with_capacity(classes.len());
     for (at, &class) in classes.iter().enumerate() {
         let own = &members[class];
@@ -170,7 +172,7 @@ pub(super) fn read(
         "vector",
         threads,
         Vec::new,
-        |rows: &mut Vec<((usize, bool, usize), Vec<f32>)>, id, vector| {
+        |rows: &mut Vec<(Place, Vec<f32>)>, id, vector| {
             if let Some(&at) = place.get(id) {
                 rows.push((at, vector.to_vec()));
             }

@@ -107,7 +107,7 @@ pub fn discover(
     };
     let mut notes = set.notes.clone();
     notes.extend([parts.words.clone(), supervision.words.clone()]);
-    let (grouped, mut judged, quality) =
+    let All { grouped, mut judged, quality } =
         stage.divide(&parts, &supervision, run, stop, &mut notes)?;
     judged::correct(&mut judged);
     let mut metrics = figures::compute(&inputs.dataset.classes, options, &grouped, &judged);
@@ -164,6 +164,14 @@ struct Divided {
     notes: Vec<String>,
 }
 
+/// The classes that were divided.
+#[derive(Default)]
+struct All {
+    grouped: Vec<Vec<Grouped>>,
+    judged: Vec<JudgedClass>,
+    quality: Vec<Metric>,
+}
+
 impl Stage<'_> {
     /// Divides every class and writes the tables.
     fn divide(
@@ -173,8 +181,8 @@ impl Stage<'_> {
         run: &RunDir,
         stop: &AtomicBool,
         notes: &mut Vec<String>,
-    ) -> Result<(Vec<Vec<Grouped>>, Vec<JudgedClass>, Vec<Metric>), Error> {
-        let (mut grouped, mut judged, mut quality) = (Vec::new(), Vec::new(), Vec::new());
+    ) -> Result<All, Error> {
+        let mut all = All::default();
         let mut tables = Tables::new(run);
         let mut small = Vec::new();
         for batch in material::batches(self.members, self.set.dim) {
@@ -201,9 +209,9 @@ impl Stage<'_> {
                     tables.directions(self.inputs, one)?;
                 }
                 notes.extend(divided.notes);
-                grouped.push(divided.grouped);
-                judged.push(divided.judged);
-                quality.extend(divided.quality);
+                all.grouped.push(divided.grouped);
+                all.judged.push(divided.judged);
+                all.quality.extend(divided.quality);
             }
         }
         tables.finish()?;
@@ -213,7 +221,7 @@ impl Stage<'_> {
                 shortened(&small)
             ));
         }
-        Ok((grouped, judged, quality))
+        Ok(all)
     }
 
     /// One class; `None` where it is too small.

@@ -75,9 +75,12 @@ pub(super) fn of_class(inputs: &Inputs, confirm: &Part, grouped: &Grouped) -> Ve
     out
 }
 
+/// Metric and method.
+type Kind<'a> = (&'a str, Option<&'a str>);
+
 /// Means over the classes, by metric and method, of the rows that stand for a class; the unit of the interval is the class.
 pub(super) fn means(metrics: &[Metric], seed: u64, resamples: usize) -> Vec<Metric> {
-    let mut values: BTreeMap<(&str, Option<&str>), (Vec<f64>, usize)> = BTreeMap::new();
+    let mut values: BTreeMap<Kind<'_>, (Vec<f64>, usize)> = BTreeMap::new();
     for m in metrics.iter().filter(|m| m.group.is_none()) {
         if let Some(value) = m.value {
             let of = values.entry((&m.metric, m.condition.as_deref())).or_default();
@@ -85,7 +88,7 @@ pub(super) fn means(metrics: &[Metric], seed: u64, resamples: usize) -> Vec<Metr
             of.1 += m.n;
         }
     }
-    let mean = |((metric, condition), (values, n)): ((&str, Option<&str>), (Vec<f64>, usize))| {
+    let mean = |((metric, condition), (values, n)): (Kind<'_>, (Vec<f64>, usize))| {
         let e = Design::new(vec![0; values.len()], None, seed, resamples).mean(&values);
         Metric::new(STAGE, metric, condition, MEAN, Estimate { n, ..e })
     };

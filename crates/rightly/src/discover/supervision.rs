@@ -55,9 +55,11 @@ impl Supervision {
             );
         }
         let mut probed = probe::dynamics(inputs, options, set, members)?;
-        for (sample, losses) in &mut probed {
-            let own = outcomes.of(&inputs.dataset.samples[*sample].id);
-            losses.push(own.map_or(f64::NAN, |o| f64::from(o.loss)));
+        for sample in &fitted {
+            if let Some(losses) = probed.get_mut(sample) {
+                let own = outcomes.of(&inputs.dataset.samples[*sample].id);
+                losses.push(own.map_or(f64::NAN, |o| f64::from(o.loss)));
+            }
         }
         probed.retain(|_, losses| losses.iter().all(|l| l.is_finite()));
         Ok(Self {

@@ -34,13 +34,13 @@ pub(super) fn judge(
     let looked_at = slices.len().min(WORST) as f64;
     for slice in slices.iter().take(WORST) {
         let top: Vec<&str> = slice.ranked.iter().take(TOP).map(|&at| groups[at]).collect();
-        let share = |name: &&&str| {
-            top.iter().filter(|g| **g == **name).count() as f64 / top.len().max(1) as f64
+        let share = |name: &str| {
+            top.iter().filter(|g| **g == name).count() as f64 / top.len().max(1) as f64
         };
         // The first of equals, in the order of names.
         let mut best: Option<(&str, f64)> = None;
         for name in rare {
-            let own = share(&&name);
+            let own = share(name);
             if best.is_none_or(|(_, known)| own > known) {
                 best = Some((name, own));
             }

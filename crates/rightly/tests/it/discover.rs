@@ -18,14 +18,14 @@ use rightly_data::table::Table;
 
 use crate::support::{open, quickstart};
 
-/// Four copies of every picture; `columns(copy, background)` gives what follows image, class and group.
+/// Eight copies of every picture; `columns(copy, background)` gives what follows image, class and group.
 fn data(folder: &Path, header: &str, columns: impl Fn(usize, &str) -> String) -> PathBuf {
     let text = fs::read_to_string(quickstart("table.csv")).unwrap();
     let mut table = format!("image,class,group{header}\n");
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let (image, class, background) = (cells[0], cells[1], cells[3]);
-        for copy in 0..4 {
+        for copy in 0..8 {
             let name = format!("{copy}-{}", image.rsplit('/').next().unwrap());
             fs::copy(quickstart(image), folder.join(&name)).unwrap();
             table += &format!("{name},{class},{background}{}\n", columns(copy, background));
@@ -66,10 +66,10 @@ fn a_subgroup_that_fails_is_found_whatever_the_number_of_threads() {
     assert!(said.contains("held against the rest of their classes"), "{said}");
 
     let groups = Table::load(&out.join(TABLES[0])).unwrap();
-    assert_eq!(groups.rows(), 480, "every image of both halves, once");
+    assert_eq!(groups.rows(), 960, "every image of both halves, once");
     let parts = groups.texts("part").unwrap();
     let fitted = parts.iter().filter(|p| p.as_deref() == Some("fit")).count();
-    assert!((200..=280).contains(&fitted), "{fitted}");
+    assert!((430..=530).contains(&fitted), "{fitted}");
     let soft = groups.lists_f32("soft").unwrap();
     assert!(soft.iter().flatten().all(|s| (s.iter().sum::<f32>() - 1.0).abs() < 1e-3));
     let directions = Table::load(&out.join(TABLES[1])).unwrap();

@@ -14,8 +14,10 @@ use super::{
     space,
 };
 
-/// Numbers of clusters that compete.
-const CLUSTERS: std::ops::RangeInclusive<usize> = 5..=8;
+/// Numbers of clusters that compete where there are images enough, and images that a cluster has at least, on average:
+/// fewer clusters compete in a small class.
+const CLUSTERS: (usize, usize) = (5, 8);
+const IMAGES: usize = 22;
 /// Starts of each k-means.
 const STARTS: usize = 5;
 /// Most slices of a class.
@@ -37,8 +39,8 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let fewest = SIZE.0.max((SIZE.1 * n as f64).ceil() as usize);
     let right: Vec<bool> = fit.part.right();
     let mut clusterings = Vec::new();
-    let mut candidates = Vec::new();
-    for clusters in CLUSTERS.filter(|k| 2 * k <= n) {
+    let mut all = Vec::new();
+    for clusters in competing(n) {
         let options = KMeansOptions {
             starts: STARTS,
             seed: fit.seed,
@@ -49,17 +51,18 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
         for cluster in 0..found.centroids.nrows() {
             let members: Vec<bool> = found.assignment.iter().map(|&c| c == cluster).collect();
             let size = members.iter().filter(|&&m| m).count();
-            if size >= fewest && size as f64 <= SIZE.2 * n as f64 {
-                let look = mean_look(rows.view(), joint.look(), &members);
-                let clustering = clusterings.len();
-                candidates.push(Candidate { clustering, cluster, members, size, look });
-            }
+            let look = mean_look(rows.view(), joint.look(), &members);
+            let clustering = clusterings.len();
+            all.push(Candidate { clustering, cluster, members, size, look });
         }
         clusterings.push(found);
     }
+    let allowed = |c: &&Candidate| c.size >= fewest && c.size as f64 <= SIZE.2 * n as f64;
+    let candidates: Vec<&Candidate> = all.iter().filter(allowed).collect();
     let picked = pick(&candidates, &right, fewest);
+    let picked = if picked.is_empty() { fallback(&all, fewest) } else { picked };
     if picked.is_empty() {
-        return Err(format!("no cluster has {fewest} images and no more than half of the class"));
+        return Err("no cluster can be told from the rest of the class".to_owned());
     }
     let vectors = fit.part.vectors.view();
     let mut rest = vec![true; n];
@@ -91,6 +94,12 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     Ok(Box::new(Slices { joint, clusterings, picked, spreads, slices }))
 }
 
+/// Numbers of clusters of a class of `n` images.
+fn competing(n: usize) -> std::ops::RangeInclusive<usize> {
+    let most = (n / IMAGES).clamp(2, CLUSTERS.1);
+    CLUSTERS.0.min(most - 1).max(2)..=most
+}
+
 /// A cluster that may become a slice.
 struct Candidate {
     clustering: usize,
@@ -104,7 +113,7 @@ struct Candidate {
 /// The slices, the clearest failure first, each judged among the images that those before it left, and the less the more it
 /// looks like one of them; with whether the failure is clear enough to be tested.
 fn pick<'c>(
-    candidates: &'c [Candidate],
+    candidates: &[&'c Candidate],
     right: &[bool],
     fewest: usize,
 ) -> Vec<(&'c Candidate, bool)> {
@@ -112,7 +121,7 @@ fn pick<'c>(
     let mut out: Vec<(&Candidate, bool)> = Vec::new();
     while out.len() < MOST {
         let mut best: Option<(f64, &Candidate)> = None;
-        for candidate in candidates {
+        for &candidate in candidates {
             let left: Vec<bool> =
                 candidate.members.iter().zip(&taken).map(|(&m, &t)| m && !t).collect();
             let size = left.iter().filter(|&&l| l).count();
@@ -137,6 +146,16 @@ fn pick<'c>(
         }
     }
     out
+}
+
+/// The group of a class in which no cluster has the size of a slice: the largest one that is too small, without a claim.
+fn fallback(all: &[Candidate], fewest: usize) -> Vec<(&Candidate, bool)> {
+    let small = all.iter().filter(|c| c.size < fewest);
+    small
+        .max_by_key(|c| (c.size, std::cmp::Reverse(c.clustering)))
+        .map(|c| (c, false))
+        .into_iter()
+        .collect()
 }
 
 /// Mean of the first `width` coordinates of the members, at unit length.
@@ -223,5 +242,16 @@ impl Slicer for Slices {
 
     fn plane(&self, vector: &[f32]) -> Option<[f64; 2]> {
         self.joint.plane(&self.joint.map(vector))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_classes_have_fewer_clusters() {
+        assert_eq!((competing(5000), competing(190)), (5..=8, 5..=8));
+        assert_eq!((competing(100), competing(60), competing(20)), (3..=4, 2..=2, 2..=2));
     }
 }
