@@ -37,7 +37,13 @@ fn data(folder: &Path, header: &str, columns: impl Fn(usize, &str) -> String) ->
 }
 
 fn options() -> DiscoverOptions {
-    DiscoverOptions { draws: 999, resamples: 200, threads: 2, ..DiscoverOptions::default() }
+    DiscoverOptions {
+        draws: 999,
+        resamples: 200,
+        min_effect: 0.02,
+        threads: 2,
+        ..DiscoverOptions::default()
+    }
 }
 
 fn inputs(table: &Path) -> InputOptions {
@@ -86,7 +92,7 @@ fn a_subgroup_that_fails_is_found_whatever_the_number_of_threads() {
     for finding in &found {
         assert!(finding.group.as_deref().is_some_and(|g| g.starts_with("slices/")));
         assert!(finding.n >= 20 && finding.images.len() >= 10);
-        assert!(finding.low.unwrap() >= 0.05 && finding.q.unwrap() <= 0.05);
+        assert!(finding.low.unwrap() >= 0.02 && finding.q.unwrap() <= 0.05);
         assert!(finding.evidence.iter().any(|m| m.metric == "subgroup-gap"));
     }
     for metric in ["subgroup-accuracy", "subgroup-gap", "detectable-gap", "precision-at-10"] {
