@@ -20,8 +20,8 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 use rightly_model::{Encoder, Overrides};
 use serde::{Deserialize, Serialize};
 
-pub use read::fold;
 pub(crate) use given::read as read_given;
+pub use read::fold;
 pub(crate) use read::{Outcome, Outcomes};
 
 use crate::{
