@@ -28,7 +28,8 @@ pub(crate) fn scatter(title: &str, marks: &[Mark], names: &[String]) -> Markup {
         _ => "tone-rest".to_owned(),
     };
     // Gray below, so that the groups that matter are seen.
-    let mut order: Vec<&Mark> = marks.iter().collect();
+    let mut order: Vec<&Mark> =
+        marks.iter().filter(|m| m.x.is_finite() && m.y.is_finite()).collect();
     order.sort_by_key(|m| (m.colour.is_some_and(|c| c < COLOURS), !m.right));
     html! {
         div.plot.map {
