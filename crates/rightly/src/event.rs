@@ -1,5 +1,7 @@
 //! What a stage tells the one who started it. Libraries emit events and never print.
 
+use std::time::Instant;
+
 use rightly_data::Problem;
 
 /// One thing that happened.
@@ -38,6 +40,13 @@ pub enum Event {
         /// Nothing had to be computed: inputs and options were those of the last time.
         unchanged: bool,
     },
+}
+
+impl Event {
+    /// The end of a stage that began at `start`.
+    pub(crate) fn finished(stage: &'static str, start: Instant, unchanged: bool) -> Self {
+        Self::Finished { stage, seconds: start.elapsed().as_secs_f64(), unchanged }
+    }
 }
 
 /// Takes events, from any thread.

@@ -17,7 +17,6 @@
 //! | [`permutation`] | Monte Carlo p-values |
 //! | [`multiple`] | corrections for many tests |
 //! | [`quantile`] | quantiles of samples and of the normal and t distributions |
-//! | [`retrieval`] | precision at the top of a ranking |
 //! | [`slices`] | slices of a class against the rest of it |
 //! | [`svm`] | linear support vector machines |
 //! | [`ridge`] | ridge regression |
@@ -46,7 +45,6 @@ pub mod permutation;
 pub mod pls;
 pub mod proportion;
 pub mod quantile;
-pub mod retrieval;
 pub mod ridge;
 pub mod rng;
 pub mod slices;

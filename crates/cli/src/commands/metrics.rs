@@ -54,7 +54,12 @@ fn csv(metrics: &[&Metric]) -> anyhow::Result<String> {
 fn table(metrics: &[&Metric]) -> String {
     let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
     let clustered = metrics.iter().any(|m| m.clusters.is_some());
-    let mut head = vec!["metric", "condition", "class", "value", "low", "high", "n"];
+    let grouped = metrics.iter().any(|m| m.group.is_some());
+    let mut head = vec!["metric", "condition", "class"];
+    if grouped {
+        head.push("group");
+    }
+    head.extend(["value", "low", "high", "n"]);
     if clustered {
         head.push("clusters");
     }
@@ -68,11 +73,11 @@ fn table(metrics: &[&Metric]) -> String {
             m.metric.clone(),
             m.condition.clone().unwrap_or_default(),
             m.class.clone().unwrap_or_default(),
-            number(m.value),
-            number(m.low),
-            number(m.high),
-            m.n.to_string(),
         ];
+        if grouped {
+            row.push(m.group.clone().unwrap_or_default());
+        }
+        row.extend([number(m.value), number(m.low), number(m.high), m.n.to_string()]);
         if clustered {
             row.push(m.clusters.map_or(String::new(), |c| c.to_string()));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rightly::{Finding, Metric, RunDir, discover::STAGE, findings::Kind, metrics::MEAN};
+use rightly::{Finding, Metric, RunDir, discover::STAGE, metrics::MEAN};
 use rightly_data::table::Table;
 
 use super::{
@@ -37,8 +37,9 @@ pub(super) fn groups(
     tables: &Tables,
     album: &Album,
     metrics: &[Metric],
-    findings: &[Finding],
 ) -> Result<Option<GroupsView>, ReportError> {
+    // A group that is merged into a cue's finding holds all the same.
+    let held: Vec<Finding> = run.stage(STAGE)?.map(|record| record.findings).unwrap_or_default();
     let rows: Vec<&Metric> = metrics.iter().filter(|m| m.stage == STAGE).collect();
     let gaps = rows.iter().filter(|m| m.metric == "subgroup-gap");
     let mut by_class: BTreeMap<&str, Vec<&Metric>> = BTreeMap::new();
@@ -57,7 +58,7 @@ pub(super) fn groups(
     let mut images = images(run)?;
     let right = right(run, &images)?;
     let mut classes = Vec::new();
-    for class in shown(&by_class, findings) {
+    for class in shown(&by_class, &held) {
         let mut views = Vec::new();
         let mut map = Vec::new();
         for gap in &by_class[class] {
@@ -74,11 +75,9 @@ pub(super) fn groups(
             let accuracy = rows.iter().find(|m| {
                 m.metric == "subgroup-accuracy" && m.group == gap.group && m.class == gap.class
             });
-            let found = findings.iter().any(|f| {
-                f.kind == Kind::FailingSubgroup
-                    && f.class.as_deref() == Some(class)
-                    && f.group.as_deref() == Some(&name)
-            });
+            let found = held
+                .iter()
+                .any(|f| f.class.as_deref() == Some(class) && f.group.as_deref() == Some(&name));
             let pictured = views.iter().filter(|v: &&GroupView| !v.photos.is_empty()).count();
             let photos = if pictured < SHOWN.1 && (found || place <= 2) {
                 strongest(tables, album, own, place - 1, &right)?
@@ -94,8 +93,9 @@ pub(super) fn groups(
 }
 
 /// Classes with a finding, the largest effect first, then those with the largest gaps.
-fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, findings: &'a [Finding]) -> Vec<&'a str> {
-    let found = findings.iter().filter(|f| f.kind == Kind::FailingSubgroup);
+fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, held: &'a [Finding]) -> Vec<&'a str> {
+    let mut held: Vec<&Finding> = held.iter().collect();
+    held.sort_by(|a, b| b.severity.total_cmp(&a.severity));
     let mut out: Vec<&str> = Vec::new();
     let largest = |class: &str| {
         let gaps = by_class[class].iter().filter(|m| m.p.is_some()).filter_map(|m| m.value);
@@ -103,7 +103,7 @@ fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, findings: &'a [Finding]
     };
     let mut rest: Vec<&str> = by_class.keys().copied().collect();
     rest.sort_by(|a, b| largest(b).total_cmp(&largest(a)).then(a.cmp(b)));
-    for class in found.filter_map(|f| f.class.as_deref()).chain(rest) {
+    for class in held.into_iter().filter_map(|f| f.class.as_deref()).chain(rest) {
         if out.len() < SHOWN.0 && !out.contains(&class) && by_class.contains_key(class) {
             out.push(class);
         }

@@ -77,7 +77,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         findings,
         cams,
         ranks: ranks::ranks(run, &tables, &album, &metrics, &found)?,
-        groups: groups::groups(run, &tables, &album, &metrics, &found)?,
+        groups: groups::groups(run, &tables, &album, &metrics)?,
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,

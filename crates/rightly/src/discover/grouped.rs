@@ -63,18 +63,6 @@ impl Grouped {
         Self { method, class: material.class, slices, fit, confirm, notes: slicer.notes() }
     }
 
-    /// The same without its images.
-    pub(super) fn directions_only(&self) -> Self {
-        Self {
-            method: self.method,
-            class: self.class,
-            slices: self.slices.clone(),
-            fit: Vec::new(),
-            confirm: Vec::new(),
-            notes: Vec::new(),
-        }
-    }
-
     /// `METHOD/K` of a group.
     pub(super) fn name(&self, group: usize) -> String {
         format!("{}/{}", self.method, group + 1)
@@ -82,16 +70,13 @@ impl Grouped {
 
     /// Positions in the confirming part of a group's members, the strongest first.
     pub(super) fn members(&self, group: usize) -> Vec<usize> {
-        members(&self.confirm, group)
+        let placed = &self.confirm;
+        let mut out: Vec<usize> =
+            (0..placed.len()).filter(|&at| placed[at].group() == Some(group)).collect();
+        let strength = |at: usize| placed[at].membership.strength[group];
+        out.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)).then(a.cmp(&b)));
+        out
     }
-}
-
-fn members(placed: &[Placed], group: usize) -> Vec<usize> {
-    let mut out: Vec<usize> =
-        (0..placed.len()).filter(|&at| placed[at].group() == Some(group)).collect();
-    let strength = |at: usize| placed[at].membership.strength[group];
-    out.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)).then(a.cmp(&b)));
-    out
 }
 
 fn place(part: &Part, slicer: &dyn Slicer) -> Vec<Placed> {

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, Axis, s};
 use super::{parts::Parts, supervision::Supervision};
 use crate::{
     Error, Inputs,
-    features::{FeatureSet, Outcome, Outcomes, fold},
+    features::{FeatureSet, Outcome, Outcomes, rows_of},
 };
 
 /// Values of vectors that are held at once; more classes are read in several passes over the file.
@@ -37,9 +37,7 @@ impl Part {
     pub(super) fn accuracy(&self) -> f64 {
         self.outcomes.iter().filter(|o| o.correct).count() as f64 / self.len() as f64
     }
-}
 
-impl Part {
     /// The images that have losses, with these, `[n, columns]`.
     pub(super) fn with_losses(&self, supervision: &Supervision) -> (Self, Array2<f64>) {
         let known: Vec<usize> =
@@ -167,28 +165,16 @@ pub(super) fn read(
         };
         out.push(Material { class, fit: part(&own.fit), confirm: part(&own.confirm) });
     }
-    let found = fold(
-        &set.path,
-        "vector",
-        threads,
-        Vec::new,
-        |rows: &mut Vec<(Place, Vec<f32>)>, id, vector| {
-            if let Some(&at) = place.get(id) {
-                rows.push((at, vector.to_vec()));
-            }
-            Ok(())
-        },
-        |all, part| all.extend(part),
-    )?;
+    let (found, vectors) = rows_of(set, threads, |id| place.get(id).copied())?;
     if found.len() != place.len() {
         return Err(Error::run(
             &set.path,
             "images are missing; remove the folder features/ of the run and run again",
         ));
     }
-    for ((at, confirms, row), vector) in found {
+    for ((at, confirms, row), vector) in found.into_iter().zip(vectors.outer_iter()) {
         let part = if confirms { &mut out[at].confirm } else { &mut out[at].fit };
-        part.vectors.row_mut(row).assign(&ndarray::ArrayView1::from(&vector));
+        part.vectors.row_mut(row).assign(&vector);
     }
     Ok(out)
 }

@@ -38,7 +38,7 @@ use crate::{
 use grouped::Grouped;
 use judged::JudgedClass;
 use material::{Material, Members, Part};
-use method::{Fit, Slicer};
+use method::{Fit, Slice, Slicer};
 use parts::Parts;
 use supervision::Supervision;
 use tables::{DIRECTIONS, GROUPS, Tables};
@@ -61,11 +61,7 @@ pub fn discover(
     sink: Sink<'_>,
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
-    let finished = |unchanged| Event::Finished {
-        stage: STAGE,
-        seconds: start.elapsed().as_secs_f64(),
-        unchanged,
-    };
+    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
     let parts = Parts::choose(inputs, options)?;
     let mut splits: Vec<&str> = parts.splits.iter().map(String::as_str).collect();
     splits.dedup();
@@ -154,13 +150,14 @@ struct Stage<'a> {
     attributes: &'a [Attribute],
 }
 
-/// A class under every method, its verdicts, the groups whose directions are written, and notes.
+/// A class under every method, its verdicts, directions, and notes.
 struct Divided {
     grouped: Vec<Grouped>,
     judged: JudgedClass,
     /// Against known subgroups.
     quality: Vec<Metric>,
-    directions: Vec<Grouped>,
+    /// Method, its slices, and whether they are those of the groups.
+    directions: Vec<(Method, Vec<Slice>, bool)>,
     notes: Vec<String>,
 }
 
@@ -183,7 +180,7 @@ impl Stage<'_> {
         notes: &mut Vec<String>,
     ) -> Result<All, Error> {
         let mut all = All::default();
-        let mut tables = Tables::new(run);
+        let mut tables = Tables::new(self.inputs, run)?;
         let mut small = Vec::new();
         for batch in material::batches(self.members, self.set.dim) {
             let materials = material::read(
@@ -205,8 +202,9 @@ impl Stage<'_> {
                 for one in &divided.grouped {
                     tables.groups(self.inputs, material, one)?;
                 }
-                for one in &divided.directions {
-                    tables.directions(self.inputs, one)?;
+                let class = &self.inputs.dataset.classes[material.class];
+                for (method, slices, of_groups) in &divided.directions {
+                    tables.directions(class, *method, slices, *of_groups)?;
                 }
                 notes.extend(divided.notes);
                 all.grouped.push(divided.grouped);
@@ -263,13 +261,17 @@ impl Stage<'_> {
             };
             let own = Grouped::new(method, material, &*slicer);
             notes.extend(own.notes.iter().map(|note| format!("'{name}': {method}: {note}")));
-            if let Some((part, losses)) = &whole
-                && let Ok(slicer) = fitted(part, losses)?
-            {
-                directions.push(Grouped::new(method, material, &*slicer));
-            } else {
-                directions.push(own.directions_only());
-            }
+            directions.push(match &whole {
+                Some((part, losses)) => match fitted(part, losses)? {
+                    Ok(slicer) => (method, slicer.slices().to_vec(), false),
+                    Err(why) => {
+                        notes
+                            .push(format!("'{name}': {method}: no direction of all images: {why}"));
+                        (method, Vec::new(), false)
+                    }
+                },
+                None => (method, own.slices.clone(), true),
+            });
             grouped.push(own);
         }
         let judged = judged::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;

@@ -25,7 +25,7 @@ impl Parts {
     /// its two halves, dealt by a hash of the id (of the cluster).
     ///
     /// # Errors
-    /// A split that no image has; clusters that stand in both parts.
+    /// A split that no image has; images or clusters that stand in both parts.
     pub(super) fn choose(inputs: &Inputs, options: &DiscoverOptions) -> Result<Self, Error> {
         let there = inputs.dataset.splits();
         let known = |flag: &str, name: &String| {
@@ -90,8 +90,17 @@ impl Parts {
         self.splits[0] == self.splits[1]
     }
 
-    /// Images of one cluster in both parts would confirm what they helped to find.
+    /// Images, or images of one cluster, in both parts would confirm what they helped to find.
     fn check(&self, inputs: &Inputs) -> Result<(), Error> {
+        let fit: BTreeSet<usize> = self.fit.iter().copied().collect();
+        let shared = self.confirm.iter().filter(|at| fit.contains(at)).count();
+        if shared > 0 {
+            return Err(Error::Usage(format!(
+                "'{}' and '{}' share {shared} images; what is found on an image can't be confirmed on it. Give two splits \
+                 that share none, or the same one twice: it is dealt into two halves then",
+                self.splits[0], self.splits[1]
+            )));
+        }
         let Some(column) = &inputs.options.cluster else { return Ok(()) };
         let both: Vec<usize> = self.fit.iter().chain(&self.confirm).copied().collect();
         let Some(clusters) = inputs.clusters_of(&both)? else { return Ok(()) };

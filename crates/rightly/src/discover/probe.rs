@@ -9,7 +9,7 @@ use rightly_model::heads::{Features, Head, HeadOptions, Optimizer, Standard, cro
 use super::{DiscoverOptions, material::Members};
 use crate::{
     Error, Inputs,
-    features::{FeatureSet, fold},
+    features::{FeatureSet, fold, rows_of},
 };
 
 /// Passes of each probe, and so the losses of an image. Few and slow: what is learnt early tells most.
@@ -130,33 +130,6 @@ pub(super) fn dynamics(
 struct Block {
     rows: Vec<usize>,
     values: Vec<f32>,
-}
-
-/// The vectors of the images that `wanted` gives a place, in the order of the file.
-fn rows_of(
-    set: &FeatureSet,
-    threads: usize,
-    wanted: impl Fn(&str) -> Option<usize> + Sync,
-) -> Result<(Vec<usize>, Array2<f32>), Error> {
-    let all = fold(
-        &set.path,
-        "vector",
-        threads,
-        Block::default,
-        |block: &mut Block, id, vector| {
-            if let Some(at) = wanted(id) {
-                block.rows.push(at);
-                block.values.extend_from_slice(vector);
-            }
-            Ok(())
-        },
-        |all, block| {
-            all.rows.extend(block.rows);
-            all.values.extend(block.values);
-        },
-    )?;
-    let values = matrix(all.rows.len(), set.dim, all.values)?;
-    Ok((all.rows, values))
 }
 
 fn matrix(n: usize, d: usize, values: Vec<f32>) -> Result<Array2<f32>, Error> {

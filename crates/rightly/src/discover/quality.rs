@@ -15,6 +15,8 @@ const FEWEST: usize = 10;
 /// Figures of one class under one method, a row a known subgroup and one for their mean; none where fewer than two
 /// subgroups are known.
 ///
+/// Groups of which nothing is claimed (the rest of a class) have a part in the last figure alone.
+///
 /// - `precision-at-10` of a known subgroup: the largest share of it among the ten strongest members of any group (Domino,
 ///   Eyuboglu et al., ICLR 2022).
 /// - `direction-cosine`: the largest absolute cosine between a direction and the mean of the known subgroup less that of
@@ -38,6 +40,7 @@ pub(super) fn of_class(inputs: &Inputs, confirm: &Part, grouped: &Grouped) -> Ve
     let (mut precisions, mut cosines) = (Vec::new(), Vec::new());
     for (name, &n) in sizes.iter().filter(|(_, n)| **n >= FEWEST) {
         let precision = (0..grouped.slices.len())
+            .filter(|&group| grouped.slices[group].tested)
             .filter_map(|group| {
                 let top: Vec<usize> = grouped.members(group).into_iter().take(TOP).collect();
                 let hits = top.iter().filter(|&&at| known[at] == Some(name)).count();
@@ -113,6 +116,7 @@ fn cosine(confirm: &Part, grouped: &Grouped, known: &[Option<&str>], name: &str)
         let dot: f64 = direction.iter().zip(&difference).map(|(&a, b)| f64::from(a) * b).sum();
         (dot / length).abs()
     };
-    let found = grouped.slices.iter().filter(|s| s.direction.len() == d).map(|s| of(&s.direction));
+    let claimed = grouped.slices.iter().filter(|s| s.tested && s.direction.len() == d);
+    let found = claimed.map(|s| of(&s.direction));
     found.filter(|c| c.is_finite()).reduce(f64::max)
 }

@@ -48,11 +48,7 @@ pub fn gather(
         Source::Checkpoints(pattern) => checkpoints::expand(pattern)?,
     };
     let key = key(inputs, source, &files)?;
-    let finished = |unchanged| Event::Finished {
-        stage: STAGE,
-        seconds: start.elapsed().as_secs_f64(),
-        unchanged,
-    };
+    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
     if let Some(record) = run.stage(STAGE)?
         && record.key == key
         && run.path(TABLE).is_file()

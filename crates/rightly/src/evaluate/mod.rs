@@ -67,8 +67,7 @@ pub fn evaluate(
         && record.key == key
         && tables::all_there(run, &plan)
     {
-        let seconds = start.elapsed().as_secs_f64();
-        sink(Event::Finished { stage: STAGE, seconds, unchanged: true });
+        sink(Event::finished(STAGE, start, true));
         return Ok(record);
     }
     plan.compute(&probe, options.threads, stop, sink)?;
@@ -84,7 +83,6 @@ pub fn evaluate(
     manifest.stages.insert(STAGE.to_owned(), options.to_table());
     manifest.write(&run.path("run.toml"))?;
     run.finish_stage(STAGE, &record)?;
-    let seconds = start.elapsed().as_secs_f64();
-    sink(Event::Finished { stage: STAGE, seconds, unchanged: false });
+    sink(Event::finished(STAGE, start, false));
     Ok(record)
 }

@@ -3,11 +3,13 @@
 use std::{collections::HashMap, path::Path, sync::atomic::AtomicBool};
 
 use arrow_array::{Array, Float32Array, ListArray, StringArray};
+use ndarray::Array2;
 use rightly_data::{
     DataError,
     table::{self, Table, column_as},
 };
 
+use super::FeatureSet;
 use crate::{Error, workers};
 
 /// Folds over the rows of a table `id, COLUMN [d]` (null lists left out): one accumulator a row group, merged in the order
@@ -54,6 +56,40 @@ pub fn fold<A: Send>(
         parts.into_iter().for_each(|part| merge(&mut whole, part));
     }
     Ok(whole)
+}
+
+/// The vectors of the images that `wanted` gives a place, in the order of the file: places, and `[n, d]`.
+///
+/// # Errors
+/// As [`fold`]; a vector of another length than the set's.
+pub(crate) fn rows_of<P: Send>(
+    set: &FeatureSet,
+    threads: usize,
+    wanted: impl Fn(&str) -> Option<P> + Sync,
+) -> Result<(Vec<P>, Array2<f32>), Error> {
+    let (places, values) = fold(
+        &set.path,
+        "vector",
+        threads,
+        || (Vec::new(), Vec::new()),
+        |(places, values): &mut (Vec<P>, Vec<f32>), id, vector| {
+            let Some(place) = wanted(id) else { return Ok(()) };
+            if vector.len() != set.dim {
+                let found = format!("'{id}' has {} features, expected {}", vector.len(), set.dim);
+                return Err(Error::run(&set.path, found));
+            }
+            places.push(place);
+            values.extend_from_slice(vector);
+            Ok(())
+        },
+        |(places, values), (more_places, more)| {
+            places.extend(more_places);
+            values.extend(more);
+        },
+    )?;
+    let values = Array2::from_shape_vec((places.len(), set.dim), values)
+        .map_err(|error| Error::run(&set.path, error.to_string()))?;
+    Ok((places, values))
 }
 
 /// What the audited model makes of an image.

@@ -53,11 +53,7 @@ pub fn rank(
     sink: Sink<'_>,
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
-    let finished = |unchanged| Event::Finished {
-        stage: STAGE,
-        seconds: start.elapsed().as_secs_f64(),
-        unchanged,
-    };
+    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
     let fit_split = population::fit_split(inputs, options.fit_split.as_deref())?;
     let mut splits = vec![inputs.split()];
     if fit_split != inputs.split() {

@@ -6,7 +6,7 @@ use rightly_model::heads::{Features, Head, HeadOptions, Optimizer, Standard};
 use super::population::Population;
 use crate::{
     Error, Inputs,
-    features::{FeatureSet, fold},
+    features::{FeatureSet, rows_of},
 };
 
 /// Images of a class that a probe is trained on at most, so that any dataset fits in memory.
@@ -57,26 +57,10 @@ fn probe(
             row.fit && *count <= PROBED
         })
         .collect();
-    let (labels, values) = fold(
-        &set.path,
-        "vector",
-        threads,
-        || (Vec::new(), Vec::new()),
-        |(labels, values): &mut (Vec<usize>, Vec<f32>), id, vector| {
-            if let Some(at) = population.find(id).filter(|&at| chosen[at]) {
-                labels.push(population.rows[at].class);
-                values.extend_from_slice(vector);
-            }
-            Ok(())
-        },
-        |(labels, values), (more_labels, more)| {
-            labels.extend(more_labels);
-            values.extend(more);
-        },
-    )?;
+    let (rows, mut values) =
+        rows_of(set, threads, |id| population.find(id).filter(|&at| chosen[at]))?;
+    let labels: Vec<usize> = rows.iter().map(|&at| population.rows[at].class).collect();
     let n = labels.len();
-    let mut values = Array2::from_shape_vec((n, set.dim), values)
-        .map_err(|e| Error::Usage(format!("features: {e}")))?;
     let standard = Standard::of(values.view());
     standard.apply(values.view_mut());
     let options = HeadOptions {

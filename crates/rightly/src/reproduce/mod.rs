@@ -3,6 +3,7 @@
 mod classifier;
 mod dim;
 mod judge;
+mod study;
 mod table;
 mod vectors;
 

@@ -1,6 +1,6 @@
 //! Features of a dataset's images, once, in shards: a stopped computation goes on.
 
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{path::Path, sync::atomic::AtomicBool, time::Instant};
 
 use ndarray::Array2;
 use rightly_data::{Dataset, Planes, pixels::DecodeOptions};
@@ -38,14 +38,14 @@ pub(super) fn encode(
         let input = encoder.preprocess().normalise(&Planes::from(&crop));
         Ok(encoder.encode(&input, false)?.vector)
     };
+    let begun = Instant::now();
     if let Some(&first) = missing.first() {
-        let start = std::time::Instant::now();
         let timed = shards[first].len().min(4);
         shards[first][..timed].iter().try_for_each(|&at| of(at).map(drop))?;
-        let each = start.elapsed().as_secs_f64() / timed as f64;
+        let each = begun.elapsed().as_secs_f64() / timed as f64;
         let seconds = each * (samples.len() - done) as f64 / threads.max(1) as f64;
         sink(Event::Started {
-            stage: "features",
+            stage: features::STAGE,
             images: samples.len(),
             done,
             forwards: 1,
@@ -63,6 +63,7 @@ pub(super) fn encode(
             .collect::<Result<_, Error>>()?;
         store.write(missing[at], &rows)
     })?;
+    sink(Event::finished(features::STAGE, begun, missing.is_empty()));
     let mut values = Vec::with_capacity(samples.len() * encoder.dim());
     for shard in 0..shards.len() {
         let rows: Vec<Vec<f32>> = store.read(shard)?;

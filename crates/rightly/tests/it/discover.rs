@@ -81,6 +81,8 @@ fn a_subgroup_that_fails_is_found_whatever_the_number_of_threads() {
     let directions = Table::load(&out.join(TABLES[1])).unwrap();
     let vectors = directions.lists_f32("vector").unwrap();
     assert!(!vectors.is_empty());
+    // Fitted on all images, they are not those of the half's groups.
+    assert!(directions.integers("group").unwrap().iter().all(Option::is_none));
     for vector in vectors.into_iter().flatten() {
         let length: f32 = vector.iter().map(|v| v * v).sum();
         assert!((length - 1.0).abs() < 1e-4);
@@ -132,6 +134,7 @@ fn the_published_form_has_exactly_its_components() {
     let mut of_first: Vec<i64> = components.into_iter().take(3).flatten().collect();
     of_first.sort_unstable();
     assert_eq!(of_first, [1, 2, 3]);
+    assert!(directions.integers("group").unwrap().iter().all(Option::is_some));
 }
 
 #[test]
@@ -183,13 +186,14 @@ fn features_losses_and_attributes_from_outside() {
     assert!(said.contains("losses of 3 epochs"), "{said}");
     // Three columns, one of them constant: fewer components, and it is said.
     assert!(said.contains("constant") || said.contains("components"), "{said}");
-    let by_attributes = record
+    let by_attributes: Vec<&str> = record
         .findings
         .iter()
-        .find(|f| f.group.as_deref().is_some_and(|g| g.starts_with("attributes/")));
-    if let Some(finding) = by_attributes {
-        assert!(finding.title.contains("background is"), "{}", finding.title);
-    }
+        .filter(|f| f.group.as_deref().is_some_and(|g| g.starts_with("attributes/")))
+        .map(|f| f.title.as_str())
+        .collect();
+    assert!(!by_attributes.is_empty(), "{said}");
+    assert!(by_attributes.iter().all(|title| title.contains("background is")), "{by_attributes:?}");
     let groups = Table::load(&out.join(TABLES[0])).unwrap();
     let methods = groups.texts("method").unwrap();
     assert!(methods.iter().any(|m| m.as_deref() == Some("attributes")), "{said}");
@@ -208,9 +212,27 @@ fn parts_that_do_not_fit_are_refused() {
     let confirm = Some("later".to_owned());
     let why = refused(inputs(&table), DiscoverOptions { confirm_split: confirm, ..options() });
     assert!(why.contains("--confirm-split later") && why.contains("test, val"), "{why}");
+    let all = InputOptions { split: Some("all".to_owned()), ..inputs(&table) };
+    let fit = Some("all".to_owned());
+    let why = refused(all, DiscoverOptions { fit_split: fit, ..options() });
+    assert!(why.contains("'all' and 'test' share 480 images"), "{why}");
     let clustered = InputOptions { cluster: Some("scene".to_owned()), ..inputs(&table) };
     let why = refused(clustered, options());
     assert!(why.contains("--cluster scene") && why.contains("'val'"), "{why}");
     assert!("pls".parse::<Method>().is_err_and(|e| e.to_string().contains("slices, dim")));
     assert!("0".parse::<Components>().is_err() && "auto".parse::<Components>().is_ok());
+}
+
+#[test]
+fn a_run_in_which_nothing_can_be_divided_has_empty_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = data(folder.path(), "", |_, _| String::new());
+    let few = InputOptions { limit: Some(12), ..inputs(&table) };
+    let out = folder.path().join("run");
+    let record = run(few.clone(), &options(), &out).unwrap();
+    assert!(record.notes.iter().any(|n| n.contains("Fewer than 20 usable images")));
+    for name in &TABLES[..2] {
+        assert_eq!(Table::load(&out.join(name)).unwrap().rows(), 0, "{name}");
+    }
+    assert_eq!(run(few, &options(), &out).unwrap(), record);
 }

@@ -218,22 +218,6 @@ impl Gram {
         let least = 1e-13 * self.mean[column].abs();
         self.product(column, column) <= self.weight * least * least
     }
-
-    /// The lower triangle row by row, `p (p + 1) / 2` products: with [`Gram::len`], [`Gram::weight`] and [`Gram::mean`] all
-    /// that a table needs to hold.
-    pub fn packed(&self) -> Vec<f64> {
-        (0..self.columns()).flat_map(|i| (0..=i).map(move |j| self.products[(i, j)])).collect()
-    }
-
-    /// What [`Gram::packed`] was taken of; `None` where the number of products does not fit that of the means.
-    pub fn from_packed(rows: usize, weight: f64, mean: Vec<f64>, packed: &[f64]) -> Option<Self> {
-        let p = mean.len();
-        if packed.len() != p * (p + 1) / 2 {
-            return None;
-        }
-        let at = |i: usize, j: usize| if j > i { 0.0 } else { packed[i * (i + 1) / 2 + j] };
-        Some(Self { rows, weight, mean, products: Mat::from_fn(p, p, at) })
-    }
 }
 
 #[cfg(test)]

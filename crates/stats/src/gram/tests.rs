@@ -77,15 +77,6 @@ fn no_rows_no_columns_and_no_numbers() {
     assert!(!Gram::of(rows(2, 2, "negative").view(), Some(&[2.0, -1.0]), 1).is_finite());
 }
 
-#[test]
-fn packed_products_come_back() {
-    let gram = Gram::of(rows(30, 5, "packed").view(), None, 1);
-    let packed = gram.packed();
-    let again = Gram::from_packed(30, 30.0, gram.mean().to_vec(), &packed).unwrap();
-    assert_eq!(again.products(), gram.products());
-    assert_eq!(Gram::from_packed(30, 30.0, vec![0.0; 4], &packed), None);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 

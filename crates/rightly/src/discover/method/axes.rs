@@ -5,12 +5,8 @@
 //! of its own, and `--paper-compat` merges them.
 
 use ndarray::{Array2, ArrayView2};
-use rightly_stats::pca::Pca;
 
-use super::{
-    Fit, Image, Membership, Pole, Slice, Slicer, chance,
-    space::{self, Block},
-};
+use super::{Fit, Image, Membership, Pole, Slice, Slicer, chance, space};
 use crate::discover::Components;
 
 /// Components as published.
@@ -25,14 +21,14 @@ pub(super) fn dim(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let vectors = fit.part.vectors.view();
     let features = if compat { space::unit_rows(vectors) } else { vectors.to_owned() };
     // As published the features are among what is explained: they swamp the losses.
-    let block = Block { weight: if compat { 1.0 } else { 0.0 } };
+    let own = if compat { 1.0 } else { 0.0 };
     let pls = match fit.options.components {
-        Components::Fixed(count) => space::pls(features.view(), fit.losses, block, count)?,
-        Components::Auto if compat => space::pls(features.view(), fit.losses, block, PUBLISHED)?,
+        Components::Fixed(count) => space::pls(features.view(), fit.losses, own, count)?,
+        Components::Auto if compat => space::pls(features.view(), fit.losses, own, PUBLISHED)?,
         Components::Auto => {
-            let most = space::pls(features.view(), fit.losses, block, 2 * PUBLISHED)?;
+            let most = space::pls(features.view(), fit.losses, own, 2 * PUBLISHED)?;
             let clear = chance::components(&most, features.view(), fit.losses, fit.seed, fit.class);
-            space::pls(features.view(), fit.losses, block, clear)?
+            space::pls(features.view(), fit.losses, own, clear)?
         }
     };
     let axes = Axes {
@@ -62,17 +58,13 @@ pub(super) fn pca(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
         mean: pca.mean.clone(),
         directions: pca.vectors.clone(),
         // So that no component is preferred for its spread.
-        rotations: whitened(&pca),
+        rotations: pca.whitening(),
         unit: false,
         poles: Poles::Apart,
         slices: Vec::new(),
         notes: Vec::new(),
     };
     Ok(Box::new(axes.with_slices()))
-}
-
-fn whitened(pca: &Pca) -> Array2<f64> {
-    pca.whitening()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

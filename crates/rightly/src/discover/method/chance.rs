@@ -96,8 +96,7 @@ mod tests {
     }
 
     fn count(features: &Array2<f32>, losses: &Array2<f64>) -> usize {
-        let block = space::Block { weight: 0.0 };
-        let pls = space::pls(features.view(), losses.view(), block, 6).unwrap();
+        let pls = space::pls(features.view(), losses.view(), 0.0, 6).unwrap();
         components(&pls, features.view(), losses.view(), 0, "thing")
     }
 

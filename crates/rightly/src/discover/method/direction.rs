@@ -3,10 +3,7 @@
 
 use ndarray::Array2;
 use rightly_model::heads::Standard;
-use rightly_stats::{
-    rng::keyed,
-    svm::{LinearSvm, SvmOptions, choose_c},
-};
+use rightly_stats::svm::{LinearSvm, SvmOptions, choose_c};
 
 use super::{Fit, Image, Membership, Pole, Slice, Slicer, space};
 
@@ -34,7 +31,7 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let mut rows = fit.part.vectors.clone();
     standard.apply(rows.view_mut());
     let options = SvmOptions { balanced: true, seed: fit.seed, ..SvmOptions::default() };
-    let folds = folds(&wrong, fit.seed, fit.class);
+    let folds = space::folds(&fit, FOLDS);
     let choice = choose_c(rows.view(), &wrong, None, &folds, &CANDIDATES, &options, 1)
         .map_err(|error| error.to_string())?;
     let options = SvmOptions { c: choice.c, ..options };
@@ -65,18 +62,6 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
         slices,
         notes: notes.into_iter().collect(),
     }))
-}
-
-/// A fold of each image, right and wrong ones dealt evenly.
-fn folds(wrong: &[bool], seed: u64, class: &str) -> Vec<usize> {
-    let mut out = vec![0; wrong.len()];
-    for side in [false, true] {
-        let mut own: Vec<usize> = (0..wrong.len()).filter(|&i| wrong[i] == side).collect();
-        let mut rng = keyed(seed, "failure direction/folds", class, u64::from(side));
-        rand::seq::SliceRandom::shuffle(own.as_mut_slice(), &mut rng);
-        own.into_iter().enumerate().for_each(|(at, i)| out[i] = at % FOLDS);
-    }
-    out
 }
 
 struct FailureDirection {

@@ -2,10 +2,9 @@
 //! and wrong answers.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
-use rand::seq::SliceRandom;
-use rightly_stats::{pca::Pca, ridge::Ridge, rng::keyed};
+use rightly_stats::{pca::Pca, ridge::Ridge};
 
-use super::{Fit, clusters::Map, space};
+use super::{Fit, space};
 
 /// Principal components of the look.
 const COMPONENTS: usize = 30;
@@ -65,19 +64,14 @@ impl Joint {
         }
         Ok((Self { look, told: told.map(|(told, _)| told) }, rows.mapv(|v| v as f32)))
     }
-}
 
-impl Map for Joint {
-    fn map(&self, vector: &[f32]) -> Vec<f32> {
+    /// Coordinates of an image.
+    pub(super) fn of(&self, vector: &[f32]) -> Vec<f32> {
         let mut out = self.look.of(vector);
         if let Some(told) = &self.told {
             out.extend(told.of(vector));
         }
         out.into_iter().map(|v| v as f32).collect()
-    }
-
-    fn plane(&self, coordinates: &[f32]) -> Option<[f64; 2]> {
-        Some([f64::from(*coordinates.first()?), f64::from(*coordinates.get(1)?)])
     }
 }
 
@@ -125,7 +119,7 @@ impl Told {
         let rows = Array2::from_shape_fn(unit.dim(), |(i, j)| {
             (f64::from(unit[[i, j]]) - mean[j]) * scale[j]
         });
-        let folds = folds(fit);
+        let folds = space::folds(fit, FOLDS);
         let (n, q) = targets.dim();
         let mut told = Array2::zeros((n, q));
         let mut weights = Array2::zeros((rows.ncols(), q));
@@ -200,31 +194,6 @@ fn targets(fit: &Fit<'_>) -> Option<(Array2<f64>, Blocks)> {
         blocks.push((first..q, ANSWER));
     }
     Some((targets, blocks))
-}
-
-/// A fold of each image: whole clusters, else right and wrong images dealt evenly.
-fn folds(fit: &Fit<'_>) -> Vec<usize> {
-    let mut out = vec![0; fit.part.len()];
-    let mut deal = |key: &str, mut units: Vec<Vec<usize>>, from: usize| {
-        units.shuffle(&mut keyed(fit.seed, key, fit.class, 0));
-        for (at, unit) in units.iter().enumerate() {
-            unit.iter().for_each(|&image| out[image] = (from + at) % FOLDS);
-        }
-        units.len()
-    };
-    if let Some(clusters) = fit.clusters {
-        let mut units = std::collections::BTreeMap::<u32, Vec<usize>>::new();
-        clusters.iter().enumerate().for_each(|(at, &c)| units.entry(c).or_default().push(at));
-        deal("slices/folds", units.into_values().collect(), 0);
-        return out;
-    }
-    let side = |right: bool| -> Vec<Vec<usize>> {
-        let own = fit.part.outcomes.iter().enumerate().filter(|(_, o)| o.correct == right);
-        own.map(|(at, _)| vec![at]).collect()
-    };
-    let dealt = deal("slices/folds/wrong", side(false), 0);
-    deal("slices/folds/right", side(true), dealt);
-    out
 }
 
 fn means(rows: ArrayView2<'_, f32>) -> Vec<f64> {

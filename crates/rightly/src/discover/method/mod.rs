@@ -3,7 +3,6 @@
 mod attributes;
 mod axes;
 mod chance;
-mod clusters;
 mod direction;
 mod domino;
 mod joint;
@@ -12,10 +11,9 @@ mod slices;
 mod space;
 
 use ndarray::ArrayView2;
-
-use super::material::Part;
 use rightly_data::dataset::Attribute;
 
+use super::material::Part;
 use crate::discover::{DiscoverOptions, Method};
 
 /// What a method may look at: the images of one class in the fitting part.

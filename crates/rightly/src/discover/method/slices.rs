@@ -4,14 +4,13 @@
 //! clusterings of several numbers compete, and slices are taken one after another: the cluster whose images are most clearly
 //! less accurate than the rest, then the next among the images that are left. All of that happens on the fitting part.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use rightly_stats::cluster::{KMeans, KMeansOptions, kmeans};
 
 use super::{
     Fit, Image, Membership, Pole, Slice, Slicer,
-    clusters::{Map as _, direction, distances},
     joint::Joint,
-    space,
+    space::{self, direction},
 };
 
 /// Numbers of clusters that compete where there are images enough, and images that a cluster has at least, on average:
@@ -72,7 +71,7 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
         let own: Vec<usize> = (0..n).filter(|&i| candidate.members[i]).collect();
         own.iter().for_each(|&i| rest[i] = false);
         let kmeans = &clusterings[candidate.clustering];
-        spreads.push((kmeans.inertia / n as f64).max(f64::MIN_POSITIVE));
+        spreads.push(kmeans.inertia / n as f64);
         slices.push(Slice {
             component: at + 1,
             pole: Pole::Plus,
@@ -212,36 +211,24 @@ impl Slicer for Slices {
     /// An image belongs to the first slice whose centroid is the nearest of its clustering. Strength is the margin: how much
     /// farther away the next centroid is.
     fn membership(&self, image: Image<'_>) -> Membership {
-        let at = self.joint.map(image.vector);
-        let mut group = None;
+        let at = self.joint.of(image.vector);
         let (mut soft, mut strength) = (Vec::new(), Vec::new());
-        for (slice, (&(clustering, cluster), spread)) in
-            self.picked.iter().zip(&self.spreads).enumerate()
-        {
-            let centroids: &Array2<f64> = &self.clusterings[clustering].centroids;
-            let distances = distances(centroids, &at);
-            let next = distances
-                .iter()
-                .enumerate()
-                .filter(|(k, _)| *k != cluster)
-                .fold(f64::INFINITY, |least, (_, &d)| least.min(d));
-            let margin = next - distances[cluster];
-            let scaled: Vec<f64> = distances.iter().map(|d| -d / (2.0 * spread)).collect();
-            soft.push(space::softmax(&scaled)[cluster]);
-            strength.push(margin);
-            if group.is_none() && margin > 0.0 {
-                group = Some(slice);
-            }
+        for (&(clustering, cluster), &spread) in self.picked.iter().zip(&self.spreads) {
+            let distances = space::distances(&self.clusterings[clustering].centroids, &at);
+            soft.push(space::soft(&distances, spread)[cluster]);
+            strength.push(space::margin(&distances, cluster));
         }
+        let first = strength.iter().position(|&margin| margin > 0.0);
         let claimed: f64 = soft.iter().sum();
         soft.push((1.0 - claimed).max(0.0));
         strength.push(-strength.iter().copied().fold(f64::NEG_INFINITY, f64::max));
-        let group = Some(group.unwrap_or(self.picked.len()));
+        let group = Some(first.unwrap_or(self.picked.len()));
         Membership { soft: space::shares(soft), strength, group }
     }
 
     fn plane(&self, vector: &[f32]) -> Option<[f64; 2]> {
-        self.joint.plane(&self.joint.map(vector))
+        let at = self.joint.of(vector);
+        Some([f64::from(*at.first()?), f64::from(*at.get(1)?)])
     }
 }
 

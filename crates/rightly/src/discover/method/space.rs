@@ -1,27 +1,27 @@
-//! What methods share: the spaces in which they divide a class.
+//! What methods share: spaces in which they divide a class, distances, shares, folds.
+
+use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayView2, Axis, s};
+use rand::seq::SliceRandom;
 use rightly_stats::{
     gram::Gram,
     pca::Pca,
     pls::{Pls, Target},
+    rng::keyed,
 };
 
-/// How much the features themselves are among what is explained, next to a loss of weight 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Block {
-    /// 0: not at all; 1: as published.
-    pub(super) weight: f64,
-}
+use super::Fit;
 
-/// At most `components` components of partial least squares between features `[n, d]` and `-losses` `[n, columns]`.
+/// At most `components` components of partial least squares between features `[n, d]` and `-losses` `[n, columns]`. The
+/// features themselves are among what is explained with weight `own`: 0 is not at all, 1 as published in DIM.
 ///
 /// # Errors
 /// In words: nothing varies.
 pub(super) fn pls(
     features: ArrayView2<'_, f32>,
     losses: ArrayView2<'_, f64>,
-    block: Block,
+    own: f64,
     components: usize,
 ) -> Result<Pls, String> {
     let (n, d) = features.dim();
@@ -33,8 +33,8 @@ pub(super) fn pls(
     gram.add(rows.view(), None);
     let mut targets: Vec<Target> =
         (d..d + columns).map(|column| Target { column, weight: 1.0 }).collect();
-    if block.weight > 0.0 {
-        targets.extend((0..d).map(|column| Target { column, weight: block.weight }));
+    if own > 0.0 {
+        targets.extend((0..d).map(|column| Target { column, weight: own }));
     }
     Pls::fit_weighted(&gram, 0..d, &targets, components).map_err(|error| error.to_string())
 }
@@ -101,4 +101,65 @@ pub(super) fn largest(values: &[f64]) -> Option<usize> {
         }
     }
     best
+}
+
+/// From the mean of all rows towards the mean of some, unit length; empty where they are the same.
+pub(super) fn direction(vectors: ArrayView2<'_, f32>, own: &[usize]) -> Vec<f32> {
+    let d = vectors.ncols();
+    let (mut all, mut inside) = (vec![0.0; d], vec![0.0; d]);
+    let add = |sum: &mut [f64], row: usize, of: usize| {
+        let share = 1.0 / of as f64;
+        sum.iter_mut().zip(vectors.row(row)).for_each(|(s, &v)| *s += share * f64::from(v));
+    };
+    (0..vectors.nrows()).for_each(|row| add(&mut all, row, vectors.nrows()));
+    own.iter().for_each(|&row| add(&mut inside, row, own.len()));
+    if own.is_empty() {
+        return Vec::new();
+    }
+    unit(&inside.iter().zip(&all).map(|(a, b)| a - b).collect::<Vec<f64>>())
+}
+
+/// Squared distances of a point to centroids.
+pub(super) fn distances(centroids: &Array2<f64>, at: &[f32]) -> Vec<f64> {
+    centroids
+        .outer_iter()
+        .map(|c| c.iter().zip(at).map(|(c, &v)| (f64::from(v) - c).powi(2)).sum())
+        .collect()
+}
+
+/// How much farther away the next centroid is than that of `cluster`; negative where another one is nearer.
+pub(super) fn margin(distances: &[f64], cluster: usize) -> f64 {
+    let others = distances.iter().enumerate().filter(|(k, _)| *k != cluster);
+    others.fold(f64::INFINITY, |least, (_, &d)| least.min(d)) - distances[cluster]
+}
+
+/// Shares of the clusters by squared distance; `spread` is the mean one of an image to its own centroid.
+pub(super) fn soft(distances: &[f64], spread: f64) -> Vec<f64> {
+    let scale = 2.0 * spread.max(f64::MIN_POSITIVE);
+    softmax(&distances.iter().map(|d| -d / scale).collect::<Vec<f64>>())
+}
+
+/// A part of `parts` for each fitted image: whole clusters, else right and wrong images dealt evenly.
+pub(super) fn folds(fit: &Fit<'_>, parts: usize) -> Vec<usize> {
+    let mut out = vec![0; fit.part.len()];
+    let mut deal = |key: &str, mut units: Vec<Vec<usize>>, from: usize| {
+        units.shuffle(&mut keyed(fit.seed, key, fit.class, 0));
+        for (at, unit) in units.iter().enumerate() {
+            unit.iter().for_each(|&image| out[image] = (from + at) % parts);
+        }
+        units.len()
+    };
+    if let Some(clusters) = fit.clusters {
+        let mut units = BTreeMap::<u32, Vec<usize>>::new();
+        clusters.iter().enumerate().for_each(|(at, &c)| units.entry(c).or_default().push(at));
+        deal("slices/folds", units.into_values().collect(), 0);
+        return out;
+    }
+    let side = |right: bool| -> Vec<Vec<usize>> {
+        let own = fit.part.outcomes.iter().enumerate().filter(|(_, o)| o.correct == right);
+        own.map(|(at, _)| vec![at]).collect()
+    };
+    let dealt = deal("slices/folds/wrong", side(false), 0);
+    deal("slices/folds/right", side(true), dealt);
+    out
 }

@@ -46,21 +46,26 @@ fn losses(part: &Part) -> Array2<f64> {
     })
 }
 
+fn fitted(
+    method: Method,
+    options: &DiscoverOptions,
+    part: &Part,
+) -> Result<Box<dyn Slicer>, String> {
+    let losses = losses(part);
+    let fit = Fit {
+        options,
+        seed: 0,
+        class: "thing",
+        attributes: &[],
+        part,
+        clusters: None,
+        losses: losses.view(),
+    };
+    super::fit(method, fit)
+}
+
 fn divided(method: Method, options: &DiscoverOptions, fit: &Part, confirm: &Part) -> Grouped {
-    let losses = losses(fit);
-    let slicer = super::fit(
-        method,
-        Fit {
-            options,
-            seed: 0,
-            class: "thing",
-            attributes: &[],
-            part: fit,
-            clusters: None,
-            losses: losses.view(),
-        },
-    )
-    .unwrap_or_else(|why| panic!("{method}: {why}"));
+    let slicer = fitted(method, options, fit).unwrap_or_else(|why| panic!("{method}: {why}"));
     let material = Material { class: 0, fit: fit.clone(), confirm: confirm.clone() };
     Grouped::new(method, &material, &*slicer)
 }
@@ -148,33 +153,51 @@ fn the_published_form_merges_the_poles_and_keeps_every_component() {
 
 #[test]
 fn what_cannot_be_divided_says_why() {
-    let (mut fit, _) = part("fit", 40, false);
-    fit.vectors.fill(1.0);
-    let losses = losses(&fit);
+    let (mut same, _) = part("fit", 40, false);
+    same.vectors.fill(1.0);
     let options = DiscoverOptions::default();
     for method in BY_FEATURES {
+        let found = fitted(method, &options, &same);
+        if method == Method::FailureDirection {
+            // Right and wrong can be told apart by nothing: no direction, and all images on one side.
+            let slicer = found.unwrap_or_else(|why| panic!("{method}: {why}"));
+            assert!(slicer.slices().iter().all(|s| s.direction.is_empty()));
+            continue;
+        }
+        let why =
+            found.err().unwrap_or_else(|| panic!("{method} divided images that are all the same"));
+        assert!(!why.is_empty() && !why.contains("NaN"), "{method}: {why}");
+    }
+    let why = fitted(Method::Attributes, &options, &same).err();
+    assert!(why.is_some_and(|why| why.contains("no attributes")));
+}
+
+/// Images of one cluster are in one fold, and every fold has images of both kinds where there are no clusters.
+#[test]
+fn folds_keep_clusters_together() {
+    let (fit, _) = part("fit", 60, false);
+    let losses = losses(&fit);
+    let options = DiscoverOptions::default();
+    let clusters: Vec<u32> = (0..60).map(|i| i / 4).collect();
+    let of = |clusters: Option<&[u32]>| {
         let fit = Fit {
             options: &options,
-            seed: 0,
+            seed: 3,
             class: "thing",
             attributes: &[],
             part: &fit,
-            clusters: None,
+            clusters,
             losses: losses.view(),
         };
-        // Nothing to go by: an error in words, or groups that hold everything or nothing.
-        if let Err(why) = super::fit(method, fit) {
-            assert!(!why.is_empty() && !why.contains("NaN"), "{method}: {why}");
-        }
-    }
-    let fit = Fit {
-        options: &options,
-        seed: 0,
-        class: "thing",
-        attributes: &[],
-        part: &fit,
-        clusters: None,
-        losses: losses.view(),
+        space::folds(&fit, 5)
     };
-    assert!(super::fit(Method::Attributes, fit).is_err_and(|why| why.contains("no attributes")));
+    let clustered = of(Some(&clusters));
+    assert!((0..60).all(|i| clustered[i] == clustered[i / 4 * 4]));
+    assert_eq!((0..5).map(|f| clustered.iter().filter(|&&x| x == f).count()).max(), Some(12));
+    let plain = of(None);
+    for fold in 0..5 {
+        let own = || (0..60).filter(|&i| plain[i] == fold);
+        assert_eq!(own().count(), 12);
+        assert!(own().any(|i| fit.outcomes[i].correct) && own().any(|i| !fit.outcomes[i].correct));
+    }
 }

@@ -1,7 +1,7 @@
 //! k-means, silhouettes and the agreement of clusterings.
 
 use rightly_stats::{
-    agreement::{adjusted_mutual_information, adjusted_rand},
+    agreement::adjusted_mutual_information,
     cluster::{KMeansOptions, kmeans_from, silhouette},
 };
 use serde::Deserialize;
@@ -43,7 +43,6 @@ struct Pair {
     a: Vec<usize>,
     b: Vec<usize>,
     mutual: f64,
-    rand: f64,
 }
 
 #[test]
@@ -52,7 +51,5 @@ fn agreement_as_scikit_learn() {
     for (number, case) in cases.iter().enumerate() {
         let mutual = adjusted_mutual_information(&case.a, &case.b);
         assert!((mutual - case.mutual).abs() < 1e-9, "{number}: {mutual}, {}", case.mutual);
-        let rand = adjusted_rand(&case.a, &case.b);
-        assert!((rand - case.rand).abs() < 1e-12, "{number}: {rand}, {}", case.rand);
     }
 }
