@@ -1,6 +1,8 @@
 //! The project's own programs. `cargo run --release -p xtask -- bench truth` is its exam.
 #![expect(clippy::print_stdout, reason = "a program for developers prints")]
 
+mod binary;
+mod mark;
 mod truth;
 
 use clap::{Parser, Subcommand};
@@ -25,10 +27,13 @@ enum Command {
 enum Bench {
     /// Planted worlds: what was planted against what is found, over seeds, with controls
     Truth(truth::Options),
+    /// Real photographs: a watermark on most training images of a few classes, with the same images unmarked as control
+    Mark(mark::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Bench { what: Bench::Truth(options) } => truth::run(&options),
+        Command::Bench { what: Bench::Mark(options) } => mark::run(&options),
     }
 }

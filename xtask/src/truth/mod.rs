@@ -47,6 +47,9 @@ pub(crate) struct Options {
         default_value = "slices,dim,domino,kmeans,failure-direction,pca"
     )]
     methods: Vec<String>,
+    /// Draws of held-out images for each model of a world in which nothing is planted
+    #[arg(long, default_value = "1")]
+    draws: u64,
     /// Where planted and trained worlds are kept
     #[arg(long, default_value = "target/exam")]
     cache: PathBuf,
@@ -83,7 +86,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     );
     ranking::exam(&planter, &options.worlds, options.seeds)?;
     if options.methods != ["none"] {
-        discovery::exam(&planter, &options.worlds, options.seeds, &options.methods)?;
+        discovery::exam(&planter, &options.worlds, options.seeds, &options.methods, options.draws)?;
     }
     if options.reliance != "none" {
         reliance::exam(&planter, &options.reliance, options.seeds)?;

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use rightly::{
     Finding, Metric, RunDir,
     metrics::{POOLED, find},
@@ -31,18 +31,7 @@ pub(crate) struct Planter {
 
 impl Planter {
     pub(crate) fn new(binary: Option<&Path>, cache: &Path) -> anyhow::Result<Self> {
-        let binary = match binary {
-            Some(path) => path.to_owned(),
-            None => {
-                let own = std::env::current_exe()?;
-                own.with_file_name(format!("rightly{}", std::env::consts::EXE_SUFFIX))
-            }
-        };
-        ensure!(
-            binary.is_file(),
-            "{}: not built; run 'cargo build --release' first, or give --rightly PATH",
-            binary.display()
-        );
+        let binary = crate::binary::find(binary)?;
         Ok(Self { binary, cache: cache.to_owned() })
     }
 
@@ -57,17 +46,15 @@ impl Planter {
             command.arg("--without-cues");
         }
         // What is there already is not made again.
-        let done = command.arg("--out").arg(&out).output().context("the binary did not start")?;
-        if !done.status.success() {
-            bail!("{}: {}", out.display(), String::from_utf8_lossy(&done.stderr).trim());
-        }
-        World::read(&out, seed)
+        crate::binary::run(command.arg("--out").arg(&out), &out)?;
+        World::read(name, &out, seed)
     }
 
     /// Findings of one method on the world's features, in a run of its own.
     pub(crate) fn discover(&self, world: &World, method: &str) -> anyhow::Result<Vec<Finding>> {
         let run = world.folder.join("methods").join(method);
-        self.discover_in(world, method, &run, &world.folder.join("model/dynamics.parquet"))
+        let dynamics = world.folder.join("model/dynamics.parquet");
+        self.discover_in(world, method, &run, &world.table(), Some(&dynamics))
     }
 
     /// The same on outcomes and losses that are dealt anew among the images of each class.
@@ -78,7 +65,21 @@ impl Planter {
     ) -> anyhow::Result<Vec<Finding>> {
         let run = world.folder.join("methods").join(format!("{method}-dealt-anew"));
         let dynamics = dealt::deal(world, &run)?;
-        self.discover_in(world, method, &run, &dynamics)
+        self.discover_in(world, method, &run, &world.table(), Some(&dynamics))
+    }
+
+    /// The same on held-out images of another seed, which the model of this world has never seen; a probe gives the losses.
+    pub(crate) fn discover_drawn_anew(
+        &self,
+        world: &World,
+        method: &str,
+        draw: u64,
+    ) -> anyhow::Result<Vec<Finding>> {
+        let run = world.folder.join("methods").join(format!("{method}-draw-{draw}"));
+        // Seeds of worlds are small: these are nobody else's.
+        let seed = 1_000_000 + 1000 * world.seed + draw;
+        let data = format!("planted:{}?seed={seed}", world.name);
+        self.discover_in(world, method, &run, &data, None)
     }
 
     fn discover_in(
@@ -86,28 +87,26 @@ impl Planter {
         world: &World,
         method: &str,
         run: &Path,
-        dynamics: &Path,
+        data: &str,
+        dynamics: Option<&Path>,
     ) -> anyhow::Result<Vec<Finding>> {
-        let folder = &world.folder;
-        let done = Command::new(&self.binary)
+        let mut command = Command::new(&self.binary);
+        command
             .args(["discover", "--quiet", "--method", method, "--format", "csv", "--model"])
-            .arg(folder.join("model/model.onnx"))
-            .arg("--data")
-            .arg(folder.join("data/dataset.csv"))
-            .arg("--dynamics")
-            .arg(dynamics)
-            .args(["--seed", &world.seed.to_string(), "--out"])
-            .arg(run)
-            .output()
-            .context("the binary did not start")?;
-        if !done.status.success() {
-            bail!("{}: {}", run.display(), String::from_utf8_lossy(&done.stderr).trim());
+            .arg(world.folder.join("model/model.onnx"))
+            .args(["--data", data, "--seed", &world.seed.to_string(), "--out"])
+            .arg(run);
+        if let Some(dynamics) = dynamics {
+            command.arg("--dynamics").arg(dynamics);
         }
+        crate::binary::run(&mut command, run)?;
         Ok(RunDir::open(run)?.findings()?)
     }
 }
 
 pub(crate) struct World {
+    /// Shipped world or file.
+    pub(crate) name: String,
     pub(crate) truths: Vec<Truth>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) metrics: Vec<Metric>,
@@ -123,11 +122,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    fn read(out: &Path, seed: u64) -> anyhow::Result<Self> {
+    fn read(name: &str, out: &Path, seed: u64) -> anyhow::Result<Self> {
         let run = RunDir::open(out.join("run"))?;
         let data = out.join("data/dataset.csv");
         let dataset = Dataset::open(&data.to_string_lossy(), &OpenOptions::default())?;
         Ok(Self {
+            name: name.to_owned(),
             truths: truth::read(&out.join("truth.json"))?,
             findings: run.findings()?,
             metrics: run.metrics()?,
@@ -138,6 +138,11 @@ impl World {
             folder: out.to_owned(),
             seed,
         })
+    }
+
+    /// The table of its images.
+    fn table(&self) -> String {
+        self.folder.join("data/dataset.csv").display().to_string()
     }
 
     pub(crate) fn of_class(&self, class: &str) -> BTreeSet<&str> {

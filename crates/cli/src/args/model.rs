@@ -1,0 +1,99 @@
+//! The model: its file and every key of its card.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::DataFormat;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ModelFlags {
+    /// ONNX classifier; its card FILE.toml beside it is read where there is one
+    #[arg(long, value_name = "FILE.onnx")]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) card: CardFlags,
+}
+
+/// Each key of a model's card; the flag wins over the card.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct CardFlags {
+    /// Card of the model, where it is not FILE.toml beside it
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) card: Option<PathBuf>,
+    /// Inference engine
+    #[arg(long, value_enum, default_value = "rten")]
+    pub(crate) engine: Engine,
+    /// Labels of the outputs, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Name of the input
+    #[arg(long, value_name = "NAME")]
+    pub(crate) input: Option<String>,
+    /// Axes of the input: nchw or nhwc
+    #[arg(long, value_name = "LAYOUT")]
+    pub(crate) layout: Option<String>,
+    /// Name of the output with the logits
+    #[arg(long, value_name = "NAME")]
+    pub(crate) logits: Option<String>,
+    /// Whether that output holds probabilities
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) softmax: Option<bool>,
+    /// Tensor for class activation maps
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) cam_layer: Option<String>,
+    /// Tensor for features
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) feature_layer: Option<String>,
+    /// Preprocessing by name: imagenet, imagenet-squash-256, clip, caffe-bgr, cifar
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Resize: short-side=256 or exact=HxW
+    #[arg(long, value_name = "RULE")]
+    pub(crate) resize: Option<String>,
+    /// Centre crop: 224 or HxW
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) crop: Option<String>,
+    /// Filter of the resize, as Pillow: nearest, box, bilinear, bicubic, lanczos
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) interpolation: Option<String>,
+    /// Channel order of the model: rgb or bgr
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) channels: Option<String>,
+    /// Pixels / 255 x scale, before the mean is taken off
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) scale: Option<f32>,
+    /// Mean of each channel, in the model's order
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        num_args = 3,
+        allow_hyphen_values = true
+    )]
+    pub(crate) mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel, in the model's order
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 3)]
+    pub(crate) std: Option<Vec<f32>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// ONNX file
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) card: CardFlags,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Engine {
+    #[default]
+    Rten,
+    #[value(alias = "ort")]
+    Onnxruntime,
+}

@@ -1,0 +1,169 @@
+//! What the stages of a run share and what each of them takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{DataFlags, Format, ModelFlags};
+
+#[derive(Debug, Args)]
+pub(crate) struct StageArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelFlags,
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    #[command(flatten)]
+    pub(crate) measures: MeasureFlags,
+    #[command(flatten)]
+    pub(crate) features: FeatureFlags,
+    #[command(flatten)]
+    pub(crate) rank: RankFlags,
+    #[command(flatten)]
+    pub(crate) discover: DiscoverFlags,
+    #[command(flatten)]
+    pub(crate) dynamics: DynamicsFlags,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Measures")]
+pub(crate) struct MeasureFlags {
+    /// Measures to run: ablation, noise, saliency, objects, overlay (default: all)
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) measures: Option<Vec<String>>,
+    /// Noise levels, such as linf/0.25,l2/60 (default: the papers' twelve)
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) noise_levels: Option<Vec<String>>,
+    /// Noise draws an image (default: 3)
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<u32>,
+    /// A suspected cue to lay over every picture (repeatable)
+    #[arg(long, value_name = "NAME=FILE.png")]
+    pub(crate) overlay: Vec<String>,
+    /// Class activation maps: GradCAM or EigenCAM
+    #[arg(long, value_enum, default_value = "grad")]
+    pub(crate) cam: CamArg,
+    /// Output that the maps explain: the true class or the prediction
+    #[arg(long, value_enum, default_value = "true")]
+    pub(crate) target: TargetArg,
+    /// A second layer for the maps, to see how far the verdict depends on the layer
+    #[arg(long, value_name = "TENSOR")]
+    pub(crate) compare_layer: Option<String>,
+    /// One noise level and one trial, for a first look (stated in the report)
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Smallest effect that counts as a finding
+    #[arg(long, value_name = "SHARE", default_value = "0.05")]
+    pub(crate) min_effect: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Features")]
+pub(crate) struct FeatureFlags {
+    /// Another network whose features are used, with its card beside it (default: the model's own feature layer)
+    #[arg(long, value_name = "FILE.onnx", conflicts_with = "features")]
+    pub(crate) encoder: Option<PathBuf>,
+    /// Tensor of the encoder's features
+    #[arg(long, value_name = "TENSOR", requires = "encoder")]
+    pub(crate) encoder_layer: Option<String>,
+    /// Vectors from outside: .npy [n, d] in the order of the table, or parquet with id (or image) and a list column
+    #[arg(long, value_name = "FILE")]
+    pub(crate) features: Option<PathBuf>,
+    /// How a layer of tokens becomes one vector: its class token, or the mean of its patches
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) feature_pool: Option<PoolArg>,
+    /// Split on which features are chosen and subgroups looked for (default: val, else train, else the evaluated images;
+    /// discover deals those into two halves)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fit_split: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Ranking")]
+pub(crate) struct RankFlags {
+    /// Votes on which features are spurious: class (or class_index, wnid), feature_index, then votes or 'spurious'
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) votes: Option<PathBuf>,
+    /// Ranked lists to read instead of ranking: a table, or class to paths as json or pickle, the strongest cue first
+    #[arg(long, value_name = "FILE", conflicts_with = "votes")]
+    pub(crate) ranks: Option<PathBuf>,
+    /// Important features of a class
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) top: usize,
+    /// Images of each end of the ranking; cut to half of a class
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "10,25,50,100")]
+    pub(crate) k: Vec<usize>,
+    /// Do as the papers' code does, where it differs (documented at each stage)
+    #[arg(long)]
+    pub(crate) paper_compat: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Subgroups")]
+pub(crate) struct DiscoverFlags {
+    /// Methods: slices, dim, domino, kmeans, failure-direction, pca, attributes; every one counts as a test
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "slices")]
+    pub(crate) method: Vec<String>,
+    /// Components of dim, pca and domino, clusters of kmeans; or auto (dim: those that explain more than of shuffled losses)
+    #[arg(long, value_name = "N", default_value = "auto")]
+    pub(crate) components: String,
+    /// Split on which subgroups are confirmed (default: test, else the run's split)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) confirm_split: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Training dynamics")]
+pub(crate) struct DynamicsFlags {
+    /// Table of losses that the training wrote: id (or image), epoch, loss (docs/dynamics.md)
+    #[arg(long, value_name = "FILE", conflicts_with = "checkpoints")]
+    pub(crate) dynamics: Option<PathBuf>,
+    /// ONNX checkpoints of the training, such as 'ckpt/*.onnx'; the losses are measured
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) checkpoints: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct RunFlags {
+    /// Run directory: everything goes there, and an interrupted run goes on there
+    #[arg(long, value_name = "RUN")]
+    pub(crate) out: PathBuf,
+    /// TOML file in which any flag can stand
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) config: Option<PathBuf>,
+    /// Replace a run that was made from another model or other data
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Seed of every random choice
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    /// Worker threads (default: all cores); results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// No progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// How the headline figures are printed at the end
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CamArg {
+    Grad,
+    Eigen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TargetArg {
+    True,
+    Predicted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoolArg {
+    Class,
+    Mean,
+}
