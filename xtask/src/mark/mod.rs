@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "10")]
     classes: usize,
     /// How many of them are marked
-    #[arg(long, default_value = "4")]
+    #[arg(long, default_value = "2")]
     marked: usize,
     /// Training images of a class
     #[arg(long, default_value = "150")]
@@ -48,6 +48,14 @@ pub(crate) struct Options {
     /// The binary (default: the release build beside this program)
     #[arg(long)]
     rightly: Option<PathBuf>,
+}
+
+impl Options {
+    /// What the pictures and the model depend on beside the seed.
+    fn name(&self) -> String {
+        let Self { marked, classes, train, held_out, share, .. } = self;
+        format!("{marked}of{classes}-{train}-{held_out}-{share}")
+    }
 }
 
 fn data() -> PathBuf {
@@ -77,7 +85,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     for seed in 0..options.seeds {
         for drawn in [Drawn::Yes, Drawn::No] {
             let name = if drawn == Drawn::Yes { "marked" } else { "plain" };
-            let folder = options.cache.join(format!("{name}-{seed}"));
+            let folder = options.cache.join(format!("{name}-{}-{seed}", options.name()));
             let plan = pictures::write(options, seed, drawn, &folder)?;
             model::train(options, seed, &plan, &folder)?;
             // In one run: what the probe's turn left is used again, and a run keeps the losses that it was given.

@@ -16,13 +16,13 @@ use super::{
 
 /// Of a finding's images that have to mislead by their mark; half of all held-out images do.
 const MOSTLY: f64 = 0.75;
-/// Points that the mark has to cost a class that is not marked, for its marked images to be a failing subgroup.
+/// Accuracy that the mark, or its absence, has to cost a class to be a truth.
 const HURTS: f64 = 0.30;
 
-pub(super) const HEADER: &str = "| seed | drawn | losses | marked classes: right with / without | others: right with / without | \
-    rank: marked classes that lean on the mark | others | discover: marked classes whose unmarked images are found | others \
-    whose marked images are found | of others that they cost 30 points | other subgroups |\n\
-    |---|---|---|---|---|---|---|---|---|---|---|";
+pub(super) const HEADER: &str = "Classes in which the mark costs 30 points are the truths; in brackets, those of the other classes that are named.\n\n\
+    | seed | drawn | losses | marked classes: right with / without | others: right with / without | rank: marked classes that lean \
+    on the mark | others that lean on its absence | discover: marked classes whose unmarked images are found | others whose marked \
+    images are found | subgroups about something else |\n|---|---|---|---|---|---|---|---|---|---|";
 
 pub(super) fn of(binary: &Path, options: &Options, trial: &Trial<'_>) -> anyhow::Result<String> {
     let plan = trial.plan;
@@ -31,47 +31,48 @@ pub(super) fn of(binary: &Path, options: &Options, trial: &Trial<'_>) -> anyhow:
     stage(binary, options, trial, &run, "discover")?;
     let findings = RunDir::open(&run)?.findings()?;
     let cells = Cells::read(plan)?;
-    let in_part = |finding: &Finding, marked: bool| {
-        let class = plan.classes.iter().position(|c| finding.class.as_deref() == Some(c.as_str()));
-        class.is_some_and(|class| (class < plan.marked) == marked)
-    };
-    let cues =
-        |marked: bool| classes(&findings, |f| f.kind == Kind::SpuriousCue && in_part(f, marked));
+    let class_of = |f: &Finding| plan.classes.iter().position(|c| f.class.as_deref() == Some(c));
     // Of a marked class the images without the mark mislead, of another those with it.
-    let groups = |marked: bool| {
-        classes(&findings, |f| {
-            f.kind == Kind::FailingSubgroup
-                && in_part(f, marked)
-                && cells.share(f, !marked) >= MOSTLY
-        })
+    let misled = |f: &Finding| {
+        let class = class_of(f)?;
+        let about =
+            f.kind == Kind::FailingSubgroup && cells.share(f, class >= plan.marked) >= MOSTLY;
+        about.then_some(class)
     };
-    let about = |f: &Finding| {
-        f.kind == Kind::FailingSubgroup
-            && [true, false].iter().any(|&m| in_part(f, m) && cells.share(f, !m) >= MOSTLY)
+    let leaning: BTreeSet<usize> =
+        findings.iter().filter(|f| f.kind == Kind::SpuriousCue).filter_map(class_of).collect();
+    let misled_in: BTreeSet<usize> = findings.iter().filter_map(misled).collect();
+    let other =
+        findings.iter().filter(|f| f.kind == Kind::FailingSubgroup && misled(f).is_none()).count();
+    let counted = |named: &BTreeSet<usize>, classes: std::ops::Range<usize>| {
+        let truths: BTreeSet<usize> = classes
+            .clone()
+            .filter(|&class| cells.cost(class, class < plan.marked) >= HURTS)
+            .collect();
+        let named: BTreeSet<usize> =
+            named.iter().copied().filter(|c| classes.contains(c)).collect();
+        format!(
+            "{} of {} ({})",
+            named.intersection(&truths).count(),
+            truths.len(),
+            named.difference(&truths).count()
+        )
     };
-    let other = findings.iter().filter(|f| f.kind == Kind::FailingSubgroup && !about(f)).count();
-    let others = plan.classes.len() - plan.marked;
-    let costly = (plan.marked..plan.classes.len())
-        .filter(|&class| {
-            cells.right(class..class + 1, false) - cells.right(class..class + 1, true) >= HURTS
-        })
-        .count();
+    let (marked, others) = (0..plan.marked, plan.marked..plan.classes.len());
     let pair = |classes: std::ops::Range<usize>| {
         format!("{:.2} / {:.2}", cells.right(classes.clone(), true), cells.right(classes, false))
     };
     Ok(format!(
-        "| {} | {} | {} | {} | {} | {} of {} | {} of {others} | {} of {} | {} of {others} | {costly} | {other} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {other} |",
         trial.seed,
         if trial.drawn == Drawn::Yes { "yes" } else { "no" },
         if trial.losses == Losses::Recorded { "recorded" } else { "probe" },
-        pair(0..plan.marked),
-        pair(plan.marked..plan.classes.len()),
-        cues(true),
-        plan.marked,
-        cues(false),
-        groups(true),
-        plan.marked,
-        groups(false),
+        pair(marked.clone()),
+        pair(others.clone()),
+        counted(&leaning, marked.clone()),
+        counted(&leaning, others.clone()),
+        counted(&misled_in, marked),
+        counted(&misled_in, others),
     ))
 }
 
@@ -103,13 +104,6 @@ fn stage(
     crate::binary::run(&mut command, run)
 }
 
-/// How many classes have such a finding.
-fn classes(findings: &[Finding], keep: impl Fn(&Finding) -> bool) -> usize {
-    let with: BTreeSet<Option<&str>> =
-        findings.iter().filter(|f| keep(f)).map(|f| f.class.as_deref()).collect();
-    with.len()
-}
-
 /// Test images by class and mark.
 struct Cells<'a> {
     /// Class, mark, right.
@@ -136,6 +130,12 @@ impl<'a> Cells<'a> {
         let own = self.images.values().filter(|(c, m, _)| classes.contains(c) && *m == marked);
         let hits: Vec<bool> = own.map(|(_, _, right)| *right).collect();
         hits.iter().filter(|&&hit| hit).count() as f64 / hits.len().max(1) as f64
+    }
+
+    /// Accuracy that a class loses where its images carry the mark, or lack it.
+    fn cost(&self, class: usize, lacking: bool) -> f64 {
+        let right = |marked| self.right(class..class + 1, marked);
+        right(lacking) - right(!lacking)
     }
 
     /// Share of a finding's images with or without the mark.
