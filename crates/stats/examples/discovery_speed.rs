@@ -1,13 +1,17 @@
-//! Times of partial least squares and of the mixture, as JSON; `bench/discover.py` runs it beside scikit-learn.
+//! Times of partial least squares and of the mixture, as JSON; `bench/discover.py` runs it beside scikit-learn,
+//! `bench/domino_package.py` beside Domino's own package.
 //!
 //! ```text
 //! discovery_speed pls FILE ROWS X Y COMPONENTS ROUNDS THREADS
 //! discovery_speed mixture FILE ROWS COLUMNS COMPONENTS ITERATIONS ROUNDS THREADS
 //! discovery_speed kmeans FILE ROWS COLUMNS CLUSTERS ROUNDS THREADS
 //! discovery_speed svm FILE ROWS COLUMNS ROUNDS
+//! discovery_speed domino FILE ROWS FITTED X CLASSES AXES COMPONENTS SEED THREADS
 //! discovery_speed stream FILE ROWS X Y COMPONENTS THREADS
 //! ```
-//! A file holds rows of single precision (little-endian), X before Y. `stream` writes its file if it is not there (not
+//! A file holds rows of single precision (little-endian), X before Y. Those of `domino` are features, the label as one-hot
+//! and the prediction's probabilities; the first FITTED rows are fitted on, and FILE.out gets the responsibilities of all
+//! rows, then the components' labels and predictions. `stream` writes its file if it is not there (not
 //! timed) and reads it in blocks.
 
 #![expect(clippy::print_stdout, reason = "an example that prints its result")]
@@ -20,11 +24,12 @@ use std::{
     time::Instant,
 };
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 use rightly_stats::{
     cluster::{KMeansOptions, kmeans},
     gram::Gram,
-    mixture::{Mixture, MixtureOptions, Start},
+    mixture::{Evidence, Mixture, MixtureOptions, Start},
+    pca::Pca,
     pls::{Pls, Target},
     rng::{keyed, standard_normal_fill},
     svm::{LinearSvm, SvmOptions},
@@ -65,6 +70,11 @@ fn main() -> Result<()> {
                 rounds,
                 || Ok(LinearSvm::fit(rows.view(), &positive, None, &options)?.iterations),
             )?
+        }
+        ("domino", &[rows, fitted, x, classes, axes, components, seed, threads]) => {
+            let rows = read(file, rows, x + 2 * classes)?;
+            let sizes = Sizes { fitted, x, axes, components };
+            domino(&rows, sizes, classes, seed as u64, threads, &file.with_extension("out"))?
         }
         ("stream", &[rows, x, y, components, threads]) => {
             if !file.exists() {
@@ -140,6 +150,59 @@ fn mixture(
         likelihood = mixture.log_likelihood;
     }
     Ok(json!({"iteration": seconds, "log_likelihood": likelihood}))
+}
+
+struct Sizes {
+    fitted: usize,
+    x: usize,
+    axes: usize,
+    components: usize,
+}
+
+/// Domino's error-aware mixture with its published settings, from features to slices.
+fn domino(
+    rows: &Array2<f32>,
+    sizes: Sizes,
+    classes: usize,
+    seed: u64,
+    threads: usize,
+    out: &Path,
+) -> Result<Value> {
+    let Sizes { fitted, x, axes, components } = sizes;
+    let start = Instant::now();
+    let fit = rows.slice(s![..fitted, ..x]);
+    let pca = Pca::of_rows(fit, axes).ok_or("nothing varies")?;
+    let scores = |from: usize, to: usize| {
+        pca.scores_of(rows.slice(s![from..to, ..x]), false).mapv(|v| v as f32)
+    };
+    let evidence = |from: usize, to: usize| Evidence {
+        label: rows.slice(s![from..to, x..x + classes]),
+        prediction: rows.slice(s![from..to, x + classes..]),
+    };
+    let projected = start.elapsed().as_secs_f64();
+    // The package weighs evidence by 1, not by the 10 of the paper.
+    let options = MixtureOptions {
+        gamma: 1.0,
+        start: Start::Confusion,
+        seed,
+        threads,
+        ..MixtureOptions::new(components)
+    };
+    let mixture = Mixture::fit(scores(0, fitted).view(), Some(evidence(0, fitted)), &options)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let shares =
+        mixture.responsibilities(scores(0, rows.nrows()).view(), Some(evidence(0, rows.nrows())));
+    let mut file = BufWriter::new(File::create(out)?);
+    for value in shares.iter().chain(&mixture.label).chain(&mixture.prediction) {
+        file.write_all(&(*value as f32).to_le_bytes())?;
+    }
+    file.flush()?;
+    Ok(json!({
+        "seconds": seconds,
+        "pca": projected,
+        "iterations": mixture.iterations,
+        "log_likelihood": mixture.log_likelihood,
+    }))
 }
 
 fn stream(file: &Path, rows: usize, x: usize, y: usize, components: usize) -> Result<Value> {

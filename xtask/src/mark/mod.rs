@@ -39,6 +39,9 @@ pub(crate) struct Options {
     /// Share of a marked class's training images that carry the mark, and of the others' that do not
     #[arg(long, default_value = "0.95")]
     share: f64,
+    /// Features of a class that ranking looks at; the mark is spread over many
+    #[arg(long, default_value = "20")]
+    top: usize,
     /// Method of discovery
     #[arg(long, default_value = "slices")]
     method: String,

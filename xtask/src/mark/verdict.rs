@@ -95,6 +95,9 @@ fn stage(
         "--model",
     ]);
     command.arg(model_file(folder)).arg("--data").arg(table_file(folder)).arg("--out").arg(run);
+    if stage == "rank" {
+        command.args(["--top", &options.top.to_string()]);
+    }
     if stage == "discover" {
         command.args(["--method", &options.method]);
         if trial.losses == Losses::Recorded {

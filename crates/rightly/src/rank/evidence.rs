@@ -69,12 +69,13 @@ pub(super) fn judge(
     inputs: &Inputs,
     set: &FeatureSet,
     population: &Population<'_>,
-    chosen: &[Vec<usize>],
+    important: &[Vec<Important>],
     fit: &[Vec<usize>],
     values: &[Vec<f32>],
     threads: usize,
     notes: &mut Vec<String>,
 ) -> Result<Judged, Error> {
+    let chosen = &indices(important);
     if let Some(path) = &set.on_object {
         notes.push(
             "Spurious features: those that keep more than half of what a map moved at random would keep with the object's \
@@ -106,7 +107,7 @@ pub(super) fn judge(
         });
         return Ok((Basis::Masks, judgements.collect(), Some(Boxed { values: boxed, outside })));
     }
-    if let Some(judgements) = by_attributes(inputs, population, fit, values, threads)? {
+    if let Some(judgements) = by_attributes(inputs, population, important, fit, values, threads)? {
         notes.push(
             "Spurious features: those that go with an attribute or a word of the captions (no masks, or no maps)."
                 .to_owned(),
@@ -121,6 +122,11 @@ pub(super) fn judge(
     let judgements =
         chosen.iter().map(|features| vec![Judgement::plain(None); features.len()]).collect();
     Ok((Basis::None, judgements, None))
+}
+
+/// The features' indices.
+pub(super) fn indices(important: &[Vec<Important>]) -> Vec<Vec<usize>> {
+    important.iter().map(|class| class.iter().map(|i| i.feature).collect()).collect()
 }
 
 /// Share of each image's picture outside its object's box, NaN where it is not known.

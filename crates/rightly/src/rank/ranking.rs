@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     choose::{Important, chosen_values},
-    evidence::{choose, judge},
+    evidence::{choose, indices, judge},
     judge::{Basis, Judgement, by_votes},
     options::RankOptions,
     population::Population,
@@ -60,17 +60,18 @@ impl Ranking {
         if let Some(path) = &options.votes {
             let features = by_votes(path, inputs, set.dim)?;
             notes.push(format!("Spurious features: as people voted in {}.", path.display()));
-            let chosen = indices(&features);
+            let chosen: Vec<Vec<usize>> = features
+                .iter()
+                .map(|class| class.iter().map(|(i, _)| i.feature).collect())
+                .collect();
             let values = vectors(set, population, &chosen, threads)?;
             return Ok(Self::new(inputs, population, Basis::Votes, features, &values));
         }
         let important = choose(inputs, options, set, population, notes)?;
-        let chosen: Vec<Vec<usize>> =
-            important.iter().map(|class| class.iter().map(|i| i.feature).collect()).collect();
-        let values = vectors(set, population, &chosen, threads)?;
+        let values = vectors(set, population, &indices(&important), threads)?;
         let fit = population.by_class(important.len(), |row| row.fit);
         let (basis, judgements, boxed) =
-            judge(inputs, set, population, &chosen, &fit, &values, threads, notes)?;
+            judge(inputs, set, population, &important, &fit, &values, threads, notes)?;
         let features = important
             .into_iter()
             .zip(judgements)
@@ -158,9 +159,7 @@ impl Ranking {
             .map(|(features, rows)| {
                 let column = |f: usize| rows.iter().map(|&row| f64::from(values[row][f])).collect();
                 let columns: Vec<Vec<f64>> = (0..features.len()).map(column).collect();
-                let counts = |judgement: &Judgement| {
-                    basis == Basis::None || judgement.spurious == Some(true)
-                };
+                let counts = |judgement: &Judgement| basis == Basis::None || judgement.counts();
                 let marked: Vec<bool> = features.iter().map(|(_, j)| counts(j)).collect();
                 let Spuriosity { values, standardised } = spuriosity(&columns, &marked);
                 let features = features
@@ -206,24 +205,16 @@ impl ClassRanking {
             residuals(&values, &left)
         };
         let columns: Vec<Vec<f64>> = (0..self.features.len()).map(column).collect();
-        let marked: Vec<bool> =
-            self.features.iter().map(|f| f.judgement.spurious == Some(true)).collect();
+        let marked: Vec<bool> = self.features.iter().map(|f| f.judgement.counts()).collect();
         let values = spuriosity(&columns, &marked).values;
         let order = values.as_deref().map(descending).unwrap_or_default();
         self.without_object = order.into_iter().map(|at| rows[at]).collect();
     }
 
-    /// Features that count as spurious.
+    /// Features that make up the cue.
     pub(super) fn spurious(&self) -> impl Iterator<Item = (usize, &ClassFeature)> {
-        self.features
-            .iter()
-            .enumerate()
-            .filter(|(_, f)| f.judgement.spurious == Some(true) && !f.constant)
+        self.features.iter().enumerate().filter(|(_, f)| f.judgement.counts() && !f.constant)
     }
-}
-
-fn indices(features: &[Vec<(Important, Judgement)>]) -> Vec<Vec<usize>> {
-    features.iter().map(|class| class.iter().map(|(i, _)| i.feature).collect()).collect()
 }
 
 /// Values of the chosen features, of every image that takes part.

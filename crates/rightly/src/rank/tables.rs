@@ -50,7 +50,8 @@ pub(super) fn spuriosity(
 /// `rank/features.parquet`: the features of each class: position, index, importance, whether it is spurious (null where
 /// the evidence says neither), by what, the figures behind it with their
 /// intervals (`kept`: activation kept with the object's box gray over what chance would keep; `evidence`: share of its map on
-/// the object beyond chance, or correlation with the word), and the word it goes with.
+/// the object beyond chance, or correlation with the word), the word it goes with, and whether it has a part in the
+/// spuriosity of its class.
 pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Result<(), Error> {
     let rows: Vec<_> = inputs
         .dataset
@@ -76,6 +77,7 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .f64_opt("kept_high", rows.iter().map(|r| r.2.judgement.kept.high))
         .i64("n", rows.iter().map(|r| r.2.judgement.evidence.n as i64))
         .utf8_opt("word", rows.iter().map(|r| r.2.judgement.word.as_deref()))
+        .bool("cue", rows.iter().map(|r| r.2.judgement.counts() && !r.2.constant))
         .bool("constant", rows.iter().map(|r| r.2.constant))
         .batch()?;
     Ok(write(&run.path("rank/features.parquet"), &batch)?)

@@ -19,9 +19,11 @@ use pass::{Model, Sums};
 pub enum Start {
     /// By k-means with one start, as scikit-learn's.
     KMeans,
-    /// By the pair of the likeliest label and the likeliest prediction, as Domino's `confusion`: components go around the
-    /// pairs that occur, the most frequent first, with noise of 1e-3 that tells those of one pair apart. Rows of pairs
-    /// beyond the number of components belong to all alike. Without evidence, the same as k-means.
+    /// By the pair of label and prediction, as Domino's `confusion`: components go around the pairs that occur, those with the
+    /// most rows first, and a row is shared among them by its probabilities, with noise of 1e-3. Rows of pairs beyond the
+    /// number of components belong to all alike. The rows of a pair with several components are divided among them by
+    /// k-means; in Domino's own code noise alone tells those components apart, and the fit ends before they have come apart.
+    /// Without evidence, the same as k-means.
     Confusion,
     /// Component of each row, `[n]`, each below the number of components.
     Assignment(Vec<usize>),

@@ -1,8 +1,6 @@
 //! Where the components of a mixture begin.
 
-use std::collections::BTreeMap;
-
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView2};
 use rand::RngExt;
 
 use super::{Evidence, MixtureOptions, Start};
@@ -25,14 +23,9 @@ pub(super) fn dealt(
             assert_eq!(assignment.len(), rows.nrows(), "a component for each row");
             Ok(certain(assignment, options.components))
         }
-        (Start::Confusion, Some(evidence)) => Ok(by_confusion(evidence, options)),
+        (Start::Confusion, Some(evidence)) => by_confusion(rows, evidence, options),
         (Start::KMeans | Start::Confusion, _) => {
-            let clusters = KMeansOptions {
-                starts: 1,
-                seed: options.seed,
-                ..KMeansOptions::new(options.components)
-            };
-            let found = kmeans(rows, None, &clusters)?;
+            let found = kmeans(rows, None, &clusters(options.components, options.seed))?;
             Ok(certain(&found.assignment, found.centroids.nrows()))
         }
     }
@@ -44,39 +37,54 @@ fn certain(assignment: &[usize], components: usize) -> Array2<f64> {
     shares
 }
 
-fn by_confusion(evidence: Evidence<'_>, options: &MixtureOptions) -> Array2<f64> {
-    let pairs: Vec<(usize, usize)> = evidence
-        .label
-        .outer_iter()
-        .zip(evidence.prediction.outer_iter())
-        .map(|(label, prediction)| (likeliest(label), likeliest(prediction)))
-        .collect();
-    let mut counts = BTreeMap::new();
-    pairs.iter().for_each(|&pair| *counts.entry(pair).or_insert(0_usize) += 1);
-    let mut order: Vec<((usize, usize), usize)> = counts.into_iter().collect();
-    order.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let place: BTreeMap<(usize, usize), usize> =
-        order.iter().enumerate().map(|(at, (pair, _))| (*pair, at)).collect();
+fn clusters(count: usize, seed: u64) -> KMeansOptions {
+    KMeansOptions { starts: 1, seed, ..KMeansOptions::new(count) }
+}
+
+fn by_confusion(
+    rows: ArrayView2<'_, f32>,
+    evidence: Evidence<'_>,
+    options: &MixtureOptions,
+) -> Result<Array2<f64>, ClusterError> {
+    let order = pairs(evidence);
     let mut rng = keyed(options.seed, "mixture", "confusion", 0);
-    let mut shares = Array2::zeros((pairs.len(), options.components));
-    for (mut row, pair) in shares.outer_iter_mut().zip(&pairs) {
-        for (k, share) in row.iter_mut().enumerate() {
-            let own = k % order.len() == place[pair];
-            *share = f64::from(u8::from(own)) + NOISE * rng.random::<f64>();
+    let mut shares = Array2::from_shape_simple_fn((rows.nrows(), options.components), || {
+        NOISE * rng.random::<f64>()
+    });
+    for (place, &(label, prediction)) in order.iter().take(options.components).enumerate() {
+        let components: Vec<usize> = (place..options.components).step_by(order.len()).collect();
+        let own = |row: usize| {
+            f64::from(evidence.label[[row, label]])
+                * f64::from(evidence.prediction[[row, prediction]])
+        };
+        // Copies of one component, told apart by noise alone, are where the likelihood hardly moves: the first iterations
+        // would be the last.
+        let divided = if components.len() == 1 {
+            vec![0; rows.nrows()]
+        } else {
+            let clusters = clusters(components.len(), options.seed);
+            let weights: Vec<f64> = (0..rows.nrows()).map(own).collect();
+            kmeans(rows, Some(&weights), &clusters)?.assignment
+        };
+        for (row, cluster) in divided.into_iter().enumerate() {
+            shares[[row, components[cluster]]] += own(row);
         }
+    }
+    for mut row in shares.outer_iter_mut() {
         let sum = row.sum();
         row /= sum;
     }
-    shares
+    Ok(shares)
 }
 
-/// The first of the largest.
-fn likeliest(of: ArrayView1<'_, f32>) -> usize {
-    let mut best = 0;
-    for (class, &p) in of.iter().enumerate() {
-        if p > of[best] {
-            best = class;
-        }
-    }
-    best
+/// Pairs of label and prediction that occur, those with the most rows first.
+fn pairs(evidence: Evidence<'_>) -> Vec<(usize, usize)> {
+    let rows_of = evidence.label.t().dot(&evidence.prediction);
+    let mut order: Vec<((usize, usize), f32)> = rows_of
+        .indexed_iter()
+        .map(|(pair, &rows)| (pair, rows))
+        .filter(|(_, n)| *n > 0.0)
+        .collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    order.into_iter().map(|(pair, _)| pair).collect()
 }

@@ -52,6 +52,24 @@ fn evidence_splits_what_the_embedding_does_not() {
     }
 }
 
+/// Components that begin with the same pair of label and prediction must not end as copies of each other.
+#[test]
+fn components_of_one_pair_come_apart() {
+    let mut rows = blobs(400, 60);
+    rows.column_mut(0).mapv_inplace(|x| x * 0.2);
+    let one = Array2::ones((400, 1));
+    let evidence = Evidence { label: one.view(), prediction: one.view() };
+    let options = MixtureOptions { start: Start::Confusion, ..options(2) };
+    let mixture = Mixture::fit(rows.view(), Some(evidence), &options).unwrap();
+    let shares = mixture.responsibilities(rows.view(), Some(evidence));
+    let apart = (0..400).filter(|i| shares[[*i, 0]].round() == shares[[i % 2, 0]].round()).count();
+    assert!(
+        apart > 390 && (mixture.weights[0] - 0.5).abs() < 0.05,
+        "{apart} {:?}",
+        mixture.weights
+    );
+}
+
 #[test]
 fn neither_threads_nor_an_offset_matter() {
     let rows = blobs(900, 4).mapv(|x| (x * 64.0).round() / 64.0);

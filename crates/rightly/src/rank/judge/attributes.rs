@@ -15,8 +15,15 @@ use rightly_stats::{
     rng::keyed,
 };
 
-use super::Judgement;
-use crate::{Error, Inputs, rank::population::Population, workers};
+use super::{
+    Judgement,
+    one_way::{Found, aside},
+};
+use crate::{
+    Error, Inputs,
+    rank::{choose::Important, population::Population},
+    workers,
+};
 
 /// Fewest images of a class that a word or an attribute's value has to be on, and to be missing from.
 const FEWEST: usize = 5;
@@ -39,15 +46,17 @@ struct Marker {
 
 /// Judges every feature of every class: spurious where its values are higher on the images that carry some attribute
 /// value or caption word than permuted values are on any of them (maximum statistic over the class's markers,
-/// Benjamini-Hochberg over all features of all classes). What goes with none is not judged.
+/// Benjamini-Hochberg over all features of all classes). What goes with none is not judged. Of the spurious features of a
+/// class those that fall where its cue is stronger are set aside ([`aside`]).
 ///
 /// With clusters the unit is the cluster: its mean of the feature, and whether most of its images carry the value.
 ///
-/// `rows[class]` are rows of the population, `values[row][f]` the features of its class. `None` where no image has an
+/// `rows[class]` are rows of the population, `values[row][f]` the features of its class, `important[class][f]`. `None` where no image has an
 /// attribute or a caption that could mark anything.
 pub(in crate::rank) fn by_attributes(
     inputs: &Inputs,
     population: &Population<'_>,
+    important: &[Vec<Important>],
     rows: &[Vec<usize>],
     values: &[Vec<f32>],
     threads: usize,
@@ -70,19 +79,50 @@ pub(in crate::rank) fn by_attributes(
         };
         Ok((!markers.is_empty(), (0..features).map(judge).collect()))
     })?;
-    let any = judged.iter().any(|(any, _)| *any);
-    let found: Vec<Vec<(f64, Judgement)>> = judged.into_iter().map(|(_, found)| found).collect();
-    if !any {
+    if !judged.iter().any(|(any, _)| *any) {
         return Ok(None);
     }
-    let p: Vec<f64> = found.iter().flatten().map(|(p, _)| *p).collect();
+    let mut found: Vec<Vec<Association>> = judged.into_iter().map(|(_, found)| found).collect();
+    let p: Vec<f64> = found.iter().flatten().map(|a| a.p).collect();
     let mut q = benjamini_hochberg(&p).into_iter();
-    let mut settle = |(_, judgement): (f64, Judgement)| {
-        let holds = q.next().is_some_and(|q| q <= Q);
-        if holds { judgement } else { Judgement { spurious: None, word: None, ..judgement } }
-    };
-    let settled = found.into_iter().map(|class| class.into_iter().map(&mut settle).collect());
-    Ok(Some(settled.collect()))
+    for (class, important) in found.iter_mut().zip(important) {
+        for association in class.iter_mut() {
+            if !q.next().is_some_and(|q| q <= Q) {
+                association.judgement.spurious = None;
+                association.judgement.word = None;
+            }
+        }
+        let of = |(a, important): (&Association, &Important)| Found {
+            correlations: a.correlations.clone(),
+            marker: a.judgement.spurious.and(a.marker),
+            importance: important.importance.unwrap_or(0.0),
+        };
+        let aside = aside(&class.iter().zip(important).map(of).collect::<Vec<_>>());
+        class.iter_mut().zip(aside).for_each(|(a, aside)| a.judgement.aside = aside);
+    }
+    let judgements = |class: Vec<Association>| class.into_iter().map(|a| a.judgement).collect();
+    Ok(Some(found.into_iter().map(judgements).collect()))
+}
+
+/// How a feature goes with the markers of its class.
+struct Association {
+    /// Of the strongest, over all markers.
+    p: f64,
+    judgement: Judgement,
+    correlations: Vec<f64>,
+    /// The strongest.
+    marker: Option<usize>,
+}
+
+impl Association {
+    fn none() -> Self {
+        Self {
+            p: f64::NAN,
+            judgement: Judgement::plain(None),
+            correlations: Vec::new(),
+            marker: None,
+        }
+    }
 }
 
 /// Positions in `rows` that count as one: those of a cluster, else each alone.
@@ -100,12 +140,12 @@ fn mean(unit: &[usize], value: impl Fn(usize) -> f64) -> f64 {
 }
 
 /// The marker that a feature goes with most, and the p-value of that.
-fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judgement) {
+fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> Association {
     let n = column.len() as f64;
     let mean = column.iter().sum::<f64>() / n;
     let spread = column.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>().sqrt();
     if markers.is_empty() || spread <= 0.0 {
-        return (f64::NAN, Judgement::plain(None));
+        return Association::none();
     }
     // Members as indices, with what turns their sum of deviations into a correlation.
     let scaled: Vec<(Vec<usize>, f64)> = markers
@@ -127,7 +167,7 @@ fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judge
     let observed = correlations(column);
     let top = highest(&observed);
     let Some(at) = observed.iter().position(|&r| r == top) else {
-        return (f64::NAN, Judgement::plain(None));
+        return Association::none();
     };
     let mut dealt = column.to_vec();
     let mut rng = keyed(seed, "association", key, 0);
@@ -149,7 +189,7 @@ fn best(markers: &[Marker], column: &[f64], seed: u64, key: &str) -> (f64, Judge
         word: Some(markers[at].name.clone()),
         ..Judgement::plain(Some(true))
     };
-    (p, judgement)
+    Association { p, judgement, correlations: observed, marker: Some(at) }
 }
 
 /// Values of attributes and words of captions that some images of a class have and some lack.
@@ -214,12 +254,12 @@ mod tests {
         let noise = |i: usize| (i as f64 * 12.9898).sin();
         let follows: Vec<f64> =
             (0..60).map(|i| noise(i) + if i % 3 == 0 { 3.0 } else { 0.0 }).collect();
-        let (p, judgement) = best(&markers, &follows, 0, "a");
+        let Association { p, judgement, .. } = best(&markers, &follows, 0, "a");
         assert!(p <= 1e-3, "{p}");
         assert_eq!(judgement.word.as_deref(), Some("snow"));
         assert!(judgement.evidence.low.unwrap() > 0.5);
         let other: Vec<f64> = (0..60).map(|i| noise(i * 7 + 1)).collect();
-        assert!(best(&markers, &other, 0, "a").0 > 0.05);
+        assert!(best(&markers, &other, 0, "a").p > 0.05);
     }
 
     #[test]
@@ -234,8 +274,8 @@ mod tests {
 
     #[test]
     fn nothing_varies_nothing_is_said() {
-        assert!(best(&[], &[1.0, 2.0], 0, "").0.is_nan());
-        assert!(best(&[marker("snow", |i| i < 30)], &[1.0; 60], 0, "").0.is_nan());
+        assert!(best(&[], &[1.0, 2.0], 0, "").p.is_nan());
+        assert!(best(&[marker("snow", |i| i < 30)], &[1.0; 60], 0, "").p.is_nan());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(in crate::rank) fn by_masks(shown: &Shown, design: &Design) -> Judgement {
         // Below 0 the map lies off the object.
         None => side(&evidence, 0.0).map(|above| !above),
     };
-    Judgement { spurious, evidence, kept, word: None }
+    Judgement { evidence, kept, ..Judgement::plain(spurious) }
 }
 
 /// Whether the whole interval lies above the bound (`Some(true)`) or below it.

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod masks;
+mod one_way;
 mod votes;
 
 use rightly_stats::Estimate;
@@ -49,10 +50,23 @@ pub struct Judgement {
     pub kept: Estimate,
     /// What it goes with, in words (attributes).
     pub word: Option<String>,
+    /// Spurious, but lower where the cue of the class is stronger (attributes): it has no part in the spuriosity.
+    pub aside: bool,
 }
 
 impl Judgement {
     pub(super) fn plain(spurious: Option<bool>) -> Self {
-        Self { spurious, evidence: Estimate::default(), kept: Estimate::default(), word: None }
+        Self {
+            spurious,
+            evidence: Estimate::default(),
+            kept: Estimate::default(),
+            word: None,
+            aside: false,
+        }
+    }
+
+    /// Whether it has a part in the spuriosity of its class.
+    pub(super) fn counts(&self) -> bool {
+        self.spurious == Some(true) && !self.aside
     }
 }
