@@ -91,7 +91,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             let folder = options.cache.join(format!("{name}-{}-{seed}", options.name()));
             let plan = pictures::write(options, seed, drawn, &folder)?;
             model::train(options, seed, &plan, &folder)?;
-            // In one run: what the probe's turn left is used again, and a run keeps the losses that it was given.
             for losses in [Losses::Probe, Losses::Recorded] {
                 println!(
                     "{}",

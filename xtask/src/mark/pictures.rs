@@ -155,3 +155,47 @@ fn bytes(planes: &Planes) -> RgbImage {
     }
     RgbImage { width: planes.width, height: planes.height, data }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_follow_the_class_in_training_alone() {
+        let root = tempfile::tempdir().unwrap();
+        for class in ["a", "b", "c"] {
+            fs::create_dir(root.path().join(class)).unwrap();
+            for at in 0..100 {
+                fs::write(root.path().join(class).join(format!("{at:03}.png")), "").unwrap();
+            }
+        }
+        let dataset =
+            Dataset::open(&root.path().to_string_lossy(), &OpenOptions::default()).unwrap();
+        let options = Options { classes: 3, marked: 1, train: 40, held_out: 30, ..options() };
+        let out = root.path().join("out");
+        let plan = deal(&options, 0, &dataset, &out).unwrap();
+        let samples: BTreeSet<usize> = plan.pictures.iter().map(|p| p.sample).collect();
+        assert_eq!(samples.len(), 300, "no image twice");
+        let marked = |class: usize, split: &str| {
+            let own = plan.pictures.iter().filter(|p| p.class == class && p.split == split);
+            own.filter(|p| p.marked).count()
+        };
+        assert_eq!([0, 1, 2].map(|class| marked(class, "train")), [38, 2, 2]);
+        for split in ["val", "test"] {
+            assert_eq!([0, 1, 2].map(|class| marked(class, split)), [15; 3]);
+        }
+        let again = deal(&options, 0, &dataset, &out).unwrap();
+        assert!(plan.pictures.iter().zip(&again.pictures).all(|(a, b)| a.sample == b.sample));
+        let wanting = Options { train: 50, ..options };
+        assert!(deal(&wanting, 0, &dataset, &out).is_err(), "not enough images");
+    }
+
+    fn options() -> Options {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            options: Options,
+        }
+        <Line as clap::Parser>::parse_from(["mark"]).options
+    }
+}

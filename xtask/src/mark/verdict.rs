@@ -26,7 +26,11 @@ pub(super) const HEADER: &str = "Classes in which the mark costs 30 points are t
 
 pub(super) fn of(binary: &Path, options: &Options, trial: &Trial<'_>) -> anyhow::Result<String> {
     let plan = trial.plan;
-    let run = plan.folder.join("run");
+    // A run keeps the losses that it was given, so each has its own.
+    let run = plan.folder.join(match trial.losses {
+        Losses::Probe => "run-probe",
+        Losses::Recorded => "run-recorded",
+    });
     stage(binary, options, trial, &run, "rank")?;
     stage(binary, options, trial, &run, "discover")?;
     let findings = RunDir::open(&run)?.findings()?;

@@ -42,8 +42,10 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
         Components::Fixed(count) => count,
         Components::Auto => (n / IMAGES.0).clamp(IMAGES.1, PUBLISHED.1),
     };
+    // Started by k-means. The published start, from the pairs of label and answer, makes each rare answer a component of its
+    // own, of a few images that features can't foretell.
     let options = MixtureOptions {
-        start: Start::Confusion,
+        start: Start::KMeans,
         seed: fit.seed,
         threads: 1,
         ..MixtureOptions::new(components)
