@@ -43,8 +43,12 @@ pub(super) fn of(binary: &Path, options: &Options, trial: &Trial<'_>) -> anyhow:
             f.kind == Kind::FailingSubgroup && cells.share(f, class >= plan.marked) >= MOSTLY;
         about.then_some(class)
     };
-    let leaning: BTreeSet<usize> =
-        findings.iter().filter(|f| f.kind == Kind::SpuriousCue).filter_map(class_of).collect();
+    let leans = |f: &Finding| {
+        let class = class_of(f)?;
+        let mark = if class < plan.marked { "mark: yes" } else { "mark: no" };
+        (f.kind == Kind::SpuriousCue && f.title.contains(mark)).then_some(class)
+    };
+    let leaning: BTreeSet<usize> = findings.iter().filter_map(leans).collect();
     let misled_in: BTreeSet<usize> = findings.iter().filter_map(misled).collect();
     let other =
         findings.iter().filter(|f| f.kind == Kind::FailingSubgroup && misled(f).is_none()).count();

@@ -6,5 +6,6 @@ mod discover;
 mod dynamics;
 mod evaluate;
 mod rank;
+mod rank_attributes;
 mod run_directory;
 mod support;

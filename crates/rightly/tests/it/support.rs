@@ -120,3 +120,14 @@ pub(crate) fn real_data() -> Option<PathBuf> {
 pub(crate) fn note(text: &str) {
     eprintln!("{text}");
 }
+
+/// Rows of `d` numbers as a `.npy` file.
+pub(crate) fn npy_bytes(d: usize, values: &[f32]) -> Vec<u8> {
+    let rows = values.len() / d;
+    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {d}), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((text.len() as u16).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    bytes
+}

@@ -70,6 +70,21 @@ fn components_of_one_pair_come_apart() {
     );
 }
 
+/// A pair of one row with several components, and rows of which nothing is known.
+#[test]
+fn more_components_than_a_pair_has_rows() {
+    let rows = blobs(60, 3);
+    let label = Array2::ones((60, 1));
+    let mut prediction = one_hot(&(0..60).map(|i| usize::from(i == 7)).collect::<Vec<_>>(), 2);
+    prediction.row_mut(9).fill(0.0);
+    let evidence = Evidence { label: label.view(), prediction: prediction.view() };
+    let options = MixtureOptions { start: Start::Confusion, ..options(9) };
+    let mixture = Mixture::fit(rows.view(), Some(evidence), &options).unwrap();
+    let shares = mixture.responsibilities(rows.view(), Some(evidence));
+    let numbers = mixture.means.iter().chain(&mixture.variances).chain(&shares);
+    assert!(numbers.into_iter().all(|x| x.is_finite()) && mixture.log_likelihood.is_finite());
+}
+
 #[test]
 fn neither_threads_nor_an_offset_matter() {
     let rows = blobs(900, 4).mapv(|x| (x * 64.0).round() / 64.0);

@@ -51,8 +51,8 @@ struct Marker {
 ///
 /// With clusters the unit is the cluster: its mean of the feature, and whether most of its images carry the value.
 ///
-/// `rows[class]` are rows of the population, `values[row][f]` the features of its class, `important[class][f]`. `None` where no image has an
-/// attribute or a caption that could mark anything.
+/// `rows[class]` are rows of the population, `values[row][f]` the features of its class, as `important[class][f]` names them.
+/// `None` where no image has an attribute or a caption that could mark anything.
 pub(in crate::rank) fn by_attributes(
     inputs: &Inputs,
     population: &Population<'_>,
