@@ -42,6 +42,11 @@ pub(crate) fn deal(world: &World, out: &Path) -> anyhow::Result<PathBuf> {
     let integers = |name: &str| table.integers(name);
     let (output, correct) = (integers("output")?, integers("correct")?);
     let (confidence, loss) = (table.floats("confidence")?, table.floats("loss")?);
+    let (wrong, shares) =
+        (table.lists_f32("wrong_outputs")?, table.lists_f32("wrong_probabilities")?);
+    let whole = |list: &Option<Vec<f32>>| -> Vec<i64> {
+        list.iter().flatten().map(|&output| output as i64).collect()
+    };
     let batch = Columns::new()
         .utf8_opt("id", ids.iter().map(Option::as_deref))
         .utf8_opt("class", classes.iter().map(Option::as_deref))
@@ -50,6 +55,8 @@ pub(crate) fn deal(world: &World, out: &Path) -> anyhow::Result<PathBuf> {
         .bool("correct", from.iter().map(|&at| correct[at] == Some(1)))
         .f32("confidence", from.iter().map(|&at| confidence[at].unwrap_or_default() as f32))
         .f32("loss", from.iter().map(|&at| loss[at].unwrap_or_default() as f32))
+        .list_i64("wrong_outputs", from.iter().map(|&at| whole(&wrong[at])))
+        .list_f32("wrong_probabilities", from.iter().map(|&at| shares[at].clone().unwrap_or_default()))
         .batch()?;
     write(&path, &batch)?;
 

@@ -3,7 +3,7 @@ use crate::DataError;
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch,
     RecordBatchOptions, StringArray,
-    builder::{Float32Builder, ListBuilder},
+    builder::{Float32Builder, Int64Builder, ListBuilder},
 };
 use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
@@ -93,6 +93,20 @@ impl Columns {
     pub fn bool_opt(self, name: &str, values: impl IntoIterator<Item = Option<bool>>) -> Self {
         let array: BooleanArray = values.into_iter().collect();
         self.add(name, DataType::Boolean, true, Arc::new(array))
+    }
+    /// Lists of integers.
+    pub fn list_i64<L: IntoIterator<Item = i64>>(
+        self,
+        name: &str,
+        values: impl IntoIterator<Item = L>,
+    ) -> Self {
+        let item = Arc::new(Field::new("item", DataType::Int64, false));
+        let mut builder = ListBuilder::new(Int64Builder::new()).with_field(item.clone());
+        for list in values {
+            list.into_iter().for_each(|value| builder.values().append_value(value));
+            builder.append(true);
+        }
+        self.add(name, DataType::List(item), false, Arc::new(builder.finish()))
     }
     /// Lists of 32-bit floats (vectors, CAM maps), without nulls inside.
     pub fn list_f32<V: AsRef<[f32]>>(

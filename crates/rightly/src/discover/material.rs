@@ -51,7 +51,7 @@ impl Part {
         let part = Self {
             samples: known.iter().map(|&at| self.samples[at]).collect(),
             vectors: self.vectors.select(Axis(0), &known),
-            outcomes: known.iter().map(|&at| self.outcomes[at]).collect(),
+            outcomes: known.iter().map(|&at| self.outcomes[at].clone()).collect(),
         };
         (part, losses)
     }
@@ -160,7 +160,7 @@ pub(super) fn read(
             vectors: Array2::zeros((samples.len(), set.dim)),
             outcomes: samples
                 .iter()
-                .filter_map(|&s| outcomes.of(&inputs.dataset.samples[s].id))
+                .filter_map(|&s| outcomes.of(&inputs.dataset.samples[s].id).cloned())
                 .collect(),
         };
         out.push(Material { class, fit: part(&own.fit), confirm: part(&own.confirm) });

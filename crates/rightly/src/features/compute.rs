@@ -10,6 +10,7 @@ use super::{
     STAGE,
     given::Given,
     on_object::{self, Boxed, OnObject},
+    read::WrongAnswers,
 };
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
@@ -29,6 +30,7 @@ pub(super) struct FeatureRow {
     pub(super) vector: Vec<f32>,
     pub(super) on_object: Option<OnObject>,
     pub(super) outcome: Outcome,
+    pub(super) wrong: WrongAnswers,
 }
 
 /// A row, or why there is none.
@@ -96,7 +98,7 @@ impl<'a> Pass<'a> {
                 let mut samples = self.inputs.samples_of(split);
                 samples.retain(|&sample| !std::mem::replace(&mut taken[sample], true));
                 let without = boxed.contains(split);
-                let rest = format!("{SHARD} {without}");
+                let rest = format!("{SHARD} {without} wrong answers");
                 let key = key_of(&[key, split, &self.state(&samples), &rest]);
                 let store = run.shards(&format!("{STAGE}-{name}"), &key);
                 Part { samples, store, without }
@@ -188,7 +190,9 @@ impl<'a> Pass<'a> {
         if vector.iter().any(|v| !v.is_finite()) {
             return Ok(Err("its features are not finite".to_owned()));
         }
-        Ok(Ok(FeatureRow { vector, on_object, outcome }))
+        let probabilities = self.probe.probabilities(&logits).unwrap_or_default();
+        let wrong = WrongAnswers::of(&probabilities, self.probe.right(sample.class));
+        Ok(Ok(FeatureRow { vector, on_object, outcome, wrong }))
     }
 
     /// Changes when an image or a mask of the list is replaced.

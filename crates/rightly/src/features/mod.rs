@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use given::read as read_given;
 pub use read::fold;
-pub(crate) use read::{Outcome, Outcomes, rows_of};
+pub(crate) use read::{Outcome, Outcomes, WrongAnswers, rows_of};
 
 use crate::{
     Error, Inputs, RunDir, Sink,

@@ -8,9 +8,13 @@ use rightly_data::{
     DataError,
     table::{self, Table, column_as},
 };
+use serde::{Deserialize, Serialize};
 
 use super::FeatureSet;
 use crate::{Error, workers};
+
+/// Wrong answers of an image that are kept.
+const WRONG_ANSWERS: usize = 8;
 
 /// Folds over the rows of a table `id, COLUMN [d]` (null lists left out): one accumulator a row group, merged in the order
 /// of the file, so that the number of threads has no part in the result. No more accumulators than threads are held.
@@ -93,13 +97,44 @@ pub(crate) fn rows_of<P: Send>(
 }
 
 /// What the audited model makes of an image.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
     /// The output with the largest logit.
     pub(crate) output: usize,
     pub(crate) correct: bool,
     /// Cross-entropy for the true class.
     pub(crate) loss: f32,
+    pub(crate) wrong: WrongAnswers,
+}
+
+/// The likeliest outputs that are wrong for an image, with their probabilities, likeliest first; empty where only the answer
+/// is known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WrongAnswers(Vec<(u32, f32)>);
+
+impl WrongAnswers {
+    /// Of probabilities by output, where `right` are the outputs that count as right; those of probability 0 are left out.
+    pub(crate) fn of(probabilities: &[f64], right: &[usize]) -> Self {
+        let wrong = |&(output, p): &(usize, &f64)| *p > 0.0 && !right.contains(&output);
+        let mut all: Vec<(usize, &f64)> = probabilities.iter().enumerate().filter(wrong).collect();
+        all.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(&b.0)));
+        all.truncate(WRONG_ANSWERS);
+        Self(all.into_iter().map(|(output, &p)| (output as u32, p as f32)).collect())
+    }
+
+    /// From two lists of the same length.
+    fn of_lists(outputs: &[f32], probabilities: &[f32]) -> Self {
+        Self(outputs.iter().zip(probabilities).map(|(&o, &p)| (o as u32, p)).collect())
+    }
+
+    /// Output and probability, likeliest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
+        self.0.iter().map(|&(output, p)| (output as usize, p))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// The audited model's outcome on images, by id.
@@ -114,21 +149,30 @@ impl Outcomes {
         let ids = table.texts("id")?;
         let (output, correct) = (table.integers("output")?, table.integers("correct")?);
         let loss = table.floats("loss")?;
+        let none = || vec![None; ids.len()];
+        let known = table.columns().contains(&"wrong_outputs");
+        let lists = |name: &str| if known { table.lists_f32(name) } else { Ok(none()) };
+        let (outputs, shares) = (lists("wrong_outputs")?, lists("wrong_probabilities")?);
         let mut rows = HashMap::with_capacity(ids.len());
         for (at, id) in ids.into_iter().enumerate() {
             if let (Some(id), Some(output), Some(correct), Some(loss)) =
                 (id, output[at], correct[at], loss[at])
             {
                 let output = usize::try_from(output).unwrap_or(usize::MAX);
-                rows.insert(id, Outcome { output, correct: correct == 1, loss: loss as f32 });
+                let wrong = match (&outputs[at], &shares[at]) {
+                    (Some(outputs), Some(shares)) => WrongAnswers::of_lists(outputs, shares),
+                    _ => WrongAnswers::default(),
+                };
+                let correct = correct == 1;
+                rows.insert(id, Outcome { output, correct, loss: loss as f32, wrong });
             }
         }
         Ok(Self { rows })
     }
 
     /// Of an image; `None` where the model was not asked.
-    pub(crate) fn of(&self, id: &str) -> Option<Outcome> {
-        self.rows.get(id).copied()
+    pub(crate) fn of(&self, id: &str) -> Option<&Outcome> {
+        self.rows.get(id)
     }
 
     /// Whether the model is right on an image; `None` where it was not asked.

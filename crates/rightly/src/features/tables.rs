@@ -98,5 +98,10 @@ fn outcome_rows(
         .bool("correct", rows.iter().map(|(_, r)| r.outcome.correct))
         .f32("confidence", rows.iter().map(|(_, r)| r.outcome.confidence))
         .f32("loss", rows.iter().map(|(_, r)| r.outcome.loss))
+        .list_i64("wrong_outputs", rows.iter().map(|(_, r)| r.wrong.iter().map(|(o, _)| o as i64)))
+        .list_f32(
+            "wrong_probabilities",
+            rows.iter().map(|(_, r)| r.wrong.iter().map(|(_, p)| p).collect::<Vec<f32>>()),
+        )
         .batch()
 }

@@ -10,7 +10,7 @@ use rightly_model::{
     heads::{Features, Head, HeadOptions, Optimizer, Standard, cross_entropy},
 };
 
-use crate::{Error, dynamics, features::Outcome, workers};
+use crate::{Error, dynamics, features::{Outcome, WrongAnswers}, workers};
 
 /// Why a network could not be trained.
 pub type TrainerError = Box<dyn std::error::Error + Send + Sync>;
@@ -139,5 +139,10 @@ fn outcome(logits: &[f32], label: usize) -> Outcome {
             output = at;
         }
     }
-    Outcome { output, correct: output == label, loss: cross_entropy(logits, label) as f32 }
+    let top = f64::from(logits[output]);
+    let mut shares: Vec<f64> = logits.iter().map(|&l| (f64::from(l) - top).exp()).collect();
+    let sum: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|p| *p /= sum);
+    let wrong = WrongAnswers::of(&shares, &[label]);
+    Outcome { output, correct: output == label, loss: cross_entropy(logits, label) as f32, wrong }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{discover::protocol::Found, features::Outcome};
+use crate::{discover::protocol::Found, features::{Outcome, WrongAnswers}};
 
 /// Slices of a class that are looked at: as many as it has rare subclasses.
 const WORST: usize = 2;
@@ -73,7 +73,7 @@ mod tests {
         let groups: Vec<&str> =
             (0..40).map(|i| ["otter", "beaver", "whale", "seal"][i / 10]).collect();
         let outcomes: Vec<Outcome> =
-            (0..40).map(|i| Outcome { output: 0, correct: i >= 20, loss: 0.0 }).collect();
+            (0..40).map(|i| Outcome { output: 0, correct: i >= 20, loss: 0.0, wrong: WrongAnswers::default() }).collect();
         let slice = |members: Vec<usize>| {
             let rest = (0..40).filter(|at| !members.contains(at)).collect::<Vec<_>>();
             Found { ranked: [members.clone(), rest].concat(), members }

@@ -100,7 +100,7 @@ impl Study<'_> {
     fn score(&self, way: &Way, class: usize, fit: &[usize], part: usize, held: &[usize]) -> Score {
         let outcomes = |part: usize, rows: &[usize]| -> Vec<Outcome> {
             let all = if part == 1 { &self.classified.val } else { &self.classified.test };
-            rows.iter().map(|&at| all[at]).collect()
+            rows.iter().map(|&at| all[at].clone()).collect()
         };
         let groups = |part: usize, rows: &[usize]| -> Vec<&str> {
             let of = |&at: &usize| self.dataset.samples[self.parts[part][at]].group.as_deref();

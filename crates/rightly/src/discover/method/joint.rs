@@ -1,16 +1,21 @@
 //! The space in which the default method looks for slices: what the images look like, and what features say of their losses
 //! and wrong answers.
 
+use std::collections::BTreeMap;
+
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rightly_stats::{pca::Pca, ridge::Ridge};
 
 use super::{Fit, space};
+use crate::features::Outcome;
 
 /// Principal components of the look.
 const COMPONENTS: usize = 30;
-/// How much the loss that features foretell counts beside the look, and the wrong answer.
-const LOSS: f64 = 0.35;
+/// How much the loss that features foretell counts beside the look, and the wrong answers.
+const LOSS: f64 = 0.5;
 const ANSWER: f64 = 1.0;
+/// Wrong answers that have a column.
+const ANSWERS: usize = 32;
 /// Penalty of the regressions that foretell them.
 const PENALTY: f64 = 0.3;
 /// Parts of the cross-fit.
@@ -29,7 +34,7 @@ struct Look {
     length: f64,
 }
 
-/// Loss and wrong answer as a ridge regression of the features tells them.
+/// Loss and wrong answers as a ridge regression of the features tells them.
 struct Told {
     mean: Vec<f64>,
     scale: Vec<f64>,
@@ -164,16 +169,13 @@ impl Told {
 
 type Blocks = Vec<(std::ops::Range<usize>, f64)>;
 
-/// Mean loss of each image, and its wrong answer as a share of one in the column of that answer; columns of each block and
-/// its weight. What does not vary is left out.
+/// Mean loss of each image, and the probabilities of its likeliest wrong answers, a column an output; columns of each block
+/// and its weight. What does not vary is left out.
 fn targets(fit: &Fit<'_>) -> Option<(Array2<f64>, Blocks)> {
     let n = fit.part.len();
     let losses: Vec<f64> = fit.losses.outer_iter().map(|row| row.mean().unwrap_or(0.0)).collect();
     let varies = losses.iter().any(|l| (l - losses[0]).abs() > 1e-12);
-    let mut answers: Vec<usize> =
-        fit.part.outcomes.iter().filter(|o| !o.correct).map(|o| o.output).collect();
-    answers.sort_unstable();
-    answers.dedup();
+    let answers = answers(&fit.part.outcomes);
     let first = usize::from(varies);
     let q = first + answers.len();
     if q == 0 {
@@ -186,14 +188,36 @@ fn targets(fit: &Fit<'_>) -> Option<(Array2<f64>, Blocks)> {
         blocks.push((0..1, LOSS));
     }
     for (mut row, outcome) in targets.rows_mut().into_iter().zip(&fit.part.outcomes) {
-        if let (false, Ok(at)) = (outcome.correct, answers.binary_search(&outcome.output)) {
-            row[first + at] = 1.0;
+        for (output, share) in wrong(outcome) {
+            if let Ok(at) = answers.binary_search(&output) {
+                row[first + at] += share;
+            }
         }
     }
     if !answers.is_empty() {
         blocks.push((first..q, ANSWER));
     }
     Some((targets, blocks))
+}
+
+/// The wrong outputs that carry most of the probability, by index.
+fn answers(outcomes: &[Outcome]) -> Vec<usize> {
+    let mut mass = BTreeMap::<usize, f64>::new();
+    for (output, share) in outcomes.iter().flat_map(wrong) {
+        *mass.entry(output).or_default() += share;
+    }
+    let mut order: Vec<(usize, f64)> = mass.into_iter().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut out: Vec<usize> = order.into_iter().take(ANSWERS).map(|(output, _)| output).collect();
+    out.sort_unstable();
+    out
+}
+
+/// What the model takes an image for wrongly: outputs with their probabilities, or the wrong answer alone.
+fn wrong(outcome: &Outcome) -> impl Iterator<Item = (usize, f64)> + '_ {
+    let alone = outcome.wrong.is_empty() && !outcome.correct;
+    let known = outcome.wrong.iter().map(|(output, share)| (output, f64::from(share)));
+    known.chain(alone.then_some((outcome.output, 1.0)))
 }
 
 fn means(rows: ArrayView2<'_, f32>) -> Vec<f64> {

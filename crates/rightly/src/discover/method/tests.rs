@@ -11,7 +11,7 @@ use crate::{
         judged::{correct, judge_part},
         material::Material,
     },
-    features::Outcome,
+    features::{Outcome, WrongAnswers},
 };
 
 /// Features: five clusters of 16 values around centres that lie apart; outcomes: wrong in the first two clusters, each with
@@ -34,7 +34,7 @@ fn part(key: &str, n: usize, says_nothing: bool) -> (Part, Vec<usize>) {
             if says_nothing { rng.random_bool(0.3) } else { cluster < 2 && rng.random_bool(0.9) };
         let output = if fails { 1 + cluster } else { 0 };
         let loss = if fails { 3.0 } else { 0.2 } + rng.random_range(0.0..0.1);
-        outcomes.push(Outcome { output, correct: !fails, loss });
+        outcomes.push(Outcome { output, correct: !fails, loss, wrong: WrongAnswers::default() });
         clusters.push(cluster);
     }
     (Part { samples: (0..n).collect(), vectors, outcomes }, clusters)
