@@ -79,6 +79,20 @@ pub struct Finding {
     pub evidence: Vec<Metric>,
 }
 
+/// Puts findings that were named in the place of the same ones without a name. A name whose finding is not there any more,
+/// or is about other images now, is left out.
+pub(crate) fn rename(findings: &mut [Finding], named: Vec<Finding>) {
+    for new in named {
+        let same = |old: &&mut Finding| {
+            (old.kind, &old.class, &old.group) == (new.kind, &new.class, &new.group)
+                && (&old.images, old.effect) == (&new.images, new.effect)
+        };
+        if let Some(old) = findings.iter_mut().find(same) {
+            *old = new;
+        }
+    }
+}
+
 /// Merges findings of one class that are about the same images (at least half of the shorter list): the more telling
 /// kind stays (a cue before a subgroup before an ignored object, then the first), says what the other one said, and takes
 /// over its evidence. Data problems are left alone.
@@ -179,6 +193,19 @@ mod tests {
         );
         assert_eq!(found[0].description, "First. Seen in another way too: ignored.");
         assert_eq!(found[2].description, "First.");
+    }
+
+    #[test]
+    fn a_name_is_given_only_to_the_finding_that_it_was_made_for() {
+        let kind = Kind::FailingSubgroup;
+        let mut found = vec![
+            finding(kind, "boat", "a subgroup", 0..20),
+            finding(kind, "kite", "another", 20..40),
+        ];
+        let stale = finding(kind, "kite", "red kites", 25..45);
+        rename(&mut found, vec![finding(kind, "boat", "red boats", 0..20), stale]);
+        let titles: Vec<&str> = found.iter().map(|f| f.title.as_str()).collect();
+        assert_eq!(titles, ["red boats", "another"]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! | module | subject |
 //! |---|---|
 //! | [`agreement`] | how well two clusterings agree |
+//! | [`association`] | tables of two by two: odds ratios, Fisher's test, log odds under a prior |
+//! | [`auc`] | how well a score separates a group from the rest |
 //! | [`cluster`] | k-means and silhouettes |
 //! | [`correlation`] | rank correlation |
 //! | [`design`] | how the units (images) were sampled, and every interval that follows from it |
@@ -29,6 +31,8 @@
 //! expected.
 
 pub mod agreement;
+pub mod association;
+pub mod auc;
 mod blocks;
 pub mod cluster;
 pub mod correlation;

@@ -56,7 +56,10 @@ pub(crate) fn deal(world: &World, out: &Path) -> anyhow::Result<PathBuf> {
         .f32("confidence", from.iter().map(|&at| confidence[at].unwrap_or_default() as f32))
         .f32("loss", from.iter().map(|&at| loss[at].unwrap_or_default() as f32))
         .list_i64("wrong_outputs", from.iter().map(|&at| whole(&wrong[at])))
-        .list_f32("wrong_probabilities", from.iter().map(|&at| shares[at].clone().unwrap_or_default()))
+        .list_f32(
+            "wrong_probabilities",
+            from.iter().map(|&at| shares[at].clone().unwrap_or_default()),
+        )
         .batch()?;
     write(&path, &batch)?;
 

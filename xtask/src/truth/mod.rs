@@ -2,18 +2,20 @@
 //!
 //! Each world is planted, trained and audited once for each seed, by the binary itself
 //! (`rightly demo`), and kept in a cache, so that an exam of a later stage takes seconds a world.
-//! Five questions:
+//! Six questions:
 //! - does what was planted hurt the model (else there is nothing to find)?
 //! - what is found, what is missed, what is a false alarm? Beside the tool stand an oracle that is
 //!   given the attributes, which must find everything, and the same oracle with right and wrong
 //!   dealt anew among the images of each class, which must find nothing.
 //! - do the ranks by spuriosity follow the planted cues, and nothing else?
 //! - are the planted subgroups among the discovered ones, for each method, and nothing else?
+//! - are they called by the words that were planted, and is nothing named that is nothing?
 //! - does a class whose cue is planted rely less on its object than the same class, of the same
 //!   seed, without the cue?
 
 mod dealt;
 mod discovery;
+mod naming;
 mod oracle;
 mod ranking;
 mod reliance;
@@ -88,6 +90,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.methods != ["none"] {
         discovery::exam(&planter, &options.worlds, options.seeds, &options.methods, options.draws)?;
     }
+    naming::exam(&planter, &options.worlds, options.seeds)?;
     if options.reliance != "none" {
         reliance::exam(&planter, &options.reliance, options.seeds)?;
     }

@@ -82,6 +82,17 @@ impl Planter {
         self.discover_in(world, method, &run, &data, None)
     }
 
+    /// Runs discovery where it has not run, and names what is there.
+    pub(crate) fn interpret(&self, world: &World, data: &str, run: &Path) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(["interpret", "--quiet", "--format", "csv", "--model"])
+            .arg(world.folder.join("model/model.onnx"))
+            .args(["--data", data, "--seed", &world.seed.to_string(), "--out"])
+            .arg(run);
+        crate::binary::run(&mut command, run)
+    }
+
     fn discover_in(
         &self,
         world: &World,
@@ -141,7 +152,7 @@ impl World {
     }
 
     /// The table of its images.
-    fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         self.folder.join("data/dataset.csv").display().to_string()
     }
 

@@ -62,6 +62,13 @@ pub(crate) enum Command {
         --out RUN\n\nSubgroups are looked for on one split and confirmed on another (docs/subgroups.md)."
     )]
     Discover(Box<StageArgs>),
+    /// Say in words what subgroups and cues are
+    #[command(
+        after_help = "Example:\n  rightly interpret --model m.onnx --data photos/table.csv --out RUN\n\nNames what discover \
+        and rank left in RUN (discover runs first where neither has), by attributes and captions of the table \
+        (docs/words.md)."
+    )]
+    Interpret(Box<StageArgs>),
     /// List the classes whose important features are spurious, from people's votes
     #[command(
         after_help = "Example:\n  rightly classes --votes salient-imagenet-votes.csv --at-least 5"

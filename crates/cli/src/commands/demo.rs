@@ -12,6 +12,7 @@ use rightly::{
     discover::DiscoverOptions,
     dynamics::Source,
     evaluate::EvaluateOptions,
+    interpret::InterpretOptions,
     rank::RankOptions,
     truth::{self, Truth},
 };
@@ -68,11 +69,13 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
     let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
+    let interpret = InterpretOptions { threads };
     let stages = Stages {
         dynamics: Some(&dynamics),
         evaluate: Some(&evaluate),
         rank: Some(&rank),
         discover: Some(&discover),
+        interpret: Some(&interpret),
     };
     stages::audit(claim, stages, &interrupt, &progress)?;
 

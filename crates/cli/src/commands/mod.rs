@@ -24,6 +24,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Rank(args) => stages::run(&args, Which::Rank),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Discover(args) => stages::run(&args, Which::Discover),
+        Command::Interpret(args) => stages::run(&args, Which::Interpret),
         Command::Classes(args) => classes::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -6,6 +6,7 @@ use rightly::{
     dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
     features,
+    interpret::{self, InterpretOptions},
     metrics::POOLED,
     rank::{self, RankOptions},
 };
@@ -25,6 +26,7 @@ pub(super) enum Which {
     Evaluate,
     Rank,
     Discover,
+    Interpret,
 }
 
 impl Which {
@@ -45,11 +47,16 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let progress = Progress::new(args.run.quiet);
     let dynamics = options::dynamics(&args.dynamics);
     let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
+    let interpret = InterpretOptions { threads: options::threads(args.run.threads) };
+    let unnamed = which == Which::Interpret
+        && run.stage(rank::STAGE)?.is_none()
+        && run.stage(discover::STAGE)?.is_none();
     let stages = Stages {
         dynamics: dynamics.as_ref(),
         evaluate: which.has(Which::Evaluate).then_some(&evaluate),
         rank: which.has(Which::Rank).then_some(&rank),
-        discover: which.has(Which::Discover).then_some(&discover),
+        discover: (unnamed || which.has(Which::Discover)).then_some(&discover),
+        interpret: which.has(Which::Interpret).then_some(&interpret),
     };
     audit(claim, stages, &interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
@@ -76,6 +83,7 @@ pub(super) struct Stages<'a> {
     pub(super) evaluate: Option<&'a EvaluateOptions>,
     pub(super) rank: Option<&'a RankOptions>,
     pub(super) discover: Option<&'a DiscoverOptions>,
+    pub(super) interpret: Option<&'a InterpretOptions>,
 }
 
 /// Runs the stages; dynamics first, since a table that can't be read should not wait for forward passes.
@@ -114,6 +122,19 @@ pub(super) fn audit(
         {
             discover::discover(inputs, options, run, stop, &sink)?;
         }
+        if let Some(options) = stages.interpret {
+            // A model without features has neither subgroups nor ranks.
+            let nothing =
+                run.stage(rank::STAGE)?.is_none() && run.stage(discover::STAGE)?.is_none();
+            let why = interpret::possible(inputs).err().filter(|_| stages.evaluate.is_some());
+            match why {
+                Some(why) => progress.note(&format!("{}: left out: {why}", interpret::STAGE)),
+                None if nothing && stages.evaluate.is_some() => {}
+                None => {
+                    interpret::interpret(inputs, options, run, stop, &sink)?;
+                }
+            }
+        }
         Ok::<(), rightly::Error>(())
     })?)
 }
@@ -124,6 +145,7 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
     let wanted = |m: &&Metric| match m.stage.as_str() {
         rank::STAGE => which.has(Which::Rank) && m.metric.starts_with("gap"),
         discover::STAGE => which.has(Which::Discover) && m.metric == "subgroup-gap",
+        interpret::STAGE => which == Which::Interpret,
         evaluate::STAGE if which.has(Which::Evaluate) => {
             let headline = m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise");
             headline && !m.condition.as_deref().unwrap_or("").starts_with("noise-")

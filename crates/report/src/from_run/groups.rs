@@ -8,6 +8,7 @@ use rightly_data::table::Table;
 use super::{
     album::{Album, THUMBNAIL, encode, photo},
     figure,
+    names::Names,
     tables::Tables,
 };
 use crate::{
@@ -37,6 +38,7 @@ pub(super) fn groups(
     tables: &Tables,
     album: &Album,
     metrics: &[Metric],
+    names: &Names,
 ) -> Result<Option<GroupsView>, ReportError> {
     // A group that is merged into a cue's finding holds all the same.
     let held: Vec<Finding> = run.stage(STAGE)?.map(|record| record.findings).unwrap_or_default();
@@ -85,7 +87,8 @@ pub(super) fn groups(
                 Vec::new()
             };
             let accuracy = accuracy.map(|m| figure(m)).unwrap_or_default();
-            views.push(GroupView { name, accuracy, gap: figure(gap), found, photos });
+            let words = names.get(&(class.to_owned(), name.clone())).cloned().unwrap_or_default();
+            views.push(GroupView { name, accuracy, gap: figure(gap), found, words, photos });
         }
         classes.push(GroupedClass { class: class.to_owned(), groups: views, map });
     }

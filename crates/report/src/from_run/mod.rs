@@ -5,6 +5,7 @@ mod cams;
 mod comparison;
 mod facts;
 mod groups;
+mod names;
 mod planted;
 mod ranks;
 mod tables;
@@ -68,6 +69,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         findings.push(shown);
     }
     let figures: Figures = metrics.iter().map(figure).collect::<Vec<_>>().into();
+    let names = names::names(run)?;
     let cams = cams::gallery(run, &manifest, &tables, &album, &figures)?;
     Ok(ReportView {
         facts: facts::facts(&manifest, &tables),
@@ -76,8 +78,8 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         planted: planted::planted(run, &tables, &album)?,
         findings,
         cams,
-        ranks: ranks::ranks(run, &tables, &album, &metrics, &found)?,
-        groups: groups::groups(run, &tables, &album, &metrics)?,
+        ranks: ranks::ranks(run, &tables, &album, &metrics, &found, &names)?,
+        groups: groups::groups(run, &tables, &album, &metrics, &names)?,
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,

@@ -7,6 +7,7 @@ use rightly_data::table::Table;
 
 use super::{
     album::{Album, THUMBNAIL, encode, photo},
+    names::Names,
     tables::Tables,
 };
 use crate::{
@@ -32,6 +33,7 @@ pub(super) fn ranks(
     album: &Album,
     metrics: &[Metric],
     findings: &[Finding],
+    names: &Names,
 ) -> Result<Option<RankView>, ReportError> {
     let path = run.path("rank/features.parquet");
     if !path.is_file() {
@@ -58,7 +60,8 @@ pub(super) fn ranks(
             continue;
         }
         if classes.last().is_none_or(|last| last.class != *name) {
-            classes.push(RankedClass { class: name.clone(), features: Vec::new() });
+            let words = names.get(&(name.clone(), "cue".to_owned())).cloned().unwrap_or_default();
+            classes.push(RankedClass { class: name.clone(), words, features: Vec::new() });
         }
         let found = examples.remove(&(name.clone(), index)).unwrap_or_default();
         let own = classes.last_mut().map(|class| &mut class.features);

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     Section,
     parts::{cells, image, wide},
+    words::evidence,
 };
 use crate::{
     chart::{COLOURS, Mark, scatter},
@@ -87,7 +88,12 @@ fn table(class: &GroupedClass) -> Markup {
             th.number { "gap" } th.number { "95 % interval" } th.number { "q" }
         } }
         tbody { @for group in &class.groups { tr {
-            th scope="row" { (label(group)) @if group.found { " " span.answer { "fails" } } }
+            th scope="row" {
+                @if group.words.title.is_empty() { (label(group)) } @else {
+                    (name(&group.words.title)) " " span.muted { (label(group)) }
+                }
+                @if group.found { " " span.answer { "fails" } }
+            }
             (cells(Some(&group.accuracy), Unit::Percent))
             td.number { (Unit::Points.figure(&group.gap)) }
             td.number.muted { (Unit::Points.bounds(&group.gap)) }
@@ -103,7 +109,11 @@ fn table(class: &GroupedClass) -> Markup {
 fn gallery(group: &GroupView) -> Markup {
     let accuracy = group.accuracy.value.map_or_else(|| "no data".to_owned(), percent);
     html! {
-        h3 { (label(group)) ", " (accuracy) " right" @if group.found { ": fails" } }
+        h3 {
+            @if !group.words.title.is_empty() { (name(&group.words.title)) " · " }
+            (label(group)) ", " (accuracy) " right" @if group.found { ": fails" }
+        }
+        (evidence(&group.words, "the rest of the class"))
         div.gallery { @for (photo, right) in &group.photos {
             @let alt = format!("{} ({})", photo.class, photo.id);
             figure.photo {

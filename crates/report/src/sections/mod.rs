@@ -19,6 +19,7 @@ mod planted;
 pub(crate) mod problems;
 mod ranks;
 mod saliency;
+mod words;
 
 use maud::Markup;
 

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     Section,
     parts::{image, inline, wide},
+    words::evidence,
 };
 use crate::{
     chart::{Level, Scale, Series, Tone, levels},
@@ -171,6 +172,8 @@ fn class_block(view: &ReportView, ranks: &RankView, class: &RankedClass, open: b
                     (steps("Accuracy by step of the ranking", "step of the ranking, the strongest cue first", &curve, Tone::Around))
                 }
             }
+            @if !class.words.title.is_empty() { p { "In words, the cue is: " strong { (name(&class.words.title)) } "." } }
+            (evidence(&class.words, "the half of the class that shows the cue least"))
             @for feature in pictured { (feature_block(ranks, feature)) }
         }
     }

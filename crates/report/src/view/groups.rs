@@ -1,6 +1,6 @@
 //! Subgroups of the classes, as the stage `discover` found them.
 
-use super::{Figure, Photo};
+use super::{Figure, NameView, Photo};
 
 /// What the stage `discover` found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,6 +35,8 @@ pub struct GroupView {
     pub gap: Figure,
     /// Whether it is a finding.
     pub found: bool,
+    /// What it is, where words hold.
+    pub words: NameView,
     /// The strongest members, with whether the model is right.
     pub photos: Vec<(Photo, bool)>,
 }

@@ -7,12 +7,14 @@
 mod comparison;
 mod figures;
 mod groups;
+mod names;
 mod pictures;
 mod ranks;
 
 pub use comparison::{ComparedSide, ComparisonView, Difference};
 pub use figures::{Figure, Figures};
 pub use groups::{GroupView, GroupedClass, GroupsView, MapPoint};
+pub use names::{NameView, PhraseView};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
 pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};
 

@@ -1,6 +1,6 @@
 //! The ranking of images by how strongly they carry spurious features.
 
-use super::{Figure, Photo, Picture};
+use super::{Figure, NameView, Photo, Picture};
 
 /// What the stage `rank` found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub struct RankView {
 pub struct RankedClass {
     /// Class name.
     pub class: String,
+    /// What its cue is, where words hold.
+    pub words: NameView,
     /// Its features, the most important first.
     pub features: Vec<RankedFeature>,
 }

@@ -5,8 +5,8 @@ use rightly_report::{
     ReportView, picture,
     view::{
         CamCard, CamGallery, Confusion, Facts, Figure, FindingView, GroupView, GroupedClass,
-        GroupsView, MapPoint, MappedPhoto, MeanMask, Photo, Picture, ProblemRow, RankView,
-        RankedClass, RankedFeature,
+        GroupsView, MapPoint, MappedPhoto, MeanMask, NameView, Photo, PhraseView, Picture,
+        ProblemRow, RankView, RankedClass, RankedFeature,
     },
 };
 
@@ -204,10 +204,22 @@ fn ranks() -> RankView {
         basis: "masks".to_owned(),
         classes: vec![RankedClass {
             class: "parachute".to_owned(),
+            words: named("blue sky", "blue sky"),
             features: vec![feature(17, -0.31, Some(true)), feature(40, 0.22, Some(false))],
         }],
         spurious: (1, 2),
     }
+}
+
+/// A name with one phrase.
+fn named(title: &str, phrase: &str) -> NameView {
+    let auc = Figure {
+        low: Some(0.66),
+        high: Some(0.87),
+        ..figure("name-auc", Some("captions"), "racer", 0.78, 60)
+    };
+    let phrase = PhraseView { phrase: phrase.to_owned(), inside: 0.62, outside: 0.08, auc };
+    NameView { title: title.to_owned(), phrases: vec![phrase] }
 }
 
 /// One class of three groups, the first of which fails.
@@ -226,6 +238,10 @@ fn groups() -> GroupsView {
             ..figure("subgroup-gap", Some("slices"), "racer", gap, 24)
         },
         found: q.is_some_and(|q| q < 0.05),
+        words: match name {
+            "slices/1" => named("racers on wet <gravel>", "wet <gravel>"),
+            _ => NameView::default(),
+        },
         photos: q.map_or_else(Vec::new, |_| {
             (0..3).map(|i| (photo(i, "racer", None), i % 2 == 0)).collect()
         }),

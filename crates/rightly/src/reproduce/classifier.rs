@@ -10,7 +10,11 @@ use rightly_model::{
     heads::{Features, Head, HeadOptions, Optimizer, Standard, cross_entropy},
 };
 
-use crate::{Error, dynamics, features::{Outcome, WrongAnswers}, workers};
+use crate::{
+    Error, dynamics,
+    features::{Outcome, WrongAnswers},
+    workers,
+};
 
 /// Why a network could not be trained.
 pub type TrainerError = Box<dyn std::error::Error + Send + Sync>;

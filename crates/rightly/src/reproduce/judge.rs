@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{discover::protocol::Found, features::{Outcome, WrongAnswers}};
+use crate::{discover::protocol::Found, features::Outcome};
 
 /// Slices of a class that are looked at: as many as it has rare subclasses.
 const WORST: usize = 2;
@@ -67,13 +67,20 @@ pub(super) fn judge(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::WrongAnswers;
 
     #[test]
     fn a_slice_catches_what_half_of_its_strongest_are() {
         let groups: Vec<&str> =
             (0..40).map(|i| ["otter", "beaver", "whale", "seal"][i / 10]).collect();
-        let outcomes: Vec<Outcome> =
-            (0..40).map(|i| Outcome { output: 0, correct: i >= 20, loss: 0.0, wrong: WrongAnswers::default() }).collect();
+        let outcomes: Vec<Outcome> = (0..40)
+            .map(|i| Outcome {
+                output: 0,
+                correct: i >= 20,
+                loss: 0.0,
+                wrong: WrongAnswers::default(),
+            })
+            .collect();
         let slice = |members: Vec<usize>| {
             let rest = (0..40).filter(|at| !members.contains(at)).collect::<Vec<_>>();
             Found { ranked: [members.clone(), rest].concat(), members }

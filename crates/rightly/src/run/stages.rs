@@ -62,7 +62,10 @@ impl RunDir {
             };
             let Some(record) = record else { continue };
             metrics.extend(record.metrics);
-            found.extend(record.findings);
+            match name {
+                "interpret" => findings::rename(&mut found, record.findings),
+                _ => found.extend(record.findings),
+            }
             for problem in record.problems {
                 // Several stages may meet the same problem of the data.
                 if said.insert(problem.clone()) {

@@ -73,7 +73,9 @@ pub fn compare<'a>(
         let matching: Vec<usize> =
             (0..findings.len()).filter(|&at| says(&findings[at], truth, &ids, &class)).collect();
         matching.iter().for_each(|&at| used[at] = true);
-        let finding = matching.first().map(|&at| findings[at].clone());
+        // Of those that match, the one that says it by its name.
+        let named = matching.iter().find(|&&at| names(&findings[at].title, "", &truth.value));
+        let finding = named.or(matching.first()).map(|&at| findings[at].clone());
         let side = if finding.is_some() { &mut verdict.found } else { &mut verdict.missed };
         side.push(Match { truth: Some(truth.clone()), finding });
     }
@@ -95,7 +97,7 @@ fn says(finding: &Finding, truth: &Truth, ids: &BTreeSet<&str>, class: &BTreeSet
         return true;
     }
     let about_a_cue = match finding.kind {
-        Kind::SpuriousCue => names(finding, &truth.value),
+        Kind::SpuriousCue => names(&finding.title, &finding.description, &truth.value),
         Kind::ObjectIgnored => false,
         _ => return false,
     };
@@ -103,8 +105,8 @@ fn says(finding: &Finding, truth: &Truth, ids: &BTreeSet<&str>, class: &BTreeSet
     truth.kind == Kind::SpuriousCue && (about_a_cue || share(&carries) >= CARRY)
 }
 
-/// Whether a finding's title or description holds the word.
-fn names(finding: &Finding, value: &str) -> bool {
+/// Whether a title or a description holds the word.
+fn names(title: &str, description: &str, value: &str) -> bool {
     let has = |text: &str| {
         let text = text.to_lowercase();
         let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
@@ -112,7 +114,7 @@ fn names(finding: &Finding, value: &str) -> bool {
             edge(text[..at].chars().next_back()) && edge(text[at + word.len()..].chars().next())
         })
     };
-    !value.is_empty() && (has(&finding.title) || has(&finding.description))
+    !value.is_empty() && (has(title) || has(description))
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ use rightly_data::table::Table;
 use crate::support::{open, quickstart};
 
 /// Eight copies of every picture; `columns(copy, background)` gives what follows image, class and group.
-fn data(folder: &Path, header: &str, columns: impl Fn(usize, &str) -> String) -> PathBuf {
+pub(crate) fn data(
+    folder: &Path,
+    header: &str,
+    columns: impl Fn(usize, &str) -> String,
+) -> PathBuf {
     let text = fs::read_to_string(quickstart("table.csv")).unwrap();
     let mut table = format!("image,class,group{header}\n");
     for line in text.lines().skip(1) {
@@ -36,7 +40,7 @@ fn data(folder: &Path, header: &str, columns: impl Fn(usize, &str) -> String) ->
     path
 }
 
-fn options() -> DiscoverOptions {
+pub(crate) fn options() -> DiscoverOptions {
     DiscoverOptions {
         draws: 999,
         resamples: 200,
@@ -46,11 +50,15 @@ fn options() -> DiscoverOptions {
     }
 }
 
-fn inputs(table: &Path) -> InputOptions {
+pub(crate) fn inputs(table: &Path) -> InputOptions {
     InputOptions::new(quickstart("model.onnx"), table.to_string_lossy().into_owned())
 }
 
-fn run(inputs: InputOptions, options: &DiscoverOptions, out: &Path) -> Result<StageRecord, Error> {
+pub(crate) fn run(
+    inputs: InputOptions,
+    options: &DiscoverOptions,
+    out: &Path,
+) -> Result<StageRecord, Error> {
     let inputs = open(inputs)?;
     let run = RunDir::new(out);
     let _lock = run.lock()?;

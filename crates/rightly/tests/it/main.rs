@@ -5,6 +5,7 @@ mod davis;
 mod discover;
 mod dynamics;
 mod evaluate;
+mod interpret;
 mod rank;
 mod rank_attributes;
 mod run_directory;

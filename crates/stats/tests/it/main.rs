@@ -3,4 +3,5 @@
 mod coverage;
 mod discovery;
 mod golden;
+mod words;
 mod worlds;

@@ -1,0 +1,59 @@
+//! What subgroups and cues are called.
+
+use std::collections::BTreeMap;
+
+use rightly::RunDir;
+use rightly_data::table::Table;
+
+use crate::{
+    ReportError,
+    view::{Figure, NameView, PhraseView},
+};
+
+/// Phrases of a name that are shown.
+const SHOWN: usize = 4;
+
+/// By class and group (`METHOD/K`, or `cue`); nothing where the stage has not run.
+pub(super) type Names = BTreeMap<(String, String), NameView>;
+
+/// Reads `interpret/names.parquet`.
+pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
+    let mut out = Names::new();
+    let path = run.path("interpret/names.parquet");
+    if !path.is_file() {
+        return Ok(out);
+    }
+    let table = Table::load(&path)?;
+    let text = |name: &str| table.texts(name);
+    let (class, group, phrase, title) =
+        (text("class")?, text("group")?, text("phrase")?, text("title")?);
+    let number = |name: &str| table.floats(name);
+    let (auc, low, high) = (number("auc")?, number("auc_low")?, number("auc_high")?);
+    let (inside, outside) = (number("inside")?, number("outside")?);
+    let n = table.integers("n")?;
+    for row in 0..table.rows() {
+        let (Some(class), Some(group), Some(phrase)) = (&class[row], &group[row], &phrase[row])
+        else {
+            continue;
+        };
+        let own = out.entry((class.clone(), group.clone())).or_default();
+        if let Some(title) = &title[row] {
+            own.title.clone_from(title);
+        }
+        if own.phrases.len() < SHOWN {
+            own.phrases.push(PhraseView {
+                phrase: phrase.clone(),
+                inside: inside[row].unwrap_or_default(),
+                outside: outside[row].unwrap_or_default(),
+                auc: Figure {
+                    value: auc[row],
+                    low: low[row],
+                    high: high[row],
+                    n: n[row].and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+                    ..Figure::default()
+                },
+            });
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,131 @@
+//! Which phrases are said of which images of a class.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::{
+        phrase::Form,
+        subjects::Side,
+        text::{Token, is_stop, runs},
+    },
+    context,
+};
+
+/// Words of a phrase.
+const WORDS: usize = 3;
+/// Images that have a word, over those that have the phrase, up to which the two belong together.
+const TOGETHER: f64 = 1.1;
+/// Most captions of an image that are read.
+const CAPTIONS: usize = 40;
+
+/// Phrases of the captions of one class's images. A phrase is one to three words in a row in their dictionary forms; none of
+/// them belongs to the class's name, the outer ones mean something by themselves.
+pub(in super::super) struct Index {
+    class: BTreeSet<String>,
+    phrases: Vec<Phrase>,
+    /// Phrases of each image, ascending.
+    of_image: BTreeMap<usize, Vec<usize>>,
+    captions: BTreeMap<usize, Vec<Vec<Token>>>,
+}
+
+struct Phrase {
+    words: Vec<String>,
+    /// As it is written most often.
+    written: String,
+    /// Images that have it.
+    images: usize,
+}
+
+impl Index {
+    /// Of the images of a class, each with its captions.
+    pub(in super::super) fn new<'a>(
+        class: &str,
+        images: impl Iterator<Item = (usize, &'a [String])>,
+    ) -> Self {
+        let class: BTreeSet<String> = runs(class).concat().into_iter().map(|t| t.lemma).collect();
+        let mut captions = BTreeMap::<usize, Vec<Vec<Token>>>::new();
+        // Dictionary form: how often it is written in which way, and the images that have it.
+        let mut known = BTreeMap::<Vec<String>, (BTreeMap<String, usize>, BTreeSet<usize>)>::new();
+        for (image, texts) in images {
+            let own: Vec<Vec<Token>> = texts.iter().take(CAPTIONS).flat_map(|t| runs(t)).collect();
+            for words in own.iter().flat_map(|run| phrases(run, &class)) {
+                let key: Vec<String> = words.iter().map(|t| t.lemma.clone()).collect();
+                let written: Vec<&str> = words.iter().map(|t| t.written.as_str()).collect();
+                let (ways, of) = known.entry(key).or_default();
+                *ways.entry(written.join(" ")).or_default() += 1;
+                of.insert(image);
+            }
+            captions.insert(image, own);
+        }
+        let mut of_image = BTreeMap::<usize, Vec<usize>>::new();
+        let mut out = Vec::with_capacity(known.len());
+        for (words, (ways, of)) in known {
+            let most = ways.iter().max_by_key(|(way, n)| (**n, std::cmp::Reverse((*way).clone())));
+            let Some((written, _)) = most else { continue };
+            of.iter().for_each(|&image| of_image.entry(image).or_default().push(out.len()));
+            out.push(Phrase { words, written: written.clone(), images: of.len() });
+        }
+        Self { class, phrases: out, of_image, captions }
+    }
+
+    /// Number of phrases.
+    pub(super) fn len(&self) -> usize {
+        self.phrases.len()
+    }
+
+    /// Dictionary forms.
+    pub(super) fn words(&self, phrase: usize) -> &[String] {
+        &self.phrases[phrase].words
+    }
+
+    /// Number of words that hardly occur without the rest of the phrase; 0 where one of them does.
+    pub(super) fn bound(&self, phrase: usize) -> usize {
+        let Phrase { words, images, .. } = &self.phrases[phrase];
+        let alone = |word: &String| {
+            // In the order of their words.
+            let at = self
+                .phrases
+                .binary_search_by(|p| p.words.as_slice().cmp(std::slice::from_ref(word)));
+            at.map_or(0, |at| self.phrases[at].images)
+        };
+        let bound = words.iter().all(|word| alone(word) as f64 <= TOGETHER * *images as f64);
+        if bound { words.len() } else { 0 }
+    }
+
+    /// As captions have it.
+    pub(super) fn written(&self, phrase: usize) -> &str {
+        &self.phrases[phrase].written
+    }
+
+    /// 1 for images of which the phrase is said.
+    pub(super) fn scores(&self, phrase: usize, images: &[usize]) -> Vec<f64> {
+        let has = |image: &usize| {
+            let own = self.of_image.get(image);
+            f64::from(u8::from(own.is_some_and(|own| own.binary_search(&phrase).is_ok())))
+        };
+        images.iter().map(has).collect()
+    }
+
+    /// How captions join the phrase to the class, on the images that have more of it.
+    pub(super) fn form(&self, phrase: usize, side: &Side, present: bool) -> Form {
+        let own = side.images.iter().zip(&side.inside).filter(|(_, inside)| **inside == present);
+        let captions = own.filter_map(|(image, _)| self.captions.get(image)).flatten();
+        context::form(captions, &self.phrases[phrase].words, |word| self.class.contains(word))
+    }
+}
+
+/// Phrases of a run of words.
+fn phrases<'r>(
+    run: &'r [Token],
+    class: &BTreeSet<String>,
+) -> impl Iterator<Item = &'r [Token]> + use<'r> {
+    let named: Vec<bool> = run.iter().map(|t| class.contains(&t.lemma)).collect();
+    let stop: Vec<bool> = run.iter().map(|t| is_stop(&t.written)).collect();
+    (0..run.len()).flat_map(move |from| {
+        let ends = from + 1..=(from + WORDS).min(run.len());
+        let fits = |to: &usize| {
+            !stop[from] && !stop[to - 1] && !named[from..*to].iter().any(|&named| named)
+        };
+        ends.filter(fits).map(|to| &run[from..to]).collect::<Vec<_>>()
+    })
+}

@@ -1,0 +1,174 @@
+//! Words from captions: phrases of one to three words that are said of images inside more often than of images outside.
+//!
+//! The unit is the image: however many captions it has and however often they repeat a phrase, it has it or not.
+
+mod context;
+mod index;
+
+use rightly_stats::{
+    association::{LogOdds, log_odds},
+    auc::auc,
+};
+
+use super::{
+    phrase::{Candidate, Part, Source},
+    subjects::{Side, Subject},
+};
+pub(super) use index::Index;
+
+/// Phrases that are tested.
+const TESTED: usize = 8;
+/// Least images of the fitting side that have a phrase.
+const IMAGES: usize = 3;
+/// Images that the prior counts for: it holds rare phrases back.
+const PRIOR: f64 = 20.0;
+/// Least z of the log odds.
+const CLEAR: f64 = 2.0;
+/// Share of their images that two phrases with a common word share when they say the same.
+const SAME: f64 = 0.7;
+
+/// The phrases that separate the fitting images most clearly, best first, without those that say the same again.
+pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
+    let fit = &subject.fit;
+    let mut found: Vec<Found> = (0..index.len())
+        .filter_map(|phrase| Found::of(index, phrase, fit))
+        .filter(|found| found.odds.z.abs() >= CLEAR)
+        .collect();
+    found.sort_by(|a, b| {
+        b.area
+            .total_cmp(&a.area)
+            .then(b.present.cmp(&a.present))
+            .then(b.odds.z.abs().total_cmp(&a.odds.z.abs()))
+            // Of phrases on the same images the longest says most, if its words belong together.
+            .then_with(|| index.bound(b.phrase).cmp(&index.bound(a.phrase)))
+            .then_with(|| index.words(a.phrase).cmp(index.words(b.phrase)))
+    });
+    let mut kept: Vec<Found> = Vec::new();
+    for one in found {
+        if kept.len() == TESTED {
+            break;
+        }
+        if !kept.iter().any(|other| other.says_the_same(&one, index)) {
+            kept.push(one);
+        }
+    }
+    let confirm = &subject.confirm;
+    kept.into_iter()
+        .map(|found| Candidate {
+            parts: vec![Part {
+                text: index.written(found.phrase).to_owned(),
+                form: index.form(found.phrase, fit, found.present),
+                present: found.present,
+            }],
+            source: Source::Captions,
+            rises: found.present,
+            fitted: found.area,
+            fit: index.scores(found.phrase, &fit.images),
+            scores: index.scores(found.phrase, &confirm.images),
+        })
+        .collect()
+}
+
+/// A phrase on the fitting side.
+struct Found {
+    phrase: usize,
+    odds: LogOdds,
+    area: f64,
+    present: bool,
+    on: Vec<bool>,
+}
+
+impl Found {
+    fn of(index: &Index, phrase: usize, fit: &Side) -> Option<Self> {
+        let scores = index.scores(phrase, &fit.images);
+        let with = scores.iter().sum::<f64>();
+        if with < IMAGES as f64 {
+            return None;
+        }
+        let n = fit.images.len() as f64;
+        let own = |side: bool| {
+            let own = scores.iter().zip(&fit.inside).filter(|(_, i)| **i == side);
+            own.fold((0.0, 0.0), |(sum, n), (s, _)| (sum + s, n + 1.0))
+        };
+        let odds = log_odds(own(true), own(false), (PRIOR * with / n, PRIOR))?;
+        let area = auc(&scores, &fit.inside).value?;
+        Some(Self {
+            phrase,
+            odds,
+            area: area.max(1.0 - area),
+            present: area > 0.5,
+            on: scores.iter().map(|&s| s > 0.5).collect(),
+        })
+    }
+
+    /// Whether another phrase has a word of this one and is said of nearly the same images.
+    fn says_the_same(&self, other: &Self, index: &Index) -> bool {
+        let (own, its) = (index.words(self.phrase), index.words(other.phrase));
+        if !own.iter().any(|word| its.contains(word)) {
+            return false;
+        }
+        // One that holds the other in full adds nothing but its other words.
+        let inside = |a: &[String], b: &[String]| a.iter().all(|word| b.contains(word));
+        if inside(own, its) || inside(its, own) {
+            return true;
+        }
+        let pairs = || self.on.iter().zip(&other.on);
+        let both = pairs().filter(|(a, b)| **a && **b).count();
+        let either = pairs().filter(|(a, b)| **a || **b).count();
+        both as f64 >= SAME * either as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpret::phrase::Form;
+
+    /// Twenty images inside, sixty outside.
+    fn subject() -> Subject {
+        let side = |first: usize| Side {
+            images: (first..first + 80).collect(),
+            inside: (0..80).map(|i| i < 20).collect(),
+        };
+        Subject { class: 0, group: "slices/1".into(), fit: side(0), confirm: side(80) }
+    }
+
+    fn index(said: impl Fn(usize) -> Vec<String>) -> Index {
+        let captions: Vec<Vec<String>> = (0..160).map(|i| said(i)).collect();
+        Index::new("otter", (0..160).map(|i| (i, captions[i].as_slice())))
+    }
+
+    #[test]
+    fn what_is_said_inside_is_found_with_the_words_around_it() {
+        let index = index(|i| {
+            let place = if i % 80 < 16 { "on the fresh snow" } else { "in a pond" };
+            vec![format!("an otter {place}"), "a photo of an otter".into()]
+        });
+        let found = candidates(&index, &subject());
+        let best = &found[0].parts[0];
+        assert_eq!((best.text.as_str(), &best.form), ("fresh snow", &Form::After("on the".into())));
+        assert!(best.present && found[0].fitted > 0.89, "{found:?}");
+        let pond = found.iter().find(|c| c.text() == "pond").unwrap();
+        assert!(!pond.parts[0].present && !pond.rises, "{found:?}");
+        // 'snow' and 'fresh' say nothing that 'fresh snow' does not.
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn adjectives_stand_before_the_class() {
+        let index = index(|i| {
+            let red = if i % 80 < 15 { "red " } else { "" };
+            vec![format!("one {red}striped otter, seen from afar")]
+        });
+        let found = candidates(&index, &subject());
+        let best = &found[0].parts[0];
+        assert_eq!((best.text.as_str(), &best.form), ("red", &Form::Before));
+    }
+
+    #[test]
+    fn nothing_is_said_where_captions_are_missing_or_all_the_same() {
+        assert!(candidates(&index(|_| Vec::new()), &subject()).is_empty());
+        assert!(candidates(&index(|_| vec![String::new()]), &subject()).is_empty());
+        assert!(candidates(&index(|_| vec!["an otter on snow".into()]), &subject()).is_empty());
+    }
+}

@@ -1,0 +1,208 @@
+//! What a subgroup or a cue is, in words: phrases that go with it, chosen on some images and tested on others.
+//!
+//! ```text
+//! groups, ranks ─► what has no name ─► phrases of each source ─► tested on other images ─► names ─► findings
+//! ```
+//! DIM (Zhang et al., CVPR 2024) names a direction by what a vision-language model says of the images nearest to it. Here a
+//! phrase of whatever source is a score of each image, and the question is how well that score alone separates the images
+//! that are to be named from the rest of their class. A phrase that does not hold is not said; no words is an answer.
+
+mod attributes;
+mod captions;
+mod naming;
+mod options;
+mod phrase;
+mod subjects;
+mod tables;
+mod text;
+mod wording;
+
+use std::{collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
+
+use rightly_data::dataset::{Attribute, typed_attributes};
+use rightly_stats::multiple::families;
+
+pub use options::InterpretOptions;
+pub use phrase::Source;
+
+use crate::{
+    Error, Event, Inputs, Metric, RunDir, Sink, discover, rank,
+    run::{StageRecord, key_of},
+    workers,
+};
+use captions::Index;
+use naming::Named;
+use phrase::{Candidate, Tested};
+use subjects::Subject;
+
+/// The stage's name in files and on the command line.
+pub const STAGE: &str = "interpret";
+
+/// Whether there is anything that words could come from.
+///
+/// # Errors
+/// Says what is missing.
+pub fn possible(inputs: &Inputs) -> Result<(), Error> {
+    let captions = inputs.dataset.samples.iter().any(|s| !s.captions.is_empty());
+    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
+    if captions || attributes.iter().any(Attribute::is_used) {
+        return Ok(());
+    }
+    Err(Error::Usage(
+        "no words to choose from: the data has neither captions (a column 'caption') nor attributes (other columns)".to_owned(),
+    ))
+}
+
+/// Runs the stage into `run`: names what `discover` and `rank` left there.
+///
+/// # Errors
+/// As [`possible`]; neither stage has run; a table of theirs can't be read; `stop` was set.
+pub fn interpret(
+    inputs: &Inputs,
+    options: &InterpretOptions,
+    run: &RunDir,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<StageRecord, Error> {
+    let start = Instant::now();
+    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
+    possible(inputs)?;
+    let earlier: Vec<StageRecord> = [rank::STAGE, discover::STAGE]
+        .into_iter()
+        .filter_map(|stage| run.stage(stage).transpose())
+        .collect::<Result<_, _>>()?;
+    if earlier.is_empty() {
+        return Err(Error::Usage(
+            "nothing to name: the run has neither subgroups nor ranks; run discover or rank first"
+                .to_owned(),
+        ));
+    }
+    let key = key(inputs, options, &earlier);
+    if let Some(record) = run.stage(STAGE)?
+        && record.key == key
+        && run.path(tables::NAMES).is_file()
+    {
+        sink(finished(true));
+        return Ok(record);
+    }
+    sink(Event::Summarising { stage: STAGE });
+    let (subjects, small) = subjects::of_run(inputs, run)?;
+    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
+    let tested = test(inputs, options, &subjects, &attributes, stop)?;
+    let named: Vec<Named<'_>> = subjects
+        .iter()
+        .zip(&tested)
+        .map(|(subject, tested)| Named {
+            subject,
+            class: &inputs.dataset.classes[subject.class],
+            phrases: phrase::that_hold(tested),
+        })
+        .collect();
+    tables::write_names(run, &named)?;
+    let metrics = figures(&named);
+    let found: Vec<_> = earlier.iter().flat_map(|record| record.findings.clone()).collect();
+    let notes = notes(&subjects, &tested, &named, small);
+    notes.iter().for_each(|note| sink(Event::Note(note.clone())));
+    let record = StageRecord {
+        key,
+        findings: naming::findings(&found, &named, &metrics),
+        metrics,
+        problems: Vec::new(),
+        notes,
+    };
+    let mut manifest = run.manifest()?;
+    manifest.stages.insert(STAGE.to_owned(), options.to_table());
+    manifest.write(&run.path("run.toml"))?;
+    run.finish_stage(STAGE, &record)?;
+    sink(finished(false));
+    Ok(record)
+}
+
+/// Phrases of every subject, tested and corrected over all of them; of each source in turn, best first.
+fn test(
+    inputs: &Inputs,
+    options: &InterpretOptions,
+    subjects: &[Subject],
+    attributes: &[Attribute],
+    stop: &AtomicBool,
+) -> Result<Vec<Vec<Tested>>, Error> {
+    let mut by_class = BTreeMap::<usize, Vec<&Subject>>::new();
+    subjects.iter().for_each(|s| by_class.entry(s.class).or_default().push(s));
+    let classes: Vec<(usize, Vec<&Subject>)> = by_class.into_iter().collect();
+    let by_class = workers::ordered(classes.len(), options.threads, stop, |at| {
+        let (class, subjects) = &classes[at];
+        let samples = &inputs.dataset.samples;
+        let own = (0..samples.len()).filter(|&i| samples[i].class == *class);
+        let index = Index::new(
+            &inputs.dataset.classes[*class],
+            own.map(|i| (i, samples[i].captions.as_slice())),
+        );
+        let of_subject = |subject: &&Subject| -> Vec<Tested> {
+            let mut candidates = Vec::new();
+            for own in
+                [attributes::candidates(attributes, subject), captions::candidates(&index, subject)]
+            {
+                // What says most comes first.
+                candidates.extend(Candidate::pair(&own, &subject.fit));
+                candidates.extend(own);
+            }
+            candidates.into_iter().map(|c| Tested::yes_or_no(c, &subject.confirm)).collect()
+        };
+        Ok(subjects.iter().map(of_subject).collect::<Vec<_>>())
+    })?;
+    let mut out = by_class.concat();
+    let p: Vec<Vec<f64>> = out.iter().map(|own| own.iter().map(|t| t.p).collect()).collect();
+    for (own, q) in out.iter_mut().zip(families(&p)) {
+        own.iter_mut().zip(q).for_each(|(tested, q)| tested.q = q);
+    }
+    Ok(out)
+}
+
+/// How well the best phrase of each subject separates it.
+fn figures(named: &[Named<'_>]) -> Vec<Metric> {
+    named
+        .iter()
+        .filter_map(|n| {
+            let best = n.phrases.first()?;
+            let source = best.candidate.source.name();
+            let row = Metric::new(STAGE, "name-auc", Some(source), n.class, best.auc);
+            Some(Metric {
+                group: Some(n.subject.group.clone()),
+                p: Some(best.p),
+                q: Some(best.q),
+                ..row
+            })
+        })
+        .collect()
+}
+
+fn notes(
+    subjects: &[Subject],
+    tested: &[Vec<Tested>],
+    named: &[Named<'_>],
+    small: usize,
+) -> Vec<String> {
+    let phrases: usize = tested.iter().map(Vec::len).sum();
+    let with = named.iter().filter(|n| !n.phrases.is_empty()).count();
+    let mut out = vec![format!(
+        "{with} of {} groups have words that hold on images which had no part in choosing them; {phrases} phrases were tested.",
+        subjects.len()
+    )];
+    if small > 0 {
+        out.push(format!("{small} groups have too few images on one side to look for words."));
+    }
+    out
+}
+
+/// Changes with what is named, and with the words.
+fn key(inputs: &Inputs, options: &InterpretOptions, earlier: &[StageRecord]) -> String {
+    let mut words = String::new();
+    for sample in &inputs.dataset.samples {
+        words += &format!("{}\t{:?}\t{:?}\n", sample.id, sample.captions, sample.attributes);
+    }
+    let mut parts: Vec<&str> = earlier.iter().map(|record| record.key.as_str()).collect();
+    let rest =
+        format!("{} {:?} {}", inputs.options.seed, inputs.options.cluster, options.to_table());
+    parts.extend([words.as_str(), rest.as_str()]);
+    key_of(&parts)
+}

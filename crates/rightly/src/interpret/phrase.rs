@@ -1,0 +1,225 @@
+//! A phrase that may name something, and whether it does: on images that had no part in choosing it.
+
+use rightly_stats::{
+    Estimate,
+    association::TwoByTwo,
+    auc::{auc, mann_whitney},
+};
+
+use super::subjects::Side;
+
+/// Where a phrase comes from, the best evidence first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A value of an attribute of the table.
+    Attributes,
+    /// Captions of the table.
+    Captions,
+}
+
+impl Source {
+    /// As `names.parquet` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attributes => "attributes",
+            Self::Captions => "captions",
+        }
+    }
+}
+
+/// How a phrase goes with the class's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// "red otters".
+    Before,
+    /// "otters on the snow": with what stands before the phrase.
+    After(String),
+    /// Of an attribute, whose name it is.
+    Value(String),
+    /// Nothing is known.
+    Beside,
+}
+
+/// A phrase, and whether it is there or missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) text: String,
+    pub(super) form: Form,
+    pub(super) present: bool,
+}
+
+/// What was chosen on the fitting side: a phrase, or two together.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Candidate {
+    pub(super) parts: Vec<Part>,
+    pub(super) source: Source,
+    /// Whether the scores are higher inside; lower where a single phrase is missing there.
+    pub(super) rises: bool,
+    /// How well it separates the fitting images, .5 to 1.
+    pub(super) fitted: f64,
+    /// On each fitting image, and on each confirming one.
+    pub(super) fit: Vec<f64>,
+    pub(super) scores: Vec<f64>,
+}
+
+/// Gain in area for which two phrases are taken together.
+const GAIN: f64 = 0.03;
+
+impl Candidate {
+    /// The best of these phrases (they are in this order) with the one that adds most to it, each there or missing as it is by
+    /// itself, if the two separate the fitting images clearly better than the best alone. What is only said of what is missing
+    /// is no pair: nothing would say what the images are.
+    pub(super) fn pair(single: &[Self], fit: &Side) -> Option<Self> {
+        let (first, others) = single.split_first()?;
+        let mut best: Option<Self> = None;
+        for other in others.iter().filter(|other| first.rises || other.rises) {
+            let together = |a: &[f64], b: &[f64]| -> Vec<f64> {
+                let has = |rises: bool, score: f64| (score > 0.5) == rises;
+                let both = |(x, y): (&f64, &f64)| has(first.rises, *x) && has(other.rises, *y);
+                a.iter().zip(b).map(|pair| f64::from(u8::from(both(pair)))).collect()
+            };
+            let own = together(&first.fit, &other.fit);
+            let Some(area) = auc(&own, &fit.inside).value else { continue };
+            let known = best.as_ref().map_or(first.fitted + GAIN, |best| best.fitted);
+            if area > known {
+                best = Some(Self {
+                    parts: [first.parts.clone(), other.parts.clone()].concat(),
+                    source: first.source,
+                    rises: true,
+                    fitted: area,
+                    scores: together(&first.scores, &other.scores),
+                    fit: own,
+                });
+            }
+        }
+        best
+    }
+
+    /// As `names.parquet` has it: "white", or "white, no street".
+    pub(super) fn text(&self) -> String {
+        if let [part] = &self.parts[..] {
+            return part.text.clone();
+        }
+        let words: Vec<String> = self
+            .parts
+            .iter()
+            .map(|p| if p.present { p.text.clone() } else { format!("no {}", p.text) })
+            .collect();
+        words.join(", ")
+    }
+}
+
+/// A candidate after its test.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tested {
+    pub(super) candidate: Candidate,
+    /// How well it separates the confirming images, in the direction that was fixed.
+    pub(super) auc: Estimate,
+    /// Log odds ratio of the phrase inside against outside; `None` where a cell decides it.
+    pub(super) score: Option<[f64; 3]>,
+    pub(super) p: f64,
+    pub(super) q: f64,
+    /// Share of the images inside and outside that have it.
+    pub(super) shares: [f64; 2],
+}
+
+/// Least area for a phrase to be a name.
+const LEAST: f64 = 0.6;
+
+impl Tested {
+    /// Tests a candidate whose scores are 0 or 1.
+    pub(super) fn yes_or_no(candidate: Candidate, confirm: &Side) -> Self {
+        let with: Vec<bool> = candidate.scores.iter().map(|&s| s > 0.5).collect();
+        let table = TwoByTwo::count(&confirm.inside, &with);
+        let score = table.odds_ratio().map(|odds| [odds.value, odds.low, odds.high].map(f64::ln));
+        Self { p: table.fisher(), score, ..Self::of(candidate, confirm) }
+    }
+
+    fn of(candidate: Candidate, confirm: &Side) -> Self {
+        let inside = &confirm.inside;
+        let mut area = auc(&candidate.scores, inside);
+        if !candidate.rises {
+            let turned = |v: Option<f64>| v.map(|v| 1.0 - v);
+            (area.value, area.low, area.high) =
+                (turned(area.value), turned(area.high), turned(area.low));
+        }
+        let share = |side: bool| {
+            let own = candidate.scores.iter().zip(inside).filter(|(_, i)| **i == side);
+            let (sum, n) = own.fold((0.0, 0_usize), |(sum, n), (s, _)| (sum + s, n + 1));
+            sum / n.max(1) as f64
+        };
+        let shares = [share(true), share(false)];
+        let p = mann_whitney(&candidate.scores, inside);
+        Self { candidate, auc: area, score: None, p, q: 1.0, shares }
+    }
+
+    /// Whether the phrase says something of images that were not used to choose it.
+    pub(super) fn holds(&self) -> bool {
+        let above = |value: Option<f64>, least: f64| value.is_some_and(|v| v > least);
+        self.q <= 0.05 && above(self.auc.low, 0.5) && above(self.auc.value, LEAST)
+    }
+}
+
+/// The phrases that hold, in their order; two together only where they say more than either, here too.
+pub(super) fn that_hold(tested: &[Tested]) -> Vec<&Tested> {
+    let more = |pair: &Tested| {
+        let parts = tested.iter().filter(|t| {
+            t.candidate.parts.len() == 1 && pair.candidate.parts.contains(&t.candidate.parts[0])
+        });
+        parts.map(|t| t.auc.value).all(|area| pair.auc.value > area)
+    };
+    let holds = |t: &&Tested| t.holds() && (t.candidate.parts.len() == 1 || more(t));
+    tested.iter().filter(holds).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_direction_is_fixed_before_the_test() {
+        let side = Side { images: (0..60).collect(), inside: (0..60).map(|i| i < 20).collect() };
+        let candidate = |present| Candidate {
+            parts: vec![Part { text: "snow".into(), form: Form::Beside, present }],
+            source: Source::Captions,
+            rises: present,
+            fitted: 0.8,
+            fit: Vec::new(),
+            scores: (0..60).map(|i| f64::from(u8::from(i < 15 || i > 55))).collect(),
+        };
+        let mut tested = Tested::yes_or_no(candidate(true), &side);
+        assert!((tested.auc.value.unwrap() - (0.75 + 0.9) / 2.0).abs() < 1e-12, "{tested:?}");
+        assert_eq!(tested.shares, [0.75, 0.1]);
+        assert!(tested.p < 1e-5 && tested.score.unwrap()[1] > 0.0);
+        assert!(!tested.holds(), "not corrected yet");
+        tested.q = 0.01;
+        assert!(tested.holds());
+        let mut turned = Tested::yes_or_no(candidate(false), &side);
+        turned.q = 0.01;
+        assert!(turned.auc.value.unwrap() < 0.2 && !turned.holds());
+    }
+
+    #[test]
+    fn two_phrases_are_taken_together_where_that_says_clearly_more() {
+        // Inside: red and not on the street. Outside: red on the street, or blue anywhere.
+        let inside = |i: usize| i % 4 == 0;
+        let side = Side { images: (0..80).collect(), inside: (0..80).map(inside).collect() };
+        let scores = |on: &dyn Fn(usize) -> bool| -> Vec<f64> {
+            (0..80).map(|i| f64::from(u8::from(on(i)))).collect()
+        };
+        let single = |text: &str, present: bool, on: &dyn Fn(usize) -> bool| Candidate {
+            parts: vec![Part { text: text.into(), form: Form::Beside, present }],
+            source: Source::Captions,
+            rises: present,
+            fitted: 5.0 / 6.0,
+            fit: scores(on),
+            scores: scores(on),
+        };
+        let red = single("red", true, &|i| i % 4 < 2);
+        let street = single("street", false, &|i| i % 4 == 1 || i % 4 == 3);
+        let pair = Candidate::pair(&[red.clone(), street], &side).unwrap();
+        assert_eq!((pair.text().as_str(), pair.fitted), ("red, no street", 1.0));
+        assert!(pair.rises && pair.scores == scores(&inside));
+        assert_eq!(Candidate::pair(&[red.clone(), red], &side), None);
+    }
+}

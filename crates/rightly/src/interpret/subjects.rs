@@ -1,0 +1,150 @@
+//! What is to be named: subgroups that were discovered, and the cue that images of a class carry more or less of.
+
+use std::collections::BTreeMap;
+
+use rightly_data::{dataset::deal, table::Table};
+
+use crate::{Error, Inputs, RunDir};
+
+/// Images of one class, each inside what is to be named or outside it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Side {
+    /// Samples of the dataset, ascending.
+    pub(super) images: Vec<usize>,
+    pub(super) inside: Vec<bool>,
+}
+
+/// Something without a name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Subject {
+    pub(super) class: usize,
+    /// `METHOD/K` of a subgroup, or [`CUE`].
+    pub(super) group: String,
+    /// Words are chosen here.
+    pub(super) fit: Side,
+    /// And tested here.
+    pub(super) confirm: Side,
+}
+
+/// The group of the images that show the cue of their class more strongly than half of it.
+pub(super) const CUE: &str = "cue";
+
+/// Fewest images of either kind on either side.
+const FEWEST: usize = 8;
+
+impl Subject {
+    /// Whether both sides have images enough of both kinds.
+    fn usable(&self) -> bool {
+        [&self.fit, &self.confirm].iter().all(|side| {
+            let inside = side.inside.iter().filter(|&&i| i).count();
+            inside >= FEWEST && side.inside.len() - inside >= FEWEST
+        })
+    }
+}
+
+/// Everything in the run that has no name, by class; with what was left out for its size.
+///
+/// # Errors
+/// A table can't be read.
+pub(super) fn of_run(inputs: &Inputs, run: &RunDir) -> Result<(Vec<Subject>, usize), Error> {
+    let samples: BTreeMap<&str, usize> =
+        inputs.dataset.samples.iter().enumerate().map(|(at, s)| (s.id.as_str(), at)).collect();
+    let mut all = subgroups(inputs, run, &samples)?;
+    all.extend(cues(inputs, run, &samples)?);
+    let before = all.len();
+    all.retain(Subject::usable);
+    all.sort_by(|a, b| a.class.cmp(&b.class).then_with(|| a.group.cmp(&b.group)));
+    let left_out = before - all.len();
+    Ok((all, left_out))
+}
+
+/// `discover/groups.parquet`: a group against the rest of its class.
+fn subgroups(
+    inputs: &Inputs,
+    run: &RunDir,
+    samples: &BTreeMap<&str, usize>,
+) -> Result<Vec<Subject>, Error> {
+    let path = run.path("discover/groups.parquet");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let table = Table::load(&path)?;
+    let (ids, methods) = (table.texts("id")?, table.texts("method")?);
+    let (groups, parts) = (table.integers("group")?, table.texts("part")?);
+    // By class and method: sample, group, whether it confirms.
+    let mut by_method = BTreeMap::<(usize, String), Vec<(usize, Option<i64>, bool)>>::new();
+    for (at, id) in ids.iter().enumerate() {
+        let Some(&sample) = id.as_deref().and_then(|id| samples.get(id)) else { continue };
+        let class = inputs.dataset.samples[sample].class;
+        let key = (class, methods[at].clone().unwrap_or_default());
+        let confirms = parts[at].as_deref() == Some("confirm");
+        by_method.entry(key).or_default().push((sample, groups[at], confirms));
+    }
+    let mut out = Vec::new();
+    for ((class, method), mut rows) in by_method {
+        rows.sort_unstable();
+        let count = rows.iter().filter_map(|r| r.1).max().unwrap_or(0);
+        for group in 1..=count {
+            let mut subject = Subject {
+                class,
+                group: format!("{method}/{group}"),
+                fit: Side::default(),
+                confirm: Side::default(),
+            };
+            for &(sample, own, confirms) in &rows {
+                let side = if confirms { &mut subject.confirm } else { &mut subject.fit };
+                side.images.push(sample);
+                side.inside.push(own == Some(group));
+            }
+            out.push(subject);
+        }
+    }
+    Ok(out)
+}
+
+/// `rank/spuriosity.parquet`: the half of a class that shows its cue most against the other half. Words are chosen on one
+/// half of the ranked images and tested on the other, dealt by a hash of their id (of their cluster).
+fn cues(
+    inputs: &Inputs,
+    run: &RunDir,
+    samples: &BTreeMap<&str, usize>,
+) -> Result<Vec<Subject>, Error> {
+    let path = run.path("rank/spuriosity.parquet");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let table = Table::load(&path)?;
+    let (ids, ranks) = (table.texts("id")?, table.integers("rank")?);
+    let mut by_class = BTreeMap::<usize, Vec<(usize, i64)>>::new();
+    for (id, rank) in ids.iter().zip(ranks) {
+        let Some(&sample) = id.as_deref().and_then(|id| samples.get(id)) else { continue };
+        if let Some(rank) = rank {
+            by_class.entry(inputs.dataset.samples[sample].class).or_default().push((sample, rank));
+        }
+    }
+    let mut out = Vec::new();
+    for (class, mut rows) in by_class {
+        rows.sort_unstable();
+        let images: Vec<usize> = rows.iter().map(|r| r.0).collect();
+        let keys: Vec<String> = match inputs.clusters_of(&images)? {
+            Some(clusters) => clusters.iter().map(u32::to_string).collect(),
+            None => images.iter().map(|&at| inputs.dataset.samples[at].id.clone()).collect(),
+        };
+        let dealt = deal(&keys, inputs.options.seed, &[1.0, 1.0]);
+        let side = |part: usize| {
+            let mut own: Vec<(usize, i64)> =
+                rows.iter().zip(&dealt).filter(|(_, p)| **p == part).map(|(r, _)| *r).collect();
+            let mut order: Vec<i64> = own.iter().map(|r| r.1).collect();
+            order.sort_unstable();
+            let middle = order.get(order.len() / 2).copied().unwrap_or(0);
+            own.sort_unstable();
+            Side {
+                images: own.iter().map(|r| r.0).collect(),
+                // Rank 1 is the strongest cue.
+                inside: own.iter().map(|r| r.1 < middle).collect(),
+            }
+        };
+        out.push(Subject { class, group: CUE.to_owned(), fit: side(0), confirm: side(1) });
+    }
+    Ok(out)
+}

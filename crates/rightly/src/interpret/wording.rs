@@ -1,0 +1,161 @@
+//! Titles and sentences, made of what was measured.
+
+use super::{
+    phrase::{Form, Part, Tested},
+    subjects::{CUE, Subject},
+    text::plural,
+};
+
+/// A title of a few words: "otters on the snow", "red otters", "otters that are not red", "red otters not on the snow".
+pub(super) fn title(class: &str, best: &Tested) -> String {
+    let (mut before, mut after) = (String::new(), Vec::new());
+    for part in &best.candidate.parts {
+        let phrase = &part.text;
+        match (&part.form, part.present) {
+            (Form::Before, true) => before += &format!("{phrase} "),
+            (Form::Before, false) => after.push(format!("that are not {phrase}")),
+            (Form::After(words), true) => after.push(format!("{words} {phrase}")),
+            (Form::After(words), false) => after.push(format!("not {words} {phrase}")),
+            (Form::Value(name), true) => after.push(format!("with {name} {phrase}")),
+            (Form::Value(name), false) => after.push(format!("without {name} {phrase}")),
+            (Form::Beside, true) => after.push(format!("with '{phrase}'")),
+            (Form::Beside, false) => after.push(format!("without '{phrase}'")),
+        }
+    }
+    let class = classes(class);
+    let space = if after.is_empty() { "" } else { " " };
+    format!("{before}{class}{space}{}", after.join(" and "))
+}
+
+/// What a cue is: "snow", or "no snow".
+pub(super) fn cue(best: &Tested) -> String {
+    let words = best.candidate.parts.iter().map(|part| {
+        let name = match &part.form {
+            Form::Value(name) => format!("{name} {}", part.text),
+            _ => part.text.clone(),
+        };
+        if part.present { name } else { format!("no {name}") }
+    });
+    words.collect::<Vec<_>>().join(" and ")
+}
+
+/// A sentence with the evidence behind the best phrases, best first.
+pub(super) fn sentence(subject: &Subject, phrases: &[&Tested]) -> String {
+    let said: Vec<String> = phrases.iter().take(SHOWN).map(|phrase| evidence(phrase)).collect();
+    let others =
+        if subject.group == CUE { "the half that shows it least" } else { "the rest of the class" };
+    let n = subject.confirm.images.len();
+    format!(
+        "In words: {}; shares here and in {others}, on {n} images that had no part in choosing the words.",
+        said.join(", ")
+    )
+}
+
+/// Phrases of a sentence.
+const SHOWN: usize = 3;
+
+fn evidence(phrase: &Tested) -> String {
+    let [inside, outside] = phrase.shares.map(|share| 100.0 * share);
+    let quoted = |part: &Part| {
+        let no = if part.present || phrase.candidate.parts.len() == 1 { "" } else { "no " };
+        match &part.form {
+            Form::Value(name) => format!("{no}{name} '{}'", part.text),
+            _ => format!("{no}'{}'", part.text),
+        }
+    };
+    let name = phrase.candidate.parts.iter().map(quoted).collect::<Vec<_>>().join(" and ");
+    let area = [phrase.auc.value, phrase.auc.low, phrase.auc.high].map(|v| v.unwrap_or(f64::NAN));
+    format!(
+        "{name} {inside:.0} % against {outside:.0} % (AUC {:.2} [{:.2}, {:.2}])",
+        area[0], area[1], area[2]
+    )
+}
+
+/// The class in the plural, where its name is a word; else as it is.
+fn classes(class: &str) -> String {
+    let spaced = class.replace('_', " ");
+    let word = |c: char| c.is_ascii_alphabetic() || c == ' ';
+    if !spaced.is_empty() && spaced.chars().all(word) && spaced == spaced.to_lowercase() {
+        plural(&spaced)
+    } else {
+        format!("'{class}'")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rightly_stats::Estimate;
+
+    use super::*;
+    use crate::interpret::phrase::{Candidate, Source};
+
+    fn tested(form: Form, present: bool) -> Tested {
+        let candidate = Candidate {
+            parts: vec![Part { text: "snow".into(), form, present }],
+            source: Source::Captions,
+            rises: present,
+            fitted: 0.8,
+            fit: Vec::new(),
+            scores: Vec::new(),
+        };
+        Tested {
+            candidate,
+            auc: Estimate {
+                value: Some(0.8),
+                low: Some(0.7),
+                high: Some(0.9),
+                n: 60,
+                clusters: None,
+            },
+            score: None,
+            p: 0.0,
+            q: 0.0,
+            shares: [0.75, 0.1],
+        }
+    }
+
+    #[test]
+    fn titles_are_in_the_class_s_words() {
+        let on = Form::After("on the".into());
+        let fine = Form::Value("background".into());
+        let cases = [
+            ("otter", on.clone(), true, "otters on the snow"),
+            ("otter", on, false, "otters not on the snow"),
+            ("dog sled", Form::Before, true, "snow dog sleds"),
+            ("aquatic_mammals", fine.clone(), true, "aquatic mammals with background snow"),
+            ("n02123394", fine, false, "'n02123394' without background snow"),
+            ("n02123394", Form::Beside, true, "'n02123394' with 'snow'"),
+            ("otter", Form::Before, false, "otters that are not snow"),
+        ];
+        for (class, form, present, expected) in cases {
+            assert_eq!(title(class, &tested(form, present)), expected);
+        }
+        let mut two = tested(Form::Before, true);
+        two.candidate.parts.push(Part {
+            text: "street".into(),
+            form: Form::After("on the".into()),
+            present: false,
+        });
+        assert_eq!(title("bus", &two), "snow buses not on the street");
+        assert_eq!(cue(&two), "snow and no street");
+    }
+
+    #[test]
+    fn a_sentence_shows_shares_and_the_area() {
+        let subject = Subject {
+            class: 0,
+            group: "slices/1".into(),
+            fit: Default::default(),
+            confirm: super::super::subjects::Side {
+                images: (0..60).collect(),
+                inside: vec![true; 60],
+            },
+        };
+        let one = tested(Form::Before, true);
+        assert_eq!(
+            sentence(&subject, &[&one]),
+            "In words: 'snow' 75 % against 10 % (AUC 0.80 [0.70, 0.90]); shares here and in the rest of the class, on 60 \
+             images that had no part in choosing the words."
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! What was found, in words: whether titles hold the planted word, with captions as they are and with captions of which a part
+//! belongs to other images; and whether groups of nothing get a name.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::Context;
+use rand::seq::SliceRandom;
+use rightly::{Finding, RunDir, truth::compare};
+use rightly_data::table::{Columns, Table, write};
+use rightly_stats::rng::keyed;
+
+use super::world::{Plain, Planter, World};
+
+/// Share of the images whose captions are dealt anew.
+const WRONG: f64 = 0.3;
+
+/// Truths found, and those whose finding has the word in its title.
+#[derive(Clone, Copy, Default)]
+struct Named {
+    found: usize,
+    named: usize,
+    titled: usize,
+}
+
+impl std::ops::AddAssign for Named {
+    fn add_assign(&mut self, other: Self) {
+        self.found += other.found;
+        self.named += other.named;
+        self.titled += other.titled;
+    }
+}
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} ({} have a name)", self.named, self.found, self.titled)
+    }
+}
+
+pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::Result<()> {
+    println!(
+        "Names (truths found whose title holds the planted word; groups dealt anew that get a name):\n\n\
+         | world | seed | captions | captions, {:.0} % of them wrong | groups of nothing |\n|---|---|---|---|---|",
+        100.0 * WRONG
+    );
+    let mut sums = BTreeMap::<&str, (Named, Named, (usize, usize))>::new();
+    for name in worlds {
+        for seed in 0..seeds {
+            let world = planter.plant(name, seed, Plain::No)?;
+            let own = of(&world, &world.findings);
+            let wrong = if world.truths.is_empty() {
+                Named::default()
+            } else {
+                of(&world, &planter.named_by_wrong_captions(&world)?)
+            };
+            let nothing = planter.named_of_nothing(&world)?;
+            println!("| {name} | {seed} | {own} | {wrong} | {} of {} |", nothing.0, nothing.1);
+            let sum = sums.entry(name).or_default();
+            sum.0 += own;
+            sum.1 += wrong;
+            sum.2 = (sum.2.0 + nothing.0, sum.2.1 + nothing.1);
+        }
+    }
+    for (name, (own, wrong, nothing)) in sums {
+        println!("| {name} | all | {own} | {wrong} | {} of {} |", nothing.0, nothing.1);
+    }
+    println!();
+    Ok(())
+}
+
+fn of(world: &World, findings: &[Finding]) -> Named {
+    let verdict = compare(&world.truths, findings, |class| world.of_class(class));
+    let mut out = Named::default();
+    for hit in &verdict.found {
+        let (Some(truth), Some(finding)) = (&hit.truth, &hit.finding) else { continue };
+        let title = finding.title.to_lowercase();
+        let words = || title.split(|c: char| !c.is_alphanumeric() && c != '-');
+        out.found += 1;
+        out.named += usize::from(words().any(|word| word == truth.value));
+        let plain = ["fails on a subgroup", "leans on a cue that is not"];
+        out.titled += usize::from(!plain.iter().any(|p| title.contains(p)));
+    }
+    out
+}
+
+impl Planter {
+    /// Subgroups of the world's images where some images have the captions of others of their class.
+    fn named_by_wrong_captions(&self, world: &World) -> anyhow::Result<Vec<Finding>> {
+        let data = world.folder.join("data/wrong-captions.parquet");
+        let samples = &world.dataset.samples;
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        let mut rng = keyed(world.seed, "wrong captions", &world.name, 0);
+        order.shuffle(&mut rng);
+        order.truncate((WRONG * samples.len() as f64).round() as usize);
+        let mut from: Vec<usize> = (0..samples.len()).collect();
+        let mut lent = order.clone();
+        lent.shuffle(&mut rng);
+        order.iter().zip(lent).for_each(|(&to, other)| from[to] = other);
+        let caption = |at: usize| -> String {
+            let quoted: Vec<String> =
+                samples[from[at]].captions.iter().map(|text| format!("{text:?}")).collect();
+            format!("[{}]", quoted.join(","))
+        };
+        let batch = Columns::new()
+            .utf8("image", samples.iter().map(|s| s.id.as_str()))
+            .utf8("class", samples.iter().map(|s| world.dataset.classes[s.class].as_str()))
+            .utf8_opt("split", samples.iter().map(|s| s.split.as_deref()))
+            .utf8("caption", (0..samples.len()).map(caption))
+            .batch()?;
+        write(&data, &batch)?;
+        let run = world.folder.join("methods/wrong-captions");
+        self.interpret(world, &data.display().to_string(), &run)?;
+        Ok(RunDir::open(&run)?.findings()?)
+    }
+
+    /// Groups that get a name, and all of them, where every image of a class lies in a group that was drawn for it.
+    fn named_of_nothing(&self, world: &World) -> anyhow::Result<(usize, usize)> {
+        let run = world.folder.join("methods/groups-of-nothing");
+        if run.is_dir() {
+            fs::remove_dir_all(&run)?;
+        }
+        for file in ["run.toml", ".work/stages/discover.json"] {
+            let to = run.join(file);
+            fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+            fs::copy(world.run.path(file), to)?;
+        }
+        let path = "discover/groups.parquet";
+        let all = deal(&world.run.path(path), &run.join(path), world.seed)?;
+        self.interpret(world, &world.table(), &run)?;
+        let names = Table::load(&run.join("interpret/names.parquet"))?;
+        let titles = names.texts("title")?;
+        Ok((titles.iter().flatten().count(), all))
+    }
+}
+
+/// Writes the groups with their members dealt anew within each class, method and part; returns how many groups there are.
+fn deal(from: &Path, to: &Path, seed: u64) -> anyhow::Result<usize> {
+    let table = Table::load(from)?;
+    let text = |name: &str| table.texts(name);
+    let (id, class, method, part) = (text("id")?, text("class")?, text("method")?, text("part")?);
+    let mut group = table.integers("group")?;
+    let mut rows = BTreeMap::<_, Vec<usize>>::new();
+    for row in 0..id.len() {
+        let key = (class[row].clone(), method[row].clone(), part[row].clone());
+        rows.entry(key).or_default().push(row);
+    }
+    let mut groups = 0;
+    for (key, rows) in rows {
+        let mut dealt: Vec<Option<i64>> = rows.iter().map(|&row| group[row]).collect();
+        if key.2.as_deref() == Some("confirm") {
+            groups += dealt.iter().flatten().max().copied().unwrap_or(0) as usize;
+        }
+        dealt.shuffle(&mut keyed(seed, "groups of nothing", &format!("{key:?}"), 0));
+        rows.iter().zip(dealt).for_each(|(&row, own)| group[row] = own);
+    }
+    fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+    let batch = Columns::new()
+        .utf8_opt("id", id.iter().map(Option::as_deref))
+        .utf8_opt("class", class.iter().map(Option::as_deref))
+        .utf8_opt("method", method.iter().map(Option::as_deref))
+        .i64_opt("group", group)
+        .utf8_opt("part", part.iter().map(Option::as_deref))
+        .f64_opt("strength", table.floats("strength")?)
+        .f64_opt("x", table.floats("x")?)
+        .f64_opt("y", table.floats("y")?)
+        .batch()?;
+    write(to, &batch)?;
+    Ok(groups)
+}
