@@ -23,6 +23,8 @@ pub(crate) struct Images<'a> {
 pub(crate) struct Found {
     /// Positions of its members.
     pub(crate) members: Vec<usize>,
+    /// The same among the images that it was fitted on.
+    pub(crate) fitted: Vec<usize>,
     /// Positions of all images: members first, the strongest first.
     pub(crate) ranked: Vec<usize>,
 }
@@ -61,9 +63,11 @@ pub(crate) fn slices_of(
     )?;
     let grouped = Grouped::new(method, &material, &*slicer);
     let fewest = (material.fit.len() * 4 / 100).max(8);
-    let fitted = |group: usize| grouped.fit.iter().filter(|p| p.group() == Some(group)).count();
+    let fitted = |group: usize| -> Vec<usize> {
+        (0..grouped.fit.len()).filter(|&at| grouped.fit[at].group() == Some(group)).collect()
+    };
     Ok((0..grouped.slices.len())
-        .filter(|&group| grouped.slices[group].tested && fitted(group) >= fewest)
+        .filter(|&group| grouped.slices[group].tested && fitted(group).len() >= fewest)
         .map(|group| {
             let members = grouped.members(group);
             let inside = |at: usize| grouped.confirm[at].group() == Some(group);
@@ -72,7 +76,7 @@ pub(crate) fn slices_of(
             ranked.sort_by(|&a, &b| {
                 inside(b).cmp(&inside(a)).then(strength(b).total_cmp(&strength(a))).then(a.cmp(&b))
             });
-            Found { members, ranked }
+            Found { members, fitted: fitted(group), ranked }
         })
         .collect())
 }

@@ -9,6 +9,7 @@
 
 mod attributes;
 mod captions;
+pub(crate) mod known;
 mod naming;
 mod options;
 mod phrase;

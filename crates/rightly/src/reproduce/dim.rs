@@ -60,6 +60,8 @@ pub struct Row {
     pub purity: Figure,
     /// Share of rare subclasses that one of the two worst slices catches.
     pub covered: Figure,
+    /// Share of rare subclasses by which one of them is named.
+    pub named: Figure,
     /// Accuracy of the rest minus that of the slice.
     pub gap: Figure,
     /// `covered` and `gap` of the first method minus this one's, paired by class.
@@ -148,6 +150,7 @@ pub fn dim_cifar100(
                     let share = 1.0 / options.seeds as f64;
                     sum.purity += share * score.purity;
                     sum.covered += share * score.covered;
+                    sum.named += share * score.named;
                     sum.gap += share * score.gap;
                 }
             }
@@ -280,6 +283,7 @@ fn rows(ways: &[Way], sums: &[Vec<Vec<Score>>], classes: &[usize]) -> Vec<Row> {
                 part: ["half of val", "test"][part].to_owned(),
                 purity: of(|s| s.purity),
                 covered: of(|s| s.covered),
+                named: of(|s| s.named),
                 gap: of(|s| s.gap),
                 less_than_first: [less(|s| s.covered), less(|s| s.gap)],
             });

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{discover::protocol::Found, features::Outcome};
+use crate::{
+    discover::protocol::Found,
+    features::Outcome,
+    interpret::known::{Labelled, value},
+};
 
 /// Slices of a class that are looked at: as many as it has rare subclasses.
 const WORST: usize = 2;
@@ -18,18 +22,23 @@ pub(super) struct Score {
     pub(super) purity: f64,
     /// Share of the rare subclasses that a slice catches.
     pub(super) covered: f64,
+    /// Share of the rare subclasses by which a slice is named.
+    pub(super) named: f64,
     /// Accuracy of the rest of the class minus that of the slice, mean of the slices.
     pub(super) gap: f64,
 }
 
-/// Judges the worst slices (where they were fitted); `groups[i]` is the subclass of image `i`. All 0 where there is none.
+/// Judges the worst slices (where they were fitted); `groups[i]` is the subclass of image `i`, `fitted` those of the
+/// images that slices were fitted on, which choose the names. All 0 where there is none.
 pub(super) fn judge(
     slices: &[Found],
     outcomes: &[Outcome],
     groups: &[&str],
+    fitted: &[&str],
     rare: &BTreeSet<&str>,
 ) -> Score {
     let mut caught: BTreeSet<&str> = BTreeSet::new();
+    let mut named: BTreeSet<String> = BTreeSet::new();
     let mut score = Score::default();
     let looked_at = slices.len().min(WORST) as f64;
     for slice in slices.iter().take(WORST) {
@@ -52,6 +61,12 @@ pub(super) fn judge(
             }
         }
         let inside: BTreeSet<usize> = slice.members.iter().copied().collect();
+        let own: BTreeSet<usize> = slice.fitted.iter().copied().collect();
+        let sides = [(&own, fitted), (&inside, groups)].map(|(members, values)| Labelled {
+            inside: (0..values.len()).map(|at| members.contains(&at)).collect(),
+            values,
+        });
+        named.extend(value(&sides[0], &sides[1]).filter(|name| rare.contains(name.as_str())));
         let accuracy = |of: bool| {
             let own = (0..outcomes.len()).filter(|at| inside.contains(at) == of);
             let hits: Vec<bool> = own.map(|at| outcomes[at].correct).collect();
@@ -60,6 +75,7 @@ pub(super) fn judge(
         let gap = accuracy(false) - accuracy(true);
         score.gap += if gap.is_finite() { gap / looked_at } else { 0.0 };
     }
+    score.named = named.len() as f64 / rare.len().max(1) as f64;
     score.covered = caught.len() as f64 / rare.len().max(1) as f64;
     score
 }
@@ -83,15 +99,16 @@ mod tests {
             .collect();
         let slice = |members: Vec<usize>| {
             let rest = (0..40).filter(|at| !members.contains(at)).collect::<Vec<_>>();
-            Found { ranked: [members.clone(), rest].concat(), members }
+            Found { ranked: [members.clone(), rest].concat(), fitted: members.clone(), members }
         };
         let rare = BTreeSet::from(["beaver", "otter"]);
         let slices =
             [slice((0..10).collect()), slice((26..36).collect()), slice((10..20).collect())];
-        let score = judge(&slices, &outcomes, &groups, &rare);
+        let score = judge(&slices, &outcomes, &groups, &groups, &rare);
         assert_eq!((score.purity, score.covered), (0.5, 0.5), "the third is not looked at");
+        assert_eq!(score.named, 0.5, "all otters, and nothing else, are in the first");
         // Rest 20 of 30 right, slice none; rest 10 of 30 right, slice all.
         assert!((score.gap - (2.0 / 3.0 - 2.0 / 3.0) / 2.0).abs() < 1e-12);
-        assert_eq!(judge(&[], &outcomes, &groups, &rare), Score::default());
+        assert_eq!(judge(&[], &outcomes, &groups, &groups, &rare), Score::default());
     }
 }

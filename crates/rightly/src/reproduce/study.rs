@@ -107,10 +107,11 @@ impl Study<'_> {
             rows.iter().map(|at| of(at).unwrap_or_default()).collect()
         };
         let (known, judged) = (groups(part, held), outcomes(part, held));
+        let fitted = groups(1, fit);
         let rare: BTreeSet<&str> =
             known.iter().copied().filter(|name| self.rare.contains(name)).collect();
         let found = match way.method {
-            None => truth(&groups(1, fit), &outcomes(1, fit), &known),
+            None => truth(&fitted, &outcomes(1, fit), &known),
             Some(method) => {
                 let images = |part: usize, rows: &[usize]| {
                     (self.features[part].select(Axis(0), rows), outcomes(part, rows))
@@ -130,7 +131,7 @@ impl Study<'_> {
                 .unwrap_or_default()
             }
         };
-        judge(&found, &judged, &known, &rare)
+        judge(&found, &judged, &known, &fitted, &rare)
     }
 }
 
@@ -150,7 +151,8 @@ fn truth(fitted: &[&str], outcomes: &[Outcome], judged: &[&str]) -> Vec<Found> {
             let inside = |at: &usize| judged[*at] == name;
             let members: Vec<usize> = (0..judged.len()).filter(inside).collect();
             let rest = (0..judged.len()).filter(|at| !inside(at)).collect::<Vec<_>>();
-            Found { ranked: [members.clone(), rest].concat(), members }
+            let own = (0..fitted.len()).filter(|&at| fitted[at] == name).collect();
+            Found { fitted: own, ranked: [members.clone(), rest].concat(), members }
         })
         .collect()
 }

@@ -43,8 +43,8 @@ fn markdown(result: &DimResult, seeds: u64) -> String {
         for (part, what) in parts {
             let _ = write!(
                 text,
-                "\n{what}; {which}:\n\n| method | purity@10 | covered | gap | default's covered beyond | default's gap beyond |\n\
-                 |---|---|---|---|---|---|\n"
+                "\n{what}; {which}:\n\n| method | purity@10 | covered | named | gap | default's covered beyond | default's gap beyond |\n\
+                 |---|---|---|---|---|---|---|\n"
             );
             for row in rows.iter().filter(|row| row.part == part) {
                 text.push_str(&line(row));
@@ -54,8 +54,9 @@ fn markdown(result: &DimResult, seeds: u64) -> String {
     text.push_str(
         "\nThe two slices of a class with the lowest accuracy where they were fitted are looked at. purity@10: the largest \
          share of one rare fine class among the ten strongest images of a slice. covered: share of the two rare fine classes \
-         that reach .5 in one of them. gap: accuracy of the rest of the class minus that of the slice. Brackets: 95 % \
-         intervals over superclasses.\n",
+         that reach .5 in one of them. named: share of them that are the name of one (the fine class as attribute, chosen \
+         where the slice was fitted and tested where it is judged). gap: accuracy of the rest of the class minus that of the \
+         slice. Brackets: 95 % intervals over superclasses.\n",
     );
     text
 }
@@ -63,10 +64,11 @@ fn markdown(result: &DimResult, seeds: u64) -> String {
 fn line(row: &Row) -> String {
     let [covered, gap] = &row.less_than_first;
     format!(
-        "| {} | {} | {} | {} | {} | {} |\n",
+        "| {} | {} | {} | {} | {} | {} | {} |\n",
         row.method,
         plain(&row.purity),
         plain(&row.covered),
+        plain(&row.named),
         plain(&row.gap),
         signed(covered),
         signed(gap)
