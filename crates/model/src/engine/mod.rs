@@ -155,6 +155,12 @@ impl Inputs {
         Self(graph.inputs())
     }
 
+    /// Element type of an input.
+    #[cfg(feature = "onnxruntime")]
+    fn elem_type(&self, name: &str) -> Option<i32> {
+        self.0.iter().find(|spec| spec.name == name)?.elem_type
+    }
+
     fn check(
         &self,
         engine: &'static str,
