@@ -37,7 +37,7 @@ impl Settings {
 
     /// The value under a chain of keys; `null` counts as missing.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Value> {
-        let found = keys.iter().try_fold(&self.value, |value, key| value.get(key))?;
+        let found = keys.iter().try_fold(&self.value, |value, key| value.get(*key))?;
         (!found.is_null()).then_some(found)
     }
 

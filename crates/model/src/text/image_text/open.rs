@@ -11,7 +11,7 @@ use crate::{Encoder, EngineKind, Graph, ModelError, Overrides};
 use std::path::{Path, PathBuf};
 
 /// Names of the picture's tower.
-const VISION: [&str; 8] = [
+const VISION: [&str; 10] = [
     "vision_model",
     "visual",
     "vision",
@@ -20,9 +20,12 @@ const VISION: [&str; 8] = [
     "vision_encoder",
     "visual_encoder",
     "image",
+    "clip_visual",
+    "clip_vision",
 ];
 /// Names of the text tower.
-const TEXT: [&str; 5] = ["text_model", "textual", "text", "text_encoder", "language_model"];
+const TEXT: [&str; 6] =
+    ["text_model", "textual", "text", "text_encoder", "language_model", "clip_text"];
 /// One file with both.
 const BOTH: [&str; 2] = ["model", "clip"];
 /// Names of the output with a picture's vector, the likeliest first.
