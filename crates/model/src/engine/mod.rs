@@ -4,6 +4,7 @@
 //! here, one variant of [`EngineKind`], and a row in the suite that runs over every engine (`tests/it/engine.rs`).
 mod rten;
 mod rten_graph;
+mod rten_ties;
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;

@@ -86,9 +86,12 @@ fn one_decoder_may_serve_start_and_rest() {
 #[test]
 fn a_decoder_with_masks_gives_the_captions_of_blip() {
     for engine in engines() {
-        let captioner =
-            Captioner::open(&sized_blip().path().join("encoder_model.onnx"), &Overrides::default(), engine)
-                .unwrap();
+        let captioner = Captioner::open(
+            &sized_blip().path().join("encoder_model.onnx"),
+            &Overrides::default(),
+            engine,
+        )
+        .unwrap();
         assert!(!captioner.stores_keys());
         check(&captioner, &golden_json("blip/golden.json"), "blip");
     }
@@ -108,8 +111,7 @@ fn sized_blip() -> tempfile::TempDir {
 #[test]
 fn settings_are_those_beside_the_encoder_or_of_its_card() {
     let folder = copied("vit-gpt2");
-    let open =
-        || Captioner::open(folder.path(), &Overrides::default(), EngineKind::Rten).unwrap();
+    let open = || Captioner::open(folder.path(), &Overrides::default(), EngineKind::Rten).unwrap();
     let captioner = open();
     let expected = Search { beams: 4, max_length: 12, length_penalty: 1.0 };
     assert_eq!(captioner.search(), expected);
@@ -162,7 +164,8 @@ fn missing_and_foreign_files_are_named() {
     let remove = |name: &str| std::fs::remove_file(folder.path().join(name)).unwrap();
     std::fs::remove_file(folder.path().join("preprocessor_config.json")).unwrap();
     assert!(Captioner::open(folder.path(), &Overrides::default(), EngineKind::Rten).is_ok());
-    for name in ["decoder_model_merged.onnx", "decoder_model.onnx", "decoder_with_past_model.onnx"] {
+    for name in ["decoder_model_merged.onnx", "decoder_model.onnx", "decoder_with_past_model.onnx"]
+    {
         remove(name);
     }
     let message = error(folder.path());
@@ -170,7 +173,10 @@ fn missing_and_foreign_files_are_named() {
     assert!(message.contains("which hold encoder_model.onnx"), "{message}");
     remove("encoder_model.onnx");
     let message = error(folder.path());
-    assert!(message.contains("no encoder of a captioner") && message.contains("optimum-cli"), "{message}");
+    assert!(
+        message.contains("no encoder of a captioner") && message.contains("optimum-cli"),
+        "{message}"
+    );
     let mixed = CaptionerFiles {
         decoder: golden_text("blip/decoder_model.onnx"),
         ..files("vit-gpt2", "", false)

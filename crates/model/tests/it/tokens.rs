@@ -8,7 +8,8 @@ use std::path::Path;
 
 /// Merges of CLIP's vocabulary: lines 1 to 48,894 of its file.
 const MERGES: usize = 49_152 - 256 - 2;
-const SPLIT: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+const SPLIT: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
 /// CLIP's printable character for each byte, in the order of its vocabulary.
 fn byte_symbols() -> Vec<char> {

@@ -5,7 +5,7 @@ use crate::graph::node::{Dim, ValueSpec};
 use crate::{EngineKind, Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What the stored values' inputs and outputs begin with.
 const PAST: [&str; 2] = ["past_key_values.", "past_"];
@@ -261,11 +261,6 @@ impl Decoder {
     /// Whether keys are stored.
     pub(super) fn stores(&self) -> bool {
         self.later.is_some()
-    }
-
-    /// The decoder's file.
-    pub(super) fn path(&self) -> &Path {
-        &self.first.path
     }
 
     /// Size of the encoder's vectors, where the graph fixes it.
