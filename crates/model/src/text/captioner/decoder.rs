@@ -13,12 +13,15 @@ const PRESENT: [&str; 2] = ["present.", "present_"];
 /// The input that chooses a branch of a merged decoder.
 const CHOICE: &str = "use_cache_branch";
 
+/// Keys and values by name of the layer.
+type Stored = BTreeMap<String, ArrayD<f32>>;
+
 /// What the encoder gave, `[1, tokens, d]`.
 pub(super) struct Hidden(ArrayD<f32>);
 
-/// Keys and values of ids that have been run over, by name of the layer.
+/// Keys and values of ids that have been run over.
 pub(super) struct State {
-    values: BTreeMap<String, ArrayD<f32>>,
+    values: Stored,
     length: usize,
 }
 
@@ -110,7 +113,7 @@ impl Part {
         ids: &[u32],
         before: Option<&State>,
         hidden: &Hidden,
-    ) -> Result<(Vec<f32>, BTreeMap<String, ArrayD<f32>>), ModelError> {
+    ) -> Result<(Vec<f32>, Stored), ModelError> {
         if let Some(rows) = self.rows
             && let Some(id) = ids.iter().find(|&&id| id as usize >= rows)
         {
@@ -296,7 +299,7 @@ impl Decoder {
             Some(state) => {
                 let (logits, new) = later.run(&ids[state.length..], Some(state), hidden)?;
                 // Keys of the encoder are given once and stay.
-                let mut values: BTreeMap<String, ArrayD<f32>> = BTreeMap::new();
+                let mut values = Stored::new();
                 for (key, value) in &state.values {
                     if !new.contains_key(key) {
                         values.insert(key.clone(), value.clone());
