@@ -138,3 +138,61 @@ fn of_open_clip(settings: &Settings, size: Option<[usize; 2]>) -> Result<Preproc
         ..base
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, text: &str) -> Result<Preprocess, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        beside_graph(&folder.path().join("model.onnx"), None)
+            .map(|(preprocess, _)| preprocess)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn files_of_transformers_are_understood() {
+        let numbers = r#""image_mean": [0.48145466, 0.4578275, 0.40821073],
+            "image_std": [0.26862954, 0.26130258, 0.27577711], "resample": 3"#;
+        for size in [
+            r#""size": {"shortest_edge": 224}, "crop_size": {"height": 224, "width": 224}, "do_center_crop": true"#,
+            r#""size": 224, "crop_size": 224, "feature_extractor_type": "CLIPFeatureExtractor""#,
+        ] {
+            let found = of("preprocessor_config.json", &format!("{{{size}, {numbers}}}")).unwrap();
+            assert_eq!(found, clip(), "{size}");
+        }
+        // One number is a square to other processors, and 1/255 is what is done anyway.
+        let text = r#"{"size": 384, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+            "feature_extractor_type": "ViTFeatureExtractor", "rescale_factor": 0.00392156862745098}"#;
+        let found = of("preprocessor_config.json", text).unwrap();
+        assert_eq!((found.resize, found.crop), (Some(Resize::Exact([384, 384])), None));
+        assert_eq!((found.scale, found.interpolation), (1.0, Filter::Bilinear));
+        let text = r#"{"size": 32, "do_normalize": false, "do_rescale": false}"#;
+        let found = of("preprocessor_config.json", text).unwrap();
+        assert_eq!((found.scale, found.mean, found.std), (255.0, [0.0; 3], [1.0; 3]));
+        for (text, expected) in [
+            (r#"{"size": {"longest_edge": 9}}"#, "'size'"),
+            (r#"{"size": 9}"#, "'image_mean'"),
+            (r#"{"size": 9, "do_center_crop": true}"#, "'crop_size'"),
+            (r#"{"size": 9, "resample": 7}"#, "'resample' is 7"),
+        ] {
+            let error = of("preprocessor_config.json", text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_of_open_clip_are_understood() {
+        let of = |text: &str| of("open_clip_config.json", text);
+        let text = r#"{"model_cfg": {"vision_cfg": {"image_size": 224}}, "preprocess_cfg": {}}"#;
+        assert_eq!(of(text).unwrap(), clip());
+        let text = r#"{"model_cfg": {"vision_cfg": {"image_size": 256}}, "preprocess_cfg":
+            {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resize_mode": "squash"}}"#;
+        let found = of(text).unwrap();
+        assert_eq!((found.resize, found.crop), (Some(Resize::Exact([256, 256])), None));
+        assert_eq!(found.mean, [0.5; 3]);
+        let text = r#"{"model_cfg": {"vision_cfg": {"image_size": 256}}, "preprocess_cfg": {"resize_mode": "longest"}}"#;
+        assert!(of(text).unwrap_err().contains("longest"));
+    }
+}
