@@ -1,6 +1,7 @@
 //! Captions of pictures: an encoder, a decoder with or without stored keys, greedy search and beams.
 mod decoder;
 mod open;
+mod part;
 mod search;
 
 pub use open::CaptionerFiles;
