@@ -1,4 +1,5 @@
-//! Classifiers and encoders: the ONNX graph module, the engines that run graphs, taps, class activation maps.
+//! Classifiers, encoders, models of texts and pictures: the ONNX graph module, the engines that run graphs, taps,
+//! class activation maps.
 
 mod autodiff;
 pub mod cam;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod graph;
 pub mod heads;
 pub mod labels;
+pub mod text;
 
 pub use cam::{Cam, CamHead};
 pub use card::{Card, Overrides};
@@ -21,3 +23,4 @@ pub use engine::EngineKind;
 pub use error::ModelError;
 pub use graph::Graph;
 pub use labels::LabelMap;
+pub use text::{Captioner, ImageTextModel};

@@ -17,6 +17,10 @@ pub(crate) struct CardFile {
     pub(crate) feature_layer: Option<String>,
     pub(crate) feature_pool: Option<crate::encoder::FeaturePool>,
     pub(crate) preprocess: Option<toml::Table>,
+    /// Of the picture's tower of a model of texts and pictures.
+    pub(crate) text: Option<crate::text::TextCard>,
+    /// Of a captioner's encoder.
+    pub(crate) caption: Option<crate::text::CaptionCard>,
     /// Where it was read from.
     #[serde(skip)]
     pub(crate) path: Option<PathBuf>,

@@ -8,7 +8,7 @@ mod preprocess;
 
 pub(crate) use file::CardFile;
 pub(crate) use labels::read_labels;
-pub(crate) use preprocess::preprocess;
+pub(crate) use preprocess::{preprocess, preprocess_or};
 
 use crate::ModelError;
 use crate::encoder::FeaturePool;

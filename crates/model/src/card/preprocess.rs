@@ -12,6 +12,21 @@ pub(crate) fn preprocess(
     size: Option<[usize; 2]>,
     model: &Path,
 ) -> Result<(Preprocess, String), ModelError> {
+    preprocess_or(card, overrides, model, || {
+        let source = "preprocessing: guessed to be that of torchvision's ImageNet classifiers (preset 'imagenet', \
+                      scaled to the input's size), as there is no card; wrong preprocessing lowers accuracy without an \
+                      error, so check it, or write a card";
+        Ok((guess(size), source.to_owned()))
+    })
+}
+
+/// As [`preprocess`], with a guess of the caller's where neither card nor flags say it.
+pub(crate) fn preprocess_or(
+    card: &CardFile,
+    overrides: &Overrides,
+    model: &Path,
+    guess: impl FnOnce() -> Result<(Preprocess, String), ModelError>,
+) -> Result<(Preprocess, String), ModelError> {
     let flags = flags(overrides, model)?;
     let (mut table, source) = if let Some(name) = &overrides.preset {
         known(name, model)?;
@@ -24,19 +39,12 @@ pub(crate) fn preprocess(
     } else if flags.contains_key("mean") && flags.contains_key("std") {
         (toml::Table::new(), "preprocessing: from the flags".to_owned())
     } else {
-        let guess = guess(size);
-        let text = toml::Value::try_from(&guess);
-        let table = match text {
+        let (guess, source) = guess()?;
+        let table = match toml::Value::try_from(&guess) {
             Ok(toml::Value::Table(table)) => table,
             _ => toml::Table::new(),
         };
-        (
-            table,
-            "preprocessing: guessed to be that of torchvision's ImageNet classifiers (preset 'imagenet', scaled to \
-             the input's size), as there is no card; wrong preprocessing lowers accuracy without an error, so check \
-             it, or write a card"
-                .to_owned(),
-        )
+        (table, source)
     };
     table.extend(flags);
     let path = card.path.as_deref().unwrap_or(model);

@@ -4,6 +4,7 @@ use crate::card::{CardFile, preprocess};
 use crate::classifier::{ImageInput, Prepared, class_output, image_input, input_size, session_of};
 use crate::graph::layers::{Layout, Shapes};
 use crate::{Classifier, EngineKind, Graph, ModelError, Overrides};
+use rightly_data::Preprocess;
 use std::path::Path;
 
 impl Encoder {
@@ -57,10 +58,22 @@ impl Encoder {
         let (graph, hash) = Graph::load_hashed(path)?;
         let file = CardFile::read(path, overrides)?;
         let input = image_input(&graph, file.input.as_deref(), file.layout.as_deref())?;
-        let (preprocess, source) = preprocess(&file, overrides, input.size, path)?;
-        let size = input_size(&graph, input.size, preprocess.output_size())?;
+        let prepared = preprocess(&file, overrides, input.size, path)?;
+        Self::of_graph(&graph, hash, file, input, prepared, engine)
+    }
+
+    /// As [`Encoder::open`], of a graph in memory with its card and preprocessing, which are known already.
+    pub(crate) fn of_graph(
+        graph: &Graph,
+        hash: String,
+        file: CardFile,
+        input: ImageInput,
+        (preprocess, source): (Preprocess, String),
+        engine: EngineKind,
+    ) -> Result<Self, ModelError> {
+        let size = input_size(graph, input.size, preprocess.output_size())?;
         let mut notes = vec![source];
-        let top = match (&file.feature_layer, class_output(&graph, file.logits.as_deref())) {
+        let top = match (&file.feature_layer, class_output(graph, file.logits.as_deref())) {
             (_, Ok((output, note))) => {
                 notes.extend(note);
                 graph.softmax_input(&output).unwrap_or(output)
@@ -79,7 +92,7 @@ impl Encoder {
         }
         let mut keep = vec![top.as_str()];
         keep.extend(file.feature_layer.as_deref().filter(|layer| *layer != top));
-        let prepared = Prepared::new(&graph, input, size, &keep, engine)?;
+        let prepared = Prepared::new(graph, input, size, &keep, engine)?;
         notes.extend(prepared.notes.iter().cloned());
         let shapes = prepared.shapes(engine)?;
         let layer = match file.feature_layer {
@@ -162,7 +175,7 @@ struct Parts {
     top: String,
     logits: Option<Logits>,
     pool: FeaturePool,
-    preprocess: rightly_data::Preprocess,
+    preprocess: Preprocess,
     hash: String,
     engine: EngineKind,
     notes: Vec<String>,

@@ -4,6 +4,7 @@
 //! here, one variant of [`EngineKind`], and a row in the suite that runs over every engine (`tests/it/engine.rs`).
 mod rten;
 mod rten_graph;
+mod rten_ties;
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
@@ -153,6 +154,12 @@ struct Inputs(Vec<crate::graph::node::ValueSpec>);
 impl Inputs {
     fn new(graph: &Graph) -> Self {
         Self(graph.inputs())
+    }
+
+    /// Element type of an input.
+    #[cfg(feature = "onnxruntime")]
+    fn elem_type(&self, name: &str) -> Option<i32> {
+        self.0.iter().find(|spec| spec.name == name)?.elem_type
     }
 
     fn check(

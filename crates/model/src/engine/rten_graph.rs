@@ -1,5 +1,6 @@
 //! What rten wants otherwise than exporters write it: defaults written out, old operator forms in their new one,
 //! evaluation semantics. The meaning of the graph stays the same.
+use super::rten_ties;
 use crate::ModelError;
 use crate::graph::Graph;
 use crate::graph::node::Node;
@@ -13,6 +14,7 @@ pub(super) fn rewrite(graph: &Graph) -> Result<Graph, ModelError> {
     let kernels = kernel_sizes(&graph);
     let nodes = std::mem::take(&mut graph.proto_mut().node);
     let mut new = Vec::with_capacity(nodes.len());
+    let mut constants = Vec::new();
     for (index, mut proto) in nodes.into_iter().enumerate() {
         name_node(&mut proto, index);
         if matches!(proto.domain.as_deref(), None | Some("" | "ai.onnx")) {
@@ -27,12 +29,20 @@ pub(super) fn rewrite(graph: &Graph) -> Result<Graph, ModelError> {
                     continue;
                 }
                 "Split" => split(&mut proto),
+                "ArgMax" | "ArgMin" => {
+                    if let Some((nodes, weights)) = rten_ties::of_equals(&proto, index) {
+                        new.extend(nodes);
+                        constants.extend(weights);
+                        continue;
+                    }
+                }
                 _ => {}
             }
         }
         new.push(proto);
     }
     graph.proto_mut().node = new;
+    graph.proto_mut().initializer.extend(constants);
     if opset == 10 {
         // `Resize` has its new form now; nothing else that this engine reads by version changed.
         graph.set_opset(11);

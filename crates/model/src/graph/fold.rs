@@ -108,7 +108,7 @@ impl Graph {
     }
 
     /// Puts the nodes of the branch that is taken in the place of every `If` whose condition is a constant.
-    fn take_branches(&mut self) -> bool {
+    pub(super) fn take_branches(&mut self) -> bool {
         let mut new = Vec::with_capacity(self.proto().node.len());
         let mut weights = Vec::new();
         let mut changed = false;
@@ -130,6 +130,9 @@ impl Graph {
             weights.extend(branch.initializer.iter().cloned());
             new.extend(branch.node.iter().cloned());
             for (inner, outer) in branch.output.iter().zip(node.outputs()) {
+                if inner.name() == outer {
+                    continue;
+                }
                 new.push(super::proto::NodeProto {
                     op_type: Some("Identity".to_owned()),
                     name: Some(format!("{} (branch)", node.name())),

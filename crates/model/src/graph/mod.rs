@@ -12,6 +12,7 @@
 //! | `flow` | what depends on the image, dominators |
 //! | `functions` | local functions written in where they are called |
 //! | `evaluation` | float16 to float32, evaluation semantics, batch size |
+//! | `branch` | one of two branches chosen, what inputs reach |
 //! | `fold` | everything that does not depend on the pixels becomes a constant |
 //! | [`layers`] | layers that can be tapped, guessed CAM and feature layers |
 pub mod layers;
@@ -19,6 +20,7 @@ pub mod node;
 pub mod proto;
 pub mod tensor;
 
+mod branch;
 mod edit;
 mod evaluation;
 mod external;

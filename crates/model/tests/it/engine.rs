@@ -266,6 +266,30 @@ fn old_forms_keep_their_meaning() {
     same_everywhere(&graph, x(&[1, 2], &[2., 3.]), &[0.0, 2.0, 2.5]);
 }
 
+/// The first of equal values, unless the last is asked for: a text's end is found so where padding is the same token.
+#[test]
+fn the_first_of_equal_values_is_found() {
+    let values = vec![1., 7., 7., 0., 7., 0., 0., 7., 1., 7.];
+    let input = ArrayD::from_shape_vec(IxDyn(&[2, 5]), values).unwrap();
+    for (op, axis, last, expected) in [
+        ("ArgMax", 1, false, &[1., 2.][..]),
+        ("ArgMax", -1, true, &[4., 4.]),
+        ("ArgMin", -1, false, &[3., 0.]),
+        ("ArgMin", 1, true, &[3., 1.]),
+        ("ArgMax", 0, false, &[0., 0., 0., 1., 0.]),
+        ("ArgMax", 0, true, &[0., 0., 1., 1., 1.]),
+    ] {
+        let mut arg = int(node(op, "arg", &["x"], &["at"]), "axis", axis);
+        arg = int(arg, "keepdims", 0);
+        if last {
+            arg = int(arg, "select_last_index", 1);
+        }
+        let cast = int(node("Cast", "cast", &["at"], &["y"]), "to", 1);
+        let graph = single(13, vec![arg, cast], vec![], &[2, 5], 1);
+        same_everywhere(&graph, input.clone(), expected);
+    }
+}
+
 #[test]
 fn quantised_weights_and_activations_run() {
     // x -> QuantizeLinear -> DequantizeLinear -> MatMul with dequantised int8 weights.

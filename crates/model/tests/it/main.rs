@@ -1,5 +1,6 @@
 //! Integration tests of `rightly-model`.
 mod cam;
+mod captions;
 mod card;
 mod classifier;
 mod describe;
@@ -7,5 +8,7 @@ mod encoder;
 mod engine;
 mod graph;
 mod guess;
+mod image_text;
 mod models;
 mod support;
+mod tokens;

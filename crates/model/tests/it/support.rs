@@ -1,5 +1,6 @@
 //! What several tests need.
-use std::path::PathBuf;
+use rightly_model::EngineKind;
+use std::path::{Path, PathBuf};
 
 /// The folder of real data, `None` (and a line that says so) where it is missing.
 pub(crate) fn data(file: &str) -> Option<PathBuf> {
@@ -27,4 +28,36 @@ pub(crate) fn data(file: &str) -> Option<PathBuf> {
 /// computed in double precision and rounded once.
 pub(crate) fn wave(length: usize, amplitude: f64, offset: f64) -> Vec<f32> {
     (0..length).map(|at| (amplitude * (at as f64 * 0.37).sin() + offset) as f32).collect()
+}
+
+/// A file or folder of the golden values of texts.
+pub(crate) fn golden_text(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/text").join(name)
+}
+
+/// Golden values of texts as JSON.
+pub(crate) fn golden_json(name: &str) -> serde_json::Value {
+    let text = std::fs::read_to_string(golden_text(name)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Picture `number` of the golden models of texts: value `at` of `[3, 16, 16]` is sin((0.37 + 0.11 number) at).
+pub(crate) fn picture(number: usize) -> Vec<f32> {
+    let pace = 0.37 + 0.11 * number as f64;
+    (0..3 * 16 * 16).map(|at| (pace * at as f64).sin() as f32).collect()
+}
+
+/// The engines that can run here.
+pub(crate) fn engines() -> impl Iterator<Item = EngineKind> {
+    EngineKind::ALL.into_iter().filter(|engine| engine.available().is_ok())
+}
+
+/// A copy of a folder's files.
+pub(crate) fn copied(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(golden_text(name)).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    folder
 }

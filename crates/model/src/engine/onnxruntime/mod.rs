@@ -6,6 +6,7 @@
 mod library;
 
 use super::{Inputs, Session, Value};
+use crate::graph::proto::data_type;
 use crate::{Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
 use ort::environment::Environment;
@@ -150,14 +151,39 @@ impl Session for OrtSession {
             Some(session) => session,
             None => make(&self.bytes, self.level).map_err(fail)?,
         };
-        let result = run(&mut session, inputs, outputs);
+        let result = run(&mut session, &self.inputs, inputs, outputs);
         idle().push(session);
         result
     }
 }
 
+/// Integers in the type that the graph declares for them: int64 unless it says int32 or bool.
+fn integers(
+    array: &ArrayD<i64>,
+    shape: Vec<i64>,
+    kind: Option<i32>,
+) -> Result<SessionInputValue<'static>, ModelError> {
+    use ort::value::Tensor;
+    Ok(match kind {
+        Some(data_type::INT32) => {
+            let narrow: Result<Vec<i32>, _> = array.iter().map(|&v| i32::try_from(v)).collect();
+            let narrow = narrow.map_err(|_| fail("an integer input exceeds 32 bits"))?;
+            SessionInputValue::from(Tensor::from_array((shape, narrow)).map_err(fail)?)
+        }
+        Some(data_type::BOOL) => {
+            let flags: Vec<bool> = array.iter().map(|&v| v != 0).collect();
+            SessionInputValue::from(Tensor::from_array((shape, flags)).map_err(fail)?)
+        }
+        _ => {
+            let values: Vec<i64> = array.iter().copied().collect();
+            SessionInputValue::from(Tensor::from_array((shape, values)).map_err(fail)?)
+        }
+    })
+}
+
 fn run(
     session: &mut OrtInner,
+    declared: &Inputs,
     inputs: &[(&str, Value)],
     outputs: &[&str],
 ) -> Result<Vec<Value>, ModelError> {
@@ -178,12 +204,7 @@ fn run(
                 let slice = array.as_slice().unwrap_or(&[]);
                 SessionInputValue::from(TensorRef::from_array_view((shape, slice)).map_err(fail)?)
             }
-            Value::I64(array) => {
-                let values: Vec<i64> = array.iter().copied().collect();
-                SessionInputValue::from(
-                    ort::value::Tensor::from_array((shape, values)).map_err(fail)?,
-                )
-            }
+            Value::I64(array) => integers(array, shape, declared.elem_type(name))?,
         };
         given.push((name, value));
     }
