@@ -9,6 +9,7 @@
 //! | [`features`] | features of images, computed once and kept as columns |
 //! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
 //! | [`discover`] | the stage that finds the subgroups of a class on which the model fails |
+//! | [`language`] | a title and a sentence about a subgroup, asked of a language model |
 //! | [`compare`] | the differences between two runs, paired where they share their images |
 //! | [`reproduce`] | experiments of papers, whole |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
@@ -29,6 +30,7 @@ pub mod event;
 pub mod features;
 pub mod findings;
 pub mod inputs;
+pub mod language;
 pub mod measures;
 pub mod metrics;
 pub mod rank;
