@@ -10,6 +10,8 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod heads;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod labels;
 
 pub use cam::{Cam, CamHead};
