@@ -199,6 +199,22 @@ fn a_redirect_is_not_followed() {
     assert!(other.requests().is_empty());
 }
 
+#[cfg(feature = "https")]
+#[test]
+fn https_never_falls_back_to_plain_text() {
+    let server = Server::start(vec![Act::HangUp]);
+    let folder = tempfile::tempdir().unwrap();
+    let timeout = Duration::from_millis(500);
+    let options = LanguageOptions { timeout, retries: 0, ..quick() };
+    let model = model(&server.url.replace("http:", "https:"), folder.path(), options);
+    let said = model.say(&evidence(), &AtomicBool::new(false));
+    assert!(matches!(said, Said::Silent(NoAnswer::Unreachable { .. })), "{said:?}");
+    while server.requests().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!server.requests()[0].contains(KEY));
+}
+
 #[test]
 fn a_dead_endpoint_is_given_up_but_its_old_answers_stay() {
     let server = Server::start(vec![completion(ANSWER)]);
