@@ -42,4 +42,8 @@ pub enum ModelError {
         /// Its message.
         message: String,
     },
+    /// A model on the hub that could not be had.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
 }

@@ -11,6 +11,8 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod heads;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod labels;
 pub mod text;
 

@@ -10,6 +10,7 @@
 //! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
 //! | [`discover`] | the stage that finds the subgroups of a class on which the model fails |
 //! | [`interpret`] | the stage that says in words what subgroups and cues are |
+//! | [`language`] | a title and a sentence about a subgroup, asked of a language model |
 //! | [`compare`] | the differences between two runs, paired where they share their images |
 //! | [`reproduce`] | experiments of papers, whole |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
@@ -31,6 +32,7 @@ pub mod features;
 pub mod findings;
 pub mod inputs;
 pub mod interpret;
+pub mod language;
 pub mod measures;
 pub mod metrics;
 pub mod rank;

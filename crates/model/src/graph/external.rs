@@ -1,9 +1,11 @@
 //! Weights in files beside the model (`TensorProto.external_data`).
 //!
 //! A location is a path relative to the model's folder and may not leave it: absolute paths, `..` and links that lead
-//! outside are refused, so that a model can't read other files of the machine.
+//! outside are refused, so that a model can't read other files of the machine (in the hub's cache, other files than those
+//! of its own repository).
 pub(super) use super::proto::EXTERNAL;
 use super::proto::{ModelProto, StringStringEntryProto, TensorProto};
+use super::snapshot;
 use super::validate::{each_tensor, is_external};
 use crate::ModelError;
 use prost::Message;
@@ -58,7 +60,7 @@ impl Reader<'_> {
             }
             Err(error) => return Err(io(&path)(error)),
         };
-        if !real.starts_with(&folder) {
+        if !real.starts_with(&folder) && !snapshot::holds(&folder, &real) {
             return Err(self.invalid(format!(
                 "external data file '{}' is a link to '{}', outside the model's folder; copy it beside the model",
                 path.display(),

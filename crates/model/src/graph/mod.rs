@@ -29,6 +29,7 @@ mod fold;
 mod functions;
 mod index;
 mod make;
+mod snapshot;
 mod validate;
 
 pub(crate) use edit::declare;
