@@ -48,7 +48,7 @@ fn class_block(class: &GroupedClass, open: bool) -> Markup {
     coloured.sort_by_key(|&at| (!class.groups[at].found, at));
     coloured.truncate(COLOURS.min(found.max(2)));
     let colour = |group: Option<usize>| group.and_then(|g| coloured.iter().position(|&c| c == g));
-    let names: Vec<String> = coloured.iter().map(|&at| label(&class.groups[at])).collect();
+    let names: Vec<String> = coloured.iter().map(|&at| called(&class.groups[at])).collect();
     let marks: Vec<Mark> = class
         .map
         .iter()
@@ -76,6 +76,14 @@ fn label(group: &GroupView) -> String {
     match group.name.split_once('/') {
         Some(("slices", k)) => format!("group {k}"),
         _ => group.name.clone(),
+    }
+}
+
+/// Its name in words; else its label.
+fn called(group: &GroupView) -> String {
+    match group.words.title.as_str() {
+        "" => label(group),
+        title => title.to_owned(),
     }
 }
 

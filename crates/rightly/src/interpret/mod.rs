@@ -130,10 +130,12 @@ fn test(
     let mut by_class = BTreeMap::<usize, Vec<&Subject>>::new();
     subjects.iter().for_each(|s| by_class.entry(s.class).or_default().push(s));
     let classes: Vec<(usize, Vec<&Subject>)> = by_class.into_iter().collect();
+    let mut images = vec![Vec::new(); inputs.dataset.classes.len()];
+    inputs.dataset.samples.iter().enumerate().for_each(|(at, s)| images[s.class].push(at));
     let by_class = workers::ordered(classes.len(), options.threads, stop, |at| {
         let (class, subjects) = &classes[at];
         let samples = &inputs.dataset.samples;
-        let own = (0..samples.len()).filter(|&i| samples[i].class == *class);
+        let own = images[*class].iter().copied();
         let index = Index::new(
             &inputs.dataset.classes[*class],
             own.map(|i| (i, samples[i].captions.as_slice())),

@@ -185,7 +185,7 @@ mod tests {
             rises: present,
             fitted: 0.8,
             fit: Vec::new(),
-            scores: (0..60).map(|i| f64::from(u8::from(i < 15 || i > 55))).collect(),
+            scores: (0..60).map(|i| f64::from(u8::from(!(15..=55).contains(&i)))).collect(),
         };
         let mut tested = Tested::yes_or_no(candidate(true), &side);
         assert!((tested.auc.value.unwrap() - (0.75 + 0.9) / 2.0).abs() < 1e-12, "{tested:?}");
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn two_phrases_are_taken_together_where_that_says_clearly_more() {
         // Inside: red and not on the street. Outside: red on the street, or blue anywhere.
-        let inside = |i: usize| i % 4 == 0;
+        let inside = |i: usize| i.is_multiple_of(4);
         let side = Side { images: (0..80).collect(), inside: (0..80).map(inside).collect() };
         let scores = |on: &dyn Fn(usize) -> bool| -> Vec<f64> {
             (0..80).map(|i| f64::from(u8::from(on(i)))).collect()

@@ -68,9 +68,15 @@ impl Index {
         Self { class, phrases: out, of_image, captions }
     }
 
-    /// Number of phrases.
-    pub(super) fn len(&self) -> usize {
-        self.phrases.len()
+    /// Images inside and outside that have each phrase.
+    pub(super) fn counts(&self, side: &Side) -> Vec<[f64; 2]> {
+        let mut out = vec![[0.0; 2]; self.phrases.len()];
+        for (image, &inside) in side.images.iter().zip(&side.inside) {
+            for &phrase in self.of_image.get(image).into_iter().flatten() {
+                out[phrase][usize::from(!inside)] += 1.0;
+            }
+        }
+        out
     }
 
     /// Dictionary forms.

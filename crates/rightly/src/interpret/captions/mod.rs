@@ -5,10 +5,7 @@
 mod context;
 mod index;
 
-use rightly_stats::{
-    association::{LogOdds, log_odds},
-    auc::auc,
-};
+use rightly_stats::association::{LogOdds, log_odds};
 
 use super::{
     phrase::{Candidate, Part, Source},
@@ -30,9 +27,12 @@ const SAME: f64 = 0.7;
 /// The phrases that separate the fitting images most clearly, best first, without those that say the same again.
 pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
     let fit = &subject.fit;
-    let mut found: Vec<Found> = (0..index.len())
-        .filter_map(|phrase| Found::of(index, phrase, fit))
-        .filter(|found| found.odds.z.abs() >= CLEAR)
+    let sides = [true, false].map(|side| fit.inside.iter().filter(|&&i| i == side).count() as f64);
+    let mut found: Vec<Found> = index
+        .counts(fit)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(phrase, counts)| Found::of(phrase, counts, sides))
         .collect();
     found.sort_by(|a, b| {
         b.area
@@ -48,7 +48,7 @@ pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
         if kept.len() == TESTED {
             break;
         }
-        if !kept.iter().any(|other| other.says_the_same(&one, index)) {
+        if !kept.iter().any(|other| other.says_the_same(&one, index, fit)) {
             kept.push(one);
         }
     }
@@ -75,34 +75,25 @@ struct Found {
     odds: LogOdds,
     area: f64,
     present: bool,
-    on: Vec<bool>,
 }
 
 impl Found {
-    fn of(index: &Index, phrase: usize, fit: &Side) -> Option<Self> {
-        let scores = index.scores(phrase, &fit.images);
-        let with = scores.iter().sum::<f64>();
+    /// Of the images inside and outside that have it, among so many; `None` where it is rare, or not clear.
+    fn of(phrase: usize, counts: [f64; 2], sides: [f64; 2]) -> Option<Self> {
+        let (with, n) = (counts[0] + counts[1], sides[0] + sides[1]);
         if with < IMAGES as f64 {
             return None;
         }
-        let n = fit.images.len() as f64;
-        let own = |side: bool| {
-            let own = scores.iter().zip(&fit.inside).filter(|(_, i)| **i == side);
-            own.fold((0.0, 0.0), |(sum, n), (s, _)| (sum + s, n + 1.0))
-        };
-        let odds = log_odds(own(true), own(false), (PRIOR * with / n, PRIOR))?;
-        let area = auc(&scores, &fit.inside).value?;
-        Some(Self {
-            phrase,
-            odds,
-            area: area.max(1.0 - area),
-            present: area > 0.5,
-            on: scores.iter().map(|&s| s > 0.5).collect(),
-        })
+        let own = |side: usize| (counts[side], sides[side]);
+        let odds = log_odds(own(0), own(1), (PRIOR * with / n, PRIOR))?;
+        // Of a score of two values: the mean of the two rates that it gets right.
+        let area = 0.5 * (1.0 + counts[0] / sides[0] - counts[1] / sides[1]);
+        let clear = odds.z.abs() >= CLEAR;
+        clear.then_some(Self { phrase, odds, area: area.max(1.0 - area), present: area > 0.5 })
     }
 
     /// Whether another phrase has a word of this one and is said of nearly the same images.
-    fn says_the_same(&self, other: &Self, index: &Index) -> bool {
+    fn says_the_same(&self, other: &Self, index: &Index, fit: &Side) -> bool {
         let (own, its) = (index.words(self.phrase), index.words(other.phrase));
         if !own.iter().any(|word| its.contains(word)) {
             return false;
@@ -112,10 +103,10 @@ impl Found {
         if inside(own, its) || inside(its, own) {
             return true;
         }
-        let pairs = || self.on.iter().zip(&other.on);
-        let both = pairs().filter(|(a, b)| **a && **b).count();
-        let either = pairs().filter(|(a, b)| **a || **b).count();
-        both as f64 >= SAME * either as f64
+        let [a, b] = [self, other].map(|found| index.scores(found.phrase, &fit.images));
+        let both: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+        let either = a.iter().sum::<f64>() + b.iter().sum::<f64>() - both;
+        both >= SAME * either
     }
 }
 
@@ -133,8 +124,8 @@ mod tests {
         Subject { class: 0, group: "slices/1".into(), fit: side(0), confirm: side(80) }
     }
 
-    fn index(said: impl Fn(usize) -> Vec<String>) -> Index {
-        let captions: Vec<Vec<String>> = (0..160).map(|i| said(i)).collect();
+    fn index(said: impl FnMut(usize) -> Vec<String>) -> Index {
+        let captions: Vec<Vec<String>> = (0..160).map(said).collect();
         Index::new("otter", (0..160).map(|i| (i, captions[i].as_slice())))
     }
 
