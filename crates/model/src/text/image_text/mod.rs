@@ -13,7 +13,7 @@ use std::path::Path;
 /// A picture's tower, a text's tower and their tokenizer; shared by all worker threads.
 ///
 /// The picture's tower is an [`Encoder`] whose layer is the embedding, so that pictures' vectors are features like any
-/// other. They are as the network gives them; [`unit`] scales them as the texts' are.
+/// other. They are as the network gives them; [`unit()`] scales them as the texts' are.
 pub struct ImageTextModel {
     image: Encoder,
     text: TextTower,
