@@ -25,6 +25,7 @@
 pub mod compare;
 pub mod discover;
 pub mod dynamics;
+mod english;
 pub mod error;
 pub mod evaluate;
 pub mod event;

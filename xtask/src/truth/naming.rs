@@ -83,7 +83,7 @@ fn of(world: &World, findings: &[Finding]) -> Named {
 }
 
 impl Planter {
-    /// Subgroups of the world's images where some images have the captions of others of their class.
+    /// Subgroups of the world's images where some images have the captions of other images.
     fn named_by_wrong_captions(&self, world: &World) -> anyhow::Result<Vec<Finding>> {
         let data = world.folder.join("data/wrong-captions.parquet");
         let samples = &world.dataset.samples;
@@ -95,16 +95,15 @@ impl Planter {
         let mut lent = order.clone();
         lent.shuffle(&mut rng);
         order.iter().zip(lent).for_each(|(&to, other)| from[to] = other);
-        let caption = |at: usize| -> String {
-            let quoted: Vec<String> =
-                samples[from[at]].captions.iter().map(|text| format!("{text:?}")).collect();
-            format!("[{}]", quoted.join(","))
-        };
+        let captions: Vec<String> = from
+            .iter()
+            .map(|&at| serde_json::to_string(&samples[at].captions))
+            .collect::<Result<_, _>>()?;
         let batch = Columns::new()
             .utf8("image", samples.iter().map(|s| s.id.as_str()))
             .utf8("class", samples.iter().map(|s| world.dataset.classes[s.class].as_str()))
             .utf8_opt("split", samples.iter().map(|s| s.split.as_deref()))
-            .utf8("caption", (0..samples.len()).map(caption))
+            .utf8("caption", &captions)
             .batch()?;
         write(&data, &batch)?;
         let run = world.folder.join("methods/wrong-captions");

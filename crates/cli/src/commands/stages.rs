@@ -153,5 +153,8 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
         _ => false,
     };
     let rows: Vec<&Metric> = all.iter().filter(wanted).collect();
+    if rows.is_empty() && which == Which::Interpret && format == Format::Table {
+        return Ok("No words hold for any group.\n".to_owned());
+    }
     metrics::format(&rows, format)
 }

@@ -84,3 +84,37 @@ fn what_can_not_be_ranked_is_named() {
         assert!(said.contains(named), "{flag}: {said}");
     }
 }
+
+#[test]
+fn interpret_names_what_it_finds_or_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |table: &Path, out: &str| {
+        let mut command = rightly();
+        command.args(["interpret", "--quiet", "--model"]);
+        command.arg(quickstart("model.onnx")).arg("--data").arg(table);
+        command.arg("--out").arg(folder.path().join(out)).output().unwrap()
+    };
+    // Discovery has not run: it does, and what it finds is looked at.
+    let output = run(&quickstart("table.csv"), "run");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(stdout(&output), "No words hold for any group.\n", "thirty images a class are few");
+    for file in ["interpret/names.parquet", "discover/groups.parquet", "report.html"] {
+        assert!(folder.path().join("run").join(file).is_file(), "{file}");
+    }
+    // A table without a word.
+    let text = std::fs::read_to_string(quickstart("table.csv")).unwrap();
+    let bare: String = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let image = if at == 0 { cells[0].into() } else { quickstart(cells[0]) };
+            format!("{},{}\n", image.display(), cells[1])
+        })
+        .collect();
+    let table = folder.path().join("bare.csv");
+    std::fs::write(&table, bare).unwrap();
+    let output = run(&table, "bare");
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("neither captions"), "{}", stderr(&output));
+}

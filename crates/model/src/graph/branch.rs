@@ -1,9 +1,8 @@
 //! Graphs that hold several ways of running, and what their inputs reach.
 use super::Graph;
-use super::node::Node;
+use super::node::read_names;
 use super::proto::{TensorProto, data_type};
 use crate::ModelError;
-use std::collections::HashSet;
 
 impl Graph {
     /// The graph with a boolean input decided: every `If` on it gives way to the branch that is taken.
@@ -43,14 +42,7 @@ impl Graph {
     /// Takes out inputs that neither a node nor an output reads.
     pub(crate) fn drop_unread_inputs(&mut self) {
         let proto = self.proto_mut();
-        let read: HashSet<String> = proto
-            .node
-            .iter()
-            .enumerate()
-            .flat_map(|(index, node)| Node::new(index, node).reads())
-            .chain(proto.output.iter().map(|output| output.name()))
-            .map(str::to_owned)
-            .collect();
+        let read = read_names(proto);
         proto.input.retain(|input| read.contains(input.name()));
     }
 

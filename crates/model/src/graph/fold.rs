@@ -6,11 +6,11 @@
 use super::Graph;
 use super::Index;
 use super::flow::Dependence;
-use super::node::Node;
+use super::node::read_names;
 use super::proto::{GraphProto, TensorProto, data_type};
 use crate::ModelError;
 use crate::engine::{EngineKind, Value};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Larger values that depend on weights only are left to the engine: they are weights (dequantised, say).
 const LARGEST: usize = 1 << 16;
@@ -171,14 +171,7 @@ impl Graph {
             place += 1;
             keep.contains(&(place - 1))
         });
-        let read: HashSet<String> = proto
-            .node
-            .iter()
-            .enumerate()
-            .flat_map(|(index, node)| Node::new(index, node).reads())
-            .chain(proto.output.iter().map(|output| output.name()))
-            .map(str::to_owned)
-            .collect();
+        let read = read_names(proto);
         proto.initializer.retain(|tensor| read.contains(tensor.name()));
     }
 }

@@ -4,6 +4,17 @@ use super::proto::{
     tensor_shape_proto, type_proto,
 };
 use ndarray::{ArrayD, IxDyn, arr0};
+use std::collections::HashSet;
+
+/// Names that a node or an output of the graph reads.
+pub(super) fn read_names(proto: &GraphProto) -> HashSet<String> {
+    let nodes = proto.node.iter().enumerate();
+    nodes
+        .flat_map(|(index, node)| Node::new(index, node).reads())
+        .chain(proto.output.iter().map(|output| output.name()))
+        .map(str::to_owned)
+        .collect()
+}
 
 /// A dimension of a declared shape.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -172,7 +172,7 @@ fn class_block(view: &ReportView, ranks: &RankView, class: &RankedClass, open: b
                     (steps("Accuracy by step of the ranking", "step of the ranking, the strongest cue first", &curve, Tone::Around))
                 }
             }
-            @if !class.words.title.is_empty() { p { "In words, the cue is: " strong { (name(&class.words.title)) } "." } }
+            @if !class.words.title.is_empty() { p { "What the strong end shows more of, in words: " strong { (name(&class.words.title)) } } }
             (evidence(&class.words, "the half of the class that shows the cue least"))
             @for feature in pictured { (feature_block(ranks, feature)) }
         }

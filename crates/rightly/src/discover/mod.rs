@@ -26,6 +26,7 @@ use std::{sync::atomic::AtomicBool, time::Instant};
 use ndarray::Array2;
 use rightly_data::dataset::{Attribute, typed_attributes};
 
+pub(crate) use findings::figures as title_figures;
 pub use options::{Components, DiscoverOptions, Method};
 
 use crate::{
@@ -117,14 +118,11 @@ pub fn discover(
     notes.extend(figures::power(options, &judged, found.len()));
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record = StageRecord { key, metrics, findings: found, problems: set.problems, notes };
-    let mut manifest = run.manifest()?;
     let mut table = options.to_table();
     table.insert("fit_split".into(), parts.splits[0].clone().into());
     table.insert("confirm_split".into(), parts.splits[1].clone().into());
     table.insert("parts".into(), parts.words.into());
-    manifest.stages.insert(STAGE.to_owned(), table);
-    manifest.write(&run.path("run.toml"))?;
-    run.finish_stage(STAGE, &record)?;
+    run.finish_stage_of(STAGE, table, &record)?;
     sink(finished(false));
     Ok(record)
 }

@@ -71,14 +71,11 @@ pub fn gather(
     let problems: Vec<Problem> = dynamics.problems;
     problems.iter().for_each(|p| sink(Event::Problem(p.clone())));
     let record = StageRecord { key, metrics, findings: Vec::new(), problems, notes: vec![note] };
-    let mut manifest = run.manifest()?;
     let named: Vec<toml::Value> =
         files.iter().map(|f| f.to_string_lossy().into_owned().into()).collect();
     let name = if matches!(source, Source::Table(_)) { "dynamics" } else { "checkpoints" };
     let options = toml::Table::from_iter([(name.to_owned(), named.into())]);
-    manifest.stages.insert(STAGE.to_owned(), options);
-    manifest.write(&run.path("run.toml"))?;
-    run.finish_stage(STAGE, &record)?;
+    run.finish_stage_of(STAGE, options, &record)?;
     sink(finished(false));
     Ok(record)
 }

@@ -79,10 +79,7 @@ pub fn evaluate(
     let mut notes = inputs.notes.clone();
     notes.extend(skipped);
     let record = StageRecord { key, metrics, findings, problems, notes };
-    let mut manifest = run.manifest()?;
-    manifest.stages.insert(STAGE.to_owned(), options.to_table());
-    manifest.write(&run.path("run.toml"))?;
-    run.finish_stage(STAGE, &record)?;
+    run.finish_stage_of(STAGE, options.to_table(), &record)?;
     sink(Event::finished(STAGE, start, false));
     Ok(record)
 }

@@ -180,3 +180,19 @@ impl Outcomes {
         Some(self.of(id)?.correct)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_wrong_outputs_are_kept() {
+        let probabilities = [0.05, 0.4, 0.0, 0.3, 0.05, 0.2];
+        let wrong: Vec<(usize, f32)> = WrongAnswers::of(&probabilities, &[1, 5]).iter().collect();
+        assert_eq!(wrong, [(3, 0.3), (0, 0.05), (4, 0.05)], "equals by index, none of 0");
+        let many = vec![1.0 / 20.0; 20];
+        let kept: Vec<usize> = WrongAnswers::of(&many, &[0]).iter().map(|(o, _)| o).collect();
+        assert_eq!(kept, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(WrongAnswers::of(&[1.0, 0.0], &[0]).is_empty());
+    }
+}

@@ -111,10 +111,7 @@ pub fn interpret(
         problems: Vec::new(),
         notes,
     };
-    let mut manifest = run.manifest()?;
-    manifest.stages.insert(STAGE.to_owned(), options.to_table());
-    manifest.write(&run.path("run.toml"))?;
-    run.finish_stage(STAGE, &record)?;
+    run.finish_stage_of(STAGE, options.to_table(), &record)?;
     sink(finished(false));
     Ok(record)
 }

@@ -7,7 +7,7 @@ use super::{
     subjects::{CUE, Subject},
     wording,
 };
-use crate::{Finding, Metric, findings::Kind};
+use crate::{Finding, Metric, discover, findings::Kind};
 
 /// A subject with the phrases that hold, best first.
 pub(super) struct Named<'a> {
@@ -49,10 +49,12 @@ pub(super) fn findings(found: &[Finding], named: &[Named<'_>], metrics: &[Metric
             let title = named.title()?;
             out.title = match finding.kind {
                 Kind::SpuriousCue => format!("'{class}' leans on a cue: {title}"),
-                _ => match finding.title.split_once(": ") {
-                    Some((_, figures)) => format!("{} fail: {figures}", capital(&title)),
-                    None => format!("{} fail", capital(&title)),
-                },
+                _ => {
+                    let accuracy = |m: &&Metric| m.metric == "subgroup-accuracy";
+                    let accuracy = finding.evidence.iter().find(accuracy).and_then(|m| m.value);
+                    let figures = discover::title_figures(accuracy, finding.effect);
+                    format!("{} fail: {figures}", capital(&title))
+                }
             };
             let sentence = wording::sentence(named.subject, &named.phrases);
             out.description = format!("{} {sentence}", finding.description);

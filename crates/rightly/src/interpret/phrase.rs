@@ -1,10 +1,8 @@
 //! A phrase that may name something, and whether it does: on images that had no part in choosing it.
 
-use rightly_stats::{
-    Estimate,
-    association::TwoByTwo,
-    auc::{auc, mann_whitney},
-};
+use std::collections::BTreeSet;
+
+use rightly_stats::{Estimate, association::TwoByTwo, auc::auc};
 
 use super::subjects::Side;
 
@@ -127,30 +125,34 @@ pub(super) struct Tested {
 const LEAST: f64 = 0.6;
 
 impl Tested {
-    /// Tests a candidate whose scores are 0 or 1.
+    /// Tests a candidate whose scores are 0 or 1. Where images come in clusters, the images of a cluster on one side are one
+    /// observation, which has the phrase where more than half of them have.
     pub(super) fn yes_or_no(candidate: Candidate, confirm: &Side) -> Self {
-        let with: Vec<bool> = candidate.scores.iter().map(|&s| s > 0.5).collect();
-        let table = TwoByTwo::count(&confirm.inside, &with);
+        let units = confirm.units();
+        let inside: Vec<bool> = units.iter().map(|unit| confirm.inside[unit[0]]).collect();
+        let share = |unit: &Vec<usize>| {
+            unit.iter().map(|&at| candidate.scores[at]).sum::<f64>() / unit.len() as f64
+        };
+        let with: Vec<bool> = units.iter().map(|unit| share(unit) > 0.5).collect();
+        let table = TwoByTwo::count(&inside, &with);
         let score = table.odds_ratio().map(|odds| [odds.value, odds.low, odds.high].map(f64::ln));
-        Self { p: table.fisher(), score, ..Self::of(candidate, confirm) }
-    }
-
-    fn of(candidate: Candidate, confirm: &Side) -> Self {
-        let inside = &confirm.inside;
-        let mut area = auc(&candidate.scores, inside);
+        let scores: Vec<f64> = with.iter().map(|&with| f64::from(u8::from(with))).collect();
+        let mut area = auc(&scores, &inside);
+        area.n = confirm.images.len();
+        area.clusters =
+            confirm.clusters.as_ref().map(|own| own.iter().collect::<BTreeSet<_>>().len());
         if !candidate.rises {
             let turned = |v: Option<f64>| v.map(|v| 1.0 - v);
             (area.value, area.low, area.high) =
                 (turned(area.value), turned(area.high), turned(area.low));
         }
         let share = |side: bool| {
-            let own = candidate.scores.iter().zip(inside).filter(|(_, i)| **i == side);
+            let own = candidate.scores.iter().zip(&confirm.inside).filter(|(_, i)| **i == side);
             let (sum, n) = own.fold((0.0, 0_usize), |(sum, n), (s, _)| (sum + s, n + 1));
             sum / n.max(1) as f64
         };
         let shares = [share(true), share(false)];
-        let p = mann_whitney(&candidate.scores, inside);
-        Self { candidate, auc: area, score: None, p, q: 1.0, shares }
+        Self { candidate, auc: area, score, p: table.fisher(), q: 1.0, shares }
     }
 
     /// Whether the phrase says something of images that were not used to choose it.
@@ -178,7 +180,11 @@ mod tests {
 
     #[test]
     fn the_direction_is_fixed_before_the_test() {
-        let side = Side { images: (0..60).collect(), inside: (0..60).map(|i| i < 20).collect() };
+        let side = Side {
+            images: (0..60).collect(),
+            inside: (0..60).map(|i| i < 20).collect(),
+            clusters: None,
+        };
         let candidate = |present| Candidate {
             parts: vec![Part { text: "snow".into(), form: Form::Beside, present }],
             source: Source::Captions,
@@ -203,7 +209,11 @@ mod tests {
     fn two_phrases_are_taken_together_where_that_says_clearly_more() {
         // Inside: red and not on the street. Outside: red on the street, or blue anywhere.
         let inside = |i: usize| i.is_multiple_of(4);
-        let side = Side { images: (0..80).collect(), inside: (0..80).map(inside).collect() };
+        let side = Side {
+            images: (0..80).collect(),
+            inside: (0..80).map(inside).collect(),
+            clusters: None,
+        };
         let scores = |on: &dyn Fn(usize) -> bool| -> Vec<f64> {
             (0..80).map(|i| f64::from(u8::from(on(i)))).collect()
         };
@@ -221,5 +231,32 @@ mod tests {
         assert_eq!((pair.text().as_str(), pair.fitted), ("red, no street", 1.0));
         assert!(pair.rises && pair.scores == scores(&inside));
         assert_eq!(Candidate::pair(&[red.clone(), red], &side), None);
+    }
+
+    #[test]
+    fn frames_of_one_video_are_one_observation() {
+        // Two videos of fifty frames inside, two outside: the phrase is said of all frames of the first two.
+        let side = |clusters: Option<Vec<u32>>| Side {
+            images: (0..200).collect(),
+            inside: (0..200).map(|i| i < 100).collect(),
+            clusters,
+        };
+        let candidate = Candidate {
+            parts: vec![Part { text: "snow".into(), form: Form::Beside, present: true }],
+            source: Source::Captions,
+            rises: true,
+            fitted: 1.0,
+            fit: Vec::new(),
+            scores: (0..200).map(|i| f64::from(u8::from(i < 100))).collect(),
+        };
+        let alone = Tested::yes_or_no(candidate.clone(), &side(None));
+        assert!(alone.p < 1e-20, "{alone:?}");
+        let videos = Tested::yes_or_no(candidate, &side(Some((0..200).map(|i| i / 50).collect())));
+        assert!((videos.p - 1.0 / 3.0).abs() < 1e-12, "1 of 6 tables either way: {videos:?}");
+        assert_eq!((videos.auc.n, videos.auc.clusters), (200, Some(4)));
+        assert!(videos.auc.low.unwrap() < alone.auc.low.unwrap());
+        // A cluster with images on both sides is an observation on each.
+        let mixed = Side { inside: vec![true, false, true], ..side(Some(vec![7, 7, 7])) };
+        assert_eq!(mixed.units(), [vec![0, 2], vec![1]]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rightly_data::{dataset::deal, table::Table};
 
-use crate::{Error, Inputs, RunDir};
+use crate::{Error, Inputs, RunDir, discover::Method};
 
 /// Images of one class, each inside what is to be named or outside it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -12,6 +12,28 @@ pub(super) struct Side {
     /// Samples of the dataset, ascending.
     pub(super) images: Vec<usize>,
     pub(super) inside: Vec<bool>,
+    /// Cluster of each image, where images are not independent.
+    pub(super) clusters: Option<Vec<u32>>,
+}
+
+impl Side {
+    /// What counts as one observation: an image, or the images of a cluster that are inside (those that are outside)
+    /// together. Positions of each, the inside of all of them, in the order of their first image.
+    pub(super) fn units(&self) -> Vec<Vec<usize>> {
+        let Some(clusters) = &self.clusters else {
+            return (0..self.images.len()).map(|at| vec![at]).collect();
+        };
+        let mut place = BTreeMap::<(u32, bool), usize>::new();
+        let mut out: Vec<Vec<usize>> = Vec::new();
+        for (at, (&cluster, &inside)) in clusters.iter().zip(&self.inside).enumerate() {
+            let unit = *place.entry((cluster, inside)).or_insert(out.len());
+            if unit == out.len() {
+                out.push(Vec::new());
+            }
+            out[unit].push(at);
+        }
+        out
+    }
 }
 
 /// Something without a name.
@@ -29,15 +51,16 @@ pub(super) struct Subject {
 /// The group of the images that show the cue of their class more strongly than half of it.
 pub(super) const CUE: &str = "cue";
 
-/// Fewest images of either kind on either side.
+/// Fewest observations of either kind on either side.
 const FEWEST: usize = 8;
 
 impl Subject {
-    /// Whether both sides have images enough of both kinds.
+    /// Whether both sides have observations enough of both kinds.
     fn usable(&self) -> bool {
         [&self.fit, &self.confirm].iter().all(|side| {
-            let inside = side.inside.iter().filter(|&&i| i).count();
-            inside >= FEWEST && side.inside.len() - inside >= FEWEST
+            let units = side.units();
+            let inside = units.iter().filter(|unit| side.inside[unit[0]]).count();
+            inside >= FEWEST && units.len() - inside >= FEWEST
         })
     }
 }
@@ -51,6 +74,11 @@ pub(super) fn of_run(inputs: &Inputs, run: &RunDir) -> Result<(Vec<Subject>, usi
         inputs.dataset.samples.iter().enumerate().map(|(at, s)| (s.id.as_str(), at)).collect();
     let mut all = subgroups(inputs, run, &samples)?;
     all.extend(cues(inputs, run, &samples)?);
+    for subject in &mut all {
+        for side in [&mut subject.fit, &mut subject.confirm] {
+            side.clusters = inputs.clusters_of(&side.images)?;
+        }
+    }
     let before = all.len();
     all.retain(Subject::usable);
     all.sort_by(|a, b| a.class.cmp(&b.class).then_with(|| a.group.cmp(&b.group)));
@@ -58,7 +86,7 @@ pub(super) fn of_run(inputs: &Inputs, run: &RunDir) -> Result<(Vec<Subject>, usi
     Ok((all, left_out))
 }
 
-/// `discover/groups.parquet`: a group against the rest of its class.
+/// `discover/groups.parquet`: a group against the rest of its class. Conjunctions of attributes are words already.
 fn subgroups(
     inputs: &Inputs,
     run: &RunDir,
@@ -76,6 +104,9 @@ fn subgroups(
     for (at, id) in ids.iter().enumerate() {
         let Some(&sample) = id.as_deref().and_then(|id| samples.get(id)) else { continue };
         let class = inputs.dataset.samples[sample].class;
+        if methods[at].as_deref() == Some(Method::Attributes.name()) {
+            continue;
+        }
         let key = (class, methods[at].clone().unwrap_or_default());
         let confirms = parts[at].as_deref() == Some("confirm");
         by_method.entry(key).or_default().push((sample, groups[at], confirms));
@@ -142,6 +173,7 @@ fn cues(
                 images: own.iter().map(|r| r.0).collect(),
                 // Rank 1 is the strongest cue.
                 inside: own.iter().map(|r| r.1 < middle).collect(),
+                clusters: None,
             }
         };
         out.push(Subject { class, group: CUE.to_owned(), fit: side(0), confirm: side(1) });

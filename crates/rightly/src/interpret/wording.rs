@@ -3,8 +3,8 @@
 use super::{
     phrase::{Form, Part, Tested},
     subjects::{CUE, Subject},
-    text::plural,
 };
+use crate::english::plural;
 
 /// A title of a few words: "otters on the snow", "red otters", "otters that are not red", "red otters not on the snow".
 pub(super) fn title(class: &str, best: &Tested) -> String {
@@ -149,6 +149,7 @@ mod tests {
             confirm: super::super::subjects::Side {
                 images: (0..60).collect(),
                 inside: vec![true; 60],
+                clusters: None,
             },
         };
         let one = tested(Form::Before, true);

@@ -3,19 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::Evidence;
+use crate::english::{forms, is_function_word};
 
 /// Captions that have to hold a word before a title may use it, so that no single file can put words into a title.
 const CAPTIONS: usize = 2;
-
-/// Words without meaning of their own: any title may use them.
-const FUNCTION_WORDS: [&str; 60] = [
-    "a", "above", "across", "against", "all", "among", "an", "and", "are", "around", "as", "at",
-    "be", "before", "behind", "being", "below", "beneath", "beside", "between", "by", "during",
-    "few", "for", "from", "has", "have", "in", "inside", "into", "is", "it", "its", "many", "more",
-    "most", "mostly", "near", "next", "no", "of", "off", "on", "onto", "or", "other", "out",
-    "outside", "over", "some", "that", "the", "their", "these", "to", "under", "up", "where",
-    "with", "without",
-];
 
 /// The words of a text in lower case; anything but letters and digits parts them (an apostrophe too).
 fn tokens(text: &str) -> impl Iterator<Item = String> {
@@ -28,23 +19,10 @@ fn tokens(text: &str) -> impl Iterator<Item = String> {
     words.into_iter()
 }
 
-/// The word, and what it would be as a plural's singular: `wolves`, `wolve`, `wolv`, `wolf`, `wolfe`.
-fn forms(word: &str) -> BTreeSet<String> {
-    let mut forms = BTreeSet::from([word.to_owned()]);
-    if word.chars().count() > 3 && !word.ends_with("ss") {
-        for (ending, instead) in [("s", ""), ("es", ""), ("ies", "y"), ("ves", "f"), ("ves", "fe")]
-        {
-            let rest = word.strip_suffix(ending).filter(|rest| rest.chars().count() >= 2);
-            forms.extend(rest.map(|rest| format!("{rest}{instead}")));
-        }
-    }
-    forms
-}
-
 /// The words of meaning in a text, in lower case, as it writes them.
 fn content_words(text: &str) -> impl Iterator<Item = String> {
     // The `s` of "dog's" is none.
-    tokens(text).filter(|w| !FUNCTION_WORDS.contains(&w.as_str()) && w != "s")
+    tokens(text).filter(|w| !is_function_word(w) && w != "s")
 }
 
 /// The words of meaning in a text in every form; texts with a word in common share a form of it.

@@ -108,12 +108,9 @@ pub fn rank(
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record =
         StageRecord { key, metrics: figures.metrics, findings, problems: set.problems, notes };
-    let mut manifest = run.manifest()?;
     let mut table = options.to_table();
     table.insert("fit_split".into(), population.fit_split.clone().into());
-    manifest.stages.insert(STAGE.to_owned(), table);
-    manifest.write(&run.path("run.toml"))?;
-    run.finish_stage(STAGE, &record)?;
+    run.finish_stage_of(STAGE, table, &record)?;
     sink(finished(false));
     Ok(record)
 }

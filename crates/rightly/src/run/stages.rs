@@ -37,6 +37,22 @@ impl RunDir {
         if path.is_file() { files::read_json(&path).map(Some) } else { Ok(None) }
     }
 
+    /// Records a finished stage with its options, which go into `run.toml`; as [`RunDir::finish_stage`].
+    ///
+    /// # Errors
+    /// Where a file can't be read or written.
+    pub fn finish_stage_of(
+        &self,
+        stage: &str,
+        options: toml::Table,
+        record: &StageRecord,
+    ) -> Result<(), Error> {
+        let mut manifest = self.manifest()?;
+        manifest.stages.insert(stage.to_owned(), options);
+        manifest.write(&self.path("run.toml"))?;
+        self.finish_stage(stage, record)
+    }
+
     /// Records a finished stage, then rewrites `metrics.json`, `findings.json` and `problems.csv`
     /// from all finished stages.
     ///

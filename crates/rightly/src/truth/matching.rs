@@ -20,7 +20,7 @@ pub struct Match {
 /// `demo.json`: what was planted against what was found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Truths with the worst finding that matches each.
+    /// Truths with a finding that matches each: the worst that says its name, else the worst.
     pub found: Vec<Match>,
     /// Truths that no finding matches.
     pub missed: Vec<Match>,
@@ -190,6 +190,22 @@ mod tests {
         // A subgroup of images that carry the cue says nothing about it.
         let with = finding(Kind::FailingSubgroup, "boat", "", &["b", "c"]);
         assert_eq!(counts(&truths, &[with]), (0, 1, 1));
+    }
+
+    #[test]
+    fn of_several_findings_the_one_that_says_the_name_is_shown() {
+        let truths = [truth(Kind::SpuriousCue, "boat", "snow", &["a"])];
+        let plain =
+            finding(Kind::ObjectIgnored, "boat", "'boat' needs no object", &["b", "c", "d"]);
+        let named = finding(Kind::FailingSubgroup, "boat", "Boats not on snow fail", &["a"]);
+        let all = BTreeSet::from(["a", "b", "c", "d"]);
+        let shown = |findings: &[Finding]| {
+            let verdict = compare(&truths, findings, |_| all.clone());
+            (verdict.found[0].finding.clone().unwrap().title, verdict.false_alarms.len())
+        };
+        let both = [plain.clone(), named];
+        assert_eq!(shown(&both), ("Boats not on snow fail".to_owned(), 0));
+        assert_eq!(shown(&[plain]), ("'boat' needs no object".to_owned(), 0));
     }
 
     #[test]

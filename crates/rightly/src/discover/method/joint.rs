@@ -240,3 +240,35 @@ fn rms(rows: ArrayView2<'_, f64>) -> f64 {
     let square = rows.iter().map(|v| v * v).sum::<f64>() / rows.nrows().max(1) as f64;
     if square > 0.0 { square.sqrt() } else { 1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::WrongAnswers;
+
+    fn outcome(output: usize, correct: bool, probabilities: &[f64]) -> Outcome {
+        Outcome { output, correct, loss: 0.5, wrong: WrongAnswers::of(probabilities, &[0]) }
+    }
+
+    #[test]
+    fn an_image_that_is_right_says_what_it_was_nearly_taken_for() {
+        let near = outcome(0, true, &[0.5, 0.375, 0.0, 0.125]);
+        assert_eq!(wrong(&near).collect::<Vec<_>>(), [(1, 0.375), (3, 0.125)]);
+        // Where only the answer is known, it counts in full if it is wrong.
+        assert_eq!(wrong(&outcome(2, false, &[])).collect::<Vec<_>>(), [(2, 1.0)]);
+        assert_eq!(wrong(&outcome(0, true, &[])).count(), 0);
+        assert_eq!(answers(&[near, outcome(2, false, &[])]), [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_answers_with_the_most_probability_have_columns() {
+        let all: Vec<Outcome> = (1..=40)
+            .map(|output| {
+                let mut shares = vec![0.0; 41];
+                shares[output] = if output <= 8 { 0.25 } else { 0.5 };
+                outcome(0, true, &shares)
+            })
+            .collect();
+        assert_eq!(answers(&all), (9..=40).collect::<Vec<_>>());
+    }
+}

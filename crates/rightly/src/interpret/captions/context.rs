@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::{
     phrase::Form,
-    text::{Token, is_preposition, is_stop},
+    text::{Token, is_stop},
 };
+use crate::english::is_preposition;
 
 /// Words that may stand between an adjective and the class.
 const BETWEEN: usize = 1;

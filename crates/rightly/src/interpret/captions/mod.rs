@@ -120,6 +120,7 @@ mod tests {
         let side = |first: usize| Side {
             images: (first..first + 80).collect(),
             inside: (0..80).map(|i| i < 20).collect(),
+            clusters: None,
         };
         Subject { class: 0, group: "slices/1".into(), fit: side(0), confirm: side(80) }
     }

@@ -1,0 +1,151 @@
+//! English words, as far as naming things needs them: plurals, and words without a meaning of their own.
+
+use std::collections::BTreeSet;
+
+/// The dictionary form of an English word, as far as plurals go; other words stay as they are.
+pub(crate) fn lemma(word: &str) -> String {
+    let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+    for (plural, singular) in IRREGULAR {
+        if word == plural {
+            return singular.to_owned();
+        }
+    }
+    let cut = |ending: &str, with: &str, least: usize| {
+        let stem = word.strip_suffix(ending)?;
+        (stem.len() >= least).then(|| format!("{stem}{with}"))
+    };
+    if !word.is_ascii() {
+        return word.to_owned();
+    }
+    let hissing = ["sses", "shes", "ches", "xes", "zes"];
+    // "buses", but neither "houses" nor "causes".
+    let of_us = word.ends_with("uses") && !["ouses", "auses"].iter().any(|e| word.ends_with(e));
+    cut("ies", "y", 3)
+        .or_else(|| if of_us { cut("es", "", 3) } else { None })
+        .or_else(|| hissing.iter().find_map(|e| cut(e, &e[..e.len() - 2], 2)))
+        .or_else(|| {
+            let kept = ["ss", "us", "is"].iter().any(|e| word.ends_with(e)) || SAME.contains(&word);
+            if kept { None } else { cut("s", "", 3) }
+        })
+        .unwrap_or_else(|| word.to_owned())
+}
+
+/// The plural of an English noun; of several words, of the last one.
+pub(crate) fn plural(noun: &str) -> String {
+    let (head, last) = noun.rsplit_once(' ').map_or(("", noun), |(head, last)| (head, last));
+    let joined = |last: String| if head.is_empty() { last } else { format!("{head} {last}") };
+    for (plural, singular) in IRREGULAR {
+        if last == singular {
+            return joined(plural.to_owned());
+        }
+    }
+    let vowel = |c: Option<char>| c.is_some_and(|c| "aeiou".contains(c));
+    let before_last = last.chars().rev().nth(1);
+    let out = if ["s", "x", "z", "ch", "sh"].iter().any(|e| last.ends_with(e)) {
+        let known = last.ends_with('s') && !last.ends_with("ss") && !last.ends_with("us");
+        if known { last.to_owned() } else { format!("{last}es") }
+    } else if last.ends_with('y') && !vowel(before_last) {
+        format!("{}ies", &last[..last.len() - 1])
+    } else {
+        format!("{last}s")
+    };
+    joined(out)
+}
+
+/// Words that only look like plurals.
+const SAME: [&str; 6] = ["atlas", "canvas", "gas", "lens", "series", "species"];
+
+const IRREGULAR: [(&str, &str); 15] = [
+    ("men", "man"),
+    ("women", "woman"),
+    ("children", "child"),
+    ("people", "person"),
+    ("mice", "mouse"),
+    ("feet", "foot"),
+    ("teeth", "tooth"),
+    ("geese", "goose"),
+    ("leaves", "leaf"),
+    ("lenses", "lens"),
+    ("gases", "gas"),
+    ("canvases", "canvas"),
+    ("sheep", "sheep"),
+    ("deer", "deer"),
+    ("fish", "fish"),
+];
+
+/// The word, and what it would be as a plural's singular: `wolves`, `wolve`, `wolv`, `wolf`, `wolfe`.
+pub(crate) fn forms(word: &str) -> BTreeSet<String> {
+    let mut forms = BTreeSet::from([word.to_owned()]);
+    if word.chars().count() > 3 && !word.ends_with("ss") {
+        for (ending, instead) in [("s", ""), ("es", ""), ("ies", "y"), ("ves", "f"), ("ves", "fe")]
+        {
+            let rest = word.strip_suffix(ending).filter(|rest| rest.chars().count() >= 2);
+            forms.extend(rest.map(|rest| format!("{rest}{instead}")));
+        }
+    }
+    forms
+}
+
+/// Whether a word means nothing by itself: articles, pronouns, auxiliaries, conjunctions, prepositions.
+pub(crate) fn is_function_word(word: &str) -> bool {
+    FUNCTION_WORDS.binary_search(&word).is_ok() || is_preposition(word)
+}
+
+/// Whether a word says where something is.
+pub(crate) fn is_preposition(word: &str) -> bool {
+    PREPOSITIONS.binary_search(&word).is_ok()
+}
+
+const PREPOSITIONS: [&str; 33] = [
+    "above", "across", "against", "along", "amid", "among", "around", "at", "atop", "before",
+    "behind", "below", "beneath", "beside", "between", "beyond", "by", "from", "in", "inside",
+    "into", "near", "of", "on", "onto", "outside", "over", "through", "toward", "towards", "under",
+    "upon", "with",
+];
+
+const FUNCTION_WORDS: [&str; 92] = [
+    "a", "about", "after", "all", "also", "an", "and", "another", "any", "are", "as", "be", "been",
+    "being", "both", "but", "can", "could", "did", "do", "does", "during", "each", "either",
+    "else", "every", "few", "for", "front", "had", "has", "have", "he", "her", "here", "him",
+    "his", "how", "if", "is", "it", "its", "itself", "just", "like", "many", "may", "me", "might",
+    "more", "most", "mostly", "my", "neither", "next", "no", "nor", "not", "off", "one", "only",
+    "or", "other", "our", "out", "she", "should", "so", "some", "such", "than", "that", "the",
+    "their", "them", "there", "these", "they", "this", "those", "to", "up", "very", "was", "we",
+    "were", "what", "when", "where", "which", "while", "without",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_for_the_search() {
+        assert!(FUNCTION_WORDS.is_sorted() && PREPOSITIONS.is_sorted());
+        assert!(is_function_word("the") && is_function_word("on") && !is_function_word("snow"));
+    }
+
+    #[test]
+    fn plurals_go_both_ways() {
+        for (one, many) in [
+            ("otter", "otters"),
+            ("berry", "berries"),
+            ("box", "boxes"),
+            ("bush", "bushes"),
+            ("glass", "glasses"),
+            ("toy", "toys"),
+            ("man", "men"),
+            ("fish", "fish"),
+            ("umbrella", "umbrellas"),
+            ("bus", "buses"),
+            ("house", "houses"),
+            ("lens", "lenses"),
+            ("vase", "vases"),
+        ] {
+            assert_eq!((plural(one).as_str(), lemma(many).as_str()), (many, one));
+        }
+        assert_eq!(plural("baseball player"), "baseball players");
+        for same in ["grass", "canvas", "cactus", "this", "gas", "été"] {
+            assert_eq!(lemma(same), same);
+        }
+    }
+}
