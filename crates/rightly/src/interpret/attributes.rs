@@ -4,7 +4,7 @@ use rightly_data::dataset::Attribute;
 use rightly_stats::{association::TwoByTwo, auc::auc};
 
 use super::{
-    phrase::{Candidate, Form, Part, Source},
+    phrase::{Candidate, Form, Joint, Part, Source},
     subjects::{Side, Subject},
 };
 
@@ -32,6 +32,7 @@ pub(super) fn candidates(attributes: &[Attribute], subject: &Subject) -> Vec<Can
             let form = Form::Value(attribute.name.clone());
             out.push(Candidate {
                 parts: vec![Part { text: name.clone(), form, present }],
+                joint: Joint::Both,
                 source: Source::Attributes,
                 rises: present,
                 fitted: area.max(1.0 - area),

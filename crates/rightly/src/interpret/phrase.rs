@@ -46,10 +46,39 @@ pub(super) struct Part {
     pub(super) present: bool,
 }
 
+/// How two phrases are taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Joint {
+    /// Both hold.
+    #[default]
+    Both,
+    /// One is enough.
+    Either,
+}
+
+impl Joint {
+    fn of(self, a: bool, b: bool) -> bool {
+        match self {
+            Self::Both => a && b,
+            Self::Either => a || b,
+        }
+    }
+
+    /// Between the two, in words.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Both => " and ",
+            Self::Either => " or ",
+        }
+    }
+}
+
 /// What was chosen on the fitting side: a phrase, or two together.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Candidate {
     pub(super) parts: Vec<Part>,
+    /// Of two phrases; a single one has no use for it.
+    pub(super) joint: Joint,
     pub(super) source: Source,
     /// Whether the scores are higher inside; lower where a single phrase is missing there.
     pub(super) rises: bool,
@@ -64,36 +93,47 @@ pub(super) struct Candidate {
 const GAIN: f64 = 0.03;
 
 impl Candidate {
-    /// The best of these phrases (they are in this order) with the one that adds most to it, each there or missing as it is by
-    /// itself, if the two separate the fitting images clearly better than the best alone. What is only said of what is missing
-    /// is no pair: nothing would say what the images are.
+    /// The best of these phrases (they are in this order) with the one that adds most to it, if the two separate the fitting
+    /// images clearly better than the best alone: both together, each there or missing as it is by itself, or either of two
+    /// that are there. What is only said of what is missing is no pair: nothing would say what the images are.
     pub(super) fn pair(single: &[Self], fit: &Side) -> Option<Self> {
         let (first, others) = single.split_first()?;
         let mut best: Option<Self> = None;
-        for other in others.iter().filter(|other| first.rises || other.rises) {
-            let together = |a: &[f64], b: &[f64]| -> Vec<f64> {
-                let has = |rises: bool, score: f64| (score > 0.5) == rises;
-                let both = |(x, y): (&f64, &f64)| has(first.rises, *x) && has(other.rises, *y);
-                a.iter().zip(b).map(|pair| f64::from(u8::from(both(pair)))).collect()
-            };
-            let own = together(&first.fit, &other.fit);
-            let Some(area) = auc(&own, &fit.inside).value else { continue };
-            let known = best.as_ref().map_or(first.fitted + GAIN, |best| best.fitted);
-            if area > known {
-                best = Some(Self {
-                    parts: [first.parts.clone(), other.parts.clone()].concat(),
-                    source: first.source,
-                    rises: true,
-                    fitted: area,
-                    scores: together(&first.scores, &other.scores),
-                    fit: own,
-                });
+        for other in others {
+            for joint in [Joint::Both, Joint::Either] {
+                let said = match joint {
+                    Joint::Both => first.rises || other.rises,
+                    Joint::Either => first.rises && other.rises,
+                };
+                if !said {
+                    continue;
+                }
+                let joined = |a: &[f64], b: &[f64]| -> Vec<f64> {
+                    let has = |rises: bool, score: f64| (score > 0.5) == rises;
+                    let pairs = a.iter().zip(b);
+                    let pairs = pairs.map(|(x, y)| (has(first.rises, *x), has(other.rises, *y)));
+                    pairs.map(|(x, y)| f64::from(u8::from(joint.of(x, y)))).collect()
+                };
+                let own = joined(&first.fit, &other.fit);
+                let Some(area) = auc(&own, &fit.inside).value else { continue };
+                let known = best.as_ref().map_or(first.fitted + GAIN, |best| best.fitted);
+                if area > known {
+                    best = Some(Self {
+                        parts: [first.parts.clone(), other.parts.clone()].concat(),
+                        joint,
+                        source: first.source,
+                        rises: true,
+                        fitted: area,
+                        scores: joined(&first.scores, &other.scores),
+                        fit: own,
+                    });
+                }
             }
         }
         best
     }
 
-    /// As `names.parquet` has it: "white", or "white, no street".
+    /// As `names.parquet` has it: "white", "white and no street", or "red or orange".
     pub(super) fn text(&self) -> String {
         if let [part] = &self.parts[..] {
             return part.text.clone();
@@ -103,7 +143,7 @@ impl Candidate {
             .iter()
             .map(|p| if p.present { p.text.clone() } else { format!("no {}", p.text) })
             .collect();
-        words.join(", ")
+        words.join(self.joint.word())
     }
 }
 
@@ -187,6 +227,7 @@ mod tests {
         };
         let candidate = |present| Candidate {
             parts: vec![Part { text: "snow".into(), form: Form::Beside, present }],
+            joint: Joint::Both,
             source: Source::Captions,
             rises: present,
             fitted: 0.8,
@@ -219,6 +260,7 @@ mod tests {
         };
         let single = |text: &str, present: bool, on: &dyn Fn(usize) -> bool| Candidate {
             parts: vec![Part { text: text.into(), form: Form::Beside, present }],
+            joint: Joint::Both,
             source: Source::Captions,
             rises: present,
             fitted: 5.0 / 6.0,
@@ -228,9 +270,23 @@ mod tests {
         let red = single("red", true, &|i| i % 4 < 2);
         let street = single("street", false, &|i| i % 4 == 1 || i % 4 == 3);
         let pair = Candidate::pair(&[red.clone(), street], &side).unwrap();
-        assert_eq!((pair.text().as_str(), pair.fitted), ("red, no street", 1.0));
+        assert_eq!((pair.text().as_str(), pair.fitted), ("red and no street", 1.0));
         assert!(pair.rises && pair.scores == scores(&inside));
         assert_eq!(Candidate::pair(&[red.clone(), red], &side), None);
+
+        // Half of the images inside are red, the other half blue.
+        let red = single("red", true, &|i| i.is_multiple_of(8));
+        let blue = single("blue", true, &|i| i % 8 == 4);
+        let fitted = |mut one: Candidate| {
+            one.fitted = 0.75;
+            one
+        };
+        let either = Candidate::pair(&[fitted(red.clone()), fitted(blue)], &side).unwrap();
+        assert_eq!((either.text().as_str(), either.joint), ("red or blue", Joint::Either));
+        assert!(either.fitted > 0.99 && either.scores == scores(&inside));
+        // Of two that are missing nothing is said.
+        let no = |text: &str, one: usize| fitted(single(text, false, &|i| i % 4 == one));
+        assert_eq!(Candidate::pair(&[no("a", 1), no("b", 2)], &side), None);
     }
 
     #[test]
@@ -243,6 +299,7 @@ mod tests {
         };
         let candidate = Candidate {
             parts: vec![Part { text: "snow".into(), form: Form::Beside, present: true }],
+            joint: Joint::Both,
             source: Source::Captions,
             rises: true,
             fitted: 1.0,

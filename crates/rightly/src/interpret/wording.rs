@@ -1,18 +1,24 @@
 //! Titles and sentences, made of what was measured.
 
 use super::{
-    phrase::{Form, Part, Tested},
+    phrase::{Candidate, Form, Joint, Part, Tested},
     subjects::{CUE, Subject},
 };
 use crate::english::plural;
 
-/// A title of a few words: "otters on the snow", "red otters", "otters that are not red", "red otters not on the snow".
+/// A title of a few words: "otters on the snow", "red otters", "otters that are not red", "red otters not on the snow", "red or
+/// orange otters".
 pub(super) fn title(class: &str, best: &Tested) -> String {
-    let (mut before, mut after) = (String::new(), Vec::new());
-    for part in &best.candidate.parts {
+    let Candidate { parts, joint, .. } = &best.candidate;
+    // "red or orange otters", but "otters that are red or on the snow".
+    let leading = |part: &Part| part.form == Form::Before && part.present;
+    let ahead = *joint == Joint::Both || parts.iter().all(leading);
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for part in parts {
         let phrase = &part.text;
         match (&part.form, part.present) {
-            (Form::Before, true) => before += &format!("{phrase} "),
+            (Form::Before, true) if ahead => before.push(phrase.clone()),
+            (Form::Before, true) => after.push(format!("that are {phrase}")),
             (Form::Before, false) => after.push(format!("that are not {phrase}")),
             (Form::After(words), true) => after.push(format!("{words} {phrase}")),
             (Form::After(words), false) => after.push(format!("not {words} {phrase}")),
@@ -22,9 +28,11 @@ pub(super) fn title(class: &str, best: &Tested) -> String {
             (Form::Beside, false) => after.push(format!("without '{phrase}'")),
         }
     }
-    let class = classes(class);
-    let space = if after.is_empty() { "" } else { " " };
-    format!("{before}{class}{space}{}", after.join(" and "))
+    let between = if *joint == Joint::Both { " " } else { joint.word() };
+    let before = before.join(between);
+    let after = after.join(joint.word());
+    let words = [before, classes(class), after];
+    words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a cue is: "snow", or "no snow".
@@ -36,7 +44,7 @@ pub(super) fn cue(best: &Tested) -> String {
         };
         if part.present { name } else { format!("no {name}") }
     });
-    words.collect::<Vec<_>>().join(" and ")
+    words.collect::<Vec<_>>().join(best.candidate.joint.word())
 }
 
 /// A sentence with the evidence behind the best phrases, best first.
@@ -63,7 +71,8 @@ fn evidence(phrase: &Tested) -> String {
             _ => format!("{no}'{}'", part.text),
         }
     };
-    let name = phrase.candidate.parts.iter().map(quoted).collect::<Vec<_>>().join(" and ");
+    let name: Vec<String> = phrase.candidate.parts.iter().map(quoted).collect();
+    let name = name.join(phrase.candidate.joint.word());
     let area = [phrase.auc.value, phrase.auc.low, phrase.auc.high].map(|v| v.unwrap_or(f64::NAN));
     format!(
         "{name} {inside:.0} % against {outside:.0} % (AUC {:.2} [{:.2}, {:.2}])",
@@ -87,11 +96,12 @@ mod tests {
     use rightly_stats::Estimate;
 
     use super::*;
-    use crate::interpret::phrase::{Candidate, Source};
+    use crate::interpret::phrase::Source;
 
     fn tested(form: Form, present: bool) -> Tested {
         let candidate = Candidate {
             parts: vec![Part { text: "snow".into(), form, present }],
+            joint: Joint::Both,
             source: Source::Captions,
             rises: present,
             fitted: 0.8,
@@ -138,6 +148,14 @@ mod tests {
         });
         assert_eq!(title("bus", &two), "snow buses not on the street");
         assert_eq!(cue(&two), "snow and no street");
+
+        let mut either = tested(Form::Before, true);
+        either.candidate.joint = Joint::Either;
+        let orange = Part { text: "orange".into(), form: Form::Before, present: true };
+        either.candidate.parts.push(orange);
+        assert_eq!(title("bucket", &either), "snow or orange buckets");
+        either.candidate.parts[1].form = Form::After("on a".into());
+        assert_eq!(title("bucket", &either), "buckets that are snow or on a orange");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod index;
 use rightly_stats::association::{LogOdds, log_odds};
 
 use super::{
-    phrase::{Candidate, Part, Source},
+    phrase::{Candidate, Joint, Part, Source},
     subjects::{Side, Subject},
 };
 pub(super) use index::Index;
@@ -60,6 +60,7 @@ pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
                 form: index.form(found.phrase, fit, found.present),
                 present: found.present,
             }],
+            joint: Joint::Both,
             source: Source::Captions,
             rises: found.present,
             fitted: found.area,
