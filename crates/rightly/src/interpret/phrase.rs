@@ -93,44 +93,51 @@ pub(super) struct Candidate {
 const GAIN: f64 = 0.03;
 
 impl Candidate {
-    /// The best of these phrases (they are in this order) with the one that adds most to it, if the two separate the fitting
-    /// images clearly better than the best alone: both together, each there or missing as it is by itself, or either of two
-    /// that are there. What is only said of what is missing is no pair: nothing would say what the images are.
+    /// The two of these phrases (the best comes first) that separate the fitting images best, if clearly better than the best
+    /// alone: both together, each there or missing as it is by itself, or either of two that are there. What is only said of
+    /// what is missing is no pair: nothing would say what the images are.
     pub(super) fn pair(single: &[Self], fit: &Side) -> Option<Self> {
-        let (first, others) = single.split_first()?;
-        let mut best: Option<Self> = None;
-        for other in others {
-            for joint in [Joint::Both, Joint::Either] {
-                let said = match joint {
-                    Joint::Both => first.rises || other.rises,
-                    Joint::Either => first.rises && other.rises,
-                };
-                if !said {
-                    continue;
-                }
-                let joined = |a: &[f64], b: &[f64]| -> Vec<f64> {
-                    let has = |rises: bool, score: f64| (score > 0.5) == rises;
-                    let pairs = a.iter().zip(b);
-                    let pairs = pairs.map(|(x, y)| (has(first.rises, *x), has(other.rises, *y)));
-                    pairs.map(|(x, y)| f64::from(u8::from(joint.of(x, y)))).collect()
-                };
-                let own = joined(&first.fit, &other.fit);
-                let Some(area) = auc(&own, &fit.inside).value else { continue };
-                let known = best.as_ref().map_or(first.fitted + GAIN, |best| best.fitted);
-                if area > known {
-                    best = Some(Self {
-                        parts: [first.parts.clone(), other.parts.clone()].concat(),
-                        joint,
-                        source: first.source,
-                        rises: true,
-                        fitted: area,
-                        scores: joined(&first.scores, &other.scores),
-                        fit: own,
-                    });
+        let mut least = single.first()?.fitted + GAIN;
+        let mut best = None;
+        for (at, a) in single.iter().enumerate() {
+            for b in &single[at + 1..] {
+                for joint in [Joint::Both, Joint::Either] {
+                    if let Some(pair) = Self::joined(a, b, joint, fit)
+                        && pair.fitted > least
+                    {
+                        least = pair.fitted;
+                        best = Some(pair);
+                    }
                 }
             }
         }
         best
+    }
+
+    /// Two phrases as one; `None` where that says nothing of what is there.
+    fn joined(a: &Self, b: &Self, joint: Joint, fit: &Side) -> Option<Self> {
+        let said = match joint {
+            Joint::Both => a.rises || b.rises,
+            Joint::Either => a.rises && b.rises,
+        };
+        let scores = |of_a: &[f64], of_b: &[f64]| -> Vec<f64> {
+            let has = |rises: bool, score: f64| (score > 0.5) == rises;
+            let pairs = of_a.iter().zip(of_b).map(|(x, y)| (has(a.rises, *x), has(b.rises, *y)));
+            pairs.map(|(x, y)| f64::from(u8::from(joint.of(x, y)))).collect()
+        };
+        if !said {
+            return None;
+        }
+        let own = scores(&a.fit, &b.fit);
+        Some(Self {
+            parts: [a.parts.clone(), b.parts.clone()].concat(),
+            joint,
+            source: a.source,
+            rises: true,
+            fitted: auc(&own, &fit.inside).value?,
+            scores: scores(&a.scores, &b.scores),
+            fit: own,
+        })
     }
 
     /// As `names.parquet` has it: "white", "white and no street", or "red or orange".
