@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod fetching;
 mod interrupt;
 mod options;
 mod output;

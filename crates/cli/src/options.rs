@@ -1,6 +1,8 @@
 //! The command line, second level: from words to the library's options, each checked where it is
 //! turned.
 
+use std::path::PathBuf;
+
 use anyhow::bail;
 use rightly::{
     InputOptions,
@@ -9,6 +11,7 @@ use rightly::{
     evaluate::{EvaluateOptions, MeasureName, Target},
     features::Source,
     inputs::Outputs,
+    interpret::{InterpretOptions, LanguageEndpoint},
     measures::noise::Level,
     rank::RankOptions,
 };
@@ -17,9 +20,12 @@ use rightly_data::{
 };
 use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod};
 
-use crate::args::{
-    CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags, MeasureFlags,
-    OutputsArg, PoolArg, SamplingArg, StageArgs, TargetArg,
+use crate::{
+    args::{
+        CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags,
+        MeasureFlags, OutputsArg, PoolArg, SamplingArg, StageArgs, TargetArg,
+    },
+    fetching::{Fetcher, Kind},
 };
 
 pub(crate) fn engine(engine: Engine) -> EngineKind {
@@ -133,6 +139,22 @@ fn features(args: &StageArgs) -> Source {
         (None, Some(path)) => Source::File(path.clone()),
         (None, None) => Source::Model,
     }
+}
+
+/// Options of `interpret`; models by name are fetched.
+pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result<InterpretOptions> {
+    let flags = &args.words;
+    let language = flags.llm.clone().zip(flags.llm_model.clone());
+    let located = |path: &Option<PathBuf>, kind: Kind| -> anyhow::Result<Option<PathBuf>> {
+        path.as_deref().map(|path| fetch.located(path, kind)).transpose()
+    };
+    Ok(InterpretOptions {
+        image_text: located(&flags.image_text, Kind::ImageText)?,
+        phrases: flags.phrases.clone(),
+        captioner: located(&flags.captioner, Kind::Captioner)?,
+        language: language.map(|(url, model)| LanguageEndpoint { url, model }),
+        threads: threads(args.run.threads),
+    })
 }
 
 /// Where training dynamics come from, where a flag says so.

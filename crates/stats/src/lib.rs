@@ -8,6 +8,7 @@
 //! | [`cluster`] | k-means and silhouettes |
 //! | [`correlation`] | rank correlation |
 //! | [`design`] | how the units (images) were sampled, and every interval that follows from it |
+//! | [`effect`] | how far apart two groups lie, in their own deviation |
 //! | [`estimate`] | one figure with its interval |
 //! | [`extremes`] | the two ends of a ranking against chance |
 //! | [`gram`] | centred cross products from one pass, mergeable |
@@ -37,6 +38,7 @@ mod blocks;
 pub mod cluster;
 pub mod correlation;
 pub mod design;
+pub mod effect;
 pub mod estimate;
 pub mod extremes;
 pub mod gram;

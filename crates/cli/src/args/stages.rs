@@ -23,6 +23,8 @@ pub(crate) struct StageArgs {
     #[command(flatten)]
     pub(crate) dynamics: DynamicsFlags,
     #[command(flatten)]
+    pub(crate) words: WordFlags,
+    #[command(flatten)]
     pub(crate) run: RunFlags,
 }
 
@@ -122,6 +124,26 @@ pub(crate) struct DynamicsFlags {
     /// ONNX checkpoints of the training, such as 'ckpt/*.onnx'; the losses are measured
     #[arg(long, value_name = "GLOB")]
     pub(crate) checkpoints: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Words")]
+pub(crate) struct WordFlags {
+    /// Image-text model (CLIP and its like): a folder with vision_model.onnx, text_model.onnx and tokenizer.json, or hf:ORG/NAME
+    #[arg(long, value_name = "DIR")]
+    pub(crate) image_text: Option<PathBuf>,
+    /// Phrases that it chooses from, one a line ('red {}', '{} on the snow'; default: a list of places, colours, materials, poses, …)
+    #[arg(long, value_name = "FILE", requires = "image_text")]
+    pub(crate) phrases: Option<PathBuf>,
+    /// Captioner for images without a caption: a folder with encoder_model.onnx, decoder_model.onnx and tokenizer.json, or hf:ORG/NAME
+    #[arg(long, value_name = "DIR")]
+    pub(crate) captioner: Option<PathBuf>,
+    /// OpenAI-compatible endpoint of a language model that words titles and sentences, such as http://localhost:8000/v1 (key: RIGHTLY_LLM_KEY)
+    #[arg(long, value_name = "URL", requires = "llm_model")]
+    pub(crate) llm: Option<String>,
+    /// Name of the language model there
+    #[arg(long, value_name = "NAME", requires = "llm")]
+    pub(crate) llm_model: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
     let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
-    let interpret = InterpretOptions { threads };
+    let interpret = InterpretOptions { threads, ..InterpretOptions::default() };
     let stages = Stages {
         dynamics: Some(&dynamics),
         evaluate: Some(&evaluate),

@@ -14,6 +14,7 @@ use rightly::{
 use super::metrics;
 use crate::{
     args::{Format, StageArgs},
+    fetching::Fetcher,
     interrupt::Interrupt,
     options, output,
     progress::Progress,
@@ -40,14 +41,15 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let rank = options::rank(args)?;
     let discover = options::discover(args)?;
     let evaluate = options::evaluate(&args.measures, args.run.threads)?;
+    let interrupt = Interrupt::install()?;
+    let fetch = Fetcher { interrupt: &interrupt, quiet: args.run.quiet };
+    let interpret = options::interpret(args, &fetch)?;
     let inputs = Inputs::open(options::inputs(args)?, &options::model_overrides(args)?)?;
     let run = RunDir::new(&args.run.out);
     let _lock = run.lock()?;
-    let interrupt = Interrupt::install()?;
     let progress = Progress::new(args.run.quiet);
     let dynamics = options::dynamics(&args.dynamics);
     let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
-    let interpret = InterpretOptions { threads: options::threads(args.run.threads) };
     let unnamed = which == Which::Interpret
         && run.stage(rank::STAGE)?.is_none()
         && run.stage(discover::STAGE)?.is_none();
@@ -126,7 +128,8 @@ pub(super) fn audit(
             // A model without features has neither subgroups nor ranks.
             let nothing =
                 run.stage(rank::STAGE)?.is_none() && run.stage(discover::STAGE)?.is_none();
-            let why = interpret::possible(inputs).err().filter(|_| stages.evaluate.is_some());
+            let why =
+                interpret::possible(inputs, options).err().filter(|_| stages.evaluate.is_some());
             match why {
                 Some(why) => progress.note(&format!("{}: left out: {why}", interpret::STAGE)),
                 None if nothing && stages.evaluate.is_some() => {}

@@ -5,6 +5,7 @@
 //! | `spec` | names, and what may stand in them |
 //! | `cache` | the layout on disk, shared with the hub's own tools |
 //! | `fetch` | one download: time limit, stop flag, progress |
+//! | `folders` | models of several files |
 //! | `setting` | the endpoint, the cache and the token of this machine |
 //! | `error` | what can go wrong, with the way out |
 //!
@@ -14,6 +15,7 @@
 mod cache;
 mod error;
 mod fetch;
+mod folders;
 mod setting;
 mod spec;
 #[cfg(test)]

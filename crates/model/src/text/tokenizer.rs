@@ -11,6 +11,8 @@ use tokenizers::{
 const LONGEST: usize = 1 << 16;
 /// What padding is called where nothing names it.
 const PADDING: [&str; 4] = ["<pad>", "[PAD]", "<|endoftext|>", "</s>"];
+/// What stands for what is not in the vocabulary.
+const UNKNOWN: [&str; 3] = ["[UNK]", "<unk>", "<UNK>"];
 
 /// One text as a text tower takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +158,17 @@ impl Tokenizer {
             None => text,
         };
         Ok(text.trim().to_owned())
+    }
+
+    /// Whether every part of a text is in the vocabulary. A tokenizer of bytes knows every text.
+    #[must_use]
+    pub fn knows(&self, text: &str) -> bool {
+        let unknown: Vec<u32> = UNKNOWN.iter().filter_map(|name| self.token(name)).collect();
+        let encoding = catch_unwind(AssertUnwindSafe(|| self.inner.encode(text, false)));
+        match encoding {
+            Ok(Ok(encoding)) => !encoding.get_ids().iter().any(|id| unknown.contains(id)),
+            _ => false,
+        }
     }
 
     /// Id of a token.

@@ -30,7 +30,7 @@ pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
     let number = |name: &str| table.floats(name);
     let (auc, low, high) = (number("auc")?, number("auc_low")?, number("auc_high")?);
     let (inside, outside) = (number("inside")?, number("outside")?);
-    let n = table.integers("n")?;
+    let (n, present) = (table.integers("n")?, table.integers("present")?);
     for row in 0..table.rows() {
         let (Some(class), Some(group), Some(phrase)) = (&class[row], &group[row], &phrase[row])
         else {
@@ -43,8 +43,8 @@ pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
         if own.phrases.len() < SHOWN {
             own.phrases.push(PhraseView {
                 phrase: phrase.clone(),
-                inside: inside[row].unwrap_or_default(),
-                outside: outside[row].unwrap_or_default(),
+                shares: inside[row].zip(outside[row]).map(|(inside, outside)| [inside, outside]),
+                present: present[row] != Some(0),
                 auc: Figure {
                     value: auc[row],
                     low: low[row],

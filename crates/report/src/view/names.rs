@@ -16,10 +16,10 @@ pub struct NameView {
 pub struct PhraseView {
     /// The phrase.
     pub phrase: String,
-    /// Share of the images that are named which have it.
-    pub inside: f64,
-    /// Share of the other images.
-    pub outside: f64,
+    /// Share of the images that are named which have it, and of the other images; none where a model only says how well it fits.
+    pub shares: Option<[f64; 2]>,
+    /// Whether it goes with these images; else it is missing there.
+    pub present: bool,
     /// How well it separates the two.
     pub auc: Figure,
 }

@@ -218,7 +218,8 @@ fn named(title: &str, phrase: &str) -> NameView {
         high: Some(0.87),
         ..figure("name-auc", Some("captions"), "racer", 0.78, 60)
     };
-    let phrase = PhraseView { phrase: phrase.to_owned(), inside: 0.62, outside: 0.08, auc };
+    let phrase =
+        PhraseView { phrase: phrase.to_owned(), shares: Some([0.62, 0.08]), present: true, auc };
     NameView { title: title.to_owned(), phrases: vec![phrase] }
 }
 

@@ -7,8 +7,8 @@ use rightly_stats::multiple::holm;
 
 use super::{
     attributes,
-    phrase::{Tested, that_hold},
     subjects::{Side, Subject},
+    tested::{Tested, that_hold},
 };
 
 /// Images of a class: whether each is inside the group, and its value of the attribute.

@@ -2,28 +2,39 @@
 //!
 //! ```text
 //! groups, ranks ─► what has no name ─► phrases of each source ─► tested on other images ─► names ─► findings
+//!    subjects          material            attributes, captions,       tested             naming, wording, told
+//!                      (models, pictures)  bank
 //! ```
 //! DIM (Zhang et al., CVPR 2024) names a direction by what a vision-language model says of the images nearest to it. Here a
 //! phrase of whatever source is a score of each image, and the question is how well that score alone separates the images
 //! that are to be named from the rest of their class. A phrase that does not hold is not said; no words is an answer.
 
 mod attributes;
+mod bank;
 mod captions;
 pub(crate) mod known;
+mod material;
+mod models;
 mod naming;
 mod options;
 mod phrase;
+mod pictures;
 mod subjects;
 mod tables;
+mod tested;
 mod text;
+mod told;
 mod wording;
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
 
-use rightly_data::dataset::{Attribute, typed_attributes};
+use rightly_data::{
+    Problem,
+    dataset::{Attribute, typed_attributes},
+};
 use rightly_stats::multiple::families;
 
-pub use options::InterpretOptions;
+pub use options::{InterpretOptions, LanguageEndpoint};
 pub use phrase::Source;
 
 use crate::{
@@ -31,10 +42,15 @@ use crate::{
     run::{StageRecord, key_of},
     workers,
 };
+use bank::OfClass;
 use captions::Index;
+use material::Material;
+use models::Models;
 use naming::Named;
-use phrase::{Candidate, Tested};
+use phrase::Candidate;
+use pictures::Pass;
 use subjects::Subject;
+use tested::Tested;
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "interpret";
@@ -43,21 +59,24 @@ pub const STAGE: &str = "interpret";
 ///
 /// # Errors
 /// Says what is missing.
-pub fn possible(inputs: &Inputs) -> Result<(), Error> {
+pub fn possible(inputs: &Inputs, options: &InterpretOptions) -> Result<(), Error> {
+    let models = options.image_text.is_some() || options.captioner.is_some();
     let captions = inputs.dataset.samples.iter().any(|s| !s.captions.is_empty());
     let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
-    if captions || attributes.iter().any(Attribute::is_used) {
+    if models || captions || attributes.iter().any(Attribute::is_used) {
         return Ok(());
     }
     Err(Error::Usage(
-        "no words to choose from: the data has neither captions (a column 'caption') nor attributes (other columns)".to_owned(),
+        "no words to choose from: the data has neither captions (a column 'caption') nor attributes (other columns), and no \
+         model for words was given (--image-text, --captioner)"
+            .to_owned(),
     ))
 }
 
 /// Runs the stage into `run`: names what `discover` and `rank` left there.
 ///
 /// # Errors
-/// As [`possible`]; neither stage has run; a table of theirs can't be read; `stop` was set.
+/// As [`possible`]; neither stage has run; a table of theirs can't be read; a model can't be used; `stop` was set.
 pub fn interpret(
     inputs: &Inputs,
     options: &InterpretOptions,
@@ -67,7 +86,7 @@ pub fn interpret(
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
     let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    possible(inputs)?;
+    possible(inputs, options)?;
     let earlier: Vec<StageRecord> = [rank::STAGE, discover::STAGE]
         .into_iter()
         .filter_map(|stage| run.stage(stage).transpose())
@@ -78,7 +97,8 @@ pub fn interpret(
                 .to_owned(),
         ));
     }
-    let key = key(inputs, options, &earlier);
+    let models = Models::open(inputs, options)?;
+    let key = key(inputs, options, &models, &earlier);
     if let Some(record) = run.stage(STAGE)?
         && record.key == key
         && run.path(tables::NAMES).is_file()
@@ -86,29 +106,36 @@ pub fn interpret(
         sink(finished(true));
         return Ok(record);
     }
-    sink(Event::Summarising { stage: STAGE });
     let (subjects, small) = subjects::of_run(inputs, run)?;
-    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
-    let tested = test(inputs, options, &subjects, &attributes, stop)?;
-    let named: Vec<Named<'_>> = subjects
+    let pass = Pass { inputs, run, threads: options.threads, stop, sink };
+    let material = Material::gather(models, &subjects, &pass)?;
+    sink(Event::Summarising { stage: STAGE });
+    let tested = test(&material, &subjects, &pass)?;
+    let mut named: Vec<Named<'_>> = subjects
         .iter()
         .zip(&tested)
-        .map(|(subject, tested)| Named {
+        .map(|(subject, own)| Named {
             subject,
             class: &inputs.dataset.classes[subject.class],
-            phrases: phrase::that_hold(tested),
+            phrases: tested::that_hold(own),
+            told: None,
         })
         .collect();
+    let (told, more) = told::tell(inputs, options, &material, &named, run, stop)?;
+    told.into_iter().for_each(|(at, words)| named[at].told = Some(words));
     tables::write_names(run, &named)?;
     let metrics = figures(&named);
     let found: Vec<_> = earlier.iter().flat_map(|record| record.findings.clone()).collect();
-    let notes = notes(&subjects, &tested, &named, small);
+    let problems: Vec<Problem> = material.problems.iter().cloned().chain(more).collect();
+    let mut notes = notes(&subjects, &tested, &named, small);
+    notes.extend(material.notes.iter().cloned());
+    problems.iter().for_each(|problem| sink(Event::Problem(problem.clone())));
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record = StageRecord {
         key,
         findings: naming::findings(&found, &named, &metrics),
         metrics,
-        problems: Vec::new(),
+        problems,
         notes,
     };
     run.finish_stage_of(STAGE, options.to_table(), &record)?;
@@ -118,35 +145,34 @@ pub fn interpret(
 
 /// Phrases of every subject, tested and corrected over all of them; of each source in turn, best first.
 fn test(
-    inputs: &Inputs,
-    options: &InterpretOptions,
+    material: &Material<'_>,
     subjects: &[Subject],
-    attributes: &[Attribute],
-    stop: &AtomicBool,
+    pass: &Pass<'_>,
 ) -> Result<Vec<Vec<Tested>>, Error> {
+    let inputs = pass.inputs;
+    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
     let mut by_class = BTreeMap::<usize, Vec<&Subject>>::new();
     subjects.iter().for_each(|s| by_class.entry(s.class).or_default().push(s));
     let classes: Vec<(usize, Vec<&Subject>)> = by_class.into_iter().collect();
+    let banks: Vec<Option<OfClass<'_>>> =
+        classes.iter().map(|(class, _)| material.bank(*class, pass)).collect::<Result<_, _>>()?;
     let mut images = vec![Vec::new(); inputs.dataset.classes.len()];
     inputs.dataset.samples.iter().enumerate().for_each(|(at, s)| images[s.class].push(at));
-    let by_class = workers::ordered(classes.len(), options.threads, stop, |at| {
+    let by_class = workers::ordered(classes.len(), pass.threads, pass.stop, |at| {
         let (class, subjects) = &classes[at];
-        let samples = &inputs.dataset.samples;
-        let own = images[*class].iter().copied();
-        let index = Index::new(
-            &inputs.dataset.classes[*class],
-            own.map(|i| (i, samples[i].captions.as_slice())),
-        );
+        let own = images[*class].iter().map(|&i| (i, material.captions(i)));
+        let index = Index::new(&inputs.dataset.classes[*class], own);
         let of_subject = |subject: &&Subject| -> Vec<Tested> {
-            let mut candidates = Vec::new();
-            for own in
-                [attributes::candidates(attributes, subject), captions::candidates(&index, subject)]
-            {
-                // What says most comes first.
-                candidates.extend(Candidate::pair(&own, &subject.fit));
-                candidates.extend(own);
+            let mut out = yes_or_no(attributes::candidates(&attributes, subject), subject);
+            let said = subject.only(|sample| !material.captions(sample).is_empty());
+            if said.usable() {
+                out.extend(yes_or_no(captions::candidates(&index, &said), &said));
             }
-            candidates.into_iter().map(|c| Tested::yes_or_no(c, &subject.confirm)).collect()
+            if let Some((bank, space)) = banks[at].as_ref().zip(material.space.as_ref()) {
+                let (seen, found) = bank.candidates(space, subject);
+                out.extend(found.into_iter().map(|one| Tested::graded(one, &seen.confirm)));
+            }
+            out
         };
         Ok(subjects.iter().map(of_subject).collect::<Vec<_>>())
     })?;
@@ -156,6 +182,12 @@ fn test(
         own.iter_mut().zip(q).for_each(|(tested, q)| tested.q = q);
     }
     Ok(out)
+}
+
+/// Candidates that an image has or has not, tested; what says most comes first.
+fn yes_or_no(candidates: Vec<Candidate>, subject: &Subject) -> Vec<Tested> {
+    let pair = Candidate::pair(&candidates, &subject.fit);
+    pair.into_iter().chain(candidates).map(|c| Tested::yes_or_no(c, &subject.confirm)).collect()
 }
 
 /// How well the best phrase of each subject separates it.
@@ -195,7 +227,12 @@ fn notes(
 }
 
 /// Changes with what is named, and with the words.
-fn key(inputs: &Inputs, options: &InterpretOptions, earlier: &[StageRecord]) -> String {
+fn key(
+    inputs: &Inputs,
+    options: &InterpretOptions,
+    models: &Models,
+    earlier: &[StageRecord],
+) -> String {
     let mut words = String::new();
     for sample in &inputs.dataset.samples {
         words += &format!("{}\t{:?}\t{:?}\n", sample.id, sample.captions, sample.attributes);
@@ -203,6 +240,6 @@ fn key(inputs: &Inputs, options: &InterpretOptions, earlier: &[StageRecord]) -> 
     let mut parts: Vec<&str> = earlier.iter().map(|record| record.key.as_str()).collect();
     let rest =
         format!("{} {:?} {}", inputs.options.seed, inputs.options.cluster, options.to_table());
-    parts.extend([words.as_str(), rest.as_str()]);
+    parts.extend([words.as_str(), rest.as_str(), models.key.as_str()]);
     key_of(&parts)
 }

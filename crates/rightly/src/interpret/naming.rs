@@ -3,23 +3,28 @@
 use std::collections::BTreeMap;
 
 use super::{
-    phrase::Tested,
     subjects::{CUE, Subject},
+    tested::Tested,
     wording,
 };
-use crate::{Finding, Metric, discover, findings::Kind};
+use crate::{Finding, Metric, discover, findings::Kind, language::Words};
 
 /// A subject with the phrases that hold, best first.
 pub(super) struct Named<'a> {
     pub(super) subject: &'a Subject,
     pub(super) class: &'a str,
     pub(super) phrases: Vec<&'a Tested>,
+    /// A language model's words for it.
+    pub(super) told: Option<Words>,
 }
 
 impl Named<'_> {
     /// Its name in `metrics.json` and in titles.
     pub(super) fn title(&self) -> Option<String> {
         let best = self.phrases.first()?;
+        if let Some(words) = &self.told {
+            return Some(words.title.clone());
+        }
         Some(if self.subject.group == CUE {
             wording::cue(best)
         } else {
@@ -57,7 +62,8 @@ pub(super) fn findings(found: &[Finding], named: &[Named<'_>], metrics: &[Metric
                 }
             };
             let sentence = wording::sentence(named.subject, &named.phrases);
-            out.description = format!("{} {sentence}", finding.description);
+            let told = named.told.as_ref().map_or(String::new(), |w| format!("{} ", w.sentence));
+            out.description = format!("{} {told}{sentence}", finding.description);
             let own = |m: &&Metric| {
                 m.class.as_deref() == Some(class) && m.group.as_deref() == Some(group)
             };

@@ -1,21 +1,59 @@
 //! What `interpret` does and how.
 
+use std::path::PathBuf;
+
 /// Options of the stage.
 #[derive(Debug, Clone)]
 pub struct InterpretOptions {
+    /// An image-text model: a folder with both towers and their tokenizer, or the picture's tower in it.
+    pub image_text: Option<PathBuf>,
+    /// Phrases that it chooses from, one a line; none: the list of the program.
+    pub phrases: Option<PathBuf>,
+    /// A captioner for images without a caption: a folder, or the encoder in it.
+    pub captioner: Option<PathBuf>,
+    /// A language model that writes titles and sentences.
+    pub language: Option<LanguageEndpoint>,
     /// Worker threads; results do not depend on it.
     pub threads: usize,
 }
 
+/// Where a language model answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageEndpoint {
+    /// Of an OpenAI-compatible interface, such as `http://localhost:8000/v1`.
+    pub url: String,
+    /// The model's name there.
+    pub model: String,
+}
+
 impl Default for InterpretOptions {
     fn default() -> Self {
-        Self { threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get) }
+        let cores = std::thread::available_parallelism();
+        Self {
+            image_text: None,
+            phrases: None,
+            captioner: None,
+            language: None,
+            threads: cores.map_or(1, std::num::NonZero::get),
+        }
     }
 }
 
 impl InterpretOptions {
     /// The options as `run.toml` records them.
     pub fn to_table(&self) -> toml::Table {
-        toml::Table::new()
+        let mut table = toml::Table::new();
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+        let language = |part: fn(&LanguageEndpoint) -> &String| self.language.as_ref().map(part);
+        for (name, value) in [
+            ("image-text", path(&self.image_text)),
+            ("phrases", path(&self.phrases)),
+            ("captioner", path(&self.captioner)),
+            ("llm", language(|l| &l.url).cloned()),
+            ("llm-model", language(|l| &l.model).cloned()),
+        ] {
+            table.extend(value.map(|value| (name.to_owned(), value.into())));
+        }
+        table
     }
 }

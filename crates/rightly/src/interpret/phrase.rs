@@ -1,8 +1,6 @@
-//! A phrase that may name something, and whether it does: on images that had no part in choosing it.
+//! A phrase that may name something, chosen on the fitting side.
 
-use std::collections::BTreeSet;
-
-use rightly_stats::{Estimate, association::TwoByTwo, auc::auc};
+use rightly_stats::auc::auc;
 
 use super::subjects::Side;
 
@@ -11,8 +9,12 @@ use super::subjects::Side;
 pub enum Source {
     /// A value of an attribute of the table.
     Attributes,
-    /// Captions of the table.
+    /// Captions of the table, or of a captioner.
     Captions,
+    /// Captions of pictures that were retrieved from a pool, scored by an image-text model.
+    Pool,
+    /// A list of phrases, scored by an image-text model.
+    Phrases,
 }
 
 impl Source {
@@ -21,6 +23,8 @@ impl Source {
         match self {
             Self::Attributes => "attributes",
             Self::Captions => "captions",
+            Self::Pool => "pool",
+            Self::Phrases => "phrases",
         }
     }
 }
@@ -154,104 +158,9 @@ impl Candidate {
     }
 }
 
-/// A candidate after its test.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tested {
-    pub(super) candidate: Candidate,
-    /// How well it separates the confirming images, in the direction that was fixed.
-    pub(super) auc: Estimate,
-    /// Log odds ratio of the phrase inside against outside; `None` where a cell decides it.
-    pub(super) score: Option<[f64; 3]>,
-    pub(super) p: f64,
-    pub(super) q: f64,
-    /// Share of the images inside and outside that have it.
-    pub(super) shares: [f64; 2],
-}
-
-/// Least area for a phrase to be a name.
-const LEAST: f64 = 0.6;
-
-impl Tested {
-    /// Tests a candidate whose scores are 0 or 1. Where images come in clusters, the images of a cluster on one side are one
-    /// observation, which has the phrase where more than half of them have.
-    pub(super) fn yes_or_no(candidate: Candidate, confirm: &Side) -> Self {
-        let units = confirm.units();
-        let inside: Vec<bool> = units.iter().map(|unit| confirm.inside[unit[0]]).collect();
-        let share = |unit: &Vec<usize>| {
-            unit.iter().map(|&at| candidate.scores[at]).sum::<f64>() / unit.len() as f64
-        };
-        let with: Vec<bool> = units.iter().map(|unit| share(unit) > 0.5).collect();
-        let table = TwoByTwo::count(&inside, &with);
-        let score = table.odds_ratio().map(|odds| [odds.value, odds.low, odds.high].map(f64::ln));
-        let scores: Vec<f64> = with.iter().map(|&with| f64::from(u8::from(with))).collect();
-        let mut area = auc(&scores, &inside);
-        area.n = confirm.images.len();
-        area.clusters =
-            confirm.clusters.as_ref().map(|own| own.iter().collect::<BTreeSet<_>>().len());
-        if !candidate.rises {
-            let turned = |v: Option<f64>| v.map(|v| 1.0 - v);
-            (area.value, area.low, area.high) =
-                (turned(area.value), turned(area.high), turned(area.low));
-        }
-        let share = |side: bool| {
-            let own = candidate.scores.iter().zip(&confirm.inside).filter(|(_, i)| **i == side);
-            let (sum, n) = own.fold((0.0, 0_usize), |(sum, n), (s, _)| (sum + s, n + 1));
-            sum / n.max(1) as f64
-        };
-        let shares = [share(true), share(false)];
-        Self { candidate, auc: area, score, p: table.fisher(), q: 1.0, shares }
-    }
-
-    /// Whether the phrase says something of images that were not used to choose it.
-    pub(super) fn holds(&self) -> bool {
-        let above = |value: Option<f64>, least: f64| value.is_some_and(|v| v > least);
-        self.q <= 0.05 && above(self.auc.low, 0.5) && above(self.auc.value, LEAST)
-    }
-}
-
-/// The phrases that hold, in their order; two together only where they say more than either, here too.
-pub(super) fn that_hold(tested: &[Tested]) -> Vec<&Tested> {
-    let more = |pair: &Tested| {
-        let parts = tested.iter().filter(|t| {
-            t.candidate.parts.len() == 1 && pair.candidate.parts.contains(&t.candidate.parts[0])
-        });
-        parts.map(|t| t.auc.value).all(|area| pair.auc.value > area)
-    };
-    let holds = |t: &&Tested| t.holds() && (t.candidate.parts.len() == 1 || more(t));
-    tested.iter().filter(holds).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_direction_is_fixed_before_the_test() {
-        let side = Side {
-            images: (0..60).collect(),
-            inside: (0..60).map(|i| i < 20).collect(),
-            clusters: None,
-        };
-        let candidate = |present| Candidate {
-            parts: vec![Part { text: "snow".into(), form: Form::Beside, present }],
-            joint: Joint::Both,
-            source: Source::Captions,
-            rises: present,
-            fitted: 0.8,
-            fit: Vec::new(),
-            scores: (0..60).map(|i| f64::from(u8::from(!(15..=55).contains(&i)))).collect(),
-        };
-        let mut tested = Tested::yes_or_no(candidate(true), &side);
-        assert!((tested.auc.value.unwrap() - (0.75 + 0.9) / 2.0).abs() < 1e-12, "{tested:?}");
-        assert_eq!(tested.shares, [0.75, 0.1]);
-        assert!(tested.p < 1e-5 && tested.score.unwrap()[1] > 0.0);
-        assert!(!tested.holds(), "not corrected yet");
-        tested.q = 0.01;
-        assert!(tested.holds());
-        let mut turned = Tested::yes_or_no(candidate(false), &side);
-        turned.q = 0.01;
-        assert!(turned.auc.value.unwrap() < 0.2 && !turned.holds());
-    }
 
     #[test]
     fn two_phrases_are_taken_together_where_that_says_clearly_more() {
@@ -294,33 +203,5 @@ mod tests {
         // Of two that are missing nothing is said.
         let no = |text: &str, one: usize| fitted(single(text, false, &|i| i % 4 == one));
         assert_eq!(Candidate::pair(&[no("a", 1), no("b", 2)], &side), None);
-    }
-
-    #[test]
-    fn frames_of_one_video_are_one_observation() {
-        // Two videos of fifty frames inside, two outside: the phrase is said of all frames of the first two.
-        let side = |clusters: Option<Vec<u32>>| Side {
-            images: (0..200).collect(),
-            inside: (0..200).map(|i| i < 100).collect(),
-            clusters,
-        };
-        let candidate = Candidate {
-            parts: vec![Part { text: "snow".into(), form: Form::Beside, present: true }],
-            joint: Joint::Both,
-            source: Source::Captions,
-            rises: true,
-            fitted: 1.0,
-            fit: Vec::new(),
-            scores: (0..200).map(|i| f64::from(u8::from(i < 100))).collect(),
-        };
-        let alone = Tested::yes_or_no(candidate.clone(), &side(None));
-        assert!(alone.p < 1e-20, "{alone:?}");
-        let videos = Tested::yes_or_no(candidate, &side(Some((0..200).map(|i| i / 50).collect())));
-        assert!((videos.p - 1.0 / 3.0).abs() < 1e-12, "1 of 6 tables either way: {videos:?}");
-        assert_eq!((videos.auc.n, videos.auc.clusters), (200, Some(4)));
-        assert!(videos.auc.low.unwrap() < alone.auc.low.unwrap());
-        // A cluster with images on both sides is an observation on each.
-        let mixed = Side { inside: vec![true, false, true], ..side(Some(vec![7, 7, 7])) };
-        assert_eq!(mixed.units(), [vec![0, 2], vec![1]]);
     }
 }

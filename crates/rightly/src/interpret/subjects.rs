@@ -55,8 +55,25 @@ pub(super) const CUE: &str = "cue";
 const FEWEST: usize = 8;
 
 impl Subject {
+    /// The same among the samples that can be used.
+    pub(super) fn only(&self, usable: impl Fn(usize) -> bool) -> Self {
+        let side = |side: &Side| {
+            let kept: Vec<usize> =
+                (0..side.images.len()).filter(|&at| usable(side.images[at])).collect();
+            Side {
+                images: kept.iter().map(|&at| side.images[at]).collect(),
+                inside: kept.iter().map(|&at| side.inside[at]).collect(),
+                clusters: side
+                    .clusters
+                    .as_ref()
+                    .map(|own| kept.iter().map(|&at| own[at]).collect()),
+            }
+        };
+        Self { fit: side(&self.fit), confirm: side(&self.confirm), ..self.clone() }
+    }
+
     /// Whether both sides have observations enough of both kinds.
-    fn usable(&self) -> bool {
+    pub(super) fn usable(&self) -> bool {
         [&self.fit, &self.confirm].iter().all(|side| {
             let units = side.units();
             let inside = units.iter().filter(|unit| side.inside[unit[0]]).count();

@@ -2,16 +2,16 @@
 
 use rightly_data::table::{Columns, write};
 
-use super::{naming::Named, phrase::Tested};
+use super::{naming::Named, tested::Tested};
 use crate::{Error, RunDir};
 
 /// The table.
 pub(super) const NAMES: &str = "interpret/names.parquet";
 
 /// class, group (`METHOD/K`, or `cue`), phrase, source, score (log odds ratio inside against outside, null where a cell of the
-/// table decides it), low, high (its 95 % interval), auc, auc_low, auc_high, p, q, n, present (false: what is missing there),
-/// inside, outside (shares of images that have it), title (of the best phrase). Only phrases that hold; all figures are of
-/// images that had no part in choosing them.
+/// table decides it; of an image-text model's scores Hedges' g), low, high (its 95 % interval), auc, auc_low, auc_high, p, q, n,
+/// present (false: what is missing there), inside, outside (shares of images that have it; null of scores), title (of the best
+/// phrase). Only phrases that hold; all figures are of images that had no part in choosing them.
 pub(super) fn write_names(run: &RunDir, named: &[Named<'_>]) -> Result<(), Error> {
     let rows: Vec<(&Named<'_>, usize, &Tested)> = named
         .iter()
@@ -35,8 +35,8 @@ pub(super) fn write_names(run: &RunDir, named: &[Named<'_>]) -> Result<(), Error
         .f64("q", rows.iter().map(|r| r.2.q))
         .i64("n", rows.iter().map(|r| r.2.auc.n as i64))
         .bool("present", rows.iter().map(|r| r.2.candidate.rises))
-        .f64("inside", rows.iter().map(|r| r.2.shares[0]))
-        .f64("outside", rows.iter().map(|r| r.2.shares[1]))
+        .f64_opt("inside", rows.iter().map(|r| r.2.shares.map(|s| s[0])))
+        .f64_opt("outside", rows.iter().map(|r| r.2.shares.map(|s| s[1])))
         .utf8_opt("title", rows.iter().map(|r| title(r.0, r.1)))
         .batch()?;
     Ok(write(&run.path(NAMES), &batch)?)

@@ -1,8 +1,9 @@
 //! Titles and sentences, made of what was measured.
 
 use super::{
-    phrase::{Candidate, Form, Joint, Part, Tested},
+    phrase::{Candidate, Form, Joint, Part},
     subjects::{CUE, Subject},
+    tested::Tested,
 };
 use crate::english::plural;
 
@@ -20,8 +21,8 @@ pub(super) fn title(class: &str, best: &Tested) -> String {
             (Form::Before, true) if ahead => before.push(phrase.clone()),
             (Form::Before, true) => after.push(format!("that are {phrase}")),
             (Form::Before, false) => after.push(format!("that are not {phrase}")),
-            (Form::After(words), true) => after.push(format!("{words} {phrase}")),
-            (Form::After(words), false) => after.push(format!("not {words} {phrase}")),
+            (Form::After(words), true) => after.push(joined(&[words, phrase])),
+            (Form::After(words), false) => after.push(joined(&["not", words, phrase])),
             (Form::Value(name), true) => after.push(format!("with {name} {phrase}")),
             (Form::Value(name), false) => after.push(format!("without {name} {phrase}")),
             (Form::Beside, true) => after.push(format!("with '{phrase}'")),
@@ -31,8 +32,12 @@ pub(super) fn title(class: &str, best: &Tested) -> String {
     let between = if *joint == Joint::Both { " " } else { joint.word() };
     let before = before.join(between);
     let after = after.join(joint.word());
-    let words = [before, classes(class), after];
-    words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ")
+    joined(&[&before, &classes(class), &after])
+}
+
+/// Words with a blank between them, without those that are empty.
+fn joined(words: &[&str]) -> String {
+    words.iter().filter(|words| !words.is_empty()).copied().collect::<Vec<_>>().join(" ")
 }
 
 /// What a cue is: "snow", or "no snow".
@@ -49,12 +54,18 @@ pub(super) fn cue(best: &Tested) -> String {
 
 /// A sentence with the evidence behind the best phrases, best first.
 pub(super) fn sentence(subject: &Subject, phrases: &[&Tested]) -> String {
-    let said: Vec<String> = phrases.iter().take(SHOWN).map(|phrase| evidence(phrase)).collect();
+    let shown = &phrases[..phrases.len().min(SHOWN)];
+    let said: Vec<String> = shown.iter().map(|phrase| evidence(phrase)).collect();
     let others =
         if subject.group == CUE { "the half that shows it least" } else { "the rest of the class" };
-    let n = subject.confirm.images.len();
+    let shares = if shown.iter().any(|phrase| phrase.shares.is_some()) {
+        format!("shares here and in {others}, ")
+    } else {
+        format!("beside {others}, ")
+    };
+    let n = shown.first().map_or(subject.confirm.images.len(), |phrase| phrase.auc.n);
     format!(
-        "In words: {}; shares here and in {others}, on {n} images that had no part in choosing the words.",
+        "In words: {}; {shares}on {n} images that had no part in choosing the words.",
         said.join(", ")
     )
 }
@@ -63,7 +74,6 @@ pub(super) fn sentence(subject: &Subject, phrases: &[&Tested]) -> String {
 const SHOWN: usize = 3;
 
 fn evidence(phrase: &Tested) -> String {
-    let [inside, outside] = phrase.shares.map(|share| 100.0 * share);
     let quoted = |part: &Part| {
         let no = if part.present || phrase.candidate.parts.len() == 1 { "" } else { "no " };
         match &part.form {
@@ -73,11 +83,15 @@ fn evidence(phrase: &Tested) -> String {
     };
     let name: Vec<String> = phrase.candidate.parts.iter().map(quoted).collect();
     let name = name.join(phrase.candidate.joint.word());
+    let figures = match phrase.shares {
+        Some([inside, outside]) => {
+            format!("{:.0} % against {:.0} %", 100.0 * inside, 100.0 * outside)
+        }
+        None if phrase.candidate.rises => "fits these images better".to_owned(),
+        None => "fits these images less".to_owned(),
+    };
     let area = [phrase.auc.value, phrase.auc.low, phrase.auc.high].map(|v| v.unwrap_or(f64::NAN));
-    format!(
-        "{name} {inside:.0} % against {outside:.0} % (AUC {:.2} [{:.2}, {:.2}])",
-        area[0], area[1], area[2]
-    )
+    format!("{name} {figures} (AUC {:.2} [{:.2}, {:.2}])", area[0], area[1], area[2])
 }
 
 /// The class in the plural, where its name is a word; else as it is.
@@ -120,7 +134,7 @@ mod tests {
             score: None,
             p: 0.0,
             q: 0.0,
-            shares: [0.75, 0.1],
+            shares: Some([0.75, 0.1]),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
 
 fn named(table: &Path, out: &Path, threads: usize) -> Result<StageRecord, Error> {
     let inputs = open(inputs(table))?;
-    let options = InterpretOptions { threads };
+    let options = InterpretOptions { threads, ..InterpretOptions::default() };
     interpret(&inputs, &options, &RunDir::new(out), &AtomicBool::new(false), &|_| ())
 }
 

@@ -245,3 +245,38 @@ fn a_model_comes_with_its_card_and_external_data() {
     drop(server);
     assert_eq!(model("hf:a/b").unwrap(), fetched);
 }
+
+#[test]
+fn a_model_of_several_files_is_a_folder() {
+    let (server, cache) = (Server::start(), tempfile::tempdir().unwrap());
+    for file in ["onnx/vision_model.onnx", "onnx/text_model.onnx", "tokenizer.json", "config.json"]
+    {
+        server.put(&format!("a/b/resolve/main/{file}"), file.as_bytes(), &[]);
+    }
+    let hub = Hub::at(&server.url, cache.path()).unwrap();
+    let folder = hub.image_text(&spec("hf:a/b"), &NOT_STOPPED, &|_| {}).unwrap();
+    assert!(folder.ends_with(format!("models--a--b/snapshots/{COMMIT}")), "{}", folder.display());
+    assert!(folder.join("onnx/text_model.onnx").is_file() && folder.join("config.json").is_file());
+    // A second time without a connection; another kind of model is not there, and the message names what is missing.
+    drop(server);
+    let again = hub.image_text(&spec("hf:a/b"), &NOT_STOPPED, &|_| {}).unwrap();
+    assert_eq!(again, folder);
+    let hub = hub.with_patience(Duration::from_secs(1));
+    let said = hub.captioner(&spec("hf:a/b"), &NOT_STOPPED, &|_| {}).unwrap_err().to_string();
+    assert!(said.contains("encoder_model.onnx"), "{said}");
+    let said = hub.image_text(&spec("hf:a/b/x.onnx"), &NOT_STOPPED, &|_| {}).unwrap_err();
+    assert!(said.to_string().contains("folder of files"), "{said}");
+}
+
+#[test]
+fn a_model_whose_graphs_lie_beside_the_tokenizer_is_found_too() {
+    let (server, cache) = (Server::start(), tempfile::tempdir().unwrap());
+    for file in ["encoder_model.onnx", "decoder_model.onnx", "tokenizer.json"] {
+        server.put(&format!("a/b/resolve/main/{file}"), file.as_bytes(), &[]);
+    }
+    let hub = Hub::at(&server.url, cache.path()).unwrap();
+    let folder = hub.captioner(&spec("hf:a/b"), &NOT_STOPPED, &|_| {}).unwrap();
+    assert!(folder.join("decoder_model.onnx").is_file());
+    let said = hub.image_text(&spec("hf:a/b"), &NOT_STOPPED, &|_| {}).unwrap_err().to_string();
+    assert!(said.contains("vision_model.onnx"), "{said}");
+}

@@ -1,0 +1,141 @@
+//! Pictures and texts in the space of an image-text model.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, ArrayView1, Axis};
+use rightly_model::{ImageTextModel, text::image_text::unit};
+
+use super::list::Phrase;
+use crate::{
+    Error,
+    interpret::pictures::{Entry, Pass},
+    run::key_of,
+};
+
+/// What a class is called where its name is no word.
+const ANYTHING: &str = "thing";
+/// The sentence around a name, where the model's card has none.
+const SENTENCE: &str = "a photo of a {}";
+/// Texts of a shard.
+const SHARD: usize = 256;
+
+/// An image-text model with the pictures of a run in its space.
+pub(in super::super) struct Space {
+    model: ImageTextModel,
+    /// Row of each sample.
+    rows: BTreeMap<usize, usize>,
+    /// `[n, d]`, of unit length.
+    pictures: Array2<f32>,
+}
+
+impl Space {
+    /// Embeds these samples; with those that can't be, and why.
+    ///
+    /// # Errors
+    /// The network fails; the run can't be written; it was stopped.
+    pub(in super::super) fn new(
+        model: ImageTextModel,
+        samples: &[usize],
+        pass: &Pass<'_>,
+    ) -> Result<(Self, Vec<(usize, String)>), Error> {
+        let encoder = model.image();
+        let key = key_of(&[model.hash(), &encoder.reading()]);
+        let through = (encoder.preprocess(), encoder.input_size());
+        let entries: Vec<Entry<Vec<f32>>> =
+            pass.over("pictures", &key, through, samples, |input| {
+                let vector = encoder.encode(input, false)?.vector;
+                Ok(unit(&vector).ok_or_else(|| "its embedding is zero or not finite".to_owned()))
+            })?;
+        let (mut rows, mut values, mut left_out) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for (&sample, entry) in samples.iter().zip(entries) {
+            match entry {
+                Ok(vector) => {
+                    rows.insert(sample, rows.len());
+                    values.extend(vector);
+                }
+                Err(why) => left_out.push((sample, why)),
+            }
+        }
+        let pictures = Array2::from_shape_vec((rows.len(), model.dim()), values)
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        Ok((Self { model, rows, pictures }, left_out))
+    }
+
+    /// Whether a sample has a vector.
+    pub(super) fn has(&self, sample: usize) -> bool {
+        self.rows.contains_key(&sample)
+    }
+
+    /// Of a sample that has one.
+    pub(super) fn picture(&self, sample: usize) -> Option<ArrayView1<'_, f32>> {
+        self.rows.get(&sample).map(|&row| self.pictures.row(row))
+    }
+
+    /// Vectors `[samples, d]`, of samples that have one.
+    pub(super) fn pictures(&self, samples: &[usize]) -> Array2<f32> {
+        let rows: Vec<usize> = samples.iter().filter_map(|s| self.rows.get(s)).copied().collect();
+        self.pictures.select(Axis(0), &rows)
+    }
+
+    /// Whether the text tower knows every word of a phrase.
+    pub(in super::super) fn knows(&self, phrase: &Phrase) -> bool {
+        self.model.tokenizer().knows(&phrase.text)
+    }
+
+    /// The directions in which phrases lead away from a class's name, `[phrases, d]`: the text with the phrase less the text
+    /// without. What all pictures of the class have in common falls out. Kept in the run.
+    ///
+    /// # Errors
+    /// A text can't be embedded; the run can't be written; it was stopped.
+    pub(super) fn directions(
+        &self,
+        class: &str,
+        phrases: &[&Phrase],
+        pass: &Pass<'_>,
+    ) -> Result<Array2<f32>, Error> {
+        let class = word_of(class);
+        let mut names: Vec<String> = phrases.iter().map(|phrase| phrase.said_of(&class)).collect();
+        names.push(class);
+        let vectors = self.texts(&names, pass)?;
+        let (rows, base) = vectors.view().split_at(Axis(0), phrases.len());
+        Ok(&rows - &base)
+    }
+
+    /// The unit vector of a class's name.
+    ///
+    /// # Errors
+    /// As [`Self::directions`].
+    pub(super) fn class(&self, class: &str, pass: &Pass<'_>) -> Result<Vec<f32>, Error> {
+        Ok(self.texts(&[word_of(class)], pass)?.row(0).to_vec())
+    }
+
+    /// Unit vectors of names in sentences, `[n, d]`, from the run where they are kept.
+    fn texts(&self, names: &[String], pass: &Pass<'_>) -> Result<Array2<f32>, Error> {
+        let plain = self.model.templates() == ["{}"];
+        let sentence =
+            |name: &String| if plain { SENTENCE.replace("{}", name) } else { name.clone() };
+        let names: Vec<String> = names.iter().map(sentence).collect();
+        let templates = self.model.templates().join("\n");
+        let key = key_of(&[self.model.hash(), &templates, &names.join("\n")]);
+        let store = pass.run.shards("interpret-texts", &key);
+        let mut values = Vec::with_capacity(names.len() * self.model.dim());
+        for (at, names) in names.chunks(SHARD).enumerate() {
+            if pass.stop.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
+            if !store.has(at) {
+                let own = self.model.embed_names(names, pass.threads)?;
+                store.write(at, &own.into_raw_vec_and_offset().0)?;
+            }
+            values.extend(store.read::<Vec<f32>>(at)?);
+        }
+        Array2::from_shape_vec((names.len(), self.model.dim()), values)
+            .map_err(|error| Error::Usage(error.to_string()))
+    }
+}
+
+/// The name in words; "thing" where it is none, as a number or an identifier.
+fn word_of(class: &str) -> String {
+    let spaced = class.replace(['_', '-'], " ");
+    if spaced.chars().any(|c| c.is_ascii_digit()) { ANYTHING.to_owned() } else { spaced }
+}

@@ -1,0 +1,153 @@
+//! What words can come from, for the images that are to be named: captions, and a space of pictures and texts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rightly_data::{
+    Problem,
+    table::{Columns, write},
+};
+use rightly_model::Captioner;
+
+use super::{
+    STAGE,
+    bank::{OfClass, Phrase, Space},
+    models::Models,
+    phrase::Source,
+    pictures::{Entry, Pass},
+    subjects::{Side, Subject},
+};
+use crate::{Error, Inputs, run::key_of};
+
+/// Captions that a captioner made: id, caption.
+pub(super) const CAPTIONS: &str = "interpret/captions.parquet";
+/// Most images of each kind on each side of a group that a captioner describes: it takes about a second for one.
+const DESCRIBED: usize = 50;
+
+/// Everything that was gathered.
+pub(super) struct Material<'a> {
+    inputs: &'a Inputs,
+    /// Captions that were made, by sample.
+    made: BTreeMap<usize, Vec<String>>,
+    pub(super) space: Option<Space>,
+    pub(super) phrases: Vec<Phrase>,
+    pub(super) notes: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Material<'a> {
+    /// Runs the models over the images of the subjects.
+    ///
+    /// # Errors
+    /// A network fails; the run can't be written; it was stopped. An image that can't be used is a problem.
+    pub(super) fn gather(
+        models: Models,
+        subjects: &[Subject],
+        pass: &Pass<'a>,
+    ) -> Result<Self, Error> {
+        let mut out = Self {
+            inputs: pass.inputs,
+            made: BTreeMap::new(),
+            space: None,
+            phrases: models.phrases,
+            notes: models.notes,
+            problems: Vec::new(),
+        };
+        if let Some(captioner) = &models.captioner {
+            out.describe(captioner, subjects, pass)?;
+        }
+        if let Some(model) = models.image_text {
+            let all: BTreeSet<usize> = subjects.iter().flat_map(samples).collect();
+            let all: Vec<usize> = all.into_iter().collect();
+            let (space, left_out) = Space::new(model, &all, pass)?;
+            left_out.into_iter().for_each(|(sample, why)| out.problem(sample, &why));
+            let unknown = out.phrases.iter().filter(|phrase| !space.knows(phrase)).count();
+            if unknown > 0 {
+                out.notes.push(format!(
+                    "{unknown} of {} phrases have words that the image-text model does not know; they are left out.",
+                    out.phrases.len()
+                ));
+            }
+            out.space = Some(space);
+        }
+        Ok(out)
+    }
+
+    /// Phrases of the list in the space of one class, where there is one.
+    ///
+    /// # Errors
+    /// A text can't be embedded; the run can't be written; it was stopped.
+    pub(super) fn bank(&self, class: usize, pass: &Pass<'_>) -> Result<Option<OfClass<'_>>, Error> {
+        let Some(space) = &self.space else { return Ok(None) };
+        let class = &self.inputs.dataset.classes[class];
+        OfClass::new(space, class, &self.phrases, Source::Phrases, pass).map(Some)
+    }
+
+    /// Captions of a sample: the table's, else those that were made.
+    pub(super) fn captions(&self, sample: usize) -> &[String] {
+        let own = &self.inputs.dataset.samples[sample].captions;
+        if own.is_empty() { self.made.get(&sample).map_or(&[], Vec::as_slice) } else { own }
+    }
+
+    /// Lets the captioner describe images that have no caption, as many of each kind of each subject as a test needs.
+    fn describe(
+        &mut self,
+        captioner: &Captioner,
+        subjects: &[Subject],
+        pass: &Pass<'_>,
+    ) -> Result<(), Error> {
+        let samples = &self.inputs.dataset.samples;
+        let seed = self.inputs.options.seed.to_string();
+        let mut wanted = BTreeSet::new();
+        for side in subjects.iter().flat_map(|s| [&s.fit, &s.confirm]) {
+            for inside in [true, false] {
+                let own = of_kind(side, inside).filter(|&at| samples[at].captions.is_empty());
+                let mut own: Vec<(String, usize)> =
+                    own.map(|at| (key_of(&[&seed, &samples[at].id]), at)).collect();
+                own.sort_unstable();
+                wanted.extend(own.into_iter().take(DESCRIBED).map(|(_, at)| at));
+            }
+        }
+        let wanted: Vec<usize> = wanted.into_iter().collect();
+        let search = captioner.search();
+        let through = (captioner.preprocess(), captioner.input_size());
+        let key = key_of(&[captioner.hash(), &format!("{search:?}")]);
+        let entries: Vec<Entry<String>> =
+            pass.over("captions", &key, through, &wanted, |input| {
+                Ok(Ok(captioner.caption(input, &search)?.text))
+            })?;
+        for (&sample, entry) in wanted.iter().zip(entries) {
+            match entry {
+                Ok(caption) => drop(self.made.insert(sample, vec![caption])),
+                Err(why) => self.problem(sample, &why),
+            }
+        }
+        self.notes.push(match wanted.len() {
+            0 => "Every image has a caption; the captioner had nothing to do.".to_owned(),
+            _ => format!("The captioner described {} images.", self.made.len()),
+        });
+        let rows = || self.made.iter().flat_map(|(at, own)| own.iter().map(move |c| (*at, c)));
+        let batch = Columns::new()
+            .utf8("id", rows().map(|(at, _)| samples[at].id.as_str()))
+            .utf8("caption", rows().map(|(_, caption)| caption))
+            .batch()?;
+        Ok(write(&pass.run.path(CAPTIONS), &batch)?)
+    }
+
+    fn problem(&mut self, sample: usize, why: &str) {
+        self.problems.push(Problem {
+            image: self.inputs.dataset.samples[sample].id.clone(),
+            stage: STAGE.to_owned(),
+            problem: why.to_owned(),
+            action: "left out".to_owned(),
+        });
+    }
+}
+
+/// Images of both sides.
+fn samples(subject: &Subject) -> impl Iterator<Item = usize> + '_ {
+    subject.fit.images.iter().chain(&subject.confirm.images).copied()
+}
+
+fn of_kind(side: &Side, inside: bool) -> impl Iterator<Item = usize> + '_ {
+    side.images.iter().zip(&side.inside).filter(move |(_, own)| **own == inside).map(|(at, _)| *at)
+}

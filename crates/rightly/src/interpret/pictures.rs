@@ -1,0 +1,93 @@
+//! One result for each of some pictures, kept in shards: a stage that was stopped goes on where it was.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
+
+use rightly_data::{Planes, Preprocess};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::STAGE;
+use crate::{Error, Event, Inputs, RunDir, Sink, run::key_of, workers};
+
+/// Pictures of a shard.
+const SHARD: usize = 16;
+
+/// A result, or why there is none.
+pub(super) type Entry<T> = Result<T, String>;
+
+/// Where pictures come from and where results go.
+pub(super) struct Pass<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) run: &'a RunDir,
+    pub(super) threads: usize,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) sink: Sink<'a>,
+}
+
+impl Pass<'_> {
+    /// `each` of the input `[3, H, W]` (`size`) that `preprocess` makes of every one of these samples; in their order, whatever
+    /// the number of threads. `key` changes with the network.
+    ///
+    /// # Errors
+    /// The network fails; the run can't be written; it was stopped. A picture that can't be read is an entry.
+    pub(super) fn over<T: Serialize + DeserializeOwned + Send>(
+        &self,
+        name: &str,
+        key: &str,
+        (preprocess, size): (&Preprocess, [usize; 2]),
+        samples: &[usize],
+        each: impl Fn(&[f32]) -> Result<Entry<T>, Error> + Sync,
+    ) -> Result<Vec<Entry<T>>, Error> {
+        let geometry = serde_json::to_string(preprocess).unwrap_or_default();
+        let key = key_of(&[key, &geometry, &self.state(samples), &SHARD.to_string()]);
+        let store = self.run.shards(&format!("{STAGE}-{name}"), &key);
+        let decode = self.inputs.loader.decode();
+        let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
+        let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
+        let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
+        if left > 0 {
+            let gray = vec![0.5; 3 * size[0] * size[1]];
+            each(&gray)?.ok();
+            let start = Instant::now();
+            each(&gray)?.ok();
+            let seconds = start.elapsed().as_secs_f64() * left as f64 / self.threads.max(1) as f64;
+            let done = samples.len() - left;
+            let images = samples.len();
+            (self.sink)(Event::Started { stage: STAGE, images, done, forwards: 1, seconds });
+        }
+        workers::ordered(todo.len(), self.threads, self.stop, |at| {
+            let shard = todo[at];
+            let mut out: Vec<Entry<T>> = Vec::with_capacity(SHARD);
+            for &sample in shards[shard] {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
+                out.push(match self.inputs.dataset.samples[sample].image.load(decode) {
+                    Ok(decoded) => {
+                        let crop = preprocess.crop_image(&decoded.image);
+                        each(&preprocess.normalise(&Planes::from(&crop)))?
+                    }
+                    Err(error) => Err(format!("can't be read: {error}")),
+                });
+                (self.sink)(Event::Image);
+            }
+            store.write(shard, &out)
+        })?;
+        let mut out = Vec::with_capacity(samples.len());
+        for shard in 0..shards.len() {
+            out.extend(store.read::<Vec<Entry<T>>>(shard)?);
+        }
+        Ok(out)
+    }
+
+    /// Changes when a picture of the list is replaced.
+    fn state(&self, samples: &[usize]) -> String {
+        let sample = |&at: &usize| {
+            let sample = &self.inputs.dataset.samples[at];
+            format!("{}\t{}\n", sample.id, crate::inputs::fingerprint(sample))
+        };
+        key_of(&[&samples.iter().map(sample).collect::<String>()])
+    }
+}

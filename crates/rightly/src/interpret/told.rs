@@ -1,0 +1,102 @@
+//! Titles and sentences of a language model, about names that hold.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::AtomicBool,
+};
+
+use rightly_data::Problem;
+
+use super::{InterpretOptions, STAGE, material::Material, naming::Named};
+use crate::{
+    Error, Inputs, RunDir,
+    english::{forms, is_function_word},
+    language::{Evidence, LanguageModel, LanguageOptions, Phrase, Said, Words},
+};
+
+/// Images of either kind whose captions and names are shown.
+const SHOWN: usize = 12;
+
+/// What the language model says of each name, in the order of `named`; what went wrong is a problem, and the template stays.
+///
+/// # Errors
+/// The endpoint's address or the key can't be used.
+pub(super) fn tell(
+    inputs: &Inputs,
+    options: &InterpretOptions,
+    material: &Material<'_>,
+    named: &[Named<'_>],
+    run: &RunDir,
+    stop: &AtomicBool,
+) -> Result<(BTreeMap<usize, Words>, Vec<Problem>), Error> {
+    let mut out = BTreeMap::new();
+    let mut problems = Vec::new();
+    let Some(endpoint) = &options.language else { return Ok((out, problems)) };
+    let cache = run.path(".work/language");
+    let patience = LanguageOptions::default();
+    let model = LanguageModel::new(&endpoint.url, &endpoint.model, cache, patience)?;
+    for (at, name) in named.iter().enumerate().filter(|(_, name)| !name.phrases.is_empty()) {
+        let said = model.say(&evidence(inputs, material, name), stop);
+        // Captions are shown too, but only phrases have passed a test.
+        if let Said::Words(words) = &said
+            && !keeps_to(&words.title, name)
+        {
+            problems.push(problem(name, "the language model's title says nothing of what holds"));
+            continue;
+        }
+        if stop.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        problems.extend(said.problem().map(|what| problem(name, &what)));
+        if let Said::Words(words) = said {
+            out.insert(at, words);
+        }
+    }
+    Ok((out, problems))
+}
+
+fn problem(name: &Named<'_>, what: &str) -> Problem {
+    Problem {
+        image: format!("{} {}", name.class, name.subject.group),
+        stage: STAGE.to_owned(),
+        problem: what.to_owned(),
+        action: "the template's words stay".to_owned(),
+    }
+}
+
+/// Whether a title has a word of meaning of a phrase that holds.
+fn keeps_to(title: &str, name: &Named<'_>) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        let lower = text.to_lowercase();
+        let parts = lower.split(|c: char| !c.is_alphanumeric());
+        parts.filter(|w| !w.is_empty() && !is_function_word(w)).flat_map(forms).collect()
+    };
+    let title = words(title);
+    let parts = name.phrases.iter().flat_map(|tested| &tested.candidate.parts);
+    parts.into_iter().any(|part| !words(&part.text).is_disjoint(&title))
+}
+
+fn evidence(inputs: &Inputs, material: &Material<'_>, name: &Named<'_>) -> Evidence {
+    let samples = &inputs.dataset.samples;
+    let confirm = &name.subject.confirm;
+    let of = |inside: bool| -> Vec<usize> {
+        let own = confirm.images.iter().zip(&confirm.inside).filter(|(_, own)| **own == inside);
+        own.map(|(at, _)| *at).take(SHOWN).collect()
+    };
+    let captions = |of: &[usize]| -> Vec<String> {
+        of.iter().filter_map(|&at| material.captions(at).first().cloned()).collect()
+    };
+    let (inside, outside) = (of(true), of(false));
+    let phrase = |tested: &&super::tested::Tested| Phrase {
+        phrase: super::wording::title(name.class, tested),
+        score: tested.auc.value.unwrap_or(f64::NAN),
+        source: tested.candidate.source.name().to_owned(),
+    };
+    Evidence {
+        class: name.class.to_owned(),
+        phrases: name.phrases.iter().map(phrase).collect(),
+        typical: captions(&inside),
+        contrast: captions(&outside),
+        files: inside.iter().map(|&at| samples[at].id.clone()).collect(),
+    }
+}
