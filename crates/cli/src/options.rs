@@ -152,6 +152,7 @@ pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result
         image_text: located(&flags.image_text, Kind::ImageText)?,
         phrases: flags.phrases.clone(),
         captioner: located(&flags.captioner, Kind::Captioner)?,
+        pool: flags.pool.clone(),
         language: language.map(|(url, model)| LanguageEndpoint { url, model }),
         threads: threads(args.run.threads),
     })

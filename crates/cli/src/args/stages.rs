@@ -138,6 +138,9 @@ pub(crate) struct WordFlags {
     /// Captioner for images without a caption: a folder with encoder_model.onnx, decoder_model.onnx and tokenizer.json, or hf:ORG/NAME
     #[arg(long, value_name = "DIR")]
     pub(crate) captioner: Option<PathBuf>,
+    /// Pictures in which it looks for more of each group: a folder, a table, or embeddings as clip-retrieval writes them
+    #[arg(long, value_name = "PATH", requires = "image_text")]
+    pub(crate) pool: Option<PathBuf>,
     /// OpenAI-compatible endpoint of a language model that words titles and sentences, such as http://localhost:8000/v1 (key: RIGHTLY_LLM_KEY)
     #[arg(long, value_name = "URL", requires = "llm_model")]
     pub(crate) llm: Option<String>,

@@ -20,6 +20,7 @@ mod synsets;
 mod table_file;
 #[cfg(test)]
 mod tests;
+mod unlabelled;
 
 use crate::{DataError, MaskSource, Problem, mask::MaskOptions};
 pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
@@ -30,6 +31,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
+pub use unlabelled::{UnlabelledImage, unlabelled};
 
 /// One labelled photograph.
 #[derive(Debug, Clone, PartialEq)]

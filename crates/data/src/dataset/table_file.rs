@@ -214,7 +214,7 @@ impl Reader<'_> {
 }
 
 /// A JSON list of texts, or one text.
-fn captions(cell: String) -> Vec<String> {
+pub(super) fn captions(cell: String) -> Vec<String> {
     let list = cell.trim_start().starts_with('[').then(|| serde_json::from_str(&cell));
     match list {
         Some(Ok(list)) => list,

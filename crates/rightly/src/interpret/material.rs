@@ -13,7 +13,8 @@ use super::{
     bank::{OfClass, Phrase, Space},
     models::Models,
     phrase::Source,
-    pictures::{Entry, Pass},
+    pictures::{Entry, Pass, Picture},
+    pool::{self, Pool},
     subjects::{Side, Subject},
 };
 use crate::{Error, Inputs, run::key_of};
@@ -30,6 +31,8 @@ pub(super) struct Material<'a> {
     made: BTreeMap<usize, Vec<String>>,
     pub(super) space: Option<Space>,
     pub(super) phrases: Vec<Phrase>,
+    /// Phrases that captions of retrieved pictures propose, by subject.
+    proposed: BTreeMap<usize, Vec<Phrase>>,
     pub(super) notes: Vec<String>,
     pub(super) problems: Vec<Problem>,
 }
@@ -49,6 +52,7 @@ impl<'a> Material<'a> {
             made: BTreeMap::new(),
             space: None,
             phrases: models.phrases,
+            proposed: BTreeMap::new(),
             notes: models.notes,
             problems: Vec::new(),
         };
@@ -67,6 +71,9 @@ impl<'a> Material<'a> {
                     out.phrases.len()
                 ));
             }
+            if let Some(pool) = models.pool {
+                out.retrieve(pool, &space, subjects, models.captioner.as_ref(), pass)?;
+            }
             out.space = Some(space);
         }
         Ok(out)
@@ -82,10 +89,48 @@ impl<'a> Material<'a> {
         OfClass::new(space, class, &self.phrases, Source::Phrases, pass).map(Some)
     }
 
+    /// Phrases that captions of retrieved pictures propose for a subject, in the space of its class.
+    ///
+    /// # Errors
+    /// As [`Self::bank`].
+    pub(super) fn proposed(
+        &self,
+        subject: usize,
+        class: usize,
+        pass: &Pass<'_>,
+    ) -> Result<Option<OfClass<'_>>, Error> {
+        let own = self.proposed.get(&subject).filter(|own| !own.is_empty());
+        let Some((space, own)) = self.space.as_ref().zip(own) else { return Ok(None) };
+        OfClass::new(space, &self.inputs.dataset.classes[class], own, Source::Pool, pass).map(Some)
+    }
+
     /// Captions of a sample: the table's, else those that were made.
     pub(super) fn captions(&self, sample: usize) -> &[String] {
         let own = &self.inputs.dataset.samples[sample].captions;
         if own.is_empty() { self.made.get(&sample).map_or(&[], Vec::as_slice) } else { own }
+    }
+
+    /// Looks for pictures of the pool that are near to the subjects, and for what is said of them.
+    fn retrieve(
+        &mut self,
+        mut pool: Pool,
+        space: &Space,
+        subjects: &[Subject],
+        captioner: Option<&Captioner>,
+        pass: &Pass<'_>,
+    ) -> Result<(), Error> {
+        pool.embed(space, pass)?;
+        let (found, left_out) = pool::retrieve(&pool, space, subjects, captioner, pass)?;
+        pool::write(self.inputs, pass.run, subjects, &found)?;
+        self.proposed = pool::phrases(self.inputs, subjects, &found);
+        let proposed: usize = self.proposed.values().map(Vec::len).sum();
+        self.notes.push(format!(
+            "Pool: {} pictures, {left_out} of them without a direction; the captions of those nearest to the groups propose \
+             {proposed} phrases ({}).",
+            pool.len(),
+            pool::RETRIEVED
+        ));
+        Ok(())
     }
 
     /// Lets the captioner describe images that have no caption, as many of each kind of each subject as a test needs.
@@ -108,13 +153,7 @@ impl<'a> Material<'a> {
             }
         }
         let wanted: Vec<usize> = wanted.into_iter().collect();
-        let search = captioner.search();
-        let through = (captioner.preprocess(), captioner.input_size());
-        let key = key_of(&[captioner.hash(), &format!("{search:?}")]);
-        let entries: Vec<Entry<String>> =
-            pass.over("captions", &key, through, &wanted, |input| {
-                Ok(Ok(captioner.caption(input, &search)?.text))
-            })?;
+        let entries = describe(captioner, "captions", &pass.samples(&wanted), pass)?;
         for (&sample, entry) in wanted.iter().zip(entries) {
             match entry {
                 Ok(caption) => drop(self.made.insert(sample, vec![caption])),
@@ -141,6 +180,24 @@ impl<'a> Material<'a> {
             action: "left out".to_owned(),
         });
     }
+}
+
+/// A captioner's words for some pictures.
+///
+/// # Errors
+/// The captioner fails; the run can't be written; it was stopped.
+pub(super) fn describe(
+    captioner: &Captioner,
+    name: &str,
+    pictures: &[Picture<'_>],
+    pass: &Pass<'_>,
+) -> Result<Vec<Entry<String>>, Error> {
+    let search = captioner.search();
+    let through = (captioner.preprocess(), captioner.input_size());
+    let key = key_of(&[captioner.hash(), &format!("{search:?}")]);
+    pass.over(name, &key, through, pictures, |input| {
+        Ok(Ok(captioner.caption(input, &search)?.text))
+    })
 }
 
 /// Images of both sides.

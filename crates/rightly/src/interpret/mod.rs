@@ -19,6 +19,7 @@ mod naming;
 mod options;
 mod phrase;
 mod pictures;
+mod pool;
 mod subjects;
 mod tables;
 mod tested;
@@ -151,24 +152,33 @@ fn test(
 ) -> Result<Vec<Vec<Tested>>, Error> {
     let inputs = pass.inputs;
     let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
-    let mut by_class = BTreeMap::<usize, Vec<&Subject>>::new();
-    subjects.iter().for_each(|s| by_class.entry(s.class).or_default().push(s));
-    let classes: Vec<(usize, Vec<&Subject>)> = by_class.into_iter().collect();
+    let mut by_class = BTreeMap::<usize, Vec<(usize, &Subject)>>::new();
+    subjects
+        .iter()
+        .enumerate()
+        .for_each(|(at, s)| by_class.entry(s.class).or_default().push((at, s)));
+    let classes: Vec<(usize, Vec<(usize, &Subject)>)> = by_class.into_iter().collect();
     let banks: Vec<Option<OfClass<'_>>> =
         classes.iter().map(|(class, _)| material.bank(*class, pass)).collect::<Result<_, _>>()?;
+    let proposed: Vec<Option<OfClass<'_>>> = subjects
+        .iter()
+        .enumerate()
+        .map(|(at, subject)| material.proposed(at, subject.class, pass))
+        .collect::<Result<_, _>>()?;
     let mut images = vec![Vec::new(); inputs.dataset.classes.len()];
     inputs.dataset.samples.iter().enumerate().for_each(|(at, s)| images[s.class].push(at));
     let by_class = workers::ordered(classes.len(), pass.threads, pass.stop, |at| {
         let (class, subjects) = &classes[at];
         let own = images[*class].iter().map(|&i| (i, material.captions(i)));
         let index = Index::new(&inputs.dataset.classes[*class], own);
-        let of_subject = |subject: &&Subject| -> Vec<Tested> {
+        let of_subject = |&(place, subject): &(usize, &Subject)| -> Vec<Tested> {
             let mut out = yes_or_no(attributes::candidates(&attributes, subject), subject);
             let said = subject.only(|sample| !material.captions(sample).is_empty());
             if said.usable() {
                 out.extend(yes_or_no(captions::candidates(&index, &said), &said));
             }
-            if let Some((bank, space)) = banks[at].as_ref().zip(material.space.as_ref()) {
+            for bank in proposed[place].iter().chain(&banks[at]) {
+                let Some(space) = &material.space else { continue };
                 let (seen, found) = bank.candidates(space, subject);
                 out.extend(found.into_iter().map(|one| Tested::graded(one, &seen.confirm)));
             }

@@ -5,6 +5,7 @@ use rightly_model::{Captioner, EngineKind, ImageTextModel, Overrides};
 use super::{
     InterpretOptions,
     bank::{self, Phrase},
+    pool::Pool,
 };
 use crate::{Error, Inputs, run::key_of};
 
@@ -14,6 +15,8 @@ pub(super) struct Models {
     /// Phrases for it.
     pub(super) phrases: Vec<Phrase>,
     pub(super) captioner: Option<Captioner>,
+    /// Pictures to retrieve from.
+    pub(super) pool: Option<Pool>,
     /// Changes with everything that they say.
     pub(super) key: String,
     /// What was understood and decided, a sentence each.
@@ -29,6 +32,12 @@ impl Models {
         if options.phrases.is_some() && options.image_text.is_none() {
             return Err(Error::Usage(
                 "--phrases: a list needs an image-text model to choose from it; give one with --image-text"
+                    .to_owned(),
+            ));
+        }
+        if options.pool.is_some() && options.image_text.is_none() {
+            return Err(Error::Usage(
+                "--pool: pictures are looked for in the space of an image-text model; give one with --image-text"
                     .to_owned(),
             ));
         }
@@ -60,7 +69,11 @@ impl Models {
                 Some(model)
             }
         };
+        let pool = options.pool.as_deref().map(Pool::open).transpose()?;
+        if let Some(pool) = &pool {
+            parts.push(pool.key()?);
+        }
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        Ok(Self { image_text, phrases, captioner, key: key_of(&parts), notes })
+        Ok(Self { image_text, phrases, captioner, pool, key: key_of(&parts), notes })
     }
 }

@@ -11,6 +11,8 @@ pub struct InterpretOptions {
     pub phrases: Option<PathBuf>,
     /// A captioner for images without a caption: a folder, or the encoder in it.
     pub captioner: Option<PathBuf>,
+    /// Pictures in which the image-text model looks for more of a group: embeddings, a folder or a table.
+    pub pool: Option<PathBuf>,
     /// A language model that writes titles and sentences.
     pub language: Option<LanguageEndpoint>,
     /// Worker threads; results do not depend on it.
@@ -33,6 +35,7 @@ impl Default for InterpretOptions {
             image_text: None,
             phrases: None,
             captioner: None,
+            pool: None,
             language: None,
             threads: cores.map_or(1, std::num::NonZero::get),
         }
@@ -49,6 +52,7 @@ impl InterpretOptions {
             ("image-text", path(&self.image_text)),
             ("phrases", path(&self.phrases)),
             ("captioner", path(&self.captioner)),
+            ("pool", path(&self.pool)),
             ("llm", language(|l| &l.url).cloned()),
             ("llm-model", language(|l| &l.model).cloned()),
         ] {

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use rightly_data::{Planes, Preprocess};
+use rightly_data::{Planes, Preprocess, dataset::ImageSource};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::STAGE;
@@ -17,7 +17,14 @@ const SHARD: usize = 16;
 /// A result, or why there is none.
 pub(super) type Entry<T> = Result<T, String>;
 
-/// Where pictures come from and where results go.
+/// A picture that is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Picture<'a> {
+    pub(super) id: &'a str,
+    pub(super) image: &'a ImageSource,
+}
+
+/// How the run works.
 pub(super) struct Pass<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) run: &'a RunDir,
@@ -26,9 +33,15 @@ pub(super) struct Pass<'a> {
     pub(super) sink: Sink<'a>,
 }
 
-impl Pass<'_> {
-    /// `each` of the input `[3, H, W]` (`size`) that `preprocess` makes of every one of these samples; in their order, whatever
-    /// the number of threads. `key` changes with the network.
+impl<'a> Pass<'a> {
+    /// The pictures of some samples.
+    pub(super) fn samples(&self, samples: &[usize]) -> Vec<Picture<'a>> {
+        let all = &self.inputs.dataset.samples;
+        samples.iter().map(|&at| Picture { id: &all[at].id, image: &all[at].image }).collect()
+    }
+
+    /// `each` of the input `[3, H, W]` (`size`) that `preprocess` makes of every picture; in their order, whatever the number of
+    /// threads. `key` changes with the network.
     ///
     /// # Errors
     /// The network fails; the run can't be written; it was stopped. A picture that can't be read is an entry.
@@ -37,14 +50,14 @@ impl Pass<'_> {
         name: &str,
         key: &str,
         (preprocess, size): (&Preprocess, [usize; 2]),
-        samples: &[usize],
+        pictures: &[Picture<'_>],
         each: impl Fn(&[f32]) -> Result<Entry<T>, Error> + Sync,
     ) -> Result<Vec<Entry<T>>, Error> {
         let geometry = serde_json::to_string(preprocess).unwrap_or_default();
-        let key = key_of(&[key, &geometry, &self.state(samples), &SHARD.to_string()]);
+        let key = key_of(&[key, &geometry, &state(pictures), &SHARD.to_string()]);
         let store = self.run.shards(&format!("{STAGE}-{name}"), &key);
         let decode = self.inputs.loader.decode();
-        let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
+        let shards: Vec<&[Picture<'_>]> = pictures.chunks(SHARD).collect();
         let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
         let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
         if left > 0 {
@@ -53,18 +66,18 @@ impl Pass<'_> {
             let start = Instant::now();
             each(&gray)?.ok();
             let seconds = start.elapsed().as_secs_f64() * left as f64 / self.threads.max(1) as f64;
-            let done = samples.len() - left;
-            let images = samples.len();
+            let images = pictures.len();
+            let done = images - left;
             (self.sink)(Event::Started { stage: STAGE, images, done, forwards: 1, seconds });
         }
         workers::ordered(todo.len(), self.threads, self.stop, |at| {
             let shard = todo[at];
             let mut out: Vec<Entry<T>> = Vec::with_capacity(SHARD);
-            for &sample in shards[shard] {
+            for picture in shards[shard] {
                 if self.stop.load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
                 }
-                out.push(match self.inputs.dataset.samples[sample].image.load(decode) {
+                out.push(match picture.image.load(decode) {
                     Ok(decoded) => {
                         let crop = preprocess.crop_image(&decoded.image);
                         each(&preprocess.normalise(&Planes::from(&crop)))?
@@ -75,19 +88,16 @@ impl Pass<'_> {
             }
             store.write(shard, &out)
         })?;
-        let mut out = Vec::with_capacity(samples.len());
+        let mut out = Vec::with_capacity(pictures.len());
         for shard in 0..shards.len() {
             out.extend(store.read::<Vec<Entry<T>>>(shard)?);
         }
         Ok(out)
     }
+}
 
-    /// Changes when a picture of the list is replaced.
-    fn state(&self, samples: &[usize]) -> String {
-        let sample = |&at: &usize| {
-            let sample = &self.inputs.dataset.samples[at];
-            format!("{}\t{}\n", sample.id, crate::inputs::fingerprint(sample))
-        };
-        key_of(&[&samples.iter().map(sample).collect::<String>()])
-    }
+/// Changes when a picture of the list is replaced.
+fn state(pictures: &[Picture<'_>]) -> String {
+    let picture = |p: &Picture<'_>| format!("{}\t{}\n", p.id, p.image.state());
+    key_of(&[&pictures.iter().map(picture).collect::<String>()])
 }

@@ -6,6 +6,7 @@ mod discover;
 mod dynamics;
 mod evaluate;
 mod interpret;
+mod interpret_models;
 mod rank;
 mod rank_attributes;
 mod run_directory;

@@ -22,9 +22,9 @@ pub(in super::super) struct Phrase {
 }
 
 impl Phrase {
-    /// A phrase that stands beside the class's name.
-    pub(in super::super) fn beside(text: &str) -> Self {
-        Self { text: text.to_owned(), form: Form::Beside }
+    /// A phrase as captions use it.
+    pub(in super::super) fn new(text: &str, form: Form) -> Self {
+        Self { text: text.to_owned(), form }
     }
 
     /// `red {}`, `{} on the snow`, or a phrase alone.
@@ -33,7 +33,9 @@ impl Phrase {
         if letters > LETTERS {
             return Err(format!("a phrase of {letters} letters; up to {LETTERS} are read"));
         }
-        let Some((before, after)) = line.split_once(CLASS) else { return Ok(Self::beside(line)) };
+        let Some((before, after)) = line.split_once(CLASS) else {
+            return Ok(Self::new(line, Form::Beside));
+        };
         let (before, after) = (before.trim(), after.trim());
         let (text, form) = match (before.is_empty(), after.is_empty()) {
             (false, true) => (before, Form::Before),
@@ -52,9 +54,10 @@ impl Phrase {
 
     /// With a class's name: "red otter", "otter on the snow", "otter, snow".
     pub(super) fn said_of(&self, class: &str) -> String {
-        match self.form {
+        match &self.form {
             Form::Before => format!("{} {class}", self.text),
-            Form::After(_) => format!("{class} {}", self.text),
+            Form::After(words) if words.is_empty() => format!("{class} {}", self.text),
+            Form::After(words) => format!("{class} {words} {}", self.text),
             _ => format!("{class}, {}", self.text),
         }
     }

@@ -9,17 +9,19 @@ mod list;
 mod space;
 
 use ndarray::Array2;
-use rightly_stats::{auc::auc, correlation::spearman};
+use rightly_stats::{bank::Bank, correlation::spearman};
 
 use super::{
     phrase::{Candidate, Joint, Part, Source},
-    subjects::{Side, Subject},
+    subjects::Subject,
 };
 pub(super) use list::{Phrase, read};
 pub(super) use space::Space;
 
 /// Phrases that are tested.
 const TESTED: usize = 6;
+/// Phrases whose areas are computed, the likeliest of either kind.
+const EXACT: usize = 256;
 /// Least area on the fitting side, either way.
 const CLEAR: f64 = 0.6;
 /// How much better a phrase has to separate that is less true inside, to be said before one that is more so.
@@ -60,22 +62,29 @@ impl<'a> OfClass<'a> {
         if !subject.usable() || self.phrases.is_empty() {
             return (subject, kept);
         }
-        let scores = |side: &Side| space.pictures(&side.images).dot(&self.directions.t());
-        let fit = scores(&subject.fit);
-        let column = |scores: &Array2<f32>, at: usize| -> Vec<f64> {
-            scores.column(at).iter().map(|&v| f64::from(v)).collect()
+        let fit = space.pictures(&subject.fit.images);
+        let inside = &subject.fit.inside;
+        let outside: Vec<bool> = inside.iter().map(|inside| !inside).collect();
+        let Some(bank) = Bank::new(fit.view(), self.directions.view(), 1) else {
+            return (subject, kept);
         };
-        let mut found: Vec<(usize, f64, f64)> = (0..self.phrases.len())
-            .filter_map(|at| {
-                let area = auc(&column(&fit, at), &subject.fit.inside).value?;
-                let clear = area.max(1.0 - area);
-                let weight = if area > 0.5 { clear } else { clear - HANDICAP };
-                (clear >= CLEAR).then_some((at, area, weight))
-            })
-            .collect();
-        found.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        let mut found = Vec::new();
+        for (members, present) in [(inside, true), (&outside, false)] {
+            let handicap = if present { 0.0 } else { HANDICAP };
+            let best = bank
+                .separations(members, EXACT)
+                .into_iter()
+                .filter_map(|s| Some((s.phrase, s.auc?)));
+            let clear = best.filter(|(_, area)| *area >= CLEAR);
+            found.extend(clear.map(|(at, area)| (at, area, present, area - handicap)));
+        }
+        found.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
+        let column = |pictures: &Array2<f32>, at: usize| -> Vec<f64> {
+            let direction = self.directions.row(at);
+            pictures.rows().into_iter().map(|row| f64::from(row.dot(&direction))).collect()
+        };
         let mut places = Vec::new();
-        for (at, area, _) in found {
+        for (at, area, present, _) in found {
             if kept.len() == TESTED {
                 break;
             }
@@ -87,21 +96,19 @@ impl<'a> OfClass<'a> {
                 continue;
             }
             let Phrase { text, form } = self.phrases[at];
-            let present = area > 0.5;
             places.push(at);
             kept.push(Candidate {
                 parts: vec![Part { text: text.clone(), form: form.clone(), present }],
                 joint: Joint::Both,
                 source: self.source,
                 rises: present,
-                fitted: area.max(1.0 - area),
+                fitted: area,
                 fit: own,
                 scores: Vec::new(),
             });
         }
-        let chosen = self.directions.select(ndarray::Axis(0), &places);
-        let confirm = space.pictures(&subject.confirm.images).dot(&chosen.t());
-        for (at, candidate) in kept.iter_mut().enumerate() {
+        let confirm = space.pictures(&subject.confirm.images);
+        for (at, candidate) in places.into_iter().zip(&mut kept) {
             candidate.scores = column(&confirm, at);
         }
         (subject, kept)

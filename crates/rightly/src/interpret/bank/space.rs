@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, Axis};
 use rightly_model::{ImageTextModel, text::image_text::unit};
 
 use super::list::Phrase;
 use crate::{
     Error,
-    interpret::pictures::{Entry, Pass},
+    interpret::{
+        pictures::{Entry, Pass, Picture},
+        subjects::Side,
+    },
     run::key_of,
 };
 
@@ -38,37 +41,68 @@ impl Space {
         samples: &[usize],
         pass: &Pass<'_>,
     ) -> Result<(Self, Vec<(usize, String)>), Error> {
-        let encoder = model.image();
-        let key = key_of(&[model.hash(), &encoder.reading()]);
-        let through = (encoder.preprocess(), encoder.input_size());
-        let entries: Vec<Entry<Vec<f32>>> =
-            pass.over("pictures", &key, through, samples, |input| {
-                let vector = encoder.encode(input, false)?.vector;
-                Ok(unit(&vector).ok_or_else(|| "its embedding is zero or not finite".to_owned()))
-            })?;
-        let (mut rows, mut values, mut left_out) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for (&sample, entry) in samples.iter().zip(entries) {
+        let empty = Array2::zeros((0, model.dim()));
+        let mut out = Self { model, rows: BTreeMap::new(), pictures: empty };
+        let (mut values, mut left_out) = (Vec::new(), Vec::new());
+        for (&sample, entry) in samples.iter().zip(out.embed(&pass.samples(samples), pass)?) {
             match entry {
                 Ok(vector) => {
-                    rows.insert(sample, rows.len());
+                    out.rows.insert(sample, out.rows.len());
                     values.extend(vector);
                 }
                 Err(why) => left_out.push((sample, why)),
             }
         }
-        let pictures = Array2::from_shape_vec((rows.len(), model.dim()), values)
-            .map_err(|error| Error::Usage(error.to_string()))?;
-        Ok((Self { model, rows, pictures }, left_out))
+        out.pictures = matrix(values, out.model.dim())?;
+        Ok((out, left_out))
+    }
+
+    /// Unit vectors of any pictures.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(in super::super) fn embed(
+        &self,
+        pictures: &[Picture<'_>],
+        pass: &Pass<'_>,
+    ) -> Result<Vec<Entry<Vec<f32>>>, Error> {
+        let encoder = self.model.image();
+        let key = key_of(&[self.model.hash(), &encoder.reading()]);
+        let through = (encoder.preprocess(), encoder.input_size());
+        pass.over("pictures", &key, through, pictures, |input| {
+            let vector = encoder.encode(input, false)?.vector;
+            Ok(unit(&vector).ok_or_else(|| "its embedding is zero or not finite".to_owned()))
+        })
+    }
+
+    /// Length of the vectors.
+    pub(in super::super) fn dim(&self) -> usize {
+        self.model.dim()
+    }
+
+    /// The unit vector from the mean of the pictures outside to that of those inside, on the samples that have one; `None` where
+    /// the two are the same, or a side is empty.
+    pub(in super::super) fn contrast(&self, side: &Side) -> Option<Vec<f32>> {
+        let mean = |inside: bool| -> Option<Vec<f64>> {
+            let own = side.images.iter().zip(&side.inside).filter(|(_, own)| **own == inside);
+            let rows: Vec<usize> =
+                own.filter_map(|(sample, _)| self.rows.get(sample)).copied().collect();
+            let mut sum = vec![0.0; self.dim()];
+            for &row in &rows {
+                let values = self.pictures.row(row);
+                sum.iter_mut().zip(values).for_each(|(sum, &v)| *sum += f64::from(v));
+            }
+            (!rows.is_empty()).then(|| sum.iter().map(|v| v / rows.len() as f64).collect())
+        };
+        let (inside, outside) = (mean(true)?, mean(false)?);
+        let difference: Vec<f32> =
+            inside.iter().zip(outside).map(|(a, b)| (a - b) as f32).collect();
+        unit(&difference)
     }
 
     /// Whether a sample has a vector.
     pub(super) fn has(&self, sample: usize) -> bool {
         self.rows.contains_key(&sample)
-    }
-
-    /// Of a sample that has one.
-    pub(super) fn picture(&self, sample: usize) -> Option<ArrayView1<'_, f32>> {
-        self.rows.get(&sample).map(|&row| self.pictures.row(row))
     }
 
     /// Vectors `[samples, d]`, of samples that have one.
@@ -105,7 +139,7 @@ impl Space {
     ///
     /// # Errors
     /// As [`Self::directions`].
-    pub(super) fn class(&self, class: &str, pass: &Pass<'_>) -> Result<Vec<f32>, Error> {
+    pub(in super::super) fn class(&self, class: &str, pass: &Pass<'_>) -> Result<Vec<f32>, Error> {
         Ok(self.texts(&[word_of(class)], pass)?.row(0).to_vec())
     }
 
@@ -129,9 +163,14 @@ impl Space {
             }
             values.extend(store.read::<Vec<f32>>(at)?);
         }
-        Array2::from_shape_vec((names.len(), self.model.dim()), values)
-            .map_err(|error| Error::Usage(error.to_string()))
+        matrix(values, self.model.dim())
     }
+}
+
+/// Rows of `d` values.
+fn matrix(values: Vec<f32>, d: usize) -> Result<Array2<f32>, Error> {
+    Array2::from_shape_vec((values.len() / d.max(1), d), values)
+        .map_err(|error| Error::Usage(error.to_string()))
 }
 
 /// The name in words; "thing" where it is none, as a number or an identifier.
