@@ -48,7 +48,8 @@ pub struct Bank<'a> {
 
 impl<'a> Bank<'a> {
     /// Of image vectors, `[n, d]`, and phrase vectors, `[m, d]`, that the caller has brought to length 1. On `threads` threads
-    /// (0: those of the rayon pool around), which have no part in the results. `None` where a value is not finite.
+    /// (0: those of the rayon pool around), which have no part in the results. `None` where a value is not finite, or the
+    /// vectors have no values.
     ///
     /// # Panics
     /// Where images and phrases differ in width.
@@ -59,7 +60,7 @@ impl<'a> Bank<'a> {
     ) -> Option<Self> {
         assert_eq!(images.ncols(), phrases.ncols(), "width of images and phrases");
         let finite = |rows: &ArrayView2<'_, f32>| rows.iter().all(|x| x.is_finite());
-        if !finite(&images) || !finite(&phrases) {
+        if images.ncols() == 0 || !finite(&images) || !finite(&phrases) {
             return None;
         }
         let (images, phrases) = (standard(images), standard(phrases));
@@ -177,13 +178,13 @@ impl Moments {
         let parts: Vec<Vec<(f64, f64)>> = phrases
             .to_slice()
             .unwrap_or_default()
-            .par_chunks(PHRASES * d.max(1))
+            .par_chunks(PHRASES * d)
             .map(|phrases| {
                 let values: Vec<f64> = phrases.iter().map(|x| f64::from(*x)).collect();
                 let mut turned = vec![0.0; values.len()];
                 products(&mut turned, &values, all, d);
                 let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
-                let rows = values.chunks_exact(d.max(1)).zip(turned.chunks_exact(d.max(1)));
+                let rows = values.chunks_exact(d).zip(turned.chunks_exact(d));
                 rows.map(|(w, turned)| (dot(w, gram.mean()), dot(w, turned))).collect()
             })
             .collect();
