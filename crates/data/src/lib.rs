@@ -1,6 +1,7 @@
 //! Datasets and their readers, decoding, resizing, masks, preprocessing and table schemas.
 
 pub mod dataset;
+pub mod embeddings;
 pub mod error;
 pub mod files;
 pub mod mask;

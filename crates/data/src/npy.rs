@@ -26,15 +26,8 @@ impl Matrix {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
-        if !bytes.starts_with(MAGIC) {
-            return Err("not a .npy file; save the array with numpy.save".to_owned());
-        }
-        let (text, data) = split(bytes)?;
-        let header = header(text)?;
-        let [rows, columns] = *header.shape.as_slice() else {
-            return Err(format!("the array has shape {:?}, expected [n, d]", header.shape));
-        };
-        let (size, convert): (usize, fn(&[u8]) -> f32) = match header.descr.as_str() {
+        let Rows { descr, fortran, rows, columns, data } = Rows::of(bytes)?;
+        let (size, convert): (usize, fn(&[u8]) -> f32) = match descr.as_str() {
             "<f2" => (2, |b| half::f16::from_le_bytes([b[0], b[1]]).to_f32()),
             "<f4" => (4, |b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
             "<f8" => (8, |b| b.try_into().map_or(f32::NAN, |b| f64::from_le_bytes(b) as f32)),
@@ -46,22 +39,54 @@ impl Matrix {
                 ));
             }
         };
-        let count =
-            rows.checked_mul(columns).filter(|count| count.checked_mul(size) == Some(data.len()));
-        let Some(count) = count else {
-            return Err(format!(
-                "an array of {rows} x {columns} values does not fit {} bytes of data; the file is truncated or corrupt",
-                data.len()
-            ));
-        };
+        let count = values(rows, columns, size, data)?;
         let stored: Vec<f32> = data.chunks_exact(size).map(convert).collect();
-        let values = if header.fortran {
+        let values = if fortran {
             (0..count).map(|at| stored[(at % columns) * rows + at / columns]).collect()
         } else {
             stored
         };
         Ok(Self { rows, columns, values })
     }
+}
+
+/// A file of two axes whose header was understood.
+pub(crate) struct Rows<'a> {
+    pub(crate) descr: String,
+    pub(crate) fortran: bool,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// What follows the header.
+    pub(crate) data: &'a [u8],
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, String> {
+        if !bytes.starts_with(MAGIC) {
+            return Err("not a .npy file; save the array with numpy.save".to_owned());
+        }
+        let (text, data) = split(bytes)?;
+        let Header { descr, fortran, shape } = header(text)?;
+        let [rows, columns] = *shape.as_slice() else {
+            return Err(format!("the array has shape {shape:?}, expected [n, d]"));
+        };
+        Ok(Self { descr, fortran, rows, columns, data })
+    }
+}
+
+/// Number of values, where just as many of `size` bytes are there.
+pub(crate) fn values(
+    rows: usize,
+    columns: usize,
+    size: usize,
+    data: &[u8],
+) -> Result<usize, String> {
+    rows.checked_mul(columns).filter(|count| count.checked_mul(size) == Some(data.len())).ok_or_else(|| {
+        format!(
+            "an array of {rows} x {columns} values does not fit {} bytes of data; the file is truncated or corrupt",
+            data.len()
+        )
+    })
 }
 
 /// What the header says.

@@ -5,6 +5,7 @@
 //! | [`agreement`] | how well two clusterings agree |
 //! | [`association`] | tables of two by two: odds ratios, Fisher's test, log odds under a prior |
 //! | [`auc`] | how well a score separates a group from the rest |
+//! | [`bank`] | which phrases of a bank tell a group of images from the rest |
 //! | [`cluster`] | k-means and silhouettes |
 //! | [`correlation`] | rank correlation |
 //! | [`design`] | how the units (images) were sampled, and every interval that follows from it |
@@ -14,6 +15,7 @@
 //! | [`gram`] | centred cross products from one pass, mergeable |
 //! | [`pca`] | principal components of a Gram |
 //! | [`pls`] | partial least squares of a Gram |
+//! | [`nearest`] | the nearest rows of a matrix that lies in a file |
 //! | [`mixture`] | Gaussian mixtures of diagonal covariance, also error-aware |
 //! | [`proportion`] | score intervals of a proportion and of a paired difference of proportions |
 //! | [`paired`] | tests for paired accuracies |
@@ -34,6 +36,7 @@
 pub mod agreement;
 pub mod association;
 pub mod auc;
+pub mod bank;
 mod blocks;
 pub mod cluster;
 pub mod correlation;
@@ -45,6 +48,7 @@ pub mod gram;
 mod linear;
 pub mod mixture;
 pub mod multiple;
+pub mod nearest;
 pub mod paired;
 pub mod pca;
 pub mod permutation;

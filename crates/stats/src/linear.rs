@@ -18,6 +18,12 @@ pub(crate) fn product(out: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f6
     clean();
 }
 
+/// `out = a b` in single precision.
+pub(crate) fn product_f32(out: MatMut<'_, f32>, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+    matmul(out, Accum::Replace, a, b, 1.0, Par::Seq);
+    clean();
+}
+
 /// `out += a b`.
 pub(crate) fn add_product(out: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
     matmul(out, Accum::Add, a, b, 1.0, Par::Seq);

@@ -13,5 +13,5 @@ mod writer;
 
 pub use cells::{column, column_as, floats, integers, lists_f32, texts};
 pub use columns::Columns;
-pub use reader::{Table, read, read_group, row_groups};
+pub use reader::{Table, outline, read, read_group, read_rows, row_groups};
 pub use writer::{TableWriter, write};

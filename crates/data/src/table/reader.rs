@@ -4,7 +4,10 @@ use crate::DataError;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::{
-    arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder},
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
+    },
     file::metadata::ColumnChunkMetaData,
 };
 use std::{
@@ -83,6 +86,61 @@ pub fn read_group(
     Ok(reader.map(move |batch| {
         batch.map_err(|e| DataError::invalid(&path, format!("can't read the table: {e}")))
     }))
+}
+
+/// What a table holds, from its footer alone: number of rows, and column names in the order of the file.
+///
+/// # Errors
+/// The file is missing or no Parquet.
+pub fn outline(path: &Path) -> Result<(usize, Vec<String>), DataError> {
+    let builder = builder(path)?;
+    let rows = builder.metadata().row_groups().iter().map(|g| g.num_rows().max(0) as usize).sum();
+    Ok((rows, builder.schema().fields().iter().map(|f| f.name().clone()).collect()))
+}
+
+/// Reads some columns of some rows, which rise without repeats; of the file only the row groups (and pages, where it has an
+/// index of them) that hold one.
+///
+/// # Errors
+/// As [`read`]; a column is missing, there is no such row, or they do not rise.
+pub fn read_rows(
+    path: &Path,
+    rows: &[usize],
+    columns: &[&str],
+) -> Result<Vec<RecordBatch>, DataError> {
+    let builder = builder(path)?;
+    if let Some(name) = columns.iter().find(|c| builder.schema().column_with_name(c).is_none()) {
+        return Err(cells::missing(builder.schema(), name, path));
+    }
+    if rows.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err(DataError::invalid(path, "rows to be read are to rise without repeats"));
+    }
+    let (mut groups, mut ranges) = (Vec::new(), Vec::new());
+    // Where a group starts in the file, and where it does among those that are read.
+    let (mut start, mut place, mut left) = (0, 0, rows);
+    for (group, data) in builder.metadata().row_groups().iter().enumerate() {
+        let end = start + data.num_rows().max(0) as usize;
+        let (here, after) = left.split_at(left.partition_point(|row| *row < end));
+        if !here.is_empty() {
+            groups.push(group);
+            ranges.extend(here.iter().map(|row| place + row - start..place + row - start + 1));
+            place += end - start;
+        }
+        (start, left) = (end, after);
+    }
+    if let Some(row) = left.first() {
+        return Err(DataError::invalid(path, format!("there is no row {row}; it has {start}")));
+    }
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let unread = |e: String| DataError::invalid(path, format!("can't read the table: {e}"));
+    builder
+        .with_row_groups(groups)
+        .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), place))
+        .with_projection(mask)
+        .build()
+        .map_err(|e| unread(e.to_string()))?
+        .map(|batch| batch.map_err(|e| unread(e.to_string())))
+        .collect()
 }
 
 /// A whole table in memory, with columns by name. For tables of one row an image.
