@@ -1,11 +1,11 @@
-//! What was found, in words: whether titles hold the planted word, with captions as they are and with captions of which a part
-//! belongs to other images; and whether groups of nothing get a name.
+//! What was found, in words: whether titles hold the planted word, with captions as they are, with captions of which a part
+//! belongs to other images, and with the pictures alone; and whether groups of nothing get a name.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context;
 use rand::seq::SliceRandom;
-use rightly::{Finding, RunDir, truth::compare};
+use rightly::{Finding, RunDir, interpret::write_planted_towers, truth::compare};
 use rightly_data::table::{Columns, Table, write};
 use rightly_stats::rng::keyed;
 
@@ -39,29 +39,35 @@ impl std::fmt::Display for Named {
 pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::Result<()> {
     println!(
         "Names (truths found whose title holds the planted word; groups dealt anew that get a name):\n\n\
-         | world | seed | captions | captions, {:.0} % of them wrong | groups of nothing |\n|---|---|---|---|---|",
+         | world | seed | captions | captions, {:.0} % of them wrong | pictures alone | groups of nothing |\n\
+         |---|---|---|---|---|---|",
         100.0 * WRONG
     );
-    let mut sums = BTreeMap::<&str, (Named, Named, (usize, usize))>::new();
+    let mut sums = BTreeMap::<&str, ([Named; 3], (usize, usize))>::new();
     for name in worlds {
         for seed in 0..seeds {
             let world = planter.plant(name, seed, Plain::No)?;
             let own = of(&world, &world.findings);
-            let wrong = if world.truths.is_empty() {
-                Named::default()
-            } else {
-                of(&world, &planter.named_by_wrong_captions(&world)?)
-            };
+            let (mut wrong, mut pictures) = (Named::default(), Named::default());
+            if !world.truths.is_empty() {
+                wrong = of(&world, &planter.named_by_wrong_captions(&world)?);
+                pictures = of(&world, &planter.named_by_pictures(&world)?);
+            }
             let nothing = planter.named_of_nothing(&world)?;
-            println!("| {name} | {seed} | {own} | {wrong} | {} of {} |", nothing.0, nothing.1);
+            println!(
+                "| {name} | {seed} | {own} | {wrong} | {pictures} | {} of {} |",
+                nothing.0, nothing.1
+            );
             let sum = sums.entry(name).or_default();
-            sum.0 += own;
-            sum.1 += wrong;
-            sum.2 = (sum.2.0 + nothing.0, sum.2.1 + nothing.1);
+            sum.0.iter_mut().zip([own, wrong, pictures]).for_each(|(sum, one)| *sum += one);
+            sum.1 = (sum.1.0 + nothing.0, sum.1.1 + nothing.1);
         }
     }
-    for (name, (own, wrong, nothing)) in sums {
-        println!("| {name} | all | {own} | {wrong} | {} of {} |", nothing.0, nothing.1);
+    for (name, ([own, wrong, pictures], nothing)) in sums {
+        println!(
+            "| {name} | all | {own} | {wrong} | {pictures} | {} of {} |",
+            nothing.0, nothing.1
+        );
     }
     println!();
     Ok(())
@@ -99,15 +105,20 @@ impl Planter {
             .iter()
             .map(|&at| serde_json::to_string(&samples[at].captions))
             .collect::<Result<_, _>>()?;
-        let batch = Columns::new()
-            .utf8("image", samples.iter().map(|s| s.id.as_str()))
-            .utf8("class", samples.iter().map(|s| world.dataset.classes[s.class].as_str()))
-            .utf8_opt("split", samples.iter().map(|s| s.split.as_deref()))
-            .utf8("caption", &captions)
-            .batch()?;
-        write(&data, &batch)?;
+        write(&data, &plain(world).utf8("caption", &captions).batch()?)?;
         let run = world.folder.join("methods/wrong-captions");
-        self.interpret(world, &data.display().to_string(), &run)?;
+        self.interpret(world, &data.display().to_string(), &run, None)?;
+        Ok(RunDir::open(&run)?.findings()?)
+    }
+
+    /// Subgroups of the world's images, without a caption or an attribute: named by the image-text model that comes with the
+    /// program.
+    fn named_by_pictures(&self, world: &World) -> anyhow::Result<Vec<Finding>> {
+        let data = world.folder.join("data/pictures.parquet");
+        write(&data, &plain(world).batch()?)?;
+        let run = world.folder.join("methods/pictures");
+        let towers = write_planted_towers(&world.folder.join("image-text"))?;
+        self.interpret(world, &data.display().to_string(), &run, Some(&towers))?;
         Ok(RunDir::open(&run)?.findings()?)
     }
 
@@ -124,11 +135,21 @@ impl Planter {
         }
         let path = "discover/groups.parquet";
         let all = deal(&world.run.path(path), &run.join(path), world.seed)?;
-        self.interpret(world, &world.table(), &run)?;
+        let towers = write_planted_towers(&world.folder.join("image-text"))?;
+        self.interpret(world, &world.table(), &run, Some(&towers))?;
         let names = Table::load(&run.join("interpret/names.parquet"))?;
         let titles = names.texts("title")?;
         Ok((titles.iter().flatten().count(), all))
     }
+}
+
+/// The world's table without captions.
+fn plain(world: &World) -> Columns {
+    let samples = &world.dataset.samples;
+    Columns::new()
+        .utf8("image", samples.iter().map(|s| s.id.as_str()))
+        .utf8("class", samples.iter().map(|s| world.dataset.classes[s.class].as_str()))
+        .utf8_opt("split", samples.iter().map(|s| s.split.as_deref()))
 }
 
 /// Writes the groups with their members dealt anew within each class, method and part; returns how many groups there are.

@@ -83,13 +83,22 @@ impl Planter {
     }
 
     /// Runs discovery where it has not run, and names what is there.
-    pub(crate) fn interpret(&self, world: &World, data: &str, run: &Path) -> anyhow::Result<()> {
+    pub(crate) fn interpret(
+        &self,
+        world: &World,
+        data: &str,
+        run: &Path,
+        image_text: Option<&Path>,
+    ) -> anyhow::Result<()> {
         let mut command = Command::new(&self.binary);
         command
             .args(["interpret", "--quiet", "--format", "csv", "--model"])
             .arg(world.folder.join("model/model.onnx"))
             .args(["--data", data, "--seed", &world.seed.to_string(), "--out"])
             .arg(run);
+        if let Some(folder) = image_text {
+            command.arg("--image-text").arg(folder);
+        }
         crate::binary::run(&mut command, run)
     }
 

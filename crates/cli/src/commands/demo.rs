@@ -12,7 +12,7 @@ use rightly::{
     discover::DiscoverOptions,
     dynamics::Source,
     evaluate::EvaluateOptions,
-    interpret::InterpretOptions,
+    interpret::{InterpretOptions, write_planted_towers},
     rank::RankOptions,
     truth::{self, Truth},
 };
@@ -69,7 +69,8 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
     let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
-    let interpret = InterpretOptions { threads, ..InterpretOptions::default() };
+    let image_text = Some(write_planted_towers(&folder.path("image-text"))?);
+    let interpret = InterpretOptions { threads, image_text, ..InterpretOptions::default() };
     let stages = Stages {
         dynamics: Some(&dynamics),
         evaluate: Some(&evaluate),

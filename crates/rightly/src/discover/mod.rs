@@ -42,7 +42,8 @@ use material::{Material, Members, Part};
 use method::{Fit, Slice, Slicer};
 use parts::Parts;
 use supervision::Supervision;
-use tables::{DIRECTIONS, GROUPS, Tables};
+pub(crate) use tables::DIRECTIONS;
+use tables::{GROUPS, Tables};
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "discover";

@@ -115,4 +115,4 @@ fn direction_rows(
 /// Where every image stands.
 pub(super) const GROUPS: &str = "discover/groups.parquet";
 /// The directions.
-pub(super) const DIRECTIONS: &str = "discover/directions.parquet";
+pub(crate) const DIRECTIONS: &str = "discover/directions.parquet";

@@ -20,6 +20,7 @@ mod options;
 mod phrase;
 mod pictures;
 mod pool;
+mod shipped;
 mod subjects;
 mod tables;
 mod tested;
@@ -37,6 +38,7 @@ use rightly_stats::multiple::families;
 
 pub use options::{InterpretOptions, LanguageEndpoint};
 pub use phrase::Source;
+pub use shipped::write_planted_towers;
 
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink, discover, rank,

@@ -7,6 +7,7 @@ mod dynamics;
 mod evaluate;
 mod interpret;
 mod interpret_models;
+mod interpret_pool;
 mod rank;
 mod rank_attributes;
 mod run_directory;

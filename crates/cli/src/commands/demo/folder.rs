@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use rightly_data::{dataset::TextTable, files::write_whole, planted::World};
 
-/// `D/data`, `D/model`, `D/run`, `D/truth.json`, `D/demo.json`.
+/// `D/data`, `D/model`, `D/image-text`, `D/run`, `D/truth.json`, `D/demo.json`.
 pub(super) struct Folder {
     root: PathBuf,
 }
@@ -13,7 +13,7 @@ pub(super) struct Folder {
 /// Says which world and seed a folder holds.
 const MARKER: &str = ".demo";
 /// What a demo leaves; nothing else in the folder is ever touched.
-const CONTENTS: [&str; 5] = ["data", "model", "run", "truth.json", "demo.json"];
+const CONTENTS: [&str; 6] = ["data", "model", "image-text", "run", "truth.json", "demo.json"];
 
 impl Folder {
     /// Takes a folder for a world and a seed: a new or empty one, or one of the same demo, which

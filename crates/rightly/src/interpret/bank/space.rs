@@ -7,7 +7,7 @@ use rightly_model::{ImageTextModel, text::image_text::unit};
 
 use super::list::Phrase;
 use crate::{
-    Error,
+    Error, Inputs,
     interpret::{
         pictures::{Entry, Pass, Picture},
         subjects::Side,
@@ -73,6 +73,13 @@ impl Space {
             let vector = encoder.encode(input, false)?.vector;
             Ok(unit(&vector).ok_or_else(|| "its embedding is zero or not finite".to_owned()))
         })
+    }
+
+    /// The vectors of a few samples, by id.
+    pub(in super::super) fn some(&self, n: usize, inputs: &Inputs) -> BTreeMap<String, Vec<f32>> {
+        let samples = &inputs.dataset.samples;
+        let own = self.rows.iter().take(n);
+        own.map(|(&at, &row)| (samples[at].id.clone(), self.pictures.row(row).to_vec())).collect()
     }
 
     /// Length of the vectors.

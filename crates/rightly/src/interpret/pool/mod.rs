@@ -3,9 +3,10 @@
 //! ```text
 //! normalise(class ± direction) ─► nearest pictures of the pool ─► their captions ─► phrases of one pole against the other
 //! ```
-//! The direction is the contrast of the group's mean embedding with that of the rest of its class. What the captions say is only
-//! proposed: the phrases are scored on the group's own pictures and tested on others, as those of a list are.
+//! The direction is the one that discovery found, where it looked in the model's own space, else the contrast of the group's mean
+//! embedding with that of the rest of its class. What the captions say is only proposed: the phrases are scored on the group's own pictures and tested on others, as those of a list are.
 
+mod directions;
 mod retrieved;
 mod source;
 
@@ -21,6 +22,7 @@ use super::{
     subjects::{Side, Subject},
 };
 use crate::{Error, Inputs};
+use directions::Directions;
 pub(super) use retrieved::{RETRIEVED, Retrieved, write};
 pub(super) use source::Pool;
 
@@ -45,10 +47,12 @@ pub(super) fn retrieve(
 ) -> Result<(Vec<Retrieved>, usize), Error> {
     let mut queries = Vec::new();
     let mut classes = BTreeMap::<usize, Vec<f32>>::new();
+    let directions = Directions::of_run(space, pass)?;
     for (at, subject) in subjects.iter().enumerate() {
-        let Some(direction) = space.contrast(&subject.fit) else { continue };
+        let class = &pass.inputs.dataset.classes[subject.class];
+        let Some(direction) = directions.of(class, subject, space) else { continue };
         if let std::collections::btree_map::Entry::Vacant(entry) = classes.entry(subject.class) {
-            entry.insert(space.class(&pass.inputs.dataset.classes[subject.class], pass)?);
+            entry.insert(space.class(class, pass)?);
         }
         for pole in POLES {
             let sum: Vec<f32> = classes[&subject.class]

@@ -1,0 +1,31 @@
+//! The small image-text model that comes with the program: it knows planted scenes and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use rightly_data::files::write_whole;
+
+use crate::Error;
+
+/// Its files, as an export of CLIP has them.
+const FILES: [(&str, &[u8]); 4] = [
+    ("vision_model.onnx", include_bytes!("../../assets/planted-towers/vision_model.onnx")),
+    ("vision_model.toml", include_bytes!("../../assets/planted-towers/vision_model.toml")),
+    ("text_model.onnx", include_bytes!("../../assets/planted-towers/text_model.onnx")),
+    ("tokenizer.json", include_bytes!("../../assets/planted-towers/tokenizer.json")),
+];
+
+/// Writes the model of planted scenes into a folder, for `--image-text`; returns the folder. Files that are there already and
+/// the same stay.
+///
+/// # Errors
+/// Where a file can't be written.
+pub fn write_planted_towers(folder: &Path) -> Result<PathBuf, Error> {
+    for (name, bytes) in FILES {
+        let path = folder.join(name);
+        if std::fs::read(&path).is_ok_and(|found| found == bytes) {
+            continue;
+        }
+        write_whole(&path, bytes)?;
+    }
+    Ok(folder.to_owned())
+}
