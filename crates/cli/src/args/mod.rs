@@ -64,9 +64,9 @@ pub(crate) enum Command {
     Discover(Box<StageArgs>),
     /// Say in words what subgroups and cues are
     #[command(
-        after_help = "Example:\n  rightly interpret --model m.onnx --data photos/table.csv --out RUN\n\nNames what discover \
-        and rank left in RUN (discover runs first where neither has), by attributes and captions of the table \
-        (docs/words.md)."
+        after_help = "Examples:\n  rightly interpret --model m.onnx --data photos/table.csv --out RUN\n  rightly interpret \
+        --model m.onnx --data photos/ --image-text clip/ --out RUN\n\nNames what discover and rank left in RUN (discover \
+        runs first where neither has), by attributes and captions of the table, or by models (docs/words.md)."
     )]
     Interpret(Box<StageArgs>),
     /// List the classes whose important features are spurious, from people's votes
