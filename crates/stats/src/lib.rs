@@ -40,7 +40,7 @@ pub mod design;
 pub mod estimate;
 pub mod extremes;
 pub mod gram;
-mod linear;
+pub mod linear;
 pub mod mixture;
 pub mod multiple;
 pub mod paired;
