@@ -37,4 +37,6 @@ pub use spuriosity::{Closing, Cues};
 pub use sweep::{Swept, sweep};
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
