@@ -1,96 +1,11 @@
 //! What PyTorch and scikit-learn make of the same rows (`reference/robust_heads.py`).
 use super::domains::Domains;
 use super::dro::Dro;
+use super::golden_file::{End, Reference};
 use super::*;
 use crate::heads::rule::Rule;
 use crate::heads::{Features, Head, HeadOptions, Optimizer, cross_entropy};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
-
-#[derive(serde::Deserialize)]
-struct Reference {
-    features: usize,
-    classes: usize,
-    groups_count: usize,
-    parts: usize,
-    positions: usize,
-    batch: usize,
-    rate: f32,
-    maps: Vec<f32>,
-    objects: Vec<f32>,
-    labels: Vec<usize>,
-    groups: Vec<usize>,
-    soft: Vec<f32>,
-    balancing: Balancing,
-    domains: Domain,
-    twice: Twice,
-    dro: Vec<DroCase>,
-    saliency: Vec<SaliencyCase>,
-    logistic: Vec<Logistic>,
-}
-
-#[derive(serde::Deserialize)]
-struct Balancing {
-    hard: Vec<f32>,
-    soft: Vec<f32>,
-}
-
-#[derive(serde::Deserialize)]
-struct DroCase {
-    name: String,
-    soft: bool,
-    eta: f64,
-    adjustment: f64,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    orders: Vec<Vec<usize>>,
-    q: Vec<Vec<f32>>,
-    #[serde(flatten)]
-    end: End,
-}
-
-#[derive(serde::Deserialize)]
-struct End {
-    losses: Vec<f32>,
-    end: Vec<f32>,
-    end_bias: Vec<f32>,
-}
-
-#[derive(serde::Deserialize)]
-struct Domain {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    orders: Vec<Vec<usize>>,
-    heads: Vec<f32>,
-    biases: Vec<f32>,
-    #[serde(flatten)]
-    end: End,
-}
-
-#[derive(serde::Deserialize)]
-struct Twice {
-    first: usize,
-    copies: usize,
-    epochs: usize,
-    errors: Vec<usize>,
-    #[serde(flatten)]
-    end: End,
-}
-
-#[derive(serde::Deserialize)]
-struct SaliencyCase {
-    form: String,
-    strength: f64,
-    epochs: usize,
-    #[serde(flatten)]
-    end: End,
-}
-
-#[derive(serde::Deserialize)]
-struct Logistic {
-    strength: f64,
-    classes: usize,
-    objective: f64,
-}
 
 /// Rounding of some tens of steps in single precision.
 const CLOSE: f32 = 2e-5;

@@ -20,6 +20,7 @@ mod dro;
 mod groups;
 mod logistic;
 mod measure;
+mod method;
 mod recipe;
 mod saliency;
 mod sampling;
@@ -31,12 +32,15 @@ pub use dfr::DfrChoice;
 pub use groups::Groups;
 pub use logistic::{L1Options, l1_logistic};
 pub use measure::{GroupAccuracy, Measure};
-pub use recipe::{Detail, Material, Method, Recipe, Trained};
+pub use method::Method;
+pub use recipe::{Detail, Material, Recipe, Trained};
 pub use saliency::{Objects, object_parts};
 pub use spuriosity::{Closing, Cues};
 pub use sweep::{Swept, sweep};
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_file;
 #[cfg(test)]
 mod tests;
