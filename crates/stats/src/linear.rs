@@ -43,6 +43,12 @@ pub fn dot_into(mut out: ArrayViewMut2<'_, f32>, a: ArrayView2<'_, f32>, b: Arra
     }
 }
 
+/// Does `work` with the widest vector instructions that the processor has, as far as it is inlined: loops over slices in
+/// a closure marked `#[inline(always)]`. Nothing is computed differently, since no operations are joined.
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(work)
+}
+
 /// The same matrix for faer, where it or its transpose lies without gaps.
 fn dense<'a>(view: &ArrayView2<'a, f32>) -> Option<MatRef<'a, f32>> {
     let (rows, columns) = view.dim();

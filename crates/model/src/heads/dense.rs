@@ -4,10 +4,10 @@ use rand::RngExt as _;
 use rayon::prelude::*;
 use rightly_stats::{linear::dot_into, rng::keyed};
 
-/// Rows of one product, at least and at most, and outputs of one product of a gradient. They follow from sizes alone, so
-/// that threads have no part in a sum.
-const ROWS: (usize, usize) = (32, 256);
-const OUTPUTS: usize = 25;
+/// Rows of one product, and outputs of one product of a gradient, at least and at most. They follow from sizes alone, so that
+/// threads have no part in a sum.
+const ROWS: (usize, usize) = (64, 256);
+const OUTPUTS: (usize, usize) = (16, 64);
 
 /// Weight `[outputs, inputs]`, then bias `[outputs]`, in one vector: what a rule steps on.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,9 +86,10 @@ impl Dense {
         let (weight, bias) = gradient.split_at_mut(self.outputs * self.inputs);
         // Outputs lie row by row, so that the transposes of their blocks are dense.
         let turned = grad.t().as_standard_layout().into_owned();
-        weight.par_chunks_mut(OUTPUTS * self.inputs).enumerate().for_each(|(block, into)| {
-            let first = block * OUTPUTS;
-            let last = (first + OUTPUTS).min(self.outputs);
+        let outputs = self.outputs.div_ceil(2).clamp(OUTPUTS.0, OUTPUTS.1);
+        weight.par_chunks_mut(outputs * self.inputs).enumerate().for_each(|(block, into)| {
+            let first = block * outputs;
+            let last = (first + outputs).min(self.outputs);
             if let Ok(into) = ArrayViewMut2::from_shape((last - first, self.inputs), into) {
                 dot_into(into, turned.slice(ndarray::s![first..last, ..]), x);
             }

@@ -1,5 +1,6 @@
 //! SGD, Adam and AdamW on one vector.
 use rayon::prelude::*;
+use rightly_stats::linear::wide;
 use serde::{Deserialize, Serialize};
 
 /// Decay of Adam's two moments.
@@ -77,15 +78,21 @@ impl Rule {
                     if coupled { (weight_decay, 1.0) } else { (0.0, 1.0 - rate * weight_decay) };
                 parts.for_each(|((weights, gradient), (first, second))| {
                     let moments = first.iter_mut().zip(second);
-                    for ((weight, gradient), (first, second)) in
-                        weights.iter_mut().zip(gradient).zip(moments)
-                    {
-                        let gradient = gradient + decay * *weight;
-                        *first = BETAS[0] * *first + (1.0 - BETAS[0]) * gradient;
-                        *second = BETAS[1] * *second + (1.0 - BETAS[1]) * gradient * gradient;
-                        let denominator = second.sqrt() * root + EPSILON;
-                        *weight = *weight * keep - step * *first / denominator;
-                    }
+                    wide(
+                        #[inline(always)]
+                        || {
+                            for ((weight, gradient), (first, second)) in
+                                weights.iter_mut().zip(gradient).zip(moments)
+                            {
+                                let gradient = gradient + decay * *weight;
+                                *first = BETAS[0] * *first + (1.0 - BETAS[0]) * gradient;
+                                let square = gradient * gradient;
+                                *second = BETAS[1] * *second + (1.0 - BETAS[1]) * square;
+                                let denominator = second.sqrt() * root + EPSILON;
+                                *weight = *weight * keep - step * *first / denominator;
+                            }
+                        },
+                    );
                 });
             }
         }
