@@ -1,11 +1,14 @@
 //! Logistic regression with an L1 penalty.
 use crate::ModelError;
 use crate::heads::{Features, Head, check_features};
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
 use rightly_stats::linear::dot_into;
 
 /// Inner steps between two looks at how far the optimum is.
 const LOOK: usize = 10;
+
+/// Tolerance of the first rounds.
+const ROUGH: f64 = 0.1;
 
 /// How an L1 logistic regression is fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,11 +58,17 @@ pub fn l1_logistic(
         fit.start(start)?;
     }
     let mut left = options.iterations;
+    // While features are still coming into use, a rough optimum tells which.
+    let mut tolerance = options.tolerance.max(ROUGH);
     loop {
-        let done = fit.descend(options.tolerance, &mut left);
-        if !done || !fit.grow(options.tolerance) {
+        let done = fit.descend(tolerance, &mut left);
+        if done && fit.grow(tolerance) {
+            continue;
+        }
+        if !done || tolerance <= options.tolerance {
             return fit.head().map(|head| (head, done));
         }
+        tolerance = options.tolerance.max(tolerance / 10.0);
     }
 }
 
@@ -71,7 +80,7 @@ struct Fit<'a> {
     lambda: f64,
     /// Features in use, and their columns.
     used: Vec<usize>,
-    columns: Array2<f64>,
+    columns: Array2<f32>,
     /// `[classes, used]` and `[classes]`.
     weight: Array2<f64>,
     bias: Array1<f64>,
@@ -118,12 +127,16 @@ impl<'a> Fit<'a> {
     }
 
     fn take_columns(&mut self) {
-        self.columns = self.data.values.select(Axis(1), &self.used).mapv(f64::from);
+        self.columns = self.data.values.select(Axis(1), &self.used);
     }
 
     /// Softmax minus one at the label, times the row's weight: the gradient of the mean loss by the logits.
     fn residual(&self, weight: &Array2<f64>, bias: &Array1<f64>) -> Array2<f64> {
-        let mut logits = self.columns.dot(&weight.t()) + bias;
+        // Products in single precision, everything else in double: a slope is then off by about 1e-8 of a mean loss.
+        let single = weight.mapv(|value| value as f32);
+        let mut product = Array2::<f32>::zeros((self.columns.nrows(), weight.nrows()));
+        dot_into(product.view_mut(), self.columns.view(), single.t());
+        let mut logits = product.mapv(f64::from) + bias;
         for ((mut row, &label), &own) in
             logits.rows_mut().into_iter().zip(self.data.labels).zip(&self.rows)
         {
@@ -138,7 +151,7 @@ impl<'a> Fit<'a> {
 
     fn slopes(&self, weight: &Array2<f64>, bias: &Array1<f64>) -> (Array2<f64>, Array1<f64>) {
         let residual = self.residual(weight, bias);
-        (residual.t().dot(&self.columns), residual.sum_axis(Axis(0)))
+        (products(&residual, self.columns.view()).mapv(f64::from), residual.sum_axis(Axis(0)))
     }
 
     /// Largest distance of a slope from what it is at the optimum.
@@ -166,10 +179,11 @@ impl<'a> Fit<'a> {
             let norm = (vector.dot(&vector) + last * last).sqrt();
             vector /= norm;
             last /= norm;
-            let mut out = self.columns.dot(&vector) + last;
+            let single = vector.mapv(|value| value as f32);
+            let mut out = self.columns.dot(&single).mapv(f64::from) + last;
             out.iter_mut().zip(&self.rows).for_each(|(value, weight)| *value *= weight);
             last = out.sum();
-            vector = self.columns.t().dot(&out);
+            vector = self.columns.t().dot(&out.mapv(|value| value as f32)).mapv(f64::from);
             largest = (vector.dot(&vector) + last * last).sqrt();
         }
         // The power method comes from below.
@@ -214,15 +228,13 @@ impl<'a> Fit<'a> {
     /// Takes features into use whose slope exceeds the penalty's, the steepest first and at most as many as there are;
     /// whether there were any.
     fn grow(&mut self, tolerance: f64) -> bool {
-        let residual = self.residual(&self.weight, &self.bias).mapv(|value| value as f32);
-        let values = self.data.values.as_standard_layout();
-        let turned = residual.t().as_standard_layout().into_owned();
-        let mut slopes = Array2::<f32>::zeros((self.data.classes, values.ncols()));
-        dot_into(slopes.view_mut(), turned.view(), values.view());
+        let residual = self.residual(&self.weight, &self.bias);
+        let slopes = products(&residual, self.data.values);
+        let features = self.data.values.ncols();
         let steepest =
             |column: usize| slopes.column(column).iter().fold(0.0_f32, |most, g| most.max(g.abs()));
         let limit = self.lambda * (1.0 + tolerance);
-        let mut over: Vec<(usize, f32)> = (0..values.ncols())
+        let mut over: Vec<(usize, f32)> = (0..features)
             .filter(|column| self.used.binary_search(column).is_err())
             .map(|column| (column, steepest(column)))
             .filter(|(_, slope)| f64::from(*slope) > limit)
@@ -254,4 +266,12 @@ impl<'a> Fit<'a> {
         let bias: Vec<f32> = self.bias.iter().map(|&b| b as f32).collect();
         Head::linear(weight.view(), &bias)
     }
+}
+
+/// `residual' columns` in single precision.
+fn products(residual: &Array2<f64>, columns: ArrayView2<'_, f32>) -> Array2<f32> {
+    let turned = residual.t().as_standard_layout().mapv(|value| value as f32);
+    let mut out = Array2::zeros((residual.ncols(), columns.ncols()));
+    dot_into(out.view_mut(), turned.view(), columns);
+    out
 }
