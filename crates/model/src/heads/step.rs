@@ -52,7 +52,10 @@ pub(super) fn gather<'a>(values: ArrayView2<'a, f32>, rows: &[usize]) -> CowArra
     let blocks: Vec<_> = out.axis_chunks_iter_mut(Axis(0), BLOCK).zip(rows.chunks(BLOCK)).collect();
     blocks.into_par_iter().for_each(|(mut into, rows)| {
         for (mut into, &row) in into.rows_mut().into_iter().zip(rows) {
-            into.assign(&values.row(row));
+            match (into.as_slice_mut(), values.row(row).to_slice()) {
+                (Some(into), Some(from)) => into.copy_from_slice(from),
+                _ => into.assign(&values.row(row)),
+            }
         }
     });
     CowArray::from(out)

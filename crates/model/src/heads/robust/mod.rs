@@ -1,6 +1,6 @@
 //! Heads that serve every group: training on stored features against the cues that fail some of them.
 //!
-//! A [`Recipe`] says how, [`Material`] what with; [`Recipe::train`] gives a new [`Head`], and [`sweep`] trains many on
+//! A [`Recipe`] says how, [`Material`] what with; [`Recipe::train`] gives a new [`crate::heads::Head`], and [`sweep`] trains many on
 //! the same matrix. Everything is computed on matrices in memory and is the same for any number of threads. Which epoch and
 //! which recipe to keep is decided by [`Measure`] on rows that no head was trained on.
 //!
