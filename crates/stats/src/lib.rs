@@ -45,7 +45,7 @@ pub mod effect;
 pub mod estimate;
 pub mod extremes;
 pub mod gram;
-mod linear;
+pub mod linear;
 pub mod mixture;
 pub mod multiple;
 pub mod nearest;

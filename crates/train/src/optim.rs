@@ -2,7 +2,7 @@
 use burn::tensor::Tensor;
 use rightly_model::heads::{BETAS, EPSILON, Optimizer};
 
-/// What a rule remembers: for SGD one buffer a tensor, for AdamW two. Empty before the first step.
+/// What a rule remembers: for SGD one buffer a tensor, for Adam two. Empty before the first step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) steps: usize,
@@ -53,7 +53,11 @@ pub(crate) fn step(
                 state.first = moved;
             }
         }
-        Optimizer::AdamW { weight_decay } => {
+        Optimizer::AdamW { weight_decay } | Optimizer::Adam { weight_decay } => {
+            // Adam adds its decay to gradients, AdamW takes it from the weights.
+            let coupled = matches!(optimizer, Optimizer::Adam { .. });
+            let (added, keep) =
+                if coupled { (weight_decay, 1.0) } else { (0.0, 1.0 - rate * weight_decay) };
             if state.first.is_empty() {
                 state.first = weights.iter().map(Tensor::zeros_like).collect();
                 state.second = state.first.clone();
@@ -66,12 +70,13 @@ pub(crate) fn step(
             for ((weight, gradient), (first, second)) in
                 weights.iter_mut().zip(gradients).zip(moments)
             {
+                let gradient =
+                    if added == 0.0 { gradient } else { gradient + weight.clone() * added };
                 *first = first.clone() * BETAS[0] + gradient.clone() * (1.0 - BETAS[0]);
                 let square = gradient.clone() * gradient;
                 *second = second.clone() * BETAS[1] + square * (1.0 - BETAS[1]);
                 let denominator = second.clone().sqrt() / root + EPSILON;
-                *weight = weight.clone() * (1.0 - rate * weight_decay)
-                    - first.clone() / denominator * step;
+                *weight = weight.clone() * keep - first.clone() / denominator * step;
             }
         }
     }

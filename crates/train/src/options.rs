@@ -175,7 +175,9 @@ impl TrainOptions {
         }
         let (momentum, decay) = match self.optimizer {
             Optimizer::Sgd { momentum, weight_decay } => (momentum, weight_decay),
-            Optimizer::AdamW { weight_decay } => (0.0, weight_decay),
+            Optimizer::AdamW { weight_decay } | Optimizer::Adam { weight_decay } => {
+                (0.0, weight_decay)
+            }
         };
         if !(0.0..1.0).contains(&momentum) {
             return Err(TrainError::option("momentum", momentum, "0 to below 1"));

@@ -4,6 +4,7 @@
 //! tokens (`feature_pool`). The map of a feature is what was pooled: channel `k` at each position.
 mod graft;
 mod open;
+mod proof;
 
 use crate::classifier::{arrange, first};
 use crate::engine::{Session, Value};

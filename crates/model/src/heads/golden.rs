@@ -1,4 +1,5 @@
 //! The heads that PyTorch trains from the same weights, in the same order (`reference/heads.py`).
+use super::rule::Rule;
 use super::*;
 
 #[derive(serde::Deserialize)]
@@ -58,7 +59,9 @@ fn replay(case: &Case, options: &HeadOptions, data: Features<'_>) -> (Head, Vec<
     let orders: &[Vec<usize>] = case.orders.as_ref().unwrap_or(&whole);
     let losses = (0..)
         .zip(orders)
-        .map(|(epoch, order)| head.pass(&mut rules, &data, options, order, epoch).unwrap())
+        .map(|(epoch, order)| {
+            head.pass(&mut rules, &data, options, &mut Mean(data.weights), order, epoch).unwrap()
+        })
         .collect();
     (head, losses)
 }

@@ -1,24 +1,23 @@
 //! Small classifiers on stored features: softmax regression, and one hidden layer.
 //!
-//! Gradients are written out in closed form over matrix products. Each batch is cut into blocks of fixed size whose
-//! gradients are added in order, so the number of threads has no part in the result.
+//! Gradients are written out in closed form over matrix products. Each product is cut into blocks
+//! of fixed size that are computed apart, so the number of threads has no part in the result.
 mod dense;
+pub mod robust;
 mod rule;
 mod standard;
+mod step;
 
 use crate::ModelError;
 use dense::Dense;
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 use rand::seq::SliceRandom as _;
-use rayon::prelude::*;
 use rightly_stats::rng::keyed;
-use rule::Rule;
+use serde::{Deserialize, Serialize};
+use step::Mean;
 
 pub use rule::{BETAS, EPSILON, Optimizer};
 pub use standard::Standard;
-
-/// Rows of one block.
-const BLOCK: usize = 256;
 
 /// Features with what they are to be told apart by.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +33,7 @@ pub struct Features<'a> {
 }
 
 /// How a head is trained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeadOptions {
     /// Units of the hidden layer (ReLU); none: softmax regression.
     pub hidden: Option<usize>,
@@ -83,45 +82,14 @@ impl Head {
     ) -> Result<(Self, Vec<f64>), ModelError> {
         check(&data, options)?;
         let mut head = Self::init(data.values.ncols(), data.classes, options);
-        let mut rules: Vec<Rule> = head.layers.iter().map(|layer| Rule::new(layer.len())).collect();
-        let n = data.values.nrows();
-        let mut order: Vec<usize> = (0..n).collect();
-        let mut losses = Vec::with_capacity(options.epochs);
-        for epoch in 0..options.epochs {
-            if options.batch.is_some() {
-                order.shuffle(&mut keyed(options.seed, "head/order", "", epoch as u64));
-            }
-            losses.push(head.pass(&mut rules, &data, options, &order, epoch)?);
-            observe(epoch, &head)?;
-        }
+        let losses = head.fit(
+            &data,
+            options,
+            &mut Mean(data.weights),
+            &mut shuffled((0..data.labels.len()).collect(), options),
+            &mut |epoch, head| observe(epoch, head).map(|()| true),
+        )?;
         Ok((head, losses))
-    }
-
-    /// One pass over the rows in this order; gives the mean loss of its steps.
-    fn pass(
-        &mut self,
-        rules: &mut [Rule],
-        data: &Features<'_>,
-        options: &HeadOptions,
-        order: &[usize],
-        epoch: usize,
-    ) -> Result<f64, ModelError> {
-        let (mut total, mut steps) = (0.0, 0);
-        for (step, rows) in order.chunks(options.batch.unwrap_or(order.len())).enumerate() {
-            let (loss, gradients) = self.gradients(data, rows);
-            if !loss.is_finite() {
-                return Err(ModelError::Head(format!(
-                    "the loss is {loss} in step {step} of epoch {epoch}; a lower rate may help"
-                )));
-            }
-            for ((layer, rule), gradient) in self.layers.iter_mut().zip(&mut *rules).zip(&gradients)
-            {
-                rule.step(options.optimizer, layer.values_mut(), gradient, options.rate);
-            }
-            total += loss;
-            steps += 1;
-        }
-        Ok(total / f64::from(steps))
     }
 
     fn init(inputs: usize, classes: usize, options: &HeadOptions) -> Self {
@@ -135,6 +103,83 @@ impl Head {
         Self { layers }
     }
 
+    /// A linear head of a weight `[classes, d]` and a bias `[classes]`.
+    ///
+    /// # Errors
+    /// As [`Head::from_layers`].
+    pub fn linear(weight: ArrayView2<'_, f32>, bias: &[f32]) -> Result<Self, ModelError> {
+        Self::from_layers([(weight, bias)])
+    }
+
+    /// A head of one or more linear layers with ReLU between them, from the features up: weight `[outputs, inputs]` and bias
+    /// `[outputs]` of each.
+    ///
+    /// # Errors
+    /// [`ModelError::Head`] where there is no layer, sizes do not fit, or a weight is not finite.
+    pub fn from_layers<'a>(
+        layers: impl IntoIterator<Item = (ArrayView2<'a, f32>, &'a [f32])>,
+    ) -> Result<Self, ModelError> {
+        let mut own: Vec<Dense> = Vec::new();
+        for (weight, bias) in layers {
+            let below = own.last().map_or(weight.ncols(), Dense::outputs);
+            if weight.is_empty() || weight.nrows() != bias.len() || weight.ncols() != below {
+                return Err(ModelError::Head(format!(
+                    "layer {} has a weight {:?} and a bias of {}, on {below} inputs",
+                    own.len(),
+                    weight.dim(),
+                    bias.len()
+                )));
+            }
+            if weight.iter().chain(bias).any(|value| !value.is_finite()) {
+                return Err(ModelError::Head(format!(
+                    "a weight of layer {} is not finite",
+                    own.len()
+                )));
+            }
+            own.push(Dense::of(weight, bias));
+        }
+        if own.is_empty() {
+            return Err(ModelError::Head("the head has no layer".to_owned()));
+        }
+        Ok(Self { layers: own })
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, Dense::inputs)
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.layers.last().map_or(0, Dense::outputs)
+    }
+
+    /// This head, which takes standardised features, as one that takes the features themselves: the one to write back.
+    #[must_use]
+    pub fn raw(&self, standard: &Standard) -> Self {
+        self.first_layer(|weight, bias| standard.unfold(weight, bias))
+    }
+
+    /// The inverse of [`Head::raw`].
+    #[must_use]
+    pub fn standardised(&self, standard: &Standard) -> Self {
+        self.first_layer(|weight, bias| standard.fold(weight, bias))
+    }
+
+    fn first_layer(
+        &self,
+        change: impl Fn(ArrayView2<'_, f32>, &[f32]) -> (Array2<f32>, Vec<f32>),
+    ) -> Self {
+        let mut layers = self.layers.clone();
+        if let Some(first) = layers.first_mut() {
+            let (weight, bias) = change(first.weight(), first.bias());
+            *first = Dense::of(weight.view(), &bias);
+        }
+        Self { layers }
+    }
+
     /// Weight `[outputs, inputs]` and bias `[outputs]` of each layer, from the features up.
     pub fn layers(&self) -> impl Iterator<Item = (ArrayView2<'_, f32>, &[f32])> {
         self.layers.iter().map(|layer| (layer.weight(), layer.bias()))
@@ -145,95 +190,23 @@ impl Head {
     /// # Errors
     /// [`ModelError::Head`] where d is another one than in training.
     pub fn logits(&self, features: ArrayView2<'_, f32>) -> Result<Array2<f32>, ModelError> {
-        let inputs = self.layers[0].inputs();
+        let inputs = self.inputs();
         if features.ncols() != inputs {
             return Err(ModelError::Head(format!(
                 "features of {} values, the head takes {inputs}",
                 features.ncols()
             )));
         }
-        let outputs = self.layers[self.layers.len() - 1].outputs();
-        let mut logits = Array2::zeros((features.nrows(), outputs));
-        let blocks = logits.axis_chunks_iter_mut(Axis(0), BLOCK);
-        let inputs = features.axis_chunks_iter(Axis(0), BLOCK);
-        let blocks: Vec<_> = blocks.zip(inputs).collect();
-        blocks.into_par_iter().for_each(|(mut into, rows)| {
-            let values = self.forward(rows.to_owned());
-            into.assign(&values[values.len() - 1]);
-        });
-        Ok(logits)
-    }
-
-    /// Values before the first layer, after each ReLU, and the logits.
-    fn forward(&self, rows: Array2<f32>) -> Vec<Array2<f32>> {
-        let mut values = vec![rows];
+        let mut values: Option<Array2<f32>> = None;
         for (place, layer) in self.layers.iter().enumerate() {
-            let mut next = layer.forward(&values[place]);
+            let mut next = layer.forward(values.as_ref().map_or(features, |v| v.view()));
             if place + 1 < self.layers.len() {
                 next.mapv_inplace(|value| value.max(0.0));
             }
-            values.push(next);
+            values = Some(next);
         }
-        values
+        values.ok_or_else(|| ModelError::Head("the head has no layer".to_owned()))
     }
-
-    /// Loss of some rows, and its gradient for each layer.
-    fn gradients(&self, data: &Features<'_>, rows: &[usize]) -> (f64, Vec<Vec<f32>>) {
-        let weight = |row: usize| data.weights.map_or(1.0, |weights| f64::from(weights[row]));
-        let whole: f64 = rows.iter().map(|&row| weight(row)).sum();
-        let parts: Vec<(f64, Vec<Vec<f32>>)> = rows
-            .par_chunks(BLOCK)
-            .map(|block| {
-                let values = self.forward(data.values.select(Axis(0), block));
-                let mut loss = 0.0;
-                // A product may lie column by column.
-                let mut grad = values[values.len() - 1].as_standard_layout().into_owned();
-                for (mut logits, &row) in grad.rows_mut().into_iter().zip(block) {
-                    let share = if whole > 0.0 { weight(row) / whole } else { 0.0 };
-                    loss += share * softmax_minus_one(logits.as_slice_mut(), data.labels[row]);
-                    logits.mapv_inplace(|value| value * share as f32);
-                }
-                let mut gradients = vec![Vec::new(); self.layers.len()];
-                for place in (0..self.layers.len()).rev() {
-                    let layer = &self.layers[place];
-                    gradients[place] = layer.gradient(&values[place], &grad);
-                    if place > 0 {
-                        grad = layer.back(&grad);
-                        grad.zip_mut_with(&values[place], |grad, &value| {
-                            if value <= 0.0 {
-                                *grad = 0.0;
-                            }
-                        });
-                    }
-                }
-                (loss, gradients)
-            })
-            .collect();
-        let mut parts = parts.into_iter();
-        let Some((mut loss, mut sum)) = parts.next() else { return (0.0, Vec::new()) };
-        for (part, gradients) in parts {
-            loss += part;
-            for (sum, gradient) in sum.iter_mut().zip(&gradients) {
-                sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += value);
-            }
-        }
-        (loss, sum)
-    }
-}
-
-/// Turns logits into softmax minus one at the label: the gradient of their cross-entropy, which is returned.
-fn softmax_minus_one(logits: Option<&mut [f32]>, label: usize) -> f64 {
-    let Some(logits) = logits else { return f64::NAN };
-    let loss = cross_entropy(logits, label);
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for value in logits.iter_mut() {
-        *value = (*value - largest).exp();
-        sum += *value;
-    }
-    logits.iter_mut().for_each(|value| *value /= sum);
-    logits[label] -= 1.0;
-    loss
 }
 
 /// Minus the logarithm of the softmax of `row` at `label`, in double precision.
@@ -243,7 +216,21 @@ pub fn cross_entropy(row: &[f32], label: usize) -> f64 {
     sum.ln() + f64::from(largest) - f64::from(row[label])
 }
 
-fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), ModelError> {
+/// The order of each epoch: shuffled anew, and shuffled on from the last one, where rows are taken in steps.
+fn shuffled(rows: Vec<usize>, options: &HeadOptions) -> impl FnMut(usize) -> Vec<usize> + use<> {
+    let (steps, seed) = (options.batch.is_some(), options.seed);
+    let mut order = rows;
+    move |epoch| {
+        if steps {
+            order.shuffle(&mut keyed(seed, "head/order", "", epoch as u64));
+        }
+        order.clone()
+    }
+}
+
+/// # Errors
+/// Sizes do not fit, or a value is not finite.
+fn check_features(data: &Features<'_>) -> Result<(), ModelError> {
     let bad = |message: String| Err(ModelError::Head(message));
     let (n, d) = data.values.dim();
     if n == 0 || d == 0 || data.labels.len() != n {
@@ -266,6 +253,11 @@ fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), ModelError> {
     if data.values.iter().any(|value| !value.is_finite()) {
         return bad("a feature is not finite".to_owned());
     }
+    Ok(())
+}
+
+fn check(data: &Features<'_>, options: &HeadOptions) -> Result<(), ModelError> {
+    check_features(data)?;
     if options.batch == Some(0) || options.hidden == Some(0) {
         return Err(ModelError::Head("batch or hidden is 0, expected at least 1".to_owned()));
     }

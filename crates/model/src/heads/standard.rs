@@ -53,6 +53,33 @@ impl Standard {
         (out, offsets)
     }
 
+    /// Scales rows in place without centring them: what the parts of a mean over positions take, whose sum is
+    /// centred already.
+    pub fn rescale(&self, mut values: ArrayViewMut2<'_, f32>) {
+        for mut row in values.rows_mut() {
+            for (value, scale) in row.iter_mut().zip(&self.scale) {
+                *value = (f64::from(*value) * scale) as f32;
+            }
+        }
+    }
+
+    /// The inverse of [`Standard::unfold`]: a linear layer on features as one on standardised features. What it made
+    /// of constant features goes into the bias.
+    #[must_use]
+    pub fn fold(&self, weight: ArrayView2<'_, f32>, bias: &[f32]) -> (Array2<f32>, Vec<f32>) {
+        let mut out = weight.to_owned();
+        let mut offsets = bias.to_vec();
+        for (mut row, offset) in out.rows_mut().into_iter().zip(&mut offsets) {
+            let mut sum = f64::from(*offset);
+            for ((value, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+                sum += f64::from(*value) * mean;
+                *value = if *scale > 0.0 { (f64::from(*value) / scale) as f32 } else { 0.0 };
+            }
+            *offset = sum as f32;
+        }
+        (out, offsets)
+    }
+
     fn apply_row(&self, mut row: ArrayViewMut1<'_, f32>) {
         for ((value, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
             *value = ((f64::from(*value) - mean) * scale) as f32;
@@ -75,5 +102,8 @@ mod tests {
         // 2 x + 7 y + 1 on (x - 2, 0) is 2 x - 3 on x.
         let (weight, bias) = standard.unfold(array![[2.0_f32, 7.0]].view(), &[1.0]);
         assert_eq!((weight, bias), (array![[2.0, 0.0]], vec![-3.0]));
+        // And back, with what 7 y + 1 is where y is always 5.
+        let (weight, bias) = standard.fold(array![[2.0_f32, 7.0]].view(), &[-3.0]);
+        assert_eq!((weight, bias), (array![[2.0, 0.0]], vec![36.0]));
     }
 }

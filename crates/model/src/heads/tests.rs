@@ -36,13 +36,13 @@ proptest! {
             }
         }
         let rows: Vec<usize> = (0..n).collect();
-        let (_, gradients) = head.gradients(&data, &rows);
+        let (_, gradients) = head.gradients(&data, &rows, &mut Mean(data.weights));
         let layer = pick % head.layers.len();
         let at = pick % head.layers[layer].len();
         let step = 5e-4_f32;
         let mut loss_at = |by: f32| {
             head.layers[layer].values_mut()[at] += by;
-            let loss = head.gradients(&data, &rows).0;
+            let loss = head.gradients(&data, &rows, &mut Mean(data.weights)).0;
             head.layers[layer].values_mut()[at] -= by;
             loss
         };

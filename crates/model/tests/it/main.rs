@@ -10,5 +10,6 @@ mod graph;
 mod guess;
 mod image_text;
 mod models;
+mod repair;
 mod support;
 mod tokens;

@@ -67,7 +67,7 @@ impl Graph {
     }
 
     /// `[outputs, inputs]` and the bias of a linear layer or a 1 x 1 convolution.
-    fn weights_of(
+    pub(super) fn weights_of(
         &self,
         node: &super::super::node::Node<'_>,
     ) -> Option<(Array2<f32>, Option<Vec<f32>>)> {

@@ -1,9 +1,12 @@
 //! Layers that can be tapped, and guesses which of them serve for CAMs and features.
 mod head;
+mod repair;
+mod rewrite;
 mod search;
 
 use super::Graph;
 pub use head::LinearHead;
+pub use repair::GraphHead;
 use search::{Guess, LAYOUT_OPS, any_of, data_input, is_weighted};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
