@@ -38,8 +38,9 @@ def processor():
     return "unknown processor"
 
 
-def build(package, example):
-    subprocess.run(["cargo", "build", "--release", "-p", package, "--example", example], cwd=ROOT, check=True)
+def built(package, example, build):
+    if build:
+        subprocess.run(["cargo", "build", "--release", "-p", package, "--example", example], cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "release" / "examples" / example
 
@@ -123,9 +124,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the pool, 1 kB each (default %(default)s)")
+    parser.add_argument("--no-build", action="store_true", help="take the examples as they were built last")
     parser.add_argument("--folder", type=pathlib.Path, help="where the pool is written and deleted (default: the system's)")
     args = parser.parse_args()
-    searcher, scorer = build("rightly-data", "pool_speed"), build("rightly-stats", "bank_speed")
+    examples = (("rightly-data", "pool_speed"), ("rightly-stats", "bank_speed"))
+    searcher, scorer = (built(*example, not args.no_build) for example in examples)
     print(f"{processor()}, {args.threads} threads, NumPy {np.__version__}, {args.rounds} rounds: median (range)\n")
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         if shutil.disk_usage(folder).free < 2 * args.rows * 1024:
