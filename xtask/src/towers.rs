@@ -7,7 +7,7 @@ use rightly_train::towers::{
     Measured, Scenes, TowerEpoch, TowerOptions, TrainedTowers, held_out_world, measure,
     train_towers, training_world,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// Adam's full rate
     #[arg(long, default_value_t = TowerOptions::default().rate)]
     rate: f32,
+    /// Measure the files in the folder, without training
+    #[arg(long)]
+    measure_only: bool,
     /// Seed of scenes and training
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -43,12 +46,26 @@ pub(crate) fn run(given: &Options) -> anyhow::Result<()> {
         seed: given.seed,
         ..TowerOptions::default()
     };
+    let path = given.out.join("measured.json");
+    let mut file = if given.measure_only {
+        serde_json::from_slice(&std::fs::read(&path)?)?
+    } else {
+        train(given, &options)?
+    };
+    file["measured"] = measured(given, &options)?;
+    let mut text = serde_json::to_string_pretty(&file)?;
+    text.push('\n');
+    Ok(write_whole(&path, text.as_bytes())?)
+}
+
+/// Plants and trains; what `measured.json` says of it.
+fn train(given: &Options, options: &TowerOptions) -> anyhow::Result<Value> {
     let start = Instant::now();
     let world = training_world(given.images)?;
-    let scenes = Scenes::plant(&world, "train", given.seed, &options)?;
+    let scenes = Scenes::plant(&world, "train", given.seed, options)?;
     println!("{} scenes planted in {:.0} s", scenes.len(), start.elapsed().as_secs_f64());
     let start = Instant::now();
-    let trained = train_towers(&scenes, &options, &given.out, &|epoch| {
+    let trained = train_towers(&scenes, options, &given.out, &|epoch| {
         let TowerEpoch { epoch, loss, scale, seconds } = epoch;
         println!("epoch {:>3}: loss {loss:.4}, scale {scale:.1}, {seconds:.1} s", epoch + 1);
     })?;
@@ -57,31 +74,31 @@ pub(crate) fn run(given: &Options) -> anyhow::Result<()> {
     println!(
         "trained in {seconds:.0} s: {words} words, {bytes} bytes, export within {difference:.1e}"
     );
-    let model = ImageTextModel::open(&given.out, &Overrides::default(), EngineKind::default())?;
-    let mut measured = serde_json::Map::new();
-    let mut of = |name: &str, world: &World, split: &str| -> anyhow::Result<()> {
-        let scenes = Scenes::plant(world, split, given.seed, &options)?;
-        let found = measure(&model, world, &scenes)?;
-        print(name, &found);
-        measured.insert(name.to_owned(), serde_json::to_value(&found)?);
-        Ok(())
-    };
-    of("held-out", &held_out_world(given.held_out)?, "test")?;
-    for name in EXAMS {
-        of(name, &World::shipped(name)?, "test")?;
-    }
-    let file = json!({
-        "options": serde_json::to_value(&options)?,
+    Ok(json!({
+        "options": serde_json::to_value(options)?,
         "images": given.images,
         "losses": trained.losses,
         "logit_scale": trained.logit_scale,
         "words": trained.words,
         "bytes": trained.bytes,
-        "measured": measured,
-    });
-    let mut text = serde_json::to_string_pretty(&file)?;
-    text.push('\n');
-    Ok(write_whole(&given.out.join("measured.json"), text.as_bytes())?)
+    }))
+}
+
+/// Figures by world.
+fn measured(given: &Options, options: &TowerOptions) -> anyhow::Result<Value> {
+    let model = ImageTextModel::open(&given.out, &Overrides::default(), EngineKind::default())?;
+    let mut worlds = vec![("held-out", held_out_world(given.held_out)?)];
+    for name in EXAMS {
+        worlds.push((name, World::shipped(name)?));
+    }
+    let mut all = serde_json::Map::new();
+    for (name, world) in worlds {
+        let scenes = Scenes::plant(&world, "test", given.seed, options)?;
+        let found = measure(&model, &world, &scenes)?;
+        print(name, &found);
+        all.insert(name.to_owned(), serde_json::to_value(&found)?);
+    }
+    Ok(all.into())
 }
 
 fn print(name: &str, measured: &Measured) {

@@ -148,7 +148,7 @@ fn difference(
     };
     let dim = towers.shape.dim;
     for (own, image) in own.chunks_exact(dim).zip(values.chunks_exact(set.image_len())) {
-        compare(own, &found.image().encode(image, false)?.features);
+        compare(own, &found.image().encode(image, false)?.vector);
     }
     let texts: Vec<String> = scenes.captions.iter().take(n).flatten().cloned().collect();
     let ids: Vec<Vec<usize>> =

@@ -7,7 +7,8 @@
 //! | text tower: table of words, masked mean, unit root mean square, two layers beside an identity | `[n, tokens]` | `[n, d]` |
 //! | loss: cross-entropy of each picture over the batch's texts and of each text over its pictures | two `[n, d]` | one number |
 //!
-//! Cosines are multiplied by a learnt scale that is held at 100 at most, as in the paper. Texts that are equal word for
+//! A step takes several captions of each picture in turn, each with a loss of its own: texts cost next to nothing beside
+//! pictures. Cosines are multiplied by a learnt scale that is held at 100 at most, as in the paper. Texts that are equal word for
 //! word share their target; all others of a batch are negatives, also where they happen to be true of a picture. That
 //! is CLIP's noise: it shifts what a text is compared with, not which pictures it fits best.
 //!

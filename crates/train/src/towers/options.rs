@@ -20,6 +20,8 @@ pub struct TowerOptions {
     pub context: usize,
     /// Times that every scene is seen.
     pub epochs: usize,
+    /// Captions of a scene in each step: the picture's vector is reused for a loss with each of them.
+    pub captions: usize,
     /// Pairs of a step; a last batch with fewer is left out.
     pub batch: usize,
     /// Adam's full rate; it rises over the first epoch and falls with half a cosine.
@@ -44,7 +46,8 @@ impl Default for TowerOptions {
             hidden: 128,
             context: 32,
             epochs: 24,
-            batch: 256,
+            captions: 6,
+            batch: 128,
             rate: 3e-3,
             unknown: 0.03,
             shift: 1,
@@ -78,6 +81,7 @@ impl TowerOptions {
             ("hidden", self.hidden),
             ("context", self.context),
             ("epochs", self.epochs),
+            ("captions", self.captions),
             ("batch", self.batch.saturating_sub(1)),
         ];
         if let Some((name, _)) = sizes.into_iter().find(|(_, size)| *size == 0) {

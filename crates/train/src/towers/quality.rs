@@ -3,7 +3,6 @@ use super::Scenes;
 use crate::TrainError;
 use crate::data::Normaliser;
 use ndarray::{Array2, ArrayView1, Axis};
-use rayon::prelude::*;
 use rightly_data::planted::{ATTRIBUTES, Wording, World};
 use rightly_model::ImageTextModel;
 use rightly_model::text::image_text::unit;
@@ -79,22 +78,41 @@ fn pictures(model: &ImageTextModel, scenes: &Scenes) -> Result<Array2<f32>, Trai
         return Err(TrainError::Data(format!("scenes of {found:?} pixels, expected {expected:?}")));
     }
     let normaliser = Normaliser::new(model.image().preprocess());
-    let rows: Vec<Vec<f32>> = (0..set.len())
-        .into_par_iter()
-        .map(|at| {
-            let mut values = vec![0.0; set.image_len()];
-            normaliser.image(set.image(at), &mut values);
-            let vector = model.image().encode(&values, false)?.features;
-            unit(&vector).ok_or_else(|| {
-                TrainError::Data(format!("the vector of '{}' has no direction", set.ids[at]))
-            })
+    let one = |at: usize| -> Result<Vec<f32>, TrainError> {
+        let mut values = vec![0.0; set.image_len()];
+        normaliser.image(set.image(at), &mut values);
+        let vector = model.image().encode(&values, false)?.vector;
+        unit(&vector).ok_or_else(|| {
+            TrainError::Data(format!("the vector of '{}' has no direction", set.ids[at]))
         })
-        .collect::<Result<_, TrainError>>()?;
+    };
+    let rows = on_threads(set.len(), &one)?;
     let mut vectors = Array2::zeros((rows.len(), model.dim()));
     for (mut into, row) in vectors.rows_mut().into_iter().zip(&rows) {
         into.assign(&ArrayView1::from(row));
     }
     Ok(vectors)
+}
+
+/// `work` of `0..count` in order. On threads of their own: one of rayon's that waits for the engine's takes up the next
+/// work meanwhile, and so on until all is under way at once.
+fn on_threads<T: Send>(
+    count: usize,
+    work: &(dyn Fn(usize) -> Result<T, TrainError> + Sync),
+) -> Result<Vec<T>, TrainError> {
+    let threads = rayon::current_num_threads().clamp(1, count.max(1));
+    let of =
+        |first: usize| (first..count).step_by(threads).map(work).collect::<Result<Vec<T>, _>>();
+    let of = &of;
+    let mut dealt = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..threads).map(|first| scope.spawn(move || of(first))).collect();
+        let done = started.into_iter().map(|thread| match thread.join() {
+            Ok(done) => Ok(done?.into_iter()),
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        done.collect::<Result<Vec<_>, TrainError>>()
+    })?;
+    Ok((0..count).filter_map(|at| dealt[at % threads].next()).collect())
 }
 
 fn retrieval(

@@ -55,8 +55,8 @@ pub struct TrainedTowers {
 /// Trains both towers and writes `vision_model.onnx`, `text_model.onnx`, `tokenizer.json` and `vision_model.toml` into
 /// `out`; nothing is written where the files don't compute what was trained.
 ///
-/// The same scenes, options and seed give the same bytes on the same machine. Each epoch sees each scene once, with one
-/// of its captions drawn anew.
+/// The same scenes, options and seed give the same bytes on the same machine. Each epoch sees each scene once, with
+/// some of its captions drawn anew.
 ///
 /// # Errors
 /// [`TrainError::Data`] and [`TrainError::Option`] for what can't be trained on; [`TrainError::Diverged`];
@@ -175,18 +175,19 @@ impl<'a> Trainer<'a> {
 
     /// One step; returns the loss of its batch before it.
     fn step(&mut self, batch: &[usize], epoch: usize, rate: f32) -> f64 {
-        let texts: Vec<Vec<usize>> = batch.iter().map(|&at| self.caption(at, epoch)).collect();
+        let texts = self.texts(batch, epoch);
         let forward = self.net.forward(self.pictures(batch, epoch), self.scenes.images.size);
         let leaf = |tensor: &Tensor<1>| tensor.clone().autodiff().require_grad();
         let text: Vec<Tensor<1>> = self.text.iter().map(leaf).collect();
         let scale = leaf(&self.scale);
         let bags = self.shape.bags(&texts, &self.device).autodiff();
-        let loss = contrastive(
-            forward.out.clone(),
-            self.shape.embed(&text, bags),
-            scale.clone(),
-            targets(&texts, &self.device).autodiff(),
-        );
+        let embeds = self.shape.embed(&text, bags).chunk(self.options.captions, 0);
+        let rounds = embeds.into_iter().zip(texts.chunks_exact(batch.len()));
+        let losses = rounds.map(|(embeds, texts)| {
+            let targets = targets(texts, &self.device).autodiff();
+            contrastive(forward.out.clone(), embeds, scale.clone(), targets)
+        });
+        let loss = Tensor::cat(losses.collect(), 0).mean();
         let mut gradients = loss.backward();
         let mut all = forward.gradients(&mut gradients);
         all.extend(text.iter().chain([&scale]).map(|leaf| gradient(leaf, &mut gradients)));
@@ -210,16 +211,22 @@ impl<'a> Trainer<'a> {
         self.net.trained = all;
     }
 
-    /// The caption that an epoch shows of a scene, some of its words hidden.
-    fn caption(&self, at: usize, epoch: usize) -> Vec<usize> {
-        let (seed, id) = (self.options.seed, &self.scenes.images.ids[at]);
-        let mut rng = keyed(seed, "towers/caption", id, epoch as u64);
-        let captions = &self.captions[at];
-        // Drawn in 64 bits, so that every platform draws the same.
-        let drawn = rng.random_range(0..captions.len() as u64) as usize;
-        let mut hide =
-            |id| if rng.random::<f32>() < self.options.unknown { UNKNOWN_ID } else { id };
-        captions[drawn].iter().map(|&id| hide(id)).collect()
+    /// Captions that an epoch shows of some scenes, some words hidden: one of every scene, then another of every scene.
+    fn texts(&self, batch: &[usize], epoch: usize) -> Vec<Vec<usize>> {
+        let (seed, rounds) = (self.options.seed, self.options.captions);
+        let of = |&at: &usize| -> Vec<Vec<usize>> {
+            let id = &self.scenes.images.ids[at];
+            let mut rng = keyed(seed, "towers/caption", id, epoch as u64);
+            let mut order: Vec<&Vec<usize>> = self.captions[at].iter().collect();
+            order.shuffle(&mut rng);
+            let mut hide =
+                |id| if rng.random::<f32>() < self.options.unknown { UNKNOWN_ID } else { id };
+            let drawn = order.into_iter().cycle().take(rounds);
+            drawn.map(|caption| caption.iter().map(|&id| hide(id)).collect()).collect()
+        };
+        let of_scenes: Vec<Vec<Vec<usize>>> = batch.iter().map(of).collect();
+        let round = |round: usize| of_scenes.iter().map(move |texts| texts[round].clone());
+        (0..rounds).flat_map(round).collect()
     }
 
     /// Pictures `[n, 3, H, W]` as an epoch shows them.
