@@ -1,8 +1,10 @@
-//! The project's own programs. `cargo run --release -p xtask -- bench truth` is its exam.
+//! The project's own programs. `cargo run --release -p xtask -- bench truth` is its exam, `… -- train-towers` makes the
+//! image-text model that comes with the program.
 #![expect(clippy::print_stdout, reason = "a program for developers prints")]
 
 mod binary;
 mod mark;
+mod towers;
 mod truth;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +23,8 @@ enum Command {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Train the small image-text model that comes with the program, on planted scenes
+    TrainTowers(towers::Options),
 }
 
 #[derive(Subcommand)]
@@ -35,5 +39,6 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Bench { what: Bench::Truth(options) } => truth::run(&options),
         Command::Bench { what: Bench::Mark(options) } => mark::run(&options),
+        Command::TrainTowers(options) => towers::run(&options),
     }
 }

@@ -95,8 +95,11 @@ pub(crate) struct Network {
     /// 3 x 3 max pooling of stride 2 after the stem.
     pub(crate) stem_pool: bool,
     pub(crate) blocks: Vec<Block>,
-    /// Channels before the linear layer.
+    /// Whether the linear layer reads every position of the last block's output, and not their mean.
+    pub(crate) flat: bool,
+    /// Numbers before the linear layer.
     pub(crate) features: usize,
+    /// Numbers after it: logits of classes, or an embedding.
     pub(crate) classes: usize,
 }
 
@@ -112,6 +115,17 @@ impl Network {
     fn imagenet(depths: [usize; 4], classes: usize) -> Self {
         let stem = unit("stem", 3, 64, 7, 2);
         Self::staged(stem, true, &[64, 128, 256, 512], &depths, classes)
+    }
+
+    /// One block a stage after a stem of stride 2, ending in an embedding of every position of a `side` x `side` picture,
+    /// so that where something is can be told.
+    pub(crate) fn embedder(widths: &[usize], side: usize, dim: usize) -> Self {
+        let stem = unit("stem", 3, widths.first().copied().unwrap_or(16), 3, 2);
+        let mut network = Self::staged(stem, false, widths, &vec![1; widths.len()], dim);
+        let end = widths.iter().fold(side, |side, _| side.div_ceil(2));
+        network.flat = true;
+        network.features *= end * end;
+        network
     }
 
     fn staged(
@@ -138,7 +152,7 @@ impl Network {
                 inputs = width;
             }
         }
-        Self { stem, stem_pool, blocks, features: inputs, classes }
+        Self { stem, stem_pool, blocks, flat: false, features: inputs, classes }
     }
 
     /// Every convolution, in the order in which weights are stored.

@@ -28,11 +28,24 @@ const IR: i64 = 7;
 pub(crate) fn graph(
     network: &Network,
     weights: &Weights,
-    [height, width]: [usize; 2],
+    size: [usize; 2],
     fold: bool,
     path: &Path,
 ) -> Result<Graph, TrainError> {
+    named_graph(network, weights, size, fold, [INPUT, LOGITS], path)
+}
+
+/// As [`graph`], with names for input and output.
+pub(crate) fn named_graph(
+    network: &Network,
+    weights: &Weights,
+    [height, width]: [usize; 2],
+    fold: bool,
+    names: [&str; 2],
+    path: &Path,
+) -> Result<Graph, TrainError> {
     let mut writer = Writer {
+        names,
         trained: weights.trained.iter(),
         running: weights.running.iter(),
         fold,
@@ -40,21 +53,24 @@ pub(crate) fn graph(
         tensors: Vec::new(),
     };
     writer.network(network);
-    let fixed = |value: usize| Some(tensor_shape_proto::Value::DimValue(value as i64));
-    let batch = || Some(tensor_shape_proto::Value::DimParam("batch".to_owned()));
-    let graph = GraphProto {
+    let image = [batch(), size(3), size(height), size(width)];
+    let parts = GraphProto {
         node: writer.nodes,
-        name: Some("rightly".to_owned()),
         initializer: writer.tensors,
-        input: vec![value(INPUT, vec![batch(), fixed(3), fixed(height), fixed(width)])],
-        output: vec![value(LOGITS, vec![batch(), fixed(network.classes)])],
+        input: vec![value(names[0], data_type::FLOAT, &image)],
+        output: vec![value(names[1], data_type::FLOAT, &[batch(), size(network.classes)])],
         ..GraphProto::default()
     };
+    model(parts, path)
+}
+
+/// The file around a graph's parts.
+pub(crate) fn model(parts: GraphProto, path: &Path) -> Result<Graph, TrainError> {
     let model = ModelProto {
         ir_version: Some(IR),
         producer_name: Some("rightly".to_owned()),
         producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        graph: Some(graph),
+        graph: Some(GraphProto { name: Some("rightly".to_owned()), ..parts }),
         opset_import: vec![OperatorSetIdProto {
             domain: Some(String::new()),
             version: Some(OPSET),
@@ -64,15 +80,28 @@ pub(crate) fn graph(
     Ok(Graph::from_model(model, path)?)
 }
 
-fn value(name: &str, dims: Vec<Option<tensor_shape_proto::Value>>) -> ValueInfoProto {
-    let dim = dims
-        .into_iter()
-        .map(|value| tensor_shape_proto::Dimension { value, ..Default::default() })
+/// A size that the file fixes.
+pub(crate) fn size(value: usize) -> tensor_shape_proto::Value {
+    tensor_shape_proto::Value::DimValue(value as i64)
+}
+
+/// The size that it leaves open.
+pub(crate) fn batch() -> tensor_shape_proto::Value {
+    tensor_shape_proto::Value::DimParam("batch".to_owned())
+}
+
+/// An input or output, `element` of `data_type`.
+pub(crate) fn value(
+    name: &str,
+    element: i32,
+    dims: &[tensor_shape_proto::Value],
+) -> ValueInfoProto {
+    let dim = dims.iter().cloned();
+    let dim = dim
+        .map(|value| tensor_shape_proto::Dimension { value: Some(value), ..Default::default() })
         .collect();
-    let tensor = type_proto::Tensor {
-        elem_type: Some(data_type::FLOAT),
-        shape: Some(TensorShapeProto { dim }),
-    };
+    let tensor =
+        type_proto::Tensor { elem_type: Some(element), shape: Some(TensorShapeProto { dim }) };
     ValueInfoProto {
         name: Some(name.to_owned()),
         r#type: Some(TypeProto {
@@ -84,6 +113,8 @@ fn value(name: &str, dims: Vec<Option<tensor_shape_proto::Value>>) -> ValueInfoP
 }
 
 struct Writer<'a> {
+    /// Of the input and of the output.
+    names: [&'a str; 2],
     trained: std::slice::Iter<'a, Weight>,
     running: std::slice::Iter<'a, Weight>,
     fold: bool,
@@ -121,7 +152,7 @@ impl<'a> Writer<'a> {
 
     fn network(&mut self, network: &Network) {
         let stem = self.normed();
-        self.unit(&network.stem, &stem, INPUT, "stem_norm");
+        self.unit(&network.stem, &stem, self.names[0], "stem_norm");
         self.node("Relu", &["stem_norm"], "stem", vec![]);
         let mut last = "stem".to_owned();
         if network.stem_pool {
@@ -138,8 +169,11 @@ impl<'a> Writer<'a> {
         for block in &network.blocks {
             last = self.block(block, &last);
         }
-        self.node("GlobalAveragePool", &[&last], "pool", vec![]);
-        self.node("Flatten", &["pool"], "features", vec![AttributeProto::int("axis", 1)]);
+        if !network.flat {
+            self.node("GlobalAveragePool", &[&last], "pool", vec![]);
+            last = "pool".to_owned();
+        }
+        self.node("Flatten", &[&last], "features", vec![AttributeProto::int("axis", 1)]);
         let (weight, bias) = (format!("{HEAD}.weight"), format!("{HEAD}.bias"));
         let values = self.trained();
         self.tensor(&weight, &[network.classes, network.features], values.to_vec());
@@ -151,7 +185,7 @@ impl<'a> Writer<'a> {
             AttributeProto::int("transA", 0),
             AttributeProto::int("transB", 1),
         ];
-        self.node("Gemm", &["features", &weight, &bias], LOGITS, attributes);
+        self.node("Gemm", &["features", &weight, &bias], self.names[1], attributes);
     }
 
     fn block(&mut self, block: &Block, input: &str) -> String {

@@ -9,6 +9,7 @@
 //! | `kernels` | the fused layer that networks are made of, as an extension of burn's backends |
 //! | `net` | a network on burn's tensors |
 //! | [`mod@train`], [`event`], `checkpoint` | the whole of it: epochs, progress, going on after a kill |
+//! | [`towers`] | two towers for pictures and texts, trained on planted scenes |
 //! | `export`, `measure`, `dynamics`, `outputs` | ONNX, what it says of every image, the files |
 //!
 //! # Determinism
@@ -21,6 +22,7 @@ pub mod data;
 pub mod error;
 pub mod event;
 pub mod options;
+pub mod towers;
 pub mod train;
 pub mod weights;
 

@@ -33,6 +33,29 @@ pub(crate) struct Part {
     pub(crate) loss: Tensor<1>,
 }
 
+/// A forward pass in training mode, before its backward pass.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    /// What the linear layer gives, `[n, classes]`.
+    pub(crate) out: Tensor<2>,
+    /// The trained tensors that gradients are wanted of.
+    leaves: Vec<Tensor<1>>,
+    /// Mean and unbiased variance of each unit in turn.
+    pub(crate) moments: Vec<Tensor<1>>,
+}
+
+impl Forward {
+    /// Gradients of the trained tensors.
+    pub(crate) fn gradients(&self, gradients: &mut Gradients) -> Vec<Tensor<1>> {
+        self.leaves.iter().map(|leaf| gradient(leaf, gradients)).collect()
+    }
+}
+
+/// Gradient of a leaf; 0 where nothing depends on it.
+pub(crate) fn gradient(leaf: &Tensor<1>, gradients: &mut Gradients) -> Tensor<1> {
+    leaf.grad_remove(gradients).unwrap_or_else(|| leaf.clone().inner().zeros_like())
+}
+
 /// Values to a device.
 pub(crate) fn upload(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let length = values.len();
@@ -67,6 +90,19 @@ impl Net {
         weights
     }
 
+    /// Forward over `[n, 3, H, W]` in training mode.
+    pub(crate) fn forward(&self, images: Vec<f32>, [height, width]: [usize; 2]) -> Forward {
+        let n = images.len() / (3 * height * width).max(1);
+        let images =
+            Tensor::<4>::from_data(TensorData::new(images, [n, 3, height, width]), &self.device);
+        let leaves: Vec<Tensor<1>> =
+            self.trained.iter().map(|t| t.clone().autodiff().require_grad()).collect();
+        let mut pass = Pass { leaves: leaves.iter(), moments: Vec::new() };
+        let out = pass.network(&self.network, images.autodiff());
+        let moments = pass.moments;
+        Forward { out, leaves, moments }
+    }
+
     /// Forward and back over one part of a batch in training mode.
     ///
     /// `images` `[n, 3, H, W]`; the loss is the sum of `weights[i]` times the cross-entropy of image i: weights that
@@ -74,34 +110,21 @@ impl Net {
     pub(crate) fn part(
         &self,
         images: Vec<f32>,
-        [height, width]: [usize; 2],
+        size: [usize; 2],
         labels: &[usize],
         weights: &[f32],
     ) -> Part {
         let n = labels.len();
         let device = self.device.clone().autodiff();
-        let images =
-            Tensor::<4>::from_data(TensorData::new(images, [n, 3, height, width]), &self.device);
-        let leaves: Vec<Tensor<1>> =
-            self.trained.iter().map(|t| t.clone().autodiff().require_grad()).collect();
-        let mut pass = Pass { leaves: leaves.iter(), moments: Vec::new() };
-        let logits = pass.network(&self.network, images.autodiff());
-        let moments = pass.moments;
+        let forward = self.forward(images, size);
         let labels: Vec<i32> = labels.iter().map(|&label| label as i32).collect();
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [n, 1]), &device);
         let weights =
             Tensor::<2>::from_data(TensorData::new(weights.to_vec(), [n, 1]), &self.device)
                 .autodiff();
-        let loss = (log_softmax(logits, 1).gather(1, labels) * weights).sum().neg();
-        let mut gradients: Gradients = loss.backward();
-        let gradients = leaves
-            .iter()
-            .map(|leaf| {
-                leaf.grad_remove(&mut gradients)
-                    .unwrap_or_else(|| leaf.clone().inner().zeros_like())
-            })
-            .collect();
-        Part { gradients, moments, loss: loss.inner() }
+        let loss = (log_softmax(forward.out.clone(), 1).gather(1, labels) * weights).sum().neg();
+        let gradients = forward.gradients(&mut loss.backward());
+        Part { gradients, moments: forward.moments, loss: loss.inner() }
     }
 
     /// Logits `[n, classes]` in evaluation mode, by burn's own layers one after another: what an exported model is
@@ -171,10 +194,14 @@ fn stem_pool(x: Tensor<4>) -> Tensor<4> {
     max_pool2d(x, options)
 }
 
-/// Mean over positions, then the linear layer.
+/// Mean over positions (or all of them), then the linear layer.
 fn head(network: &Network, x: Tensor<4>, weight: Tensor<1>, bias: Tensor<1>) -> Tensor<2> {
     let [n, channels, height, width] = x.dims();
-    let features = x.reshape([n, channels, height * width]).mean_dim(2).reshape([n, channels]);
+    let features = if network.flat {
+        x.reshape([n, channels * height * width])
+    } else {
+        x.reshape([n, channels, height * width]).mean_dim(2).reshape([n, channels])
+    };
     let weight = weight.reshape([network.classes, network.features]).transpose();
     linear(features, weight, Some(bias))
 }

@@ -34,8 +34,12 @@ impl Weights {
     /// name.
     #[must_use]
     pub fn init(arch: Arch, classes: usize, seed: u64) -> Self {
-        let network = arch.network(classes);
-        let mut weights = Self::of_shape(&network);
+        Self::fresh(&arch.network(classes), seed)
+    }
+
+    /// As [`Weights::init`], of any network.
+    pub(crate) fn fresh(network: &Network, seed: u64) -> Self {
+        let mut weights = Self::of_shape(network);
         for weight in &mut weights.trained {
             let mut rng = keyed(seed, "train/init", &weight.name, 0);
             if let [outputs, _, height, width] = weight.shape[..] {

@@ -16,6 +16,7 @@ mod scene;
 mod setting;
 mod stream;
 mod truths;
+mod wording;
 mod write;
 
 pub use format::World;
@@ -23,6 +24,7 @@ pub use image::PlantedImage;
 pub use plan::{Plan, Planned};
 pub use scene::{ATTRIBUTES, Scene};
 pub use truths::{CUE, PlantedTruth, RARE};
+pub use wording::Wording;
 
 #[cfg(test)]
 mod tests;

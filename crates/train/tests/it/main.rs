@@ -2,4 +2,5 @@
 mod golden;
 mod made_up;
 mod support;
+mod towers;
 mod training;
