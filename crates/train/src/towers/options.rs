@@ -45,7 +45,7 @@ impl Default for TowerOptions {
             dim: 64,
             hidden: 128,
             context: 32,
-            epochs: 24,
+            epochs: 20,
             captions: 6,
             batch: 128,
             rate: 3e-3,
