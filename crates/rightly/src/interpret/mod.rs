@@ -182,7 +182,9 @@ fn test(
             for bank in proposed[place].iter().chain(&banks[at]) {
                 let Some(space) = &material.space else { continue };
                 let (seen, found) = bank.candidates(space, subject);
-                out.extend(found.into_iter().map(|one| Tested::graded(one, &seen.confirm)));
+                let pair = Candidate::graded_pair(&found, &seen.fit);
+                let all = pair.into_iter().chain(found);
+                out.extend(all.map(|one| Tested::graded(one, &seen.confirm)));
             }
             out
         };

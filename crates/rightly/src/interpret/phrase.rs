@@ -118,6 +118,42 @@ impl Candidate {
         best
     }
 
+    /// The two of these phrases of graded scores (the best comes first) whose sum, each in its own deviation, separates the
+    /// fitting images best, if clearly better than the best alone; one of them has to be of what is there.
+    pub(super) fn graded_pair(single: &[Self], fit: &Side) -> Option<Self> {
+        let mut least = single.first()?.fitted + GAIN;
+        let mut best = None;
+        for (at, a) in single.iter().enumerate() {
+            for b in single[at + 1..].iter().filter(|b| a.rises || b.rises) {
+                let own = sum(&a.standard(&a.fit), &b.standard(&b.fit));
+                let Some(area) = auc(&own, &fit.inside).value.filter(|area| *area > least) else {
+                    continue;
+                };
+                least = area;
+                best = Some(Self {
+                    parts: [a.parts.clone(), b.parts.clone()].concat(),
+                    joint: Joint::Both,
+                    source: a.source,
+                    rises: true,
+                    fitted: area,
+                    scores: sum(&a.standard(&a.scores), &b.standard(&b.scores)),
+                    fit: own,
+                });
+            }
+        }
+        best
+    }
+
+    /// Scores in the deviation of the fitting images, so that more is more likely inside.
+    fn standard(&self, scores: &[f64]) -> Vec<f64> {
+        let n = self.fit.len().max(1) as f64;
+        let mean = self.fit.iter().sum::<f64>() / n;
+        let variance = self.fit.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n;
+        let sign = if self.rises { 1.0 } else { -1.0 };
+        let scale = if variance > 0.0 { sign / variance.sqrt() } else { 0.0 };
+        scores.iter().map(|s| (s - mean) * scale).collect()
+    }
+
     /// Two phrases as one; `None` where that says nothing of what is there.
     fn joined(a: &Self, b: &Self, joint: Joint, fit: &Side) -> Option<Self> {
         let said = match joint {
@@ -156,6 +192,10 @@ impl Candidate {
             .collect();
         words.join(self.joint.word())
     }
+}
+
+fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
 #[cfg(test)]
@@ -203,5 +243,36 @@ mod tests {
         // Of two that are missing nothing is said.
         let no = |text: &str, one: usize| fitted(single(text, false, &|i| i % 4 == one));
         assert_eq!(Candidate::pair(&[no("a", 1), no("b", 2)], &side), None);
+    }
+
+    #[test]
+    fn graded_phrases_are_added_in_their_own_deviation() {
+        // Inside: cream and off the street; half of the others are cream, the other half off the street.
+        let side = Side {
+            images: (0..90).collect(),
+            inside: (0..90).map(|i| i % 3 == 0).collect(),
+            clusters: None,
+        };
+        let graded = |text: &str, rises: bool, scale: f64, on: &dyn Fn(usize) -> bool| {
+            let score =
+                |i: usize| scale * (f64::from(u8::from(on(i))) + (i * 7 % 11) as f64 / 20.0);
+            let fit: Vec<f64> = (0..90).map(score).collect();
+            Candidate {
+                parts: vec![Part { text: text.into(), form: Form::Beside, present: rises }],
+                joint: Joint::Both,
+                source: Source::Phrases,
+                rises,
+                fitted: 0.8,
+                scores: fit.clone(),
+                fit,
+            }
+        };
+        let cream = graded("cream", true, 1.0, &|i| i % 3 < 2);
+        let street = graded("street", false, 0.01, &|i| i % 3 == 1);
+        let pair = Candidate::graded_pair(&[cream.clone(), street.clone()], &side).unwrap();
+        assert_eq!(pair.text(), "cream and no street");
+        assert!(pair.fitted > 0.99 && pair.rises && pair.fit == pair.scores, "{}", pair.fitted);
+        assert_eq!(Candidate::graded_pair(&[cream.clone(), cream], &side), None);
+        assert_eq!(Candidate::graded_pair(&[street.clone(), street], &side), None);
     }
 }
