@@ -3,6 +3,7 @@
 use rightly_stats::auc::auc;
 
 use super::subjects::Side;
+use crate::english::is_preposition;
 
 /// Where a phrase comes from, the best evidence first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,18 @@ pub(super) struct Part {
     pub(super) text: String,
     pub(super) form: Form,
     pub(super) present: bool,
+}
+
+impl Part {
+    /// In words: "snow", "no snow", "not on the snow".
+    pub(super) fn said(&self) -> String {
+        let place = self.text.split(' ').next().is_some_and(is_preposition);
+        match (self.present, place) {
+            (true, _) => self.text.clone(),
+            (false, true) => format!("not {}", self.text),
+            (false, false) => format!("no {}", self.text),
+        }
+    }
 }
 
 /// How two phrases are taken together.
@@ -131,7 +144,7 @@ impl Candidate {
                 };
                 least = area;
                 best = Some(Self {
-                    parts: [a.parts.clone(), b.parts.clone()].concat(),
+                    parts: parts(a, b),
                     joint: Joint::Both,
                     source: a.source,
                     rises: true,
@@ -170,7 +183,7 @@ impl Candidate {
         }
         let own = scores(&a.fit, &b.fit);
         Some(Self {
-            parts: [a.parts.clone(), b.parts.clone()].concat(),
+            parts: parts(a, b),
             joint,
             source: a.source,
             rises: true,
@@ -185,13 +198,15 @@ impl Candidate {
         if let [part] = &self.parts[..] {
             return part.text.clone();
         }
-        let words: Vec<String> = self
-            .parts
-            .iter()
-            .map(|p| if p.present { p.text.clone() } else { format!("no {}", p.text) })
-            .collect();
-        words.join(self.joint.word())
+        self.parts.iter().map(Part::said).collect::<Vec<_>>().join(self.joint.word())
     }
+}
+
+/// Of both, what is there before what is missing.
+fn parts(a: &Candidate, b: &Candidate) -> Vec<Part> {
+    let mut out = [a.parts.clone(), b.parts.clone()].concat();
+    out.sort_by_key(|part| !part.present);
+    out
 }
 
 fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {

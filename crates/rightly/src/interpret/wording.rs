@@ -42,12 +42,10 @@ fn joined(words: &[&str]) -> String {
 
 /// What a cue is: "snow", or "no snow".
 pub(super) fn cue(best: &Tested) -> String {
-    let words = best.candidate.parts.iter().map(|part| {
-        let name = match &part.form {
-            Form::Value(name) => format!("{name} {}", part.text),
-            _ => part.text.clone(),
-        };
-        if part.present { name } else { format!("no {name}") }
+    let words = best.candidate.parts.iter().map(|part| match &part.form {
+        Form::Value(name) if part.present => format!("{name} {}", part.text),
+        Form::Value(name) => format!("no {name} {}", part.text),
+        _ => part.said(),
     });
     words.collect::<Vec<_>>().join(best.candidate.joint.word())
 }
@@ -75,10 +73,12 @@ const SHOWN: usize = 3;
 
 fn evidence(phrase: &Tested) -> String {
     let quoted = |part: &Part| {
-        let no = if part.present || phrase.candidate.parts.len() == 1 { "" } else { "no " };
+        let alone = part.present || phrase.candidate.parts.len() == 1;
         match &part.form {
-            Form::Value(name) => format!("{no}{name} '{}'", part.text),
-            _ => format!("{no}'{}'", part.text),
+            Form::Value(name) if alone => format!("{name} '{}'", part.text),
+            Form::Value(name) => format!("no {name} '{}'", part.text),
+            _ if alone => format!("'{}'", part.text),
+            _ => format!("'{}'", part.said()),
         }
     };
     let name: Vec<String> = phrase.candidate.parts.iter().map(quoted).collect();

@@ -53,6 +53,7 @@ fn before(run: &[Token]) -> Option<String> {
     let tail = &run[from..];
     let start = tail.iter().rposition(|t| !is_stop(&t.written)).map_or(0, |at| at + 1);
     let words: Vec<&str> = tail[start..].iter().map(|t| t.written.as_str()).collect();
-    let first = words.iter().position(|word| is_preposition(word))?;
+    // What follows "of" belongs to the word before it: "by the side of a street".
+    let first = words.iter().position(|word| is_preposition(word) && *word != "of")?;
     Some(words[first..].join(" "))
 }
