@@ -25,7 +25,8 @@ pub struct UnlabelledImage {
 /// # Errors
 /// There is no such path; no image in it; a table without the column, or damaged.
 pub fn unlabelled(path: &Path) -> Result<Vec<UnlabelledImage>, DataError> {
-    let found = if path.is_dir() { of_folder(path)? } else { of_table(path)? };
+    let state = std::fs::metadata(path).map_err(|e| DataError::io(path, e))?;
+    let found = if state.is_dir() { of_folder(path)? } else { of_table(path)? };
     if found.is_empty() {
         return Err(DataError::invalid(
             path,

@@ -18,12 +18,17 @@ use crate::{
 
 /// Classes that are shown, groups with pictures, pictures of a group, points of a map.
 const SHOWN: (usize, usize, usize, usize) = (12, 4, 8, 500);
+/// Pictures of the other end.
+const FAR: usize = 4;
 
 /// One image of `discover/groups.parquet`.
 struct Member {
     id: String,
-    group: usize,
+    /// None: of no group.
+    group: Option<usize>,
     strength: f64,
+    /// Shares of all groups.
+    soft: Vec<f32>,
 }
 
 /// Images of one class under one method.
@@ -81,14 +86,15 @@ pub(super) fn groups(
                 .iter()
                 .any(|f| f.class.as_deref() == Some(class) && f.group.as_deref() == Some(&name));
             let pictured = views.iter().filter(|v: &&GroupView| !v.photos.is_empty()).count();
-            let photos = if pictured < SHOWN.1 && (found || place <= 2) {
-                strongest(tables, album, own, place - 1, &right)?
-            } else {
-                Vec::new()
-            };
+            let (mut photos, mut far) = (Vec::new(), Vec::new());
+            if pictured < SHOWN.1 && (found || place <= 2) {
+                let show = |members: Vec<&Member>| photographs(tables, album, &members, &right);
+                photos = show(strongest(own, place - 1))?;
+                far = show(farthest(own, place - 1))?;
+            }
             let accuracy = accuracy.map(|m| figure(m)).unwrap_or_default();
             let words = names.get(&(class.to_owned(), name.clone())).cloned().unwrap_or_default();
-            views.push(GroupView { name, accuracy, gap: figure(gap), found, words, photos });
+            views.push(GroupView { name, accuracy, gap: figure(gap), found, words, photos, far });
         }
         classes.push(GroupedClass { class: class.to_owned(), groups: views, map });
     }
@@ -125,7 +131,7 @@ fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportErro
     let (id, class) = (table.texts("id")?, table.texts("class")?);
     let (method, part) = (table.texts("method")?, table.texts("part")?);
     let (group, strength) = (table.integers("group")?, table.floats("strength")?);
-    let (x, y) = (table.floats("x")?, table.floats("y")?);
+    let (x, y, mut soft) = (table.floats("x")?, table.floats("y")?, table.lists_f32("soft")?);
     for row in 0..table.rows() {
         let (Some(id), Some(class), Some(method)) = (&id[row], &class[row], &method[row]) else {
             continue;
@@ -135,9 +141,9 @@ fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportErro
         }
         let own = out.entry((class.clone(), method.clone())).or_default();
         let group = group[row].and_then(|g| usize::try_from(g - 1).ok());
-        if let (Some(group), Some(strength)) = (group, strength[row]) {
-            own.members.push(Member { id: id.clone(), group, strength });
-        }
+        let soft = soft[row].take().unwrap_or_default();
+        let strength = strength[row].unwrap_or(f64::NEG_INFINITY);
+        own.members.push(Member { id: id.clone(), group, strength, soft });
         if let (Some(x), Some(y)) = (x[row], y[row]) {
             own.points.push((id.clone(), group, x, y));
         }
@@ -183,17 +189,32 @@ fn points(own: &Images, right: &BTreeMap<String, bool>) -> Vec<MapPoint> {
     own.points.iter().step_by(step).map(point).collect()
 }
 
-/// The strongest members of a group, as pictures.
-fn strongest(
+/// The strongest members of a group.
+fn strongest(own: &Images, group: usize) -> Vec<&Member> {
+    let mut out: Vec<&Member> = own.members.iter().filter(|m| m.group == Some(group)).collect();
+    out.sort_by(|a, b| b.strength.total_cmp(&a.strength).then_with(|| a.id.cmp(&b.id)));
+    out.truncate(SHOWN.2);
+    out
+}
+
+/// The images of the class that have least of a group.
+fn farthest(own: &Images, group: usize) -> Vec<&Member> {
+    let share = |m: &Member| m.soft.get(group).copied().unwrap_or(0.0);
+    let mut out: Vec<&Member> = own.members.iter().filter(|m| m.group != Some(group)).collect();
+    out.sort_by(|a, b| share(a).total_cmp(&share(b)).then_with(|| a.id.cmp(&b.id)));
+    out.truncate(FAR);
+    out
+}
+
+/// Images as pictures, with whether the model is right.
+fn photographs(
     tables: &Tables,
     album: &Album,
-    own: &mut Images,
-    group: usize,
+    members: &[&Member],
     right: &BTreeMap<String, bool>,
 ) -> Result<Vec<(crate::view::Photo, bool)>, ReportError> {
-    own.members.sort_by(|a, b| b.strength.total_cmp(&a.strength).then_with(|| a.id.cmp(&b.id)));
     let mut out = Vec::new();
-    for member in own.members.iter().filter(|m| m.group == group).take(SHOWN.2) {
+    for member in members {
         let Some(loaded) = album.load(&member.id) else { continue };
         let seen = tables.by_id(&member.id).cloned().unwrap_or_default();
         let small = picture::shrink(&loaded.crop, THUMBNAIL);

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     chart::{COLOURS, Mark, scatter},
     format::{Unit, name, number, percent, plural},
-    view::{GroupView, GroupedClass, GroupsView, ReportView},
+    view::{GroupView, GroupedClass, GroupsView, Photo, ReportView},
 };
 
 pub(super) fn section(view: &ReportView) -> Option<Section> {
@@ -122,7 +122,17 @@ fn gallery(group: &GroupView) -> Markup {
             (label(group)) ", " (accuracy) " right" @if group.found { ": fails" }
         }
         (evidence(&group.words, "the rest of the class"))
-        div.gallery { @for (photo, right) in &group.photos {
+        (photographs(&group.photos))
+        @if !group.far.is_empty() {
+            p.muted { "The images of the class that are least like these:" }
+            (photographs(&group.far))
+        }
+    }
+}
+
+fn photographs(photos: &[(Photo, bool)]) -> Markup {
+    html! {
+        div.gallery { @for (photo, right) in photos {
             @let alt = format!("{} ({})", photo.class, photo.id);
             figure.photo {
                 (image(photo.picture.as_ref(), &alt))

@@ -39,6 +39,8 @@ pub struct GroupView {
     pub words: NameView,
     /// The strongest members, with whether the model is right.
     pub photos: Vec<(Photo, bool)>,
+    /// Images of its class that are least like it.
+    pub far: Vec<(Photo, bool)>,
 }
 
 /// An image on the map of its class.

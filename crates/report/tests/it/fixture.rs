@@ -246,6 +246,10 @@ fn groups() -> GroupsView {
         photos: q.map_or_else(Vec::new, |_| {
             (0..3).map(|i| (photo(i, "racer", None), i % 2 == 0)).collect()
         }),
+        far: match name {
+            "slices/1" => vec![(photo(3, "racer", None), true)],
+            _ => Vec::new(),
+        },
     };
     let point = |i: usize| MapPoint {
         x: (i * 7 % 11) as f64,

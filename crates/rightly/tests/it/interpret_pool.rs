@@ -13,6 +13,7 @@ use rightly::{
     run::StageRecord,
 };
 use rightly_data::table::{Columns, Table, write};
+use rightly_model::Overrides;
 
 use crate::{
     discover::{data, inputs, options as discovery, run as discover},
@@ -56,7 +57,9 @@ fn pictures_of_a_folder_a_table_or_embeddings_are_retrieved_alike() {
     let out = folder.path().join("run");
     // Discovery in the same space, so that its own directions are the queries.
     let mut found = discovery();
-    found.features = Source::Encoder(network("clip/vision_model.onnx"), Box::default());
+    let overrides =
+        Overrides { feature_layer: Some("image_embeds".to_owned()), ..Overrides::default() };
+    found.features = Source::Encoder(network("clip/vision_model.onnx"), Box::new(overrides));
     discover(inputs(&table), &found, &out).unwrap();
 
     let pool = folder.path().join("pool");
