@@ -9,8 +9,9 @@ use ndarray::Array2;
 use rand::RngExt as _;
 use rightly_model::ModelError;
 use rightly_model::heads::robust::{Groups, Material, Measure, Method, Recipe, sweep};
-use rightly_model::heads::{Features, HeadOptions, Optimizer};
+use rightly_model::heads::{Features, Head, HeadOptions, Optimizer};
 use rightly_stats::rng::{keyed, standard_normal_fill};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 struct Options {
@@ -107,7 +108,10 @@ fn run(options: &Options) -> Result<(Vec<f64>, f64), ModelError> {
     let mut accuracy = 0.0;
     for _ in 0..options.rounds {
         let start = Instant::now();
-        let swept = sweep(&material, &recipes, |_| Ok(0.0));
+        // A sweep keeps the epoch of the highest score, and the first of equals: the last epoch is to be kept.
+        let epochs = AtomicU32::new(0);
+        let last = |_: &Head| Ok(f64::from(epochs.fetch_add(1, Ordering::Relaxed)));
+        let swept = sweep(&material, &recipes, last);
         seconds.push(start.elapsed().as_secs_f64());
         for one in swept {
             let logits = one?.trained.head.logits(values.view())?;

@@ -119,7 +119,9 @@ impl<'a> Material<'a> {
         captioner: Option<&Captioner>,
         pass: &Pass<'_>,
     ) -> Result<(), Error> {
-        pool.embed(space, pass)?;
+        for (image, why) in pool.embed(space, pass)? {
+            self.problems.push(problem(&image, &why));
+        }
         let (found, left_out) = pool::retrieve(&pool, space, subjects, captioner, pass)?;
         pool::write(self.inputs, pass.run, subjects, &found)?;
         self.proposed = pool::phrases(self.inputs, subjects, &found);
@@ -173,12 +175,16 @@ impl<'a> Material<'a> {
     }
 
     fn problem(&mut self, sample: usize, why: &str) {
-        self.problems.push(Problem {
-            image: self.inputs.dataset.samples[sample].id.clone(),
-            stage: STAGE.to_owned(),
-            problem: why.to_owned(),
-            action: "left out".to_owned(),
-        });
+        self.problems.push(problem(&self.inputs.dataset.samples[sample].id, why));
+    }
+}
+
+fn problem(image: &str, why: &str) -> Problem {
+    Problem {
+        image: image.to_owned(),
+        stage: STAGE.to_owned(),
+        problem: why.to_owned(),
+        action: "left out".to_owned(),
     }
 }
 

@@ -131,10 +131,10 @@ impl Candidate {
         best
     }
 
-    /// The two of these phrases of graded scores (the best comes first) whose sum, each in its own deviation, separates the
+    /// The two of these phrases of graded scores whose sum, each in its own deviation, separates the
     /// fitting images best, if clearly better than the best alone; one of them has to be of what is there.
     pub(super) fn graded_pair(single: &[Self], fit: &Side) -> Option<Self> {
-        let mut least = single.first()?.fitted + GAIN;
+        let mut least = single.iter().map(|one| one.fitted).reduce(f64::max)? + GAIN;
         let mut best = None;
         for (at, a) in single.iter().enumerate() {
             for b in single[at + 1..].iter().filter(|b| a.rises || b.rises) {
@@ -285,6 +285,9 @@ mod tests {
         let cream = graded("cream", true, 1.0, &|i| i % 3 < 2);
         let street = graded("street", false, 0.01, &|i| i % 3 == 1);
         let pair = Candidate::graded_pair(&[cream.clone(), street.clone()], &side).unwrap();
+        // What is missing may separate better than what is said first.
+        let clear = Candidate { fitted: 0.98, ..street.clone() };
+        assert_eq!(Candidate::graded_pair(&[cream.clone(), clear], &side), None);
         assert_eq!(pair.text(), "cream and no street");
         assert!(pair.fitted > 0.99 && pair.rises && pair.fit == pair.scores, "{}", pair.fitted);
         assert_eq!(Candidate::graded_pair(&[cream.clone(), cream], &side), None);

@@ -12,8 +12,12 @@ use crate::{
     Error, Inputs, RunDir,
     english::{forms, is_function_word},
     language::{Evidence, LanguageModel, LanguageOptions, Phrase, Said, Words},
+    run::StageRecord,
 };
 
+/// What is done where the model's words can't be used, and where it has none.
+const KEPT: &str = "the template's words stay";
+const OPEN: &str = "the template's words stay; the next run asks again";
 /// Images of either kind whose captions and names are shown.
 const SHOWN: usize = 12;
 
@@ -41,13 +45,15 @@ pub(super) fn tell(
         if let Said::Words(words) = &said
             && !keeps_to(&words.title, name)
         {
-            problems.push(problem(name, "the language model's title says nothing of what holds"));
+            let what = "the language model's title says nothing of what holds";
+            problems.push(problem(name, what, KEPT));
             continue;
         }
         if stop.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
-        problems.extend(said.problem().map(|what| problem(name, &what)));
+        let action = if matches!(said, Said::Silent(_)) { OPEN } else { KEPT };
+        problems.extend(said.problem().map(|what| problem(name, &what, action)));
         if let Said::Words(words) = said {
             out.insert(at, words);
         }
@@ -55,12 +61,17 @@ pub(super) fn tell(
     Ok((out, problems))
 }
 
-fn problem(name: &Named<'_>, what: &str) -> Problem {
+/// Whether a question had no answer; those that had one are not asked again.
+pub(super) fn is_open(record: &StageRecord) -> bool {
+    record.problems.iter().any(|problem| problem.action == OPEN)
+}
+
+fn problem(name: &Named<'_>, what: &str, action: &str) -> Problem {
     Problem {
         image: format!("{} {}", name.class, name.subject.group),
         stage: STAGE.to_owned(),
         problem: what.to_owned(),
-        action: "the template's words stay".to_owned(),
+        action: action.to_owned(),
     }
 }
 

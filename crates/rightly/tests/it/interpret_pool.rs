@@ -1,10 +1,6 @@
 //! Retrieval from a pool for the quickstart's failing subgroups, with a tiny untrained image-text model.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
-};
+use std::{fs, path::Path, sync::atomic::AtomicBool};
 
 use rightly::{
     Error, RunDir,
@@ -17,12 +13,8 @@ use rightly_model::Overrides;
 
 use crate::{
     discover::{data, inputs, options as discovery, run as discover},
-    support::{open, quickstart},
+    support::{network, npy_bytes, open, quickstart},
 };
-
-fn network(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/text").join(name)
-}
 
 fn named(table: &Path, out: &Path, pool: &Path, threads: usize) -> Result<StageRecord, Error> {
     let options = InterpretOptions {
@@ -35,19 +27,9 @@ fn named(table: &Path, out: &Path, pool: &Path, threads: usize) -> Result<StageR
     interpret(&inputs, &options, &RunDir::new(out), &AtomicBool::new(false), &|_| ())
 }
 
-/// A float32 `.npy` of vectors.
-fn npy(path: &Path, rows: &[Vec<f32>]) {
-    let shape = format!("({}, {})", rows.len(), rows[0].len());
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
-    while (header.len() + 11) % 64 > 0 {
-        header.push(' ');
-    }
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(rows.iter().flatten().flat_map(|v| v.to_le_bytes()));
-    fs::write(path, bytes).unwrap();
+/// Rows as a `.npy` file.
+fn write_npy(path: &Path, rows: &[Vec<f32>]) {
+    fs::write(path, npy_bytes(rows[0].len(), &rows.concat())).unwrap();
 }
 
 #[test]
@@ -78,6 +60,8 @@ fn pictures_of_a_folder_a_table_or_embeddings_are_retrieved_alike() {
     let record = named(&table, &out, &pool, 2).unwrap();
     let note = record.notes.iter().find(|n| n.starts_with("Pool: ")).unwrap();
     assert!(note.contains("1 of them without a direction") && note.contains("0 phrases"), "{note}");
+    let broken: Vec<&str> = record.problems.iter().map(|p| p.image.as_str()).collect();
+    assert_eq!(broken, ["broken.png"]);
     let retrieved = || Table::load(&out.join("interpret/retrieved.parquet")).unwrap();
     let images =
         |t: &Table| -> Vec<String> { t.texts("image").unwrap().into_iter().flatten().collect() };
@@ -108,7 +92,7 @@ fn pictures_of_a_folder_a_table_or_embeddings_are_retrieved_alike() {
         vectors.lists_f32("vector").unwrap().into_iter().flatten().collect();
     let embedded = folder.path().join("embedded");
     fs::create_dir(&embedded).unwrap();
-    npy(&embedded.join("part_0.npy"), &values);
+    write_npy(&embedded.join("part_0.npy"), &values);
     let batch = Columns::new()
         .utf8_opt("image_path", ids.iter().map(Option::as_deref))
         .utf8("caption", ids.iter().map(|_| "a picture of the pool"))
@@ -120,7 +104,10 @@ fn pictures_of_a_folder_a_table_or_embeddings_are_retrieved_alike() {
     assert!(third.rows() >= first.rows());
     assert!(third.floats("cosine").unwrap()[0] > Some(0.0));
 
-    npy(&embedded.join("part_0.npy"), &values.iter().map(|v| v[..2].to_vec()).collect::<Vec<_>>());
+    write_npy(
+        &embedded.join("part_0.npy"),
+        &values.iter().map(|v| v[..2].to_vec()).collect::<Vec<_>>(),
+    );
     let said = named(&table, &out, &embedded, 2).unwrap_err().to_string();
     assert!(said.contains("both are to be of one encoder"), "{said}");
     let alone = InterpretOptions { pool: Some(pool), ..InterpretOptions::default() };

@@ -121,6 +121,11 @@ pub(crate) fn note(text: &str) {
     eprintln!("{text}");
 }
 
+/// A folder of tiny networks for texts and pictures, untrained.
+pub(crate) fn network(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/text").join(name)
+}
+
 /// Rows of `d` numbers as a `.npy` file.
 pub(crate) fn npy_bytes(d: usize, values: &[f32]) -> Vec<u8> {
     let rows = values.len() / d;

@@ -37,7 +37,7 @@ impl Groups {
     }
 
     /// Soft labels `[n, k]` among the `k` subgroups of each row's own class: group `class * k + subgroup` of
-    /// `classes * k`, as where components are found class by class (DIM, Zhao et al. 2024, sec. 3.2).
+    /// `classes * k`, as where components are found class by class (DIM, Zhang et al. 2024).
     ///
     /// # Errors
     /// As [`Groups::soft`]; where `classes` (of rows) has another length or a class is not below `count`.

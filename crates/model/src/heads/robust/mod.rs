@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`Method::Erm`] [`Method::ClassBalanced`] | | |
 //! | [`Method::GroupDro`] | Sagawa et al. 2020 | groups |
-//! | [`Method::Dim`] | DIM's `dro_soft` (Zhao et al. 2024) | soft groups |
+//! | [`Method::Dim`] | DIM's `dro_soft` (Zhang et al. 2024) | soft groups |
 //! | [`Method::RwgSoft`] [`Method::DiSoft`] | DIM's `rwg_soft`, `di_soft` | soft groups |
 //! | [`Method::Jtt`] | Liu et al. 2021 | |
 //! | [`Method::Dfr`] | Kirichenko et al. 2023 | groups, held-out rows |

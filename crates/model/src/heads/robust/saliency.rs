@@ -10,7 +10,7 @@
 //!   needs the whole map of each image.
 //!
 //! Both are convex in the weights, so that the sum with the cross-entropy has one minimum, and both have the exact gradient
-//! with a frozen trunk. Hard ImageNet (Moayeri et al. 2022, sec. 5.3) publishes such a regularisation; in its code the maps
+//! with a frozen trunk. Hard ImageNet (Moayeri et al. 2022) publishes such a regularisation; in its code the maps
 //! carried no gradient to the weights, so that it changed nothing. Images without any object in the picture are not
 //! penalised.
 use crate::ModelError;

@@ -1,13 +1,13 @@
 //! Pictures and texts in the space of an image-text model.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use ndarray::{Array2, Axis};
 use rightly_model::{ImageTextModel, text::image_text::unit};
 
 use super::list::Phrase;
 use crate::{
-    Error, Inputs,
+    Error, Event, Inputs,
     interpret::{
         pictures::{Entry, Pass, Picture},
         subjects::Side,
@@ -21,6 +21,8 @@ const ANYTHING: &str = "thing";
 const SENTENCE: &str = "a photo of a {}";
 /// Texts of a shard.
 const SHARD: usize = 256;
+/// Seconds from which an estimate is given.
+const WORTH_SAYING: f64 = 5.0;
 
 /// An image-text model with the pictures of a run in its space.
 pub(in super::super) struct Space {
@@ -159,6 +161,21 @@ impl Space {
         let templates = self.model.templates().join("\n");
         let key = key_of(&[self.model.hash(), &templates, &names.join("\n")]);
         let store = pass.run.shards("interpret-texts", &key);
+        let left: usize = names
+            .chunks(SHARD)
+            .enumerate()
+            .filter(|(at, _)| !store.has(*at))
+            .map(|c| c.1.len())
+            .sum();
+        if left > 1 {
+            let start = Instant::now();
+            self.model.embed_names(&names[..1], 1)?;
+            let seconds = start.elapsed().as_secs_f64() * left as f64 / pass.threads.max(1) as f64;
+            if seconds >= WORTH_SAYING {
+                let text = format!("{left} texts go through the text tower, about {seconds:.0} s.");
+                (pass.sink)(Event::Note(text));
+            }
+        }
         let mut values = Vec::with_capacity(names.len() * self.model.dim());
         for (at, names) in names.chunks(SHARD).enumerate() {
             if pass.stop.load(std::sync::atomic::Ordering::Relaxed) {

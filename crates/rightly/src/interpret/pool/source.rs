@@ -79,19 +79,27 @@ impl Pool {
         }
     }
 
-    /// Embeds the pictures, where nobody has; one that can't be has no direction and is no one's hit.
+    /// Embeds the pictures, where nobody has; one that can't be has no direction and is no one's hit. Returns these, with why.
     ///
     /// # Errors
     /// The network fails; the run can't be written; it was stopped.
-    pub(in super::super) fn embed(&mut self, space: &Space, pass: &Pass<'_>) -> Result<(), Error> {
-        let Self::Pictures(images, vectors) = self else { return Ok(()) };
+    pub(in super::super) fn embed(
+        &mut self,
+        space: &Space,
+        pass: &Pass<'_>,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let Self::Pictures(images, vectors) = self else { return Ok(Vec::new()) };
         let pictures: Vec<Picture<'_>> =
             images.iter().map(|i| Picture { id: &i.id, image: &i.image }).collect();
         *vectors = Vec::with_capacity(images.len() * space.dim());
-        for entry in space.embed(&pictures, pass)? {
-            vectors.extend(entry.unwrap_or_else(|_| vec![0.0; space.dim()]));
+        let mut left_out = Vec::new();
+        for (image, entry) in images.iter().zip(space.embed(&pictures, pass)?) {
+            vectors.extend(entry.unwrap_or_else(|why| {
+                left_out.push((image.id.clone(), why));
+                vec![0.0; space.dim()]
+            }));
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// The `k` pictures nearest to each query.
@@ -131,7 +139,8 @@ impl Pool {
                 .entries(rows)?
                 .into_iter()
                 .map(|entry| {
-                    let file = entry.image.as_ref().map(|image| path.join(image));
+                    let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+                    let file = entry.image.as_ref().zip(folder).map(|(i, folder)| folder.join(i));
                     let captions = entry.caption.into_iter().filter(|c| !c.trim().is_empty());
                     let own = PoolEntry {
                         captions: captions.collect(),
@@ -164,6 +173,7 @@ impl Pool {
         let said: Vec<Entry<String>> =
             super::super::material::describe(captioner, "pool-captions", &pictures, pass)?;
         for (at, caption) in mute.into_iter().zip(said) {
+            // One that can't be read stays without a caption; where pictures were embedded here it has been named before.
             entries[at].captions.extend(caption.ok());
         }
         Ok(entries)
