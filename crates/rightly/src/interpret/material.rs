@@ -21,7 +21,7 @@ use crate::{Error, Inputs, run::key_of};
 
 /// Captions that a captioner made: id, caption.
 pub(super) const CAPTIONS: &str = "interpret/captions.parquet";
-/// Most images of each kind on each side of a group that a captioner describes: it takes about a second for one.
+/// Most images of each kind on each side of a group that a captioner describes: captioners are slow.
 const DESCRIBED: usize = 50;
 
 /// Everything that was gathered.
