@@ -178,6 +178,7 @@ fn deal(from: &Path, to: &Path, seed: u64) -> anyhow::Result<usize> {
         .utf8_opt("class", class.iter().map(Option::as_deref))
         .utf8_opt("method", method.iter().map(Option::as_deref))
         .i64_opt("group", group)
+        .list_f32("soft", id.iter().map(|_| [0.0_f32; 0]))
         .utf8_opt("part", part.iter().map(Option::as_deref))
         .f64_opt("strength", table.floats("strength")?)
         .f64_opt("x", table.floats("x")?)
