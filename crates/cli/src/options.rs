@@ -13,6 +13,7 @@ use rightly::{
     inputs::Outputs,
     interpret::{InterpretOptions, LanguageEndpoint},
     measures::noise::Level,
+    mitigate::MitigateOptions,
     rank::RankOptions,
 };
 use rightly_data::{
@@ -155,6 +156,34 @@ pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result
         pool: flags.pool.clone(),
         language: language.map(|(url, model)| LanguageEndpoint { url, model }),
         threads: threads(args.run.threads),
+    })
+}
+
+/// Options of `mitigate`.
+pub(crate) fn mitigate(args: &StageArgs) -> anyhow::Result<MitigateOptions> {
+    let flags = &args.repair;
+    let mut repairs = Vec::new();
+    for name in &flags.repair {
+        let repair = name.trim().parse()?;
+        if !repairs.contains(&repair) {
+            repairs.push(repair);
+        }
+    }
+    if !(0.0..=1.0).contains(&flags.max_cost) {
+        bail!("--max-cost {}: expected a share of 0 to 1", flags.max_cost);
+    }
+    Ok(MitigateOptions {
+        repairs,
+        groups: flags.groups.clone(),
+        features: features(args),
+        train_split: flags.train_split.clone(),
+        fit_split: args.features.fit_split.clone(),
+        confirm_split: args.discover.confirm_split.clone(),
+        max_cost: flags.max_cost,
+        controls: flags.controls,
+        measure_again: !flags.no_remeasure,
+        threads: threads(args.run.threads),
+        ..MitigateOptions::default()
     })
 }
 

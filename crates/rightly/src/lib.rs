@@ -10,6 +10,7 @@
 //! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
 //! | [`discover`] | the stage that finds the subgroups of a class on which the model fails |
 //! | [`interpret`] | the stage that says in words what subgroups and cues are |
+//! | [`mitigate`] | the stage that trains a better head, and says whether it is one |
 //! | [`language`] | a title and a sentence about a subgroup, asked of a language model |
 //! | [`compare`] | the differences between two runs, paired where they share their images |
 //! | [`reproduce`] | experiments of papers, whole |
@@ -36,6 +37,8 @@ pub mod interpret;
 pub mod language;
 pub mod measures;
 pub mod metrics;
+pub mod mitigate;
+mod parts;
 pub mod rank;
 pub mod reproduce;
 pub mod run;

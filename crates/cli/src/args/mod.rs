@@ -69,6 +69,14 @@ pub(crate) enum Command {
         runs first where neither has), by attributes and captions of the table, or by models (docs/words.md)."
     )]
     Interpret(Box<StageArgs>),
+    /// Train a better head for the groups on which the model fails, and prove that it helped
+    #[command(
+        after_help = "Examples:\n  rightly mitigate --model m.onnx --data photos/table.csv --out RUN\n  rightly mitigate \
+        --model m.onnx --data photos/table.csv --repair dim,group-dro,dfr \\\n      --groups weather --out RUN\n\nWrites \
+        RUN/mitigate/METHOD/repaired.onnx with its card. Groups are those of discover (which runs first where it has not), or \
+        known ones (docs/repair.md)."
+    )]
+    Mitigate(Box<StageArgs>),
     /// List the classes whose important features are spurious, from people's votes
     #[command(
         after_help = "Example:\n  rightly classes --votes salient-imagenet-votes.csv --at-least 5"

@@ -25,6 +25,8 @@ pub(crate) struct StageArgs {
     #[command(flatten)]
     pub(crate) words: WordFlags,
     #[command(flatten)]
+    pub(crate) repair: RepairFlags,
+    #[command(flatten)]
     pub(crate) run: RunFlags,
 }
 
@@ -147,6 +149,30 @@ pub(crate) struct WordFlags {
     /// Name of the language model there
     #[arg(long, value_name = "NAME", requires = "llm")]
     pub(crate) llm_model: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Repair")]
+pub(crate) struct RepairFlags {
+    /// Ways to repair: dim, group-dro, rwg-soft, di-soft, dfr, jtt, class-balanced, erm; every one counts as a test
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "dim")]
+    pub(crate) repair: Vec<String>,
+    /// Groups to repair for: a method of discover, a column of the table ('group' or an attribute), or a file with id and group
+    /// (default: discover's first method)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) groups: Option<String>,
+    /// Split whose images may train a new head beside half of the fit split (default: train, where there is one)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) train_split: Option<String>,
+    /// Overall accuracy that a repair may cost
+    #[arg(long, value_name = "SHARE", default_value = "0.01")]
+    pub(crate) max_cost: f64,
+    /// Draws of random groups of the same sizes, the control
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) controls: usize,
+    /// Do not run the measures of evaluate again on the repaired model
+    #[arg(long)]
+    pub(crate) no_remeasure: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use rightly::{
     dynamics::Source,
     evaluate::EvaluateOptions,
     interpret::{InterpretOptions, write_planted_towers},
+    mitigate::MitigateOptions,
     rank::RankOptions,
     truth::{self, Truth},
 };
@@ -71,12 +72,14 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
     let image_text = Some(write_planted_towers(&folder.path("image-text"))?);
     let interpret = InterpretOptions { threads, image_text, ..InterpretOptions::default() };
+    let mitigate = MitigateOptions { threads, ..MitigateOptions::default() };
     let stages = Stages {
         dynamics: Some(&dynamics),
         evaluate: Some(&evaluate),
         rank: Some(&rank),
         discover: Some(&discover),
         interpret: Some(&interpret),
+        mitigate: Some(&mitigate),
     };
     stages::audit(claim, stages, &interrupt, &progress)?;
 

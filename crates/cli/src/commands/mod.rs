@@ -25,6 +25,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Discover(args) => stages::run(&args, Which::Discover),
         Command::Interpret(args) => stages::run(&args, Which::Interpret),
+        Command::Mitigate(args) => stages::run(&args, Which::Mitigate),
         Command::Classes(args) => classes::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -6,8 +6,10 @@ use rightly::{
     dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
     features,
+    findings::Kind,
     interpret::{self, InterpretOptions},
     metrics::POOLED,
+    mitigate::{self, MitigateOptions},
     rank::{self, RankOptions},
 };
 
@@ -28,6 +30,7 @@ pub(super) enum Which {
     Rank,
     Discover,
     Interpret,
+    Mitigate,
 }
 
 impl Which {
@@ -44,21 +47,27 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let interrupt = Interrupt::install()?;
     let fetch = Fetcher { interrupt: &interrupt, quiet: args.run.quiet };
     let interpret = options::interpret(args, &fetch)?;
+    let mitigate = options::mitigate(args)?;
     let inputs = Inputs::open(options::inputs(args)?, &options::model_overrides(args)?)?;
     let run = RunDir::new(&args.run.out);
     let _lock = run.lock()?;
     let progress = Progress::new(args.run.quiet);
     let dynamics = options::dynamics(&args.dynamics);
     let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
-    let unnamed = which == Which::Interpret
-        && run.stage(rank::STAGE)?.is_none()
-        && run.stage(discover::STAGE)?.is_none();
+    // What a stage needs of an earlier one runs first.
+    let undivided = run.stage(discover::STAGE)?.is_none();
+    let needed = match which {
+        Which::Interpret => undivided && run.stage(rank::STAGE)?.is_none(),
+        Which::Mitigate => undivided && mitigate.wants_subgroups(),
+        _ => false,
+    };
     let stages = Stages {
         dynamics: dynamics.as_ref(),
         evaluate: which.has(Which::Evaluate).then_some(&evaluate),
         rank: which.has(Which::Rank).then_some(&rank),
-        discover: (unnamed || which.has(Which::Discover)).then_some(&discover),
+        discover: (needed || which.has(Which::Discover)).then_some(&discover),
         interpret: which.has(Which::Interpret).then_some(&interpret),
+        mitigate: which.has(Which::Mitigate).then_some(&mitigate),
     };
     audit(claim, stages, &interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
@@ -86,6 +95,7 @@ pub(super) struct Stages<'a> {
     pub(super) rank: Option<&'a RankOptions>,
     pub(super) discover: Option<&'a DiscoverOptions>,
     pub(super) interpret: Option<&'a InterpretOptions>,
+    pub(super) mitigate: Option<&'a MitigateOptions>,
 }
 
 /// Runs the stages; dynamics first, since a table that can't be read should not wait for forward passes.
@@ -138,8 +148,35 @@ pub(super) fn audit(
                 }
             }
         }
+        if let Some(options) = stages.mitigate {
+            let why = stages.evaluate.and_then(|_| not_repaired(inputs, options, run).transpose());
+            match why.transpose()? {
+                Some(why) => progress.note(&format!("{}: left out: {why}", mitigate::STAGE)),
+                None => {
+                    mitigate::mitigate(inputs, options, run, stop, &sink)?;
+                }
+            }
+        }
         Ok::<(), rightly::Error>(())
     })?)
+}
+
+/// Why an audit does not repair.
+fn not_repaired(
+    inputs: &Inputs,
+    options: &MitigateOptions,
+    run: &RunDir,
+) -> Result<Option<String>, rightly::Error> {
+    if !options.wants_subgroups() {
+        return Ok(None);
+    }
+    let Some(record) = run.stage(discover::STAGE)? else {
+        return Ok(Some("there are no subgroups".to_owned()));
+    };
+    if !record.findings.iter().any(|finding| finding.kind == Kind::FailingSubgroup) {
+        return Ok(Some("no subgroup was found on which the model fails".to_owned()));
+    }
+    Ok(mitigate::possible(inputs).err().map(|why| why.to_string()))
 }
 
 /// The figures that are printed at the end.
@@ -149,6 +186,13 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
         rank::STAGE => which.has(Which::Rank) && m.metric.starts_with("gap"),
         discover::STAGE => which.has(Which::Discover) && m.metric == "subgroup-gap",
         interpret::STAGE => which == Which::Interpret,
+        mitigate::STAGE => {
+            let levels = ["accuracy", "worst-group-accuracy", "gain", "gain-beyond-random"];
+            which.has(Which::Mitigate)
+                && m.class.as_deref() == Some(POOLED)
+                && m.group.is_none()
+                && (which == Which::Mitigate || levels.contains(&m.metric.as_str()))
+        }
         evaluate::STAGE if which.has(Which::Evaluate) => {
             let headline = m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise");
             headline && !m.condition.as_deref().unwrap_or("").starts_with("noise-")

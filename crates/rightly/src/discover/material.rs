@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use ndarray::{Array2, ArrayView1, Axis, s};
 
-use super::{parts::Parts, supervision::Supervision};
+use super::supervision::Supervision;
 use crate::{
     Error, Inputs,
     features::{FeatureSet, Outcome, Outcomes, rows_of},
+    parts::Parts,
 };
 
 /// Values of vectors that are held at once; more classes are read in several passes over the file.

@@ -14,7 +14,6 @@ mod judged;
 mod material;
 mod method;
 mod options;
-mod parts;
 mod probe;
 pub(crate) mod protocol;
 mod quality;
@@ -32,6 +31,7 @@ pub use options::{Components, DiscoverOptions, Method};
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink, dynamics,
     features::{self, FeatureSet, Outcomes},
+    parts::Parts,
     run::{StageRecord, key_of},
     words::shortened,
     workers,
@@ -40,7 +40,6 @@ use grouped::Grouped;
 use judged::JudgedClass;
 use material::{Material, Members, Part};
 use method::{Fit, Slice, Slicer};
-use parts::Parts;
 use supervision::Supervision;
 pub(crate) use tables::DIRECTIONS;
 use tables::{GROUPS, Tables};
@@ -64,7 +63,8 @@ pub fn discover(
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
     let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    let parts = Parts::choose(inputs, options)?;
+    let parts =
+        Parts::choose(inputs, options.fit_split.as_deref(), options.confirm_split.as_deref())?;
     let mut splits: Vec<&str> = parts.splits.iter().map(String::as_str).collect();
     splits.dedup();
     let set = features::gather(

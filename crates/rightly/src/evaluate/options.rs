@@ -128,6 +128,57 @@ impl EvaluateOptions {
         self.measures.contains(&name)
     }
 
+    /// The options that `run.toml` records, to measure again what was measured; what a table lacks is the default.
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub(crate) fn from_table(table: &toml::Table) -> Result<Self, Error> {
+        let defaults = Self::default();
+        let list = |key: &str| -> Option<Vec<&str>> {
+            Some(table.get(key)?.as_array()?.iter().filter_map(toml::Value::as_str).collect())
+        };
+        let levels = |key: &str, default: &[Level]| -> Result<Vec<Level>, Error> {
+            let Some(names) = list(key) else { return Ok(default.to_vec()) };
+            let level = |name: &str| {
+                name.parse().map_err(|error| Error::Usage(format!("{key} {name}: {error}")))
+            };
+            names.into_iter().map(level).collect()
+        };
+        let integer = |key: &str| table.get(key).and_then(toml::Value::as_integer);
+        let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
+        let measures = match list("measures") {
+            Some(names) => names.into_iter().map(str::parse).collect::<Result<_, _>>()?,
+            None => defaults.measures,
+        };
+        let overlays = list("overlays").unwrap_or_default().into_iter();
+        let overlay = |text: &str| text.split_once('=').map(|(n, p)| (n.to_owned(), p.into()));
+        Ok(Self {
+            measures,
+            noise_levels: levels("noise_levels", &defaults.noise_levels)?,
+            control_levels: levels("control_levels", &defaults.control_levels)?,
+            trials: integer("trials").and_then(|n| n.try_into().ok()).unwrap_or(defaults.trials),
+            overlays: overlays.filter_map(overlay).collect(),
+            cam: match text("cam") {
+                Some("eigencam") => CamMethod::Eigen,
+                _ => CamMethod::Grad,
+            },
+            target: match text("target") {
+                Some("predicted") => Target::Predicted,
+                _ => Target::True,
+            },
+            compare_layer: text("compare_layer").map(str::to_owned),
+            resamples: integer("resamples")
+                .and_then(|n| n.try_into().ok())
+                .unwrap_or(defaults.resamples),
+            min_effect: table
+                .get("min_effect")
+                .and_then(toml::Value::as_float)
+                .unwrap_or(defaults.min_effect),
+            threads: defaults.threads,
+            quick: table.get("quick").and_then(toml::Value::as_bool).unwrap_or(false),
+        })
+    }
+
     /// The options as `run.toml` records them.
     pub fn to_table(&self) -> toml::Table {
         let strings = |items: Vec<String>| {
@@ -141,6 +192,10 @@ impl EvaluateOptions {
         table.insert(
             "noise_levels".into(),
             strings(self.noise_levels.iter().map(ToString::to_string).collect()),
+        );
+        table.insert(
+            "control_levels".into(),
+            strings(self.control_levels.iter().map(ToString::to_string).collect()),
         );
         table.insert("trials".into(), i64::from(self.trials).into());
         table.insert(
@@ -170,4 +225,28 @@ pub fn cam_name(method: CamMethod) -> &'static str {
 
 fn control_levels() -> Vec<Level> {
     ["linf/0.25", "l2/60"].iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_is_read_again() {
+        let options = EvaluateOptions {
+            measures: vec![MeasureName::Ablation, MeasureName::Noise],
+            overlays: vec![("sky".to_owned(), "a=b.png".into())],
+            cam: CamMethod::Eigen,
+            target: Target::Predicted,
+            compare_layer: Some("l".to_owned()),
+            resamples: 7,
+            min_effect: 0.1,
+            ..EvaluateOptions::default().quick()
+        };
+        for options in [options, EvaluateOptions::default()] {
+            assert_eq!(EvaluateOptions::from_table(&options.to_table()).unwrap(), options);
+        }
+        let wrong = toml::toml! { noise_levels = ["linf/x"] };
+        assert!(EvaluateOptions::from_table(&wrong).is_err());
+    }
 }

@@ -129,6 +129,39 @@ impl Inputs {
         Ok(Classifier::open(model, &overrides, self.options.engine()?)?)
     }
 
+    /// The same data with another model, which has a card of its own beside it.
+    ///
+    /// # Errors
+    /// Where it can't be opened, or its outputs do not fit the classes.
+    pub(crate) fn with_model(&self, model: &std::path::Path) -> Result<Self, Error> {
+        let overrides = Overrides::default();
+        let classifier = Classifier::open(model, &overrides, self.options.engine()?)?;
+        let same = classifier.outputs() == self.classifier.outputs();
+        let options = InputOptions {
+            model: absolute(model),
+            label_map: self.options.label_map.clone().filter(|_| same),
+            ..self.options.clone()
+        };
+        let label_map = match same {
+            true => self.label_map.clone(),
+            false => LabelMap::resolve(&self.dataset.classes, None, &classifier)?,
+        };
+        let preprocess = classifier.card().preprocess.clone();
+        Ok(Self {
+            loader: Loader::new(&options, self.dataset.mask_options.clone(), preprocess),
+            notes: [&self.dataset.notes[..], classifier.notes(), &[self.split.1.clone()]].concat(),
+            options,
+            classifier,
+            label_map,
+            dataset: self.dataset.clone(),
+            selected: self.selected.clone(),
+            clusters: self.clusters.clone(),
+            split: self.split.clone(),
+            data_hash: self.data_hash.clone(),
+            overrides,
+        })
+    }
+
     /// Samples of a split (`all`: every one), as indices into the dataset, cut as `--limit` says.
     pub(crate) fn samples_of(&self, split: &str) -> Vec<usize> {
         if split == self.split() {

@@ -60,6 +60,33 @@ impl Groups {
         Ok(Self::new(count * k, n, rows))
     }
 
+    /// Shares of each row in some of `count` groups, 0 or more; each row is brought to a sum of 1.
+    ///
+    /// # Errors
+    /// [`ModelError::Head`] where a group is not below `count`, a share is negative or not finite, or those of a row are
+    /// all 0.
+    pub fn sparse<'a>(
+        rows: impl IntoIterator<Item = &'a [(usize, f32)]>,
+        count: usize,
+    ) -> Result<Self, ModelError> {
+        let mut out = Vec::new();
+        for (row, shares) in rows.into_iter().enumerate() {
+            if let Some((group, _)) = shares.iter().find(|(group, _)| *group >= count) {
+                return Err(bad(format!("row {row} is in group {group}, expected below {count}")));
+            }
+            if let Some((_, value)) = shares.iter().find(|(_, v)| !(v.is_finite() && *v >= 0.0)) {
+                return Err(bad(format!("row {row} has a share of {value}, expected 0 or more")));
+            }
+            let sum: f64 = shares.iter().map(|&(_, share)| f64::from(share)).sum();
+            if sum <= 0.0 {
+                return Err(bad(format!("row {row} belongs to no group: its shares are all 0")));
+            }
+            let kept = shares.iter().filter(|(_, share)| *share > 0.0);
+            out.push(kept.map(|&(g, s)| (g, (f64::from(s) / sum) as f32)).collect());
+        }
+        Ok(Self::new(count, out.len(), out))
+    }
+
     fn new(count: usize, n: usize, rows: impl IntoIterator<Item = Vec<(usize, f32)>>) -> Self {
         let (mut starts, mut shares) = (Vec::with_capacity(n + 1), Vec::with_capacity(n));
         let mut sizes = vec![0.0; count];

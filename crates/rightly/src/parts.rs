@@ -4,20 +4,19 @@ use std::collections::BTreeSet;
 
 use rightly_data::dataset::deal;
 
-use super::options::DiscoverOptions;
 use crate::{Error, Inputs};
 
 /// Two sets of images that share none (nor a cluster).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(crate) struct Parts {
     /// Samples, ascending.
-    pub(super) fit: Vec<usize>,
+    pub(crate) fit: Vec<usize>,
     /// Samples, ascending.
-    pub(super) confirm: Vec<usize>,
+    pub(crate) confirm: Vec<usize>,
     /// Where the parts come from, a sentence.
-    pub(super) words: String,
+    pub(crate) words: String,
     /// Split of each; the same where one split was dealt.
-    pub(super) splits: [String; 2],
+    pub(crate) splits: [String; 2],
 }
 
 impl Parts {
@@ -26,11 +25,15 @@ impl Parts {
     ///
     /// # Errors
     /// A split that no image has; images or clusters that stand in both parts.
-    pub(super) fn choose(inputs: &Inputs, options: &DiscoverOptions) -> Result<Self, Error> {
+    pub(crate) fn choose(
+        inputs: &Inputs,
+        fit_split: Option<&str>,
+        confirm_split: Option<&str>,
+    ) -> Result<Self, Error> {
         let there = inputs.dataset.splits();
-        let known = |flag: &str, name: &String| {
-            if there.contains_key(name.as_str()) || name == inputs.split() {
-                return Ok(name.clone());
+        let known = |flag: &str, name: &str| {
+            if there.contains_key(name) || name == inputs.split() {
+                return Ok(name.to_owned());
             }
             let found: Vec<&str> = there.keys().copied().collect();
             let found = if found.is_empty() { "no splits".to_owned() } else { found.join(", ") };
@@ -41,11 +44,11 @@ impl Parts {
         let first = |names: &[&'static str], not: &str| {
             names.iter().copied().find(|name| *name != not && there.contains_key(name))
         };
-        let confirm = match &options.confirm_split {
+        let confirm = match confirm_split {
             Some(name) => known("--confirm-split", name)?,
             None => first(&["test"], "").unwrap_or(inputs.split()).to_owned(),
         };
-        let fit = match &options.fit_split {
+        let fit = match fit_split {
             Some(name) => known("--fit-split", name)?,
             // 'all' holds every image, those of the other splits too.
             None if confirm == "all" => confirm.clone(),
@@ -86,7 +89,7 @@ impl Parts {
     }
 
     /// Whether one split was dealt into two halves.
-    pub(super) fn dealt(&self) -> bool {
+    pub(crate) fn dealt(&self) -> bool {
         self.splits[0] == self.splits[1]
     }
 

@@ -1,0 +1,270 @@
+//! What a repair did to images that had no part in it, held against the model as it was and against random groups.
+
+use rightly_stats::{Design, Estimate, Scope, paired, permutation::sequential_p, rng::keyed};
+
+use rand::RngExt;
+
+/// Fewest images of a group that can be the worst one.
+pub(super) const FEWEST: usize = 20;
+/// Draws that reach the observed difference before a permutation test stops.
+const ENOUGH: usize = 100;
+/// Fewest images (or clusters) for which a test could come out significant.
+const TESTABLE: usize = 6;
+
+/// Images that are reported on.
+pub(super) struct Judges {
+    pub(super) design: Design,
+    /// Cluster of each, where images are not independent.
+    pub(super) clusters: Option<Vec<u32>>,
+    /// Rows of each class that has any.
+    pub(super) classes: Vec<(usize, Vec<usize>)>,
+    /// Rows of each named group, by index into the groups; those without images are left out.
+    pub(super) groups: Vec<(usize, Vec<usize>)>,
+    /// Rows of each group that is known to be there, by its name.
+    pub(super) known: Vec<(String, Vec<usize>)>,
+    pub(super) seed: u64,
+    pub(super) draws: usize,
+}
+
+/// Share of right answers of each image: 0 or 1, of several heads their mean.
+pub(super) type Right = Vec<f64>;
+
+/// A difference with its test.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Difference {
+    pub(super) estimate: Estimate,
+    pub(super) p: Option<f64>,
+}
+
+impl Judges {
+    /// Accuracy over all images.
+    pub(super) fn accuracy(&self, right: &Right) -> Estimate {
+        share(&self.design, right)
+    }
+
+    /// Accuracy over some images.
+    pub(super) fn accuracy_of(&self, right: &Right, rows: &[usize]) -> Estimate {
+        let own: Right = rows.iter().map(|&row| right[row]).collect();
+        share(&self.design.subset(rows), &own)
+    }
+
+    /// Named groups that are large enough to be the worst.
+    pub(super) fn large(&self) -> Vec<&[usize]> {
+        large(self.groups.iter().map(|(_, rows)| rows))
+    }
+
+    /// The same of known groups.
+    pub(super) fn large_known(&self) -> Vec<&[usize]> {
+        large(self.known.iter().map(|(_, rows)| rows))
+    }
+
+    /// Accuracy of the worst of some groups, each as large as [`FEWEST`].
+    pub(super) fn worst(&self, right: &Right, groups: &[&[usize]]) -> Estimate {
+        if groups.is_empty() {
+            return Estimate::default();
+        }
+        let figure = |weights: &[f64], out: &mut [f64]| out[0] = lowest(right, groups, weights);
+        let estimate = self.design.functional(1, figure)[0].within(0.0, 1.0, units(groups));
+        Estimate { n: worst_size(right, groups), ..estimate }
+    }
+
+    /// Accuracy of the best class minus that of the worst.
+    pub(super) fn class_gap(&self, right: &Right) -> Estimate {
+        let classes: Vec<&[usize]> = large(self.classes.iter().map(|(_, rows)| rows));
+        if classes.len() < 2 {
+            return Estimate::default();
+        }
+        let figure = |weights: &[f64], out: &mut [f64]| {
+            let accuracies = classes.iter().map(|rows| mean(right, rows, weights));
+            let known: Vec<f64> = accuracies.filter(|a| a.is_finite()).collect();
+            let high = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            out[0] = high - known.iter().copied().fold(f64::INFINITY, f64::min);
+        };
+        self.design.functional(1, figure)[0].within(0.0, 1.0, units(&classes))
+    }
+
+    /// How much higher the accuracy of the worst group is after than before: the same groups and images, resampled together;
+    /// p by exchanging before and after within images (within clusters), two-sided.
+    pub(super) fn gain(&self, before: &Right, after: &Right, key: &str) -> Difference {
+        let groups = self.large();
+        if groups.is_empty() {
+            return Difference::default();
+        }
+        let figure = |weights: &[f64], out: &mut [f64]| {
+            out[0] = lowest(after, &groups, weights) - lowest(before, &groups, weights);
+        };
+        let estimate = self.design.functional(1, figure)[0].within(-1.0, 1.0, units(&groups));
+        let p = estimate.value.and_then(|value| self.exchanged(before, after, &groups, value, key));
+        Difference { estimate, p }
+    }
+
+    fn exchanged(
+        &self,
+        before: &Right,
+        after: &Right,
+        groups: &[&[usize]],
+        observed: f64,
+        key: &str,
+    ) -> Option<f64> {
+        let unit: Vec<usize> = match &self.clusters {
+            None => (0..before.len()).collect(),
+            Some(clusters) => {
+                let mut names = clusters.clone();
+                names.sort_unstable();
+                names.dedup();
+                clusters.iter().map(|c| names.partition_point(|name| name < c)).collect()
+            }
+        };
+        let units = unit.iter().max().map_or(0, |most| most + 1);
+        if units < TESTABLE {
+            return None;
+        }
+        let mut rng = keyed(self.seed, "repair", key, 0);
+        let ones = vec![1.0; before.len()];
+        let (mut a, mut b) = (before.clone(), after.clone());
+        let p = sequential_p(observed, self.draws, ENOUGH, || {
+            let swap: Vec<bool> = (0..units).map(|_| rng.random_bool(0.5)).collect();
+            for (row, &unit) in unit.iter().enumerate() {
+                let pair = (before[row], after[row]);
+                (a[row], b[row]) = if swap[unit] { (pair.1, pair.0) } else { pair };
+            }
+            lowest(&b, groups, &ones) - lowest(&a, groups, &ones)
+        });
+        Some(p)
+    }
+
+    /// Overall accuracy before minus after, paired; p of McNemar's exact test for independent images.
+    pub(super) fn cost(&self, before: &Right, after: &Right) -> Difference {
+        let hits = |right: &Right| right.iter().map(|r| *r > 0.5).collect::<Vec<bool>>();
+        let (before, after) = (hits(before), hits(after));
+        let estimate = self.design.paired_drop(&before, &after);
+        let (lost, gained) = paired::discordant(&before, &after);
+        let p = self.clusters.is_none().then(|| paired::mcnemar_exact(lost, gained));
+        Difference { estimate, p }
+    }
+}
+
+fn large<'a>(groups: impl Iterator<Item = &'a Vec<usize>>) -> Vec<&'a [usize]> {
+    groups.filter(|rows| rows.len() >= FEWEST).map(Vec::as_slice).collect()
+}
+
+/// Units that bound what was never seen: the images of the smallest group.
+fn units(groups: &[&[usize]]) -> f64 {
+    groups.iter().map(|rows| rows.len()).min().unwrap_or(0) as f64
+}
+
+fn share(design: &Design, right: &Right) -> Estimate {
+    if right.iter().all(|r| *r == 0.0 || *r == 1.0) {
+        let hits: Vec<bool> = right.iter().map(|r| *r > 0.5).collect();
+        return design.proportion(&hits);
+    }
+    let estimate = design.mean(right);
+    estimate.within(0.0, 1.0, design.effective_units(Scope::Pooled))
+}
+
+fn mean(right: &Right, rows: &[usize], weights: &[f64]) -> f64 {
+    let (mut sum, mut of) = (0.0, 0.0);
+    for &row in rows {
+        sum += weights[row] * right[row];
+        of += weights[row];
+    }
+    sum / of
+}
+
+/// A group that a resample does not hold says nothing.
+fn lowest(right: &Right, groups: &[&[usize]], weights: &[f64]) -> f64 {
+    let means = groups.iter().map(|rows| mean(right, rows, weights));
+    means.filter(|m| m.is_finite()).fold(f64::INFINITY, f64::min)
+}
+
+/// Images of the worst group.
+fn worst_size(right: &Right, groups: &[&[usize]]) -> usize {
+    let ones = vec![1.0; right.len()];
+    let mut worst = (f64::INFINITY, 0);
+    for rows in groups {
+        let own = mean(right, rows, &ones);
+        if own < worst.0 {
+            worst = (own, rows.len());
+        }
+    }
+    worst.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two classes of two groups each, 40 images a group.
+    fn judges(clusters: Option<Vec<u32>>) -> Judges {
+        let groups: Vec<(usize, Vec<usize>)> =
+            (0..4).map(|g| (g, (g * 40..(g + 1) * 40).collect())).collect();
+        let strata = (0..160).map(|row| row / 80).collect();
+        Judges {
+            design: Design::new(strata, clusters.clone(), 0, 500),
+            clusters,
+            classes: vec![(0, (0..80).collect()), (1, (80..160).collect())],
+            groups,
+            known: Vec::new(),
+            seed: 0,
+            draws: 1999,
+        }
+    }
+
+    /// So many of each group right.
+    fn right(of: [usize; 4]) -> Right {
+        (0..160).map(|row| f64::from(u8::from(row % 40 < of[row / 40]))).collect()
+    }
+
+    #[test]
+    fn a_gain_is_that_of_the_worst_group() {
+        let judges = judges(None);
+        let (before, after) = (right([40, 4, 36, 38]), right([38, 24, 30, 38]));
+        let groups = judges.large();
+        assert_eq!(judges.worst(&before, &groups).value, Some(0.1));
+        assert_eq!(judges.worst(&before, &groups).n, 40);
+        let gain = judges.gain(&before, &after, "");
+        assert!((gain.estimate.value.unwrap() - 0.5).abs() < 1e-12);
+        assert!(gain.estimate.low.unwrap() > 0.3 && gain.p.unwrap() < 0.01, "{gain:?}");
+        // 118 right before, 130 after.
+        let cost = judges.cost(&before, &after);
+        assert!((cost.estimate.value.unwrap() - (118.0 - 130.0) / 160.0).abs() < 1e-12);
+        // Classes: .55 and .925 before.
+        assert!((judges.class_gap(&before).value.unwrap() - 0.375).abs() < 1e-12);
+    }
+
+    #[test]
+    fn another_group_may_become_the_worst() {
+        let judges = judges(None);
+        let gain = judges.gain(&right([40, 20, 40, 40]), &right([20, 40, 40, 40]), "");
+        assert_eq!(gain.estimate.value, Some(0.0));
+        assert!(gain.p.unwrap() > 0.5);
+    }
+
+    /// Heads that differ by chance alone: the test rejects about one in twenty.
+    #[test]
+    fn chance_is_no_gain() {
+        let judges = judges(None);
+        let mut rng = keyed(0, "test", "chance", 0);
+        let mut draw =
+            || -> Right { (0..160).map(|_| f64::from(u8::from(rng.random_bool(0.7)))).collect() };
+        let trials = 200;
+        let rejected = (0..trials)
+            .filter(|trial| {
+                let (a, b) = (draw(), draw());
+                judges.gain(&a, &b, &trial.to_string()).p.unwrap() <= 0.05
+            })
+            .count();
+        // Binomial(200, .05): 2 to 20 in 99.8 %.
+        assert!((1..=20).contains(&rejected), "{rejected}");
+    }
+
+    #[test]
+    fn small_groups_and_few_clusters_are_not_judged() {
+        let mut few = judges(Some((0..160).map(|row| row / 40).collect()));
+        assert_eq!(few.gain(&right([1; 4]), &right([40; 4]), "").p, None, "four clusters");
+        few.groups.iter_mut().for_each(|(_, rows)| rows.truncate(FEWEST - 1));
+        let gain = few.gain(&right([1; 4]), &right([40; 4]), "");
+        assert_eq!((gain.estimate.value, gain.p), (None, None));
+        assert_eq!(few.worst(&right([1; 4]), &few.large()).value, None);
+    }
+}

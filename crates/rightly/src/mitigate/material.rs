@@ -1,0 +1,194 @@
+//! Features, labels and groups of the images that heads are trained, chosen and reported on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ndarray::{Array2, Axis};
+use rightly_data::dataset::deal;
+
+use super::{MitigateOptions, grouping::Grouping};
+use crate::{
+    Error, Inputs,
+    features::{FeatureSet, Outcomes, rows_of},
+};
+
+/// Bytes of training features at most; of more images a part is taken.
+const HELD: usize = 2 << 30;
+
+/// Which images serve what, as samples.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Division {
+    /// Images that the model was trained on.
+    pub(super) train: Vec<usize>,
+    /// Held-out images to train on.
+    pub(super) held: Vec<usize>,
+    /// Held-out images to choose on.
+    pub(super) choose: Vec<usize>,
+    /// Images to report on.
+    pub(super) report: Vec<usize>,
+}
+
+impl Division {
+    /// Deals the images in which subgroups were looked for into those that train and those that choose, whole clusters.
+    ///
+    /// # Errors
+    /// A split that no image has, or that shares images with the others; the cluster column can't be read.
+    pub(super) fn new(
+        inputs: &Inputs,
+        options: &MitigateOptions,
+        grouping: &Grouping,
+        outcomes: &Outcomes,
+    ) -> Result<Self, Error> {
+        let known = |at: &usize| outcomes.of(&inputs.dataset.samples[*at].id).is_some();
+        let usable = |all: &[usize]| all.iter().copied().filter(known).collect::<Vec<_>>();
+        let fit = usable(&grouping.fit);
+        let keys: Vec<String> = match inputs.clusters_of(&fit)? {
+            Some(clusters) => clusters.iter().map(u32::to_string).collect(),
+            None => fit.iter().map(|&at| inputs.dataset.samples[at].id.clone()).collect(),
+        };
+        let dealt = deal(&keys, inputs.options.seed, &[1.0, 1.0]);
+        let part = |wanted: usize| {
+            fit.iter().zip(&dealt).filter(|(_, p)| **p == wanted).map(|(&at, _)| at).collect()
+        };
+        let train = match train_split(inputs, options, grouping)? {
+            Some(split) => usable(&inputs.samples_of(&split)),
+            None => Vec::new(),
+        };
+        Ok(Self { train, held: part(0), choose: part(1), report: usable(&grouping.report) })
+    }
+}
+
+/// The split to train on; none where there is none beside those that hold the groups.
+///
+/// # Errors
+/// A split that no image has, or one of the others.
+pub(super) fn train_split(
+    inputs: &Inputs,
+    options: &MitigateOptions,
+    grouping: &Grouping,
+) -> Result<Option<String>, Error> {
+    let there = inputs.dataset.splits();
+    let taken = |name: &str| grouping.splits.iter().any(|split| split == name || split == "all");
+    match options.train_split.as_deref() {
+        Some(name) if taken(name) => Err(Error::Usage(format!(
+            "--train-split {name}: subgroups were looked for or confirmed in it, and no image may both train and judge"
+        ))),
+        Some(name) if !there.contains_key(name) => Err(Error::Usage(format!(
+            "--train-split {name}: no image has this split; the data has {}",
+            there.keys().copied().collect::<Vec<_>>().join(", ")
+        ))),
+        Some(name) => Ok(Some(name.to_owned())),
+        None => Ok((there.contains_key("train") && !taken("train")).then(|| "train".to_owned())),
+    }
+}
+
+/// Images with their features.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rows {
+    pub(super) samples: Vec<usize>,
+    /// `[n, d]`.
+    pub(super) values: Array2<f32>,
+    /// Class of each.
+    pub(super) labels: Vec<usize>,
+}
+
+impl Rows {
+    pub(super) fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Both, one after the other.
+    pub(super) fn with(&self, other: &Self) -> Self {
+        let mut values = self.values.clone();
+        // Both have the same columns.
+        let _ = values.append(Axis(0), other.values.view());
+        Self {
+            samples: [&self.samples[..], &other.samples].concat(),
+            values,
+            labels: [&self.labels[..], &other.labels].concat(),
+        }
+    }
+}
+
+/// The images of a division with their features.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Material {
+    pub(super) train: Rows,
+    pub(super) held: Rows,
+    pub(super) choose: Rows,
+    pub(super) report: Rows,
+}
+
+impl Material {
+    /// Reads the features of all in one pass.
+    ///
+    /// # Errors
+    /// The table can't be read, or lacks an image.
+    pub(super) fn read(
+        inputs: &Inputs,
+        set: &FeatureSet,
+        division: &Division,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        let parts = [&division.train, &division.held, &division.choose, &division.report];
+        let mut out = parts.map(|samples| empty(inputs, samples, set.dim));
+        let mut place: HashMap<&str, (usize, usize)> = HashMap::new();
+        for (part, samples) in parts.into_iter().enumerate() {
+            for (row, &sample) in samples.iter().enumerate() {
+                place.insert(&inputs.dataset.samples[sample].id, (part, row));
+            }
+        }
+        let (found, vectors) = rows_of(set, threads, |id| place.get(id).copied())?;
+        if found.len() != place.len() {
+            return Err(Error::run(
+                &set.path,
+                "images are missing; remove the folder features/ of the run and run again",
+            ));
+        }
+        for ((part, row), vector) in found.into_iter().zip(vectors.outer_iter()) {
+            out[part].values.row_mut(row).assign(&vector);
+        }
+        let [train, held, choose, report] = out;
+        Ok(Self { train, held, choose, report })
+    }
+
+    /// Each image's row in all parts, one after the other: train, held, choose, report.
+    pub(super) fn parts(&self) -> [&Rows; 4] {
+        [&self.train, &self.held, &self.choose, &self.report]
+    }
+}
+
+fn empty(inputs: &Inputs, samples: &[usize], dim: usize) -> Rows {
+    Rows {
+        samples: samples.to_vec(),
+        values: Array2::zeros((samples.len(), dim)),
+        labels: samples.iter().map(|&at| inputs.dataset.samples[at].class).collect(),
+    }
+}
+
+/// Leaves as many training images as fit into memory, dealt by their ids; a sentence where some are left out.
+pub(super) fn cut(inputs: &Inputs, division: &mut Division, dim: usize) -> Option<String> {
+    let most = HELD / (4 * dim.max(1));
+    let all = division.train.len();
+    if all <= most {
+        return None;
+    }
+    let keys: Vec<&str> =
+        division.train.iter().map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
+    let shares = [most as f64, (all - most) as f64];
+    let dealt = deal(&keys, inputs.options.seed, &shares);
+    let kept = division.train.iter().zip(dealt).filter(|(_, part)| *part == 0);
+    division.train = kept.map(|(&at, _)| at).collect();
+    Some(format!(
+        "Of {all} training images {} are used, dealt by a hash of their ids: their features take 2 GiB.",
+        division.train.len()
+    ))
+}
+
+/// Rows of each class.
+pub(super) fn by_class(labels: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let mut out: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, &label) in labels.iter().enumerate() {
+        out.entry(label).or_default().push(row);
+    }
+    out
+}

@@ -1,0 +1,158 @@
+//! What `mitigate` does and how.
+
+use std::{fmt, str::FromStr};
+
+use rightly_model::heads::robust;
+
+use crate::{Error, discover, features::Source};
+
+/// How a head is repaired, on the features that the model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Repair {
+    /// DIM's `dro_soft` (Zhang et al., CVPR 2024): GroupDRO with soft groups. The default.
+    Dim,
+    /// GroupDRO (Sagawa et al., ICLR 2020) with hard groups.
+    GroupDro,
+    /// DIM's `rwg_soft`: rows drawn so that every soft group weighs the same.
+    RwgSoft,
+    /// DIM's `di_soft`: a head for each group, their logits mixed by the soft label.
+    DiSoft,
+    /// Deep feature reweighting (Kirichenko et al., ICLR 2023): L1 logistic regression on equal groups of held-out images.
+    Dfr,
+    /// Just train twice (Liu et al., ICML 2021).
+    Jtt,
+    /// The mean loss with equal classes.
+    ClassBalanced,
+    /// The mean loss.
+    Erm,
+}
+
+impl Repair {
+    /// Every method, the default first.
+    pub const ALL: [Self; 8] = [
+        Self::Dim,
+        Self::GroupDro,
+        Self::RwgSoft,
+        Self::DiSoft,
+        Self::Dfr,
+        Self::Jtt,
+        Self::ClassBalanced,
+        Self::Erm,
+    ];
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        self.published().name()
+    }
+
+    /// The trainer with its published settings.
+    pub(super) fn published(self) -> robust::Method {
+        let [erm, balanced, group_dro, dim, rwg, di, jtt, dfr, ..] = robust::Method::published();
+        match self {
+            Self::Dim => dim,
+            Self::GroupDro => group_dro,
+            Self::RwgSoft => rwg,
+            Self::DiSoft => di,
+            Self::Dfr => dfr,
+            Self::Jtt => jtt,
+            Self::ClassBalanced => balanced,
+            Self::Erm => erm,
+        }
+    }
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Repair {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|repair| repair.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|m| m.name()).collect();
+            Error::Usage(format!("'{name}' is no way to repair; there are {}", names.join(", ")))
+        })
+    }
+}
+
+/// Options of the stage.
+#[derive(Debug, Clone)]
+pub struct MitigateOptions {
+    /// The ways to repair; every one counts as a test.
+    pub repairs: Vec<Repair>,
+    /// Groups: a method of `discover`, an attribute column (or `group`), or a file; default: `discover`'s first method.
+    pub groups: Option<String>,
+    /// Features by which images that `discover` has not seen are given their groups.
+    pub features: Source,
+    /// Split to train on, beside half of the images in which subgroups were looked for; default: `train` where there is one.
+    pub train_split: Option<String>,
+    /// Where groups are known: the split of which one half trains and the other chooses; default as `discover`'s.
+    pub fit_split: Option<String>,
+    /// Where groups are known: the split that is reported on; default as `discover`'s.
+    pub confirm_split: Option<String>,
+    /// Overall accuracy that a repair may cost.
+    pub max_cost: f64,
+    /// Draws of random groups of the same sizes.
+    pub controls: usize,
+    /// Run the measures of `evaluate` again on each repaired model, where the run has them.
+    pub measure_again: bool,
+    /// Draws of a permutation test at most.
+    pub draws: usize,
+    /// Bootstrap resamples.
+    pub resamples: usize,
+    /// Worker threads; results do not depend on it.
+    pub threads: usize,
+}
+
+impl Default for MitigateOptions {
+    fn default() -> Self {
+        Self {
+            repairs: vec![Repair::Dim],
+            groups: None,
+            features: Source::Model,
+            train_split: None,
+            fit_split: None,
+            confirm_split: None,
+            max_cost: 0.01,
+            controls: 5,
+            measure_again: true,
+            draws: 9999,
+            resamples: 2000,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        }
+    }
+}
+
+impl MitigateOptions {
+    /// Whether the groups are those of `discover`.
+    pub fn wants_subgroups(&self) -> bool {
+        self.groups.as_deref().is_none_or(|name| name.parse::<discover::Method>().is_ok())
+    }
+
+    /// The options as `run.toml` records them.
+    pub fn to_table(&self) -> toml::Table {
+        let mut table = toml::Table::new();
+        let repairs = self.repairs.iter().map(|r| r.name().into()).collect();
+        table.insert("repair".into(), toml::Value::Array(repairs));
+        for (name, value) in [
+            ("groups", &self.groups),
+            ("train_split", &self.train_split),
+            ("fit_split", &self.fit_split),
+            ("confirm_split", &self.confirm_split),
+        ] {
+            if let Some(value) = value {
+                table.insert(name.into(), value.clone().into());
+            }
+        }
+        table.insert("features".into(), self.features.name().into());
+        table.insert("max_cost".into(), self.max_cost.into());
+        table.insert("controls".into(), (self.controls as i64).into());
+        table.insert("measure_again".into(), self.measure_again.into());
+        table.insert("draws".into(), (self.draws as i64).into());
+        table.insert("resamples".into(), (self.resamples as i64).into());
+        table
+    }
+}

@@ -1,0 +1,80 @@
+//! The measures of the audit on a repaired model, held against those of the model as it was.
+
+use std::sync::atomic::AtomicBool;
+
+use super::{MitigateOptions, Repair, STAGE, figures::after, written::path};
+use crate::{
+    Error, Inputs, Metric, RunDir, Sink,
+    compare::{self, CompareOptions},
+    evaluate::{self, EvaluateOptions, MeasureName},
+    metrics::{MEAN, POOLED},
+};
+
+/// Measures whose changes are figures of the stage; the others stand in the comparison.
+const SHOWN: [&str; 6] = ["accuracy", "drop", "rfs", "noise-gap", "cam-iou", "cam-delta-density"];
+
+/// What the run measured and a repair can change; none where nothing was, or nothing is to be measured again.
+///
+/// # Errors
+/// `run.toml` can't be read.
+pub(super) fn measures(
+    options: &MitigateOptions,
+    run: &RunDir,
+) -> Result<Option<EvaluateOptions>, Error> {
+    if !options.measure_again || run.stage(evaluate::STAGE)?.is_none() {
+        return Ok(None);
+    }
+    let manifest = run.manifest()?;
+    let table = manifest.stages.get(evaluate::STAGE).cloned().unwrap_or_default();
+    let mut out = EvaluateOptions::from_table(&table)?;
+    out.threads = options.threads;
+    // Sizes and places of objects are the data's.
+    out.measures.retain(|measure| *measure != MeasureName::Objects);
+    Ok(Some(out))
+}
+
+/// Measures a repaired model into `mitigate/METHOD/run`, compares it with the run into `mitigate/METHOD/comparison`, and
+/// gives the paired changes over all images.
+///
+/// # Errors
+/// As [`evaluate::evaluate`] and [`compare::compare`].
+pub(super) fn measure(
+    inputs: &Inputs,
+    measures: &EvaluateOptions,
+    options: &MitigateOptions,
+    run: &RunDir,
+    repair: Repair,
+    stop: &AtomicBool,
+    sink: Sink<'_>,
+) -> Result<Vec<Metric>, Error> {
+    let own = inputs.with_model(&run.path(&path(repair, "repaired.onnx")))?;
+    let again = RunDir::new(run.path(&path(repair, "run")));
+    let _lock = again.lock()?;
+    own.claim(&again, true)?;
+    evaluate::evaluate(&own, measures, &again, stop, sink)?;
+    let compared = CompareOptions {
+        seed: inputs.options.seed,
+        resamples: options.resamples,
+        threads: options.threads,
+    };
+    let comparison = compare::compare(run.root(), again.root(), &compared, stop)?;
+    comparison.write(&RunDir::new(run.path(&path(repair, "comparison"))), true)?;
+    let condition = after(repair);
+    let shown = |row: &&compare::Row| {
+        let metric = &row.b;
+        let class = metric.class.as_deref().unwrap_or_default();
+        metric.stage == evaluate::STAGE
+            && SHOWN.contains(&metric.metric.as_str())
+            && [POOLED, MEAN].contains(&class)
+    };
+    let change = |row: &compare::Row| {
+        let under = row.b.condition.as_deref().unwrap_or_default();
+        Metric {
+            stage: STAGE.to_owned(),
+            metric: format!("{}-change", row.b.metric),
+            condition: Some(format!("{condition}/{under}")),
+            ..row.difference.clone()
+        }
+    };
+    Ok(comparison.rows.iter().filter(shown).map(change).collect())
+}

@@ -1,0 +1,102 @@
+//! Whether a repair helped.
+
+use serde::{Deserialize, Serialize};
+
+use super::Repair;
+use crate::Metric;
+
+/// Corrected p-value up to which a gain is one.
+const Q: f64 = 0.05;
+
+/// What is said of a repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The worst group gains, more than with random groups, and the overall accuracy stays.
+    Helps,
+    /// The same at a cost in overall accuracy that is larger than allowed.
+    HelpsAtACost,
+    /// It gains, but no more than with random groups of the same sizes: what helped was a new head.
+    NoMoreThanRandom,
+    /// No gain is shown.
+    NotShown,
+    /// The worst group loses.
+    Harms,
+}
+
+/// Whether a repair helped, in figures and in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Name of the repair.
+    pub repair: String,
+    /// What is said of it.
+    pub answer: Answer,
+    /// The same as a sentence.
+    pub words: String,
+}
+
+impl Verdict {
+    pub(super) fn new(
+        repair: Repair,
+        gain: &Metric,
+        beyond: &Metric,
+        cost: &Metric,
+        max_cost: f64,
+    ) -> Self {
+        let rises = |m: &Metric| m.low.is_some_and(|low| low > 0.0) && m.q.is_some_and(|q| q <= Q);
+        let falls = gain.high.is_some_and(|high| high < 0.0) && gain.q.is_some_and(|q| q <= Q);
+        let dear = cost.value.is_some_and(|cost| cost > max_cost);
+        let answer = match (rises(gain), rises(beyond)) {
+            _ if falls => Answer::Harms,
+            (true, true) if dear => Answer::HelpsAtACost,
+            (true, true) => Answer::Helps,
+            (true, false) => Answer::NoMoreThanRandom,
+            (false, _) => Answer::NotShown,
+        };
+        let points = |m: &Metric| match (m.value, m.low, m.high) {
+            (Some(value), Some(low), Some(high)) => {
+                let p = |v: f64| format!("{:.0}", 100.0 * v).replace("-0", "0");
+                format!("{} points [{}, {}]", p(value), p(low), p(high))
+            }
+            (Some(value), ..) => format!("{:.0} points", 100.0 * value),
+            _ => "an unknown number of points".to_owned(),
+        };
+        let overall = match cost.value {
+            Some(cost) if cost > 0.0 => format!("overall accuracy falls by {:.1}", 100.0 * cost),
+            Some(cost) => format!("overall accuracy rises by {:.1}", -100.0 * cost),
+            None => "overall accuracy is not known".to_owned(),
+        };
+        let words = match answer {
+            Answer::Helps => format!(
+                "'{repair}' helps: the worst group gains {}, {} more than with random groups; {overall}.",
+                points(gain),
+                points(beyond)
+            ),
+            Answer::HelpsAtACost => format!(
+                "'{repair}' helps at a cost: the worst group gains {}, but {overall}, more than the {:.1} allowed.",
+                points(gain),
+                100.0 * max_cost
+            ),
+            Answer::NoMoreThanRandom => format!(
+                "'{repair}' is not shown to help: the worst group gains {}, but no more than with random groups of the same \
+                 sizes ({} more).",
+                points(gain),
+                points(beyond)
+            ),
+            Answer::NotShown => format!(
+                "'{repair}' is not shown to help: the worst group gains {}; {overall}.",
+                points(gain)
+            ),
+            Answer::Harms => {
+                format!("'{repair}' harms: the worst group changes by {}.", points(gain))
+            }
+        };
+        Self { repair: repair.name().to_owned(), answer, words }
+    }
+
+    /// Whether it helped, at whatever cost.
+    #[must_use]
+    pub fn helps(&self) -> bool {
+        matches!(self.answer, Answer::Helps | Answer::HelpsAtACost)
+    }
+}

@@ -1,0 +1,172 @@
+//! A repaired model, proved to be what was trained, and what was tried.
+
+use rightly_data::{
+    Planes,
+    files::write_whole,
+    table::{Columns, write},
+};
+use rightly_model::{Classifier, Encoder, Overrides, graph::layers::GraphHead, heads::Head};
+use serde::Serialize;
+
+use super::{
+    Repair, STAGE,
+    choose::{Chosen, Tried},
+    target::Target,
+    verdict::Verdict,
+};
+use crate::{Error, Inputs, RunDir};
+
+/// Largest difference of a logit that the written file may show.
+const SAME: f32 = 1e-4;
+/// Pictures that are run through it.
+const PICTURES: usize = 8;
+
+/// `mitigate/METHOD/FILE`.
+pub(super) fn path(repair: Repair, file: &str) -> String {
+    format!("{STAGE}/{repair}/{file}")
+}
+
+/// The model that is repaired.
+pub(super) struct Original {
+    pub(super) encoder: Encoder,
+    pub(super) place: GraphHead,
+    /// Some pictures of the images that are reported on.
+    pictures: Vec<Vec<f32>>,
+}
+
+impl Original {
+    /// Finds the head, and checks that it makes the model's logits of its features.
+    ///
+    /// # Errors
+    /// Names the node that keeps the head from being replaced; no picture can be read.
+    pub(super) fn open(inputs: &Inputs, samples: &[usize]) -> Result<Self, Error> {
+        let encoder = Encoder::of(&inputs.classifier)?;
+        let graph = inputs.classifier.graph();
+        let place = graph.head_of(inputs.classifier.logits_tensor(), encoder.layer())?;
+        let loader = inputs.loader.with_preprocess(encoder.preprocess().clone());
+        let mut pictures = Vec::new();
+        for &sample in samples {
+            if let Ok(picture) = loader.load(&inputs.dataset.samples[sample]) {
+                pictures.push(encoder.preprocess().normalise(&Planes::from(&picture.crop)));
+            }
+            if pictures.len() == PICTURES {
+                break;
+            }
+        }
+        let out = Self { encoder, place, pictures };
+        let off = out.encoder.head_difference(out.place.head(), out.pictures())?;
+        if off.is_nan() || off > SAME {
+            return Err(Error::Usage(format!(
+                "{}: the layers above '{}' do not make the logits of its features (they differ by {off:.1e}); name another \
+                 layer with --feature-layer",
+                inputs.classifier.path().display(),
+                out.encoder.layer()
+            )));
+        }
+        Ok(out)
+    }
+
+    fn pictures(&self) -> impl Iterator<Item = &[f32]> {
+        self.pictures.iter().map(Vec::as_slice)
+    }
+
+    /// Writes the model with another head, its card and labels, and runs it; the largest difference of its logits.
+    ///
+    /// # Errors
+    /// A file can't be written, or gives other logits than the head.
+    pub(super) fn write(
+        &self,
+        inputs: &Inputs,
+        run: &RunDir,
+        repair: Repair,
+        target: &Target,
+        head: &Head,
+    ) -> Result<f32, Error> {
+        let file = run.path(&path(repair, "repaired.onnx"));
+        let folder = run.path(&path(repair, ""));
+        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        let head = target.as_written(head)?;
+        inputs.classifier.graph().with_head(&self.place, &head)?.save(&file)?;
+        let mut card = inputs.classifier.card().clone();
+        card.feature_layer = Some(self.encoder.layer().to_owned());
+        card.labels = None;
+        let labels = match &target.same {
+            None => Some(inputs.dataset.classes.clone()),
+            Some(_) if inputs.classifier.has_labels() => Some(inputs.classifier.labels().to_vec()),
+            Some(_) => None,
+        };
+        if let Some(labels) = labels {
+            let path = folder.join("labels.txt");
+            write_whole(&path, format!("{}\n", labels.join("\n")).as_bytes())?;
+            card.labels = Some(path);
+        }
+        card.write_beside(&file)?;
+        let written = Classifier::open(&file, &Overrides::default(), inputs.classifier.engine())?;
+        let off = Encoder::of(&written)?.head_difference(&head, self.pictures())?;
+        if off.is_nan() || off > SAME {
+            return Err(Error::run(
+                &file,
+                format!(
+                    "gives other logits than the head that was trained (they differ by {off:.1e})"
+                ),
+            ));
+        }
+        Ok(off)
+    }
+}
+
+/// `mitigate/METHOD/tried.json`.
+#[derive(Serialize)]
+pub(super) struct Record<'a> {
+    pub(super) repair: &'a str,
+    /// The file that was audited, and its hash.
+    pub(super) model: String,
+    pub(super) model_hash: &'a str,
+    pub(super) groups: &'a str,
+    /// Images that the model was trained on, held-out ones to train on, to choose on, to report on.
+    pub(super) images: [usize; 4],
+    /// Accuracy on the images that choose below which heads come last.
+    pub(super) least_accuracy: f64,
+    pub(super) chosen: usize,
+    pub(super) tried: &'a [Tried],
+    /// The chosen head of each draw of random groups.
+    pub(super) random_groups: Vec<&'a Tried>,
+    /// Largest relative difference between the logits of the file and of the head.
+    pub(super) largest_difference: f32,
+    pub(super) verdict: &'a Verdict,
+}
+
+impl Record<'_> {
+    pub(super) fn write(&self, run: &RunDir, repair: Repair) -> Result<(), Error> {
+        let path = run.path(&path(repair, "tried.json"));
+        let text = serde_json::to_vec_pretty(self);
+        let text = text.map_err(|error| Error::run(&path, error.to_string()))?;
+        Ok(write_whole(&path, &text)?)
+    }
+}
+
+/// The head of a repair that was chosen.
+pub(super) fn chosen(of: &Chosen) -> &Tried {
+    &of.tried[of.chosen]
+}
+
+/// `mitigate/METHOD/predictions.parquet`: id, class, group, whether the answer was right before and is after, and the share
+/// of draws of random groups in which it is.
+pub(super) fn predictions(
+    inputs: &Inputs,
+    run: &RunDir,
+    samples: &[usize],
+    groups: &[Option<String>],
+    before: &[f64],
+    outcome: &super::figures::Outcome,
+) -> Result<(), Error> {
+    let of = |at: usize| &inputs.dataset.samples[at];
+    let columns = Columns::new()
+        .utf8("id", samples.iter().map(|&at| of(at).id.as_str()))
+        .utf8("class", samples.iter().map(|&at| inputs.dataset.classes[of(at).class].as_str()))
+        .utf8_opt("group", groups.iter().map(Option::as_deref))
+        .bool("before", before.iter().map(|r| *r > 0.5))
+        .bool("after", outcome.after.iter().map(|r| *r > 0.5))
+        .f64_opt("random_groups", (0..samples.len()).map(|at| outcome.control.get(at).copied()));
+    Ok(write(&run.path(&path(outcome.repair, "predictions.parquet")), &columns.batch()?)?)
+}
