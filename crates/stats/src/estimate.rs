@@ -1,6 +1,9 @@
 //! One figure with its interval.
 
-use crate::proportion::wilson_of_rate;
+use crate::{
+    proportion::wilson_of_rate,
+    quantile::{TAIL, normal_cdf, normal_quantile},
+};
 
 /// A figure, its 95 % interval and the number of images (and clusters) behind it.
 ///
@@ -49,6 +52,17 @@ impl Estimate {
         self.high = Some(high.clamp(minimum, maximum));
         self
     }
+
+    /// Two-sided p-value of a value of 0: where the interval would just reach it, its width on that side taken as that of
+    /// a normal law. `None` without an interval.
+    pub fn p_of_zero(&self) -> Option<f64> {
+        let (value, low, high) = (self.value?, self.low?, self.high?);
+        let toward = if value > 0.0 { value - low } else { high - value };
+        if value == 0.0 || toward <= 0.0 {
+            return Some(1.0);
+        }
+        Some(2.0 * normal_cdf(-value.abs() / toward * normal_quantile(1.0 - TAIL)))
+    }
 }
 
 #[cfg(test)]
@@ -81,5 +95,14 @@ mod tests {
     fn what_is_not_estimable_stays_so() {
         let e = Estimate { value: Some(0.0), n: 4, clusters: Some(1), ..Estimate::default() };
         assert_eq!(e.within(-1.0, 1.0, 1.0), e);
+    }
+
+    #[test]
+    fn an_interval_that_just_reaches_zero_has_p_of_a_twentieth() {
+        let p = |value, low, high| estimate(value, low, high).p_of_zero().unwrap();
+        assert!((p(0.2, 0.0, 0.5) - 0.05).abs() < 1e-12);
+        assert!((p(-0.2, -0.9, 0.0) - 0.05).abs() < 1e-12);
+        assert!(p(0.2, 0.1, 0.3) < 1e-3 && p(0.2, -0.2, 0.6) > 0.3 && p(0.0, -0.1, 0.1) == 1.0);
+        assert_eq!(Estimate::default().p_of_zero(), None);
     }
 }

@@ -209,7 +209,7 @@ impl<'a> Setting<'a> {
         let (difference, p) = match self.pairs.pairing {
             Pairing::Unpaired => {
                 let e = unpaired::independent(&a, &b);
-                (e, unpaired::p_of_interval(&e))
+                (e, e.p_of_zero())
             }
             Pairing::Paired => {
                 let value = a.value.zip(b.value).map(|(a, b)| b - a);

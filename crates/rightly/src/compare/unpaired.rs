@@ -5,7 +5,6 @@ use rightly_stats::{
     Design, Estimate,
     permutation::sequential_p,
     proportion::square_and_add,
-    quantile::{TAIL, normal_cdf, normal_quantile},
     rng::keyed,
 };
 
@@ -51,7 +50,7 @@ pub(super) fn difference(
         return (estimate, None);
     }
     let p = if clustered {
-        p_of_interval(&estimate)
+        estimate.p_of_zero()
     } else if a.sample.over == Over::Pooled && one_class(a, b) || same_classes(a, b) {
         Some(relabelled(shape, a, b, draws))
     } else {
@@ -71,17 +70,6 @@ pub(super) fn independent(a: &Estimate, b: &Estimate) -> Estimate {
         n: a.n + b.n,
         clusters: a.clusters.zip(b.clusters).map(|(a, b)| a + b),
     }
-}
-
-/// The p-value at which the interval of the difference would just reach zero, its width on that
-/// side taken as that of a normal law; `None` without an interval.
-pub(super) fn p_of_interval(e: &Estimate) -> Option<f64> {
-    let (value, low, high) = (e.value?, e.low?, e.high?);
-    let toward = if value > 0.0 { value - low } else { high - value };
-    if value == 0.0 || toward <= 0.0 {
-        return Some(1.0);
-    }
-    Some(2.0 * normal_cdf(-value.abs() / toward * normal_quantile(1.0 - TAIL)))
 }
 
 /// Both samples in one design, each class of each run a stratum of its own.

@@ -1,6 +1,6 @@
 //! Heads that are tried, and the one that is kept.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -8,7 +8,7 @@ use rightly_model::{
     ModelError,
     heads::{
         Features, Head, HeadOptions, Optimizer, Standard,
-        robust::{self, Groups, Measure, Recipe, sweep},
+        robust::{self, Groups, Recipe},
     },
 };
 use rightly_stats::rng::keyed;
@@ -20,7 +20,7 @@ use super::{
     material::{Material, Rows, by_class},
     target::Target,
 };
-use crate::Error;
+use crate::{Error, workers};
 
 /// Rows up to which all of them make a step.
 const WHOLE: usize = 4096;
@@ -63,7 +63,7 @@ pub(super) struct Tried {
     pub(super) recipe: Recipe,
     /// The best epoch, 0-based.
     pub(super) epoch: usize,
-    /// On the images that choose: lowest accuracy of a group of at least 8 images, and accuracy over all.
+    /// On held-out images that had no part in training: lowest accuracy of a group of at least 8 images, and over all.
     pub(super) worst_group: Option<f64>,
     pub(super) accuracy: Option<f64>,
     /// Why there is none.
@@ -83,7 +83,7 @@ pub(super) struct Chosen {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Dealing {
     Found,
-    /// Membership is dealt anew within each class and part.
+    /// Membership is dealt anew within each class, among training images and among held-out ones.
     Random {
         seed: u64,
         draw: u64,
@@ -98,78 +98,176 @@ pub(super) struct Trainer<'a> {
     /// The model's own head.
     pub(super) own: &'a Head,
     pub(super) classes: usize,
-    /// Accuracy on the images that choose below which a head is not preferred.
+    /// Accuracy on held-out images below which a head is not preferred.
     pub(super) least: f64,
     pub(super) seed: u64,
+    pub(super) threads: usize,
     pub(super) stop: &'a AtomicBool,
 }
 
+/// Who belongs where, in the order of the rows.
+struct Members<'a> {
+    train: Vec<&'a Member>,
+    held: Vec<&'a Member>,
+}
+
+/// A setting under which heads are trained.
+struct Candidate {
+    on: On,
+    recipe: Recipe,
+}
+
+/// One head to train: of a candidate, without a fold of the held-out images (all of them where it has no part in training).
+type Job = (usize, Option<usize>);
+
+/// Epoch, and which of the rows that were held back the head then has right.
+type Course = Vec<(usize, Vec<bool>)>;
+
 impl Trainer<'_> {
-    /// Trains every recipe of a repair on every set of images, and keeps the epoch, the recipe and the images with the
-    /// highest accuracy of the worst group on the images that choose; heads that cost more overall accuracy than allowed
-    /// come last.
+    /// Trains every setting of a repair on every set of images, keeps the setting, the images and the epoch with the highest
+    /// accuracy of the worst group on held-out images that had no part in training, and trains that one on all of its images.
+    /// Heads that cost more overall accuracy than allowed come last.
     ///
     /// # Errors
     /// No head could be trained; `stop` was set.
     pub(super) fn train(&self, repair: Repair, dealing: Dealing) -> Result<Chosen, Error> {
-        let material = self.material;
-        let members = |rows: &Rows, part: &str| self.members(rows, part, dealing);
-        let judge = members(&material.choose, "choose");
-        let (train, held) = (members(&material.train, "train"), members(&material.held, "held"));
-        let both: Vec<&Member> = train.iter().chain(&held).copied().collect();
-        let together;
-        let mut sets: Vec<(On, &Rows, Vec<&Member>)> = Vec::new();
-        // Balanced held-out images are the method; training images are no part of it.
-        if material.train.len() > 0 && repair != Repair::Dfr {
-            sets.push((On::Train, &material.train, train));
-            together = material.train.with(&material.held);
-            sets.push((On::TrainAndHeldOut, &together, both));
-        }
-        sets.push((On::HeldOut, &material.held, held));
-        let judge_groups = hard(&judge, self.grouping.groups.len())?;
-        let (mut tried, mut best): (Vec<Tried>, Option<(f64, usize, Head)>) = (Vec::new(), None);
-        for (on, rows, members) in sets {
-            if self.stop.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-            if rows.len() == 0 {
-                continue;
-            }
-            for (one, head) in self.sweep(repair, on, rows, &members, &judge_groups)? {
-                if let Some(head) = head {
-                    let score = self.score(one.worst_group, one.accuracy);
-                    if best.as_ref().is_none_or(|(most, ..)| score > *most) {
-                        best = Some((score, tried.len(), head));
-                    }
+        let members = Members {
+            train: self.members(&self.material.train, "train", dealing),
+            held: self.members(&self.material.held, "held-out", dealing),
+        };
+        let candidates = self.candidates(repair);
+        let folds = self.material.folds.iter().max().map_or(0, |most| most + 1);
+        let jobs: Vec<Job> = candidates
+            .iter()
+            .enumerate()
+            .flat_map(|(at, candidate)| match candidate.on {
+                On::Train => vec![(at, None)],
+                _ => (0..folds).map(|fold| (at, Some(fold))).collect(),
+            })
+            .collect();
+        let courses = workers::ordered(jobs.len(), self.threads, self.stop, |job| {
+            let (at, fold) = jobs[job];
+            // A setting that fails leaves the others alone.
+            Ok(self.course(repair, &candidates[at], fold, &members).map_err(|e| e.to_string()))
+        })?;
+        let judge = hard(&members.held, self.grouping.groups.len())?;
+        let mut tried: Vec<Tried> = Vec::new();
+        let mut best: Option<(f64, usize)> = None;
+        for (at, candidate) in candidates.iter().enumerate() {
+            let own = jobs.iter().zip(&courses).filter(|((of, _), _)| *of == at);
+            let own: Result<Vec<(Option<usize>, &Course)>, &String> = own
+                .map(|((_, fold), course)| course.as_ref().map(|course| (*fold, course)))
+                .collect();
+            let one = self.judged(candidate, own, &judge);
+            if one.error.is_none() {
+                let score = self.score(one.worst_group, one.accuracy);
+                if best.is_none_or(|(most, _)| score > most) {
+                    best = Some((score, at));
                 }
-                tried.push(one);
             }
+            tried.push(one);
         }
-        let Some((_, chosen, head)) = best else {
+        let Some((_, chosen)) = best else {
             let why = tried.into_iter().find_map(|one| one.error).unwrap_or_default();
             return Err(Error::Usage(format!("{repair}: no head could be trained: {why}")));
         };
+        let head = self.refit(repair, &candidates[chosen], tried[chosen].epoch, &members)?;
         Ok(Chosen { head, tried, chosen })
     }
 
-    /// One set of images under every recipe.
-    fn sweep(
+    fn candidates(&self, repair: Repair) -> Vec<Candidate> {
+        let (train, held) = (self.material.train.len(), self.material.held.len());
+        let mut sets = Vec::new();
+        // Balanced held-out images are the method; training images are no part of it.
+        if train > 0 && repair != Repair::Dfr {
+            sets.extend([(On::Train, train), (On::TrainAndHeldOut, train + held)]);
+        }
+        sets.push((On::HeldOut, held));
+        let hidden = self.own.layers().next().filter(|_| self.own.layers().count() > 1);
+        let hidden = hidden.map(|(weight, _)| weight.nrows());
+        sets.into_iter()
+            .flat_map(|(on, n)| {
+                let recipes = recipes(repair, n, hidden, self.seed).into_iter();
+                recipes.map(move |recipe| Candidate { on, recipe })
+            })
+            .collect()
+    }
+
+    /// Rows to train on and their members: without a fold, or all.
+    fn rows<'m>(
+        &self,
+        on: On,
+        without: Option<usize>,
+        members: &Members<'m>,
+    ) -> (Rows, Vec<&'m Member>) {
+        let kept: Vec<usize> = (0..self.material.held.len())
+            .filter(|&row| without != Some(self.material.folds[row]))
+            .collect();
+        let held = || self.material.held.select(&kept);
+        let of_held = kept.iter().map(|&row| members.held[row]);
+        match on {
+            On::Train => (self.material.train.clone(), members.train.clone()),
+            On::HeldOut => (held(), of_held.collect()),
+            On::TrainAndHeldOut => (
+                self.material.train.with(&held()),
+                members.train.iter().copied().chain(of_held).collect(),
+            ),
+        }
+    }
+
+    /// One head in the course of its epochs, on the held-out rows that had no part in it.
+    fn course(
         &self,
         repair: Repair,
-        on: On,
+        candidate: &Candidate,
+        fold: Option<usize>,
+        members: &Members<'_>,
+    ) -> Result<Course, Error> {
+        let (rows, own) = self.rows(candidate.on, fold, members);
+        let judged: Vec<usize> = (0..self.material.held.len())
+            .filter(|&row| fold.is_none_or(|fold| fold == self.material.folds[row]))
+            .collect();
+        let judged = self.material.held.select(&judged);
+        let mut course = Vec::new();
+        let last = candidate.recipe.options.epochs;
+        self.fit(repair, &candidate.recipe, &rows, &own, &mut |epoch, head, standard| {
+            if is_kept(epoch, last) {
+                let mut values = judged.values.clone();
+                standard.apply(values.view_mut());
+                let right = right(&head.logits(values.view())?, &judged.labels);
+                course.push((epoch, right.into_iter().map(|r| r > 0.5).collect()));
+            }
+            Ok(())
+        })?;
+        Ok(course)
+    }
+
+    /// The head of a setting after an epoch, trained on all of its images, for features as they are.
+    fn refit(
+        &self,
+        repair: Repair,
+        candidate: &Candidate,
+        epoch: usize,
+        members: &Members<'_>,
+    ) -> Result<Head, Error> {
+        let (rows, own) = self.rows(candidate.on, None, members);
+        let mut recipe = candidate.recipe.clone();
+        recipe.options.epochs = recipe.options.epochs.min(epoch + 1);
+        self.fit(repair, &recipe, &rows, &own, &mut |_, _, _| Ok(()))
+    }
+
+    /// Trains a head on standardised rows and gives it for features as they are.
+    fn fit(
+        &self,
+        repair: Repair,
+        recipe: &Recipe,
         rows: &Rows,
         members: &[&Member],
-        judge_groups: &Groups,
-    ) -> Result<Vec<(Tried, Option<Head>)>, Error> {
+        observe: &mut dyn FnMut(usize, &Head, &Standard) -> Result<(), ModelError>,
+    ) -> Result<Head, Error> {
         let standard = Standard::of(rows.values.view());
-        let standardised = |values: &Array2<f32>| {
-            let mut values = values.clone();
-            standard.apply(values.view_mut());
-            values
-        };
-        let values = standardised(&rows.values);
-        let judged = standardised(&self.material.choose.values);
-        let labels = &self.material.choose.labels;
+        let mut values = rows.values.clone();
+        standard.apply(values.view_mut());
         let count = self.grouping.groups.len();
         let soft = matches!(repair, Repair::Dim | Repair::RwgSoft | Repair::DiSoft);
         let groups = if soft { shares(members, count)? } else { hard(members, count)? };
@@ -184,44 +282,58 @@ impl Trainer<'_> {
                 classes: self.classes,
             })
         };
-        let measure = |head: &Head| -> Result<Measure, ModelError> {
-            let logits = head.logits(judged.view())?;
-            Measure::of(logits.view(), labels, judge_groups, FEWEST)
+        let trained =
+            recipe.train_observed(&material, |epoch, head| observe(epoch, head, &standard))?;
+        Ok(trained.head.raw(&standard))
+    }
+
+    /// The best epoch of a setting, over the rows of all folds.
+    fn judged(
+        &self,
+        candidate: &Candidate,
+        courses: Result<Vec<(Option<usize>, &Course)>, &String>,
+        judge: &Groups,
+    ) -> Tried {
+        let held = &self.material.held;
+        let images = match candidate.on {
+            On::Train => self.material.train.len(),
+            On::HeldOut => held.len(),
+            On::TrainAndHeldOut => self.material.train.len() + held.len(),
         };
-        let hidden = self.own.layers().next().filter(|_| self.own.layers().count() > 1);
-        let hidden = hidden.map(|(weight, _)| weight.nrows());
-        let recipes = recipes(repair, rows.len(), hidden, self.seed);
-        let swept = sweep(&material, &recipes, |head| {
-            let measure = measure(head)?;
-            Ok(self.score(measure.worst_group(), Some(measure.accuracy)))
-        });
-        let mut out = Vec::new();
-        for (recipe, swept) in recipes.into_iter().zip(swept) {
-            let mut one = Tried {
-                on,
-                images: rows.len(),
-                recipe,
-                epoch: 0,
-                worst_group: None,
-                accuracy: None,
-                error: None,
-            };
-            let head = match swept {
-                Ok(swept) => {
-                    let measure = measure(&swept.trained.head)?;
-                    one.epoch = swept.epoch;
-                    one.worst_group = measure.worst_group();
-                    one.accuracy = Some(measure.accuracy);
-                    Some(swept.trained.head.raw(&standard))
-                }
-                Err(error) => {
-                    one.error = Some(error.to_string());
-                    None
-                }
-            };
-            out.push((one, head));
+        let mut out = Tried {
+            on: candidate.on,
+            images,
+            recipe: candidate.recipe.clone(),
+            epoch: 0,
+            worst_group: None,
+            accuracy: None,
+            error: None,
+        };
+        let courses = match courses {
+            Ok(courses) => courses,
+            Err(error) => {
+                out.error = Some(error.clone());
+                return out;
+            }
+        };
+        let epochs = courses.iter().map(|(_, course)| course.len()).min().unwrap_or(0);
+        let mut best = f64::NEG_INFINITY;
+        for at in 0..epochs {
+            let mut right = vec![false; held.len()];
+            for (fold, course) in &courses {
+                let rows = (0..held.len())
+                    .filter(|&row| fold.is_none_or(|fold| fold == self.material.folds[row]));
+                rows.zip(&course[at].1).for_each(|(row, hit)| right[row] = *hit);
+            }
+            let (worst, accuracy) = worst_of(&right, judge);
+            let score = self.score(worst, Some(accuracy));
+            if score > best {
+                best = score;
+                out.epoch = courses[0].1[at].0;
+                (out.worst_group, out.accuracy) = (worst, Some(accuracy));
+            }
         }
-        Ok(out)
+        out
     }
 
     fn score(&self, worst: Option<f64>, accuracy: Option<f64>) -> f64 {
@@ -248,6 +360,27 @@ impl Trainer<'_> {
     }
 }
 
+/// Epochs after which a head is looked at: about twenty, the last among them.
+fn is_kept(epoch: usize, epochs: usize) -> bool {
+    let step = epochs.div_ceil(20).max(1);
+    (epoch + 1) % step == 0 || epoch + 1 == epochs
+}
+
+/// Accuracy of the worst group of those that are large enough, and over all.
+fn worst_of(right: &[bool], groups: &Groups) -> (Option<f64>, f64) {
+    let mut sums = vec![[0.0; 2]; groups.count()];
+    for (row, &hit) in right.iter().enumerate() {
+        for &(group, share) in groups.of(row) {
+            sums[group][0] += f64::from(share) * f64::from(u8::from(hit));
+            sums[group][1] += f64::from(share);
+        }
+    }
+    let large = sums.iter().filter(|sum| sum[1] >= FEWEST).map(|sum| sum[0] / sum[1]);
+    let worst = large.min_by(f64::total_cmp);
+    let hits = right.iter().filter(|hit| **hit).count();
+    (worst, hits as f64 / right.len().max(1) as f64)
+}
+
 fn hard(members: &[&Member], count: usize) -> Result<Groups, Error> {
     let of: Vec<usize> = members.iter().map(|member| member.group).collect();
     Ok(Groups::hard(&of, count)?)
@@ -271,7 +404,7 @@ fn recipes(repair: Repair, n: usize, hidden: Option<usize>, seed: u64) -> Vec<Re
     // Nothing but its seed counts for DFR.
     let rates: &[f32] = match (repair, hidden) {
         (Repair::Dfr, _) => &[1e-2],
-        (_, None) => &[3e-3, 1e-2],
+        (_, None) => &[1e-2, 3e-2],
         (_, Some(_)) => &[1e-3, 3e-3],
     };
     let recipe = |method: &robust::Method, rate: f32| Recipe {

@@ -53,12 +53,11 @@ pub(super) fn compute(
     let differences: Vec<[Difference; 3]> = outcomes
         .iter()
         .map(|outcome| {
-            let key = outcome.repair.name();
             let beyond = match outcome.control.is_empty() {
                 true => Difference::default(),
-                false => judges.gain(&outcome.control, &outcome.after, &format!("{key} random")),
+                false => judges.gain(&outcome.control, &outcome.after),
             };
-            [judges.gain(before, &outcome.after, key), beyond, judges.cost(before, &outcome.after)]
+            [judges.gain(before, &outcome.after), beyond, judges.cost(before, &outcome.after)]
         })
         .collect();
     // Every repair that was tried counts: gains and gains beyond random groups are one family.

@@ -1,15 +1,9 @@
 //! What a repair did to images that had no part in it, held against the model as it was and against random groups.
 
-use rightly_stats::{Design, Estimate, Scope, paired, permutation::sequential_p, rng::keyed};
-
-use rand::RngExt;
+use rightly_stats::{Design, Estimate, Scope, paired};
 
 /// Fewest images of a group that can be the worst one.
 pub(super) const FEWEST: usize = 20;
-/// Draws that reach the observed difference before a permutation test stops.
-const ENOUGH: usize = 100;
-/// Fewest images (or clusters) for which a test could come out significant.
-const TESTABLE: usize = 6;
 
 /// Images that are reported on.
 pub(super) struct Judges {
@@ -22,8 +16,6 @@ pub(super) struct Judges {
     pub(super) groups: Vec<(usize, Vec<usize>)>,
     /// Rows of each group that is known to be there, by its name.
     pub(super) known: Vec<(String, Vec<usize>)>,
-    pub(super) seed: u64,
-    pub(super) draws: usize,
 }
 
 /// Share of right answers of each image: 0 or 1, of several heads their mean.
@@ -84,8 +76,9 @@ impl Judges {
     }
 
     /// How much higher the accuracy of the worst group is after than before: the same groups and images, resampled together;
-    /// p by exchanging before and after within images (within clusters), two-sided.
-    pub(super) fn gain(&self, before: &Right, after: &Right, key: &str) -> Difference {
+    /// p from the interval. (Exchanging before and after within images is no test of this: mixtures of two heads that fail on
+    /// other groups have better worst groups than either.)
+    pub(super) fn gain(&self, before: &Right, after: &Right) -> Difference {
         let groups = self.large();
         if groups.is_empty() {
             return Difference::default();
@@ -94,43 +87,7 @@ impl Judges {
             out[0] = lowest(after, &groups, weights) - lowest(before, &groups, weights);
         };
         let estimate = self.design.functional(1, figure)[0].within(-1.0, 1.0, units(&groups));
-        let p = estimate.value.and_then(|value| self.exchanged(before, after, &groups, value, key));
-        Difference { estimate, p }
-    }
-
-    fn exchanged(
-        &self,
-        before: &Right,
-        after: &Right,
-        groups: &[&[usize]],
-        observed: f64,
-        key: &str,
-    ) -> Option<f64> {
-        let unit: Vec<usize> = match &self.clusters {
-            None => (0..before.len()).collect(),
-            Some(clusters) => {
-                let mut names = clusters.clone();
-                names.sort_unstable();
-                names.dedup();
-                clusters.iter().map(|c| names.partition_point(|name| name < c)).collect()
-            }
-        };
-        let units = unit.iter().max().map_or(0, |most| most + 1);
-        if units < TESTABLE {
-            return None;
-        }
-        let mut rng = keyed(self.seed, "repair", key, 0);
-        let ones = vec![1.0; before.len()];
-        let (mut a, mut b) = (before.clone(), after.clone());
-        let p = sequential_p(observed, self.draws, ENOUGH, || {
-            let swap: Vec<bool> = (0..units).map(|_| rng.random_bool(0.5)).collect();
-            for (row, &unit) in unit.iter().enumerate() {
-                let pair = (before[row], after[row]);
-                (a[row], b[row]) = if swap[unit] { (pair.1, pair.0) } else { pair };
-            }
-            lowest(&b, groups, &ones) - lowest(&a, groups, &ones)
-        });
-        Some(p)
+        Difference { p: estimate.p_of_zero(), estimate }
     }
 
     /// Overall accuracy before minus after, paired; p of McNemar's exact test for independent images.
@@ -193,6 +150,8 @@ fn worst_size(right: &Right, groups: &[&[usize]]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::RngExt;
+    use rightly_stats::rng::keyed;
 
     /// Two classes of two groups each, 40 images a group.
     fn judges(clusters: Option<Vec<u32>>) -> Judges {
@@ -205,8 +164,6 @@ mod tests {
             classes: vec![(0, (0..80).collect()), (1, (80..160).collect())],
             groups,
             known: Vec::new(),
-            seed: 0,
-            draws: 1999,
         }
     }
 
@@ -222,7 +179,7 @@ mod tests {
         let groups = judges.large();
         assert_eq!(judges.worst(&before, &groups).value, Some(0.1));
         assert_eq!(judges.worst(&before, &groups).n, 40);
-        let gain = judges.gain(&before, &after, "");
+        let gain = judges.gain(&before, &after);
         assert!((gain.estimate.value.unwrap() - 0.5).abs() < 1e-12);
         assert!(gain.estimate.low.unwrap() > 0.3 && gain.p.unwrap() < 0.01, "{gain:?}");
         // 118 right before, 130 after.
@@ -235,12 +192,12 @@ mod tests {
     #[test]
     fn another_group_may_become_the_worst() {
         let judges = judges(None);
-        let gain = judges.gain(&right([40, 20, 40, 40]), &right([20, 40, 40, 40]), "");
+        let gain = judges.gain(&right([40, 20, 40, 40]), &right([20, 40, 40, 40]));
         assert_eq!(gain.estimate.value, Some(0.0));
         assert!(gain.p.unwrap() > 0.5);
     }
 
-    /// Heads that differ by chance alone: the test rejects about one in twenty.
+    /// Heads that differ by chance alone: the test rejects no more than one in twenty.
     #[test]
     fn chance_is_no_gain() {
         let judges = judges(None);
@@ -249,21 +206,20 @@ mod tests {
             || -> Right { (0..160).map(|_| f64::from(u8::from(rng.random_bool(0.7)))).collect() };
         let trials = 200;
         let rejected = (0..trials)
-            .filter(|trial| {
+            .filter(|_| {
                 let (a, b) = (draw(), draw());
-                judges.gain(&a, &b, &trial.to_string()).p.unwrap() <= 0.05
+                judges.gain(&a, &b).p.unwrap() <= 0.05
             })
             .count();
-        // Binomial(200, .05): 2 to 20 in 99.8 %.
-        assert!((1..=20).contains(&rejected), "{rejected}");
+        // Binomial(200, .05): up to 20 in 99.9 %.
+        assert!(rejected <= 20, "{rejected}");
     }
 
     #[test]
     fn small_groups_and_few_clusters_are_not_judged() {
         let mut few = judges(Some((0..160).map(|row| row / 40).collect()));
-        assert_eq!(few.gain(&right([1; 4]), &right([40; 4]), "").p, None, "four clusters");
         few.groups.iter_mut().for_each(|(_, rows)| rows.truncate(FEWEST - 1));
-        let gain = few.gain(&right([1; 4]), &right([40; 4]), "");
+        let gain = few.gain(&right([1; 4]), &right([40; 4]));
         assert_eq!((gain.estimate.value, gain.p), (None, None));
         assert_eq!(few.worst(&right([1; 4]), &few.large()).value, None);
     }

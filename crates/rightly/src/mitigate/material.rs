@@ -13,22 +13,26 @@ use crate::{
 
 /// Bytes of training features at most; of more images a part is taken.
 const HELD: usize = 2 << 30;
+/// Images up to which there are more folds, and folds up to there and beyond.
+const MANY: usize = 10_000;
+const FOLDS: [usize; 2] = [5, 2];
 
 /// Which images serve what, as samples.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Division {
     /// Images that the model was trained on.
     pub(super) train: Vec<usize>,
-    /// Held-out images to train on.
+    /// Held-out images, in which subgroups were looked for: to choose on, and to train on.
     pub(super) held: Vec<usize>,
-    /// Held-out images to choose on.
-    pub(super) choose: Vec<usize>,
+    /// Fold of each held-out image.
+    pub(super) folds: Vec<usize>,
     /// Images to report on.
     pub(super) report: Vec<usize>,
 }
 
 impl Division {
-    /// Deals the images in which subgroups were looked for into those that train and those that choose, whole clusters.
+    /// Deals the images in which subgroups were looked for into folds, whole clusters: each is chosen on by heads that were
+    /// trained on the others.
     ///
     /// # Errors
     /// A split that no image has, or that shares images with the others; the cluster column can't be read.
@@ -45,15 +49,13 @@ impl Division {
             Some(clusters) => clusters.iter().map(u32::to_string).collect(),
             None => fit.iter().map(|&at| inputs.dataset.samples[at].id.clone()).collect(),
         };
-        let dealt = deal(&keys, inputs.options.seed, &[1.0, 1.0]);
-        let part = |wanted: usize| {
-            fit.iter().zip(&dealt).filter(|(_, p)| **p == wanted).map(|(&at, _)| at).collect()
-        };
         let train = match train_split(inputs, options, grouping)? {
             Some(split) => usable(&inputs.samples_of(&split)),
             None => Vec::new(),
         };
-        Ok(Self { train, held: part(0), choose: part(1), report: usable(&grouping.report) })
+        let count = if train.len() + fit.len() <= MANY { FOLDS[0] } else { FOLDS[1] };
+        let folds = deal(&keys, inputs.options.seed, &vec![1.0; count]);
+        Ok(Self { train, held: fit, folds, report: usable(&grouping.report) })
     }
 }
 
@@ -107,6 +109,15 @@ impl Rows {
             labels: [&self.labels[..], &other.labels].concat(),
         }
     }
+
+    /// Some of them.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            samples: rows.iter().map(|&row| self.samples[row]).collect(),
+            values: self.values.select(Axis(0), rows),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+        }
+    }
 }
 
 /// The images of a division with their features.
@@ -114,7 +125,8 @@ impl Rows {
 pub(super) struct Material {
     pub(super) train: Rows,
     pub(super) held: Rows,
-    pub(super) choose: Rows,
+    /// Fold of each held-out image.
+    pub(super) folds: Vec<usize>,
     pub(super) report: Rows,
 }
 
@@ -129,7 +141,7 @@ impl Material {
         division: &Division,
         threads: usize,
     ) -> Result<Self, Error> {
-        let parts = [&division.train, &division.held, &division.choose, &division.report];
+        let parts = [&division.train, &division.held, &division.report];
         let mut out = parts.map(|samples| empty(inputs, samples, set.dim));
         let mut place: HashMap<&str, (usize, usize)> = HashMap::new();
         for (part, samples) in parts.into_iter().enumerate() {
@@ -147,13 +159,13 @@ impl Material {
         for ((part, row), vector) in found.into_iter().zip(vectors.outer_iter()) {
             out[part].values.row_mut(row).assign(&vector);
         }
-        let [train, held, choose, report] = out;
-        Ok(Self { train, held, choose, report })
+        let [train, held, report] = out;
+        Ok(Self { train, held, folds: division.folds.clone(), report })
     }
 
-    /// Each image's row in all parts, one after the other: train, held, choose, report.
-    pub(super) fn parts(&self) -> [&Rows; 4] {
-        [&self.train, &self.held, &self.choose, &self.report]
+    /// The model's training images, held-out ones, those that are reported on.
+    pub(super) fn parts(&self) -> [&Rows; 3] {
+        [&self.train, &self.held, &self.report]
     }
 }
 

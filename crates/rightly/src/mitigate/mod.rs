@@ -1,13 +1,13 @@
 //! A better head for the groups on which the model fails, and whether it is one.
 //!
 //! ```text
-//! groups, features ─► heads trained on some images ─► chosen on others ─► judged on a third part ─► repaired.onnx
-//!                                  └─► the same with random groups ───────┘
+//! groups, features ─► heads trained and chosen on some images ─► judged on others ─► repaired.onnx
+//!                                  └─► the same with random groups ┘
 //! ```
 //! DIM's model-centric mitigation (Zhang et al., CVPR 2024) and what else trains a last layer against groups
-//! ([`rightly_model::heads::robust`]). Groups were found on one part of the images; half of that part may train, the other half
-//! chooses settings and epoch by the accuracy of the worst group; the report part is looked at once, with the same named groups
-//! before and after. Every repair is run as well with random groups of the same sizes: a new head on other images gains by
+//! ([`rightly_model::heads::robust`]). The images in which groups were found are dealt into folds: settings and epoch are chosen by the
+//! accuracy of the worst group on images of each fold, by heads that were trained on the others; the images that are reported on
+//! are looked at once, with the same named groups before and after. Every repair is run as well with random groups of the same sizes: a new head on other images gains by
 //! itself, and only what goes beyond that is a repair.
 
 mod choose;
@@ -137,7 +137,7 @@ struct Gathered {
     grouping: Grouping,
     material: Material,
     target: Target,
-    /// Of the images that choose, and of those that are reported on.
+    /// Of held-out images, and of those that are reported on.
     before: [Right; 2],
     notes: Vec<String>,
 }
@@ -155,11 +155,11 @@ impl Stage<'_> {
         let mut division = Division::new(inputs, options, &grouping, &outcomes)?;
         let mut notes = vec![grouping.words.clone()];
         notes.extend(material::cut(inputs, &mut division, set.dim));
-        if division.held.len().min(division.choose.len()) < judged::FEWEST {
+        if division.held.len() < judged::FEWEST {
             return Err(Error::Usage(format!(
-                "{} held-out images to train and choose on; at least {} are needed",
-                division.held.len() + division.choose.len(),
-                2 * judged::FEWEST
+                "{} held-out images to choose on; at least {} are needed",
+                division.held.len(),
+                judged::FEWEST
             )));
         }
         notes.push(division_words(&division, &grouping));
@@ -172,21 +172,20 @@ impl Stage<'_> {
                 &apart
             }
         };
-        let known: Rows = by.held.with(&by.choose);
         let unknown = division.train.iter().any(|at| !grouping.members.contains_key(at));
         if unknown {
-            if let Some(share) = placing::agreement(&grouping, &known, &by.report) {
+            if let Some(share) = placing::agreement(&grouping, &by.held, &by.report) {
                 notes.push(format!(
                     "Groups of training images are told from their features; for {:.0} % of the images that are reported on \
                      this gives the group that they have.",
                     100.0 * share
                 ));
             }
-            placing::place(&mut grouping, &known, &[&by.train]);
+            placing::place(&mut grouping, &by.held, &[&by.train]);
         }
         let target = Target::of(inputs);
         notes.extend(target.words(inputs));
-        let before = [&material.choose, &material.report].map(|rows| {
+        let before = [&material.held, &material.report].map(|rows| {
             let own = self.original.place.head();
             if target.narrows(inputs) {
                 return target.right_before(own, rows.values.view(), &rows.labels);
@@ -195,18 +194,18 @@ impl Stage<'_> {
                 |&at: &usize| outcomes.correct(&inputs.dataset.samples[at].id) == Some(true);
             Ok(rows.samples.iter().map(right).collect())
         });
-        let [choose, report] = before;
+        let [held, report] = before;
         let numbers =
             |right: Vec<bool>| right.into_iter().map(|r| f64::from(u8::from(r))).collect();
-        let before = [numbers(choose?), numbers(report?)];
+        let before = [numbers(held?), numbers(report?)];
         Ok(Gathered { grouping, material, target, before, notes })
     }
 
     /// Trains, judges and writes every repair.
     fn repair(&self, gathered: &Gathered) -> Result<(Vec<Metric>, Vec<String>), Error> {
         let Self { inputs, options, run, .. } = *self;
-        let Gathered { grouping, material, target, before: [choose, before], .. } = gathered;
-        let least = choose.iter().sum::<f64>() / choose.len().max(1) as f64 - options.max_cost;
+        let Gathered { grouping, material, target, before: [held, before], .. } = gathered;
+        let least = held.iter().sum::<f64>() / held.len().max(1) as f64 - options.max_cost;
         let trainer = Trainer {
             material,
             grouping,
@@ -215,6 +214,7 @@ impl Stage<'_> {
             classes: inputs.dataset.classes.len(),
             least,
             seed: inputs.options.seed,
+            threads: options.threads,
             stop: self.stop,
         };
         let right = |head: &Head| -> Result<Right, Error> {
@@ -263,6 +263,7 @@ impl Stage<'_> {
                 model_hash: inputs.classifier.hash(),
                 groups: &grouping.words,
                 images: material.parts().map(Rows::len),
+                folds: material.folds.iter().max().map_or(0, |most| most + 1),
                 least_accuracy: least,
                 chosen: chosen.chosen,
                 tried: &chosen.tried,
@@ -310,8 +311,6 @@ impl Stage<'_> {
             classes: material::by_class(&report.labels).into_iter().collect(),
             groups: groups.into_iter().collect(),
             known: known.into_iter().collect(),
-            seed,
-            draws: options.draws,
         })
     }
 }
@@ -326,11 +325,12 @@ fn division_words(division: &Division, grouping: &Grouping) -> String {
         false => format!("'{}'", grouping.splits[1]),
     };
     format!(
-        "Heads are trained on {train}{} held-out images of '{}', chosen on {} others of it, and reported on {} images of \
-         {report}; whole clusters are dealt by a hash of their id and the seed.",
+        "Heads are trained on {train}{} held-out images of '{}', in which subgroups were looked for. These are dealt into {} \
+         folds by a hash of their ids (of their clusters) and the seed; what is chosen is chosen on each fold by heads that \
+         were trained on the others. Reported are {} images of {report}.",
         division.held.len(),
         grouping.splits[0],
-        division.choose.len(),
+        division.folds.iter().max().map_or(0, |most| most + 1),
         division.report.len()
     )
 }

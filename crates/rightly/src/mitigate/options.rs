@@ -99,8 +99,6 @@ pub struct MitigateOptions {
     pub controls: usize,
     /// Run the measures of `evaluate` again on each repaired model, where the run has them.
     pub measure_again: bool,
-    /// Draws of a permutation test at most.
-    pub draws: usize,
     /// Bootstrap resamples.
     pub resamples: usize,
     /// Worker threads; results do not depend on it.
@@ -119,7 +117,6 @@ impl Default for MitigateOptions {
             max_cost: 0.01,
             controls: 5,
             measure_again: true,
-            draws: 9999,
             resamples: 2000,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
@@ -151,7 +148,6 @@ impl MitigateOptions {
         table.insert("max_cost".into(), self.max_cost.into());
         table.insert("controls".into(), (self.controls as i64).into());
         table.insert("measure_again".into(), self.measure_again.into());
-        table.insert("draws".into(), (self.draws as i64).into());
         table.insert("resamples".into(), (self.resamples as i64).into());
         table
     }

@@ -5,7 +5,7 @@ use rightly_data::table::{Columns, write};
 use super::{grouping::Grouping, material::Material};
 use crate::{Error, Inputs, RunDir};
 
-/// id, class, part (`train`, `held-out`, `choose`, `report`), group (its name; null where the image is in none), index (of the
+/// id, class, part (`train`, `held-out`, `report`), group (its name; null where the image is in none), index (of the
 /// group, over all classes), groups and shares (lists: the soft label, indices and shares of sum 1).
 pub(super) const GROUPS: &str = "mitigate/groups.parquet";
 
@@ -15,7 +15,7 @@ pub(super) fn write_groups(
     grouping: &Grouping,
     material: &Material,
 ) -> Result<(), Error> {
-    let parts = ["train", "held-out", "choose", "report"];
+    let parts = ["train", "held-out", "report"];
     let mut rows = Vec::new();
     for (part, own) in parts.iter().zip(material.parts()) {
         for sample in &own.samples {

@@ -123,9 +123,11 @@ pub(super) struct Record<'a> {
     pub(super) model: String,
     pub(super) model_hash: &'a str,
     pub(super) groups: &'a str,
-    /// Images that the model was trained on, held-out ones to train on, to choose on, to report on.
-    pub(super) images: [usize; 4],
-    /// Accuracy on the images that choose below which heads come last.
+    /// Images that the model was trained on, held-out ones, and those that are reported on.
+    pub(super) images: [usize; 3],
+    /// Parts of the held-out images; each is chosen on by heads that were trained on the others.
+    pub(super) folds: usize,
+    /// Accuracy on held-out images below which heads come last.
     pub(super) least_accuracy: f64,
     pub(super) chosen: usize,
     pub(super) tried: &'a [Tried],
