@@ -191,6 +191,7 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
             which.has(Which::Mitigate)
                 && m.class.as_deref() == Some(POOLED)
                 && m.group.is_none()
+                && !m.metric.ends_with("-change")
                 && (which == Which::Mitigate || levels.contains(&m.metric.as_str()))
         }
         evaluate::STAGE if which.has(Which::Evaluate) => {

@@ -8,6 +8,7 @@ mod groups;
 mod names;
 mod planted;
 mod ranks;
+mod repair;
 mod tables;
 mod wrong;
 
@@ -56,7 +57,8 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     let tables = Tables::read(run, &manifest)?;
     let album = Album::open(&manifest, &tables);
     let mut notes = Vec::new();
-    for stage in manifest.stages.keys() {
+    // What a repair decided stands in its own section.
+    for stage in manifest.stages.keys().filter(|stage| *stage != rightly::mitigate::STAGE) {
         notes.extend(run.stage(stage)?.map(|record| record.notes).unwrap_or_default());
     }
     let mut findings = Vec::new();
@@ -80,6 +82,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         cams,
         ranks: ranks::ranks(run, &tables, &album, &metrics, &found, &names)?,
         groups: groups::groups(run, &tables, &album, &metrics, &names)?,
+        repair: repair::repair(run, &metrics, &names)?,
         mean_masks: cams::mean_masks(run)?,
         confusions: wrong::confusions(&tables, &album)?,
         mistakes: wrong::mistakes(&tables, &album)?,

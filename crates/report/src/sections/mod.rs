@@ -18,6 +18,7 @@ pub(crate) mod parts;
 mod planted;
 pub(crate) mod problems;
 mod ranks;
+mod repair;
 mod saliency;
 mod words;
 
@@ -35,7 +36,7 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 17] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 18] = [
     glance::section,
     planted::section,
     findings::section,
@@ -45,6 +46,7 @@ const ORDER: [fn(&ReportView) -> Option<Section>; 17] = [
     saliency::section,
     ranks::section,
     groups::section,
+    repair::section,
     objects::section,
     dynamics::section,
     classes::section,

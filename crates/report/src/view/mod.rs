@@ -10,6 +10,7 @@ mod groups;
 mod names;
 mod pictures;
 mod ranks;
+mod repair;
 
 pub use comparison::{ComparedSide, ComparisonView, Difference};
 pub use figures::{Figure, Figures};
@@ -17,6 +18,7 @@ pub use groups::{GroupView, GroupedClass, GroupsView, MapPoint};
 pub use names::{NameView, PhraseView};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
 pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};
+pub use repair::{Change, Levels, RepairView, RepairedGroup, RepairedModel};
 
 /// Everything that a report shows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,6 +39,8 @@ pub struct ReportView {
     pub ranks: Option<RankView>,
     /// Subgroups, where they were looked for.
     pub groups: Option<GroupsView>,
+    /// Repairs, where any was made.
+    pub repair: Option<RepairView>,
     /// Mean mask of each class.
     pub mean_masks: Vec<MeanMask>,
     /// Pairs of class and wrong answer, most frequent first.

@@ -4,9 +4,10 @@ use rightly_data::{Mask, RgbImage};
 use rightly_report::{
     ReportView, picture,
     view::{
-        CamCard, CamGallery, Confusion, Facts, Figure, FindingView, GroupView, GroupedClass,
-        GroupsView, MapPoint, MappedPhoto, MeanMask, NameView, Photo, PhraseView, Picture,
-        ProblemRow, RankView, RankedClass, RankedFeature,
+        CamCard, CamGallery, Change, Confusion, Facts, Figure, FindingView, GroupView,
+        GroupedClass, GroupsView, Levels, MapPoint, MappedPhoto, MeanMask, NameView, Photo,
+        PhraseView, Picture, ProblemRow, RankView, RankedClass, RankedFeature, RepairView,
+        RepairedGroup, RepairedModel,
     },
 };
 
@@ -272,6 +273,62 @@ fn groups() -> GroupsView {
     }
 }
 
+fn repair() -> RepairView {
+    let of = |value: f64, n: usize| Figure {
+        value: Some(value),
+        low: Some(value - 0.08),
+        high: Some(value + 0.07),
+        n,
+        ..Figure::default()
+    };
+    let levels = |accuracy: f64, worst: f64| Levels {
+        accuracy: of(accuracy, 212),
+        worst_group: of(worst, 24),
+        worst_true_group: Some(of(worst + 0.05, 31)),
+        class_gap: of(0.4, 212),
+    };
+    let group = |name: &str, before: f64, after: f64, n: usize, q: Option<f64>| RepairedGroup {
+        class: "racer".to_owned(),
+        name: name.to_owned(),
+        before: of(before, n),
+        after: of(after, n),
+        gain: Figure { q, ..of(after - before, n) },
+    };
+    let change = |metric: &str, condition: &str, value: f64| Change {
+        metric: metric.to_owned(),
+        condition: condition.to_owned(),
+        before: Some(of(0.4, 212)),
+        change: Figure { q: Some(0.02), ..of(value, 212) },
+    };
+    let model = |name: &str, helps: bool, after: f64| RepairedModel {
+        name: name.to_owned(),
+        helps,
+        words: format!("'{name}' was tried."),
+        file: format!("mitigate/{name}/repaired.onnx"),
+        after: levels(0.71, after),
+        random: Some(levels(0.7, 0.25)),
+        gain: Figure { q: Some(0.0003), ..of(after - 0.2, 212) },
+        beyond: Figure { q: Some(0.021), ..of(after - 0.25, 212) },
+        cost: of(-0.01, 212),
+        groups: vec![
+            group("dusty racers", 0.2, 0.55, 24, Some(0.0002)),
+            group("slices/2", 0.5, 0.5, 18, Some(1.0)),
+            group("slices/3", 0.7, 0.68, 40, None),
+        ],
+        changes: vec![
+            change("accuracy", "none", 0.01),
+            change("accuracy", "gray", -0.12),
+            change("rfs", "linf/0.25", 0.1),
+            change("cam-iou", "gradcam", 0.02),
+        ],
+    };
+    RepairView {
+        before: levels(0.7, 0.2),
+        repairs: vec![model("dim", true, 0.55), model("dfr", false, 0.3)],
+        notes: vec!["Groups: the subgroups that 'slices' found.".to_owned()],
+    }
+}
+
 pub(crate) fn view() -> ReportView {
     let bump: Vec<f32> = (0..56 * 56)
         .map(|i| {
@@ -340,6 +397,7 @@ pub(crate) fn view() -> ReportView {
         }),
         ranks: Some(ranks()),
         groups: Some(groups()),
+        repair: Some(repair()),
         mean_masks: CLASSES
             .iter()
             .map(|&(class, n, _)| MeanMask {

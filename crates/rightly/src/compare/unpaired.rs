@@ -2,10 +2,7 @@
 
 use rand::Rng;
 use rightly_stats::{
-    Design, Estimate,
-    permutation::sequential_p,
-    proportion::square_and_add,
-    rng::keyed,
+    Design, Estimate, permutation::sequential_p, proportion::square_and_add, rng::keyed,
 };
 
 use super::{

@@ -1,6 +1,6 @@
 //! Heads that are tried, and the one that is kept.
 
-use std::sync::atomic::AtomicBool;
+use std::{cmp::Reverse, collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -28,7 +28,7 @@ const WHOLE: usize = 4096;
 const BATCH: usize = 256;
 /// Epochs where all rows make a step, and where they do not.
 const EPOCHS: [usize; 2] = [200, 20];
-/// Fewest images of a group that can be the worst one where a head is chosen.
+/// Fewest images of a group that can be the worst one where a head is chosen, and that DFR balances by itself.
 const FEWEST: f64 = 8.0;
 /// Weight of overall accuracy in the choice: it decides between heads whose worst groups are the same.
 const TIES: f64 = 1e-3;
@@ -136,15 +136,7 @@ impl Trainer<'_> {
             held: self.members(&self.material.held, "held-out", dealing),
         };
         let candidates = self.candidates(repair);
-        let folds = self.material.folds.iter().max().map_or(0, |most| most + 1);
-        let jobs: Vec<Job> = candidates
-            .iter()
-            .enumerate()
-            .flat_map(|(at, candidate)| match candidate.on {
-                On::Train => vec![(at, None)],
-                _ => (0..folds).map(|fold| (at, Some(fold))).collect(),
-            })
-            .collect();
+        let jobs = self.jobs(&candidates);
         let courses = workers::ordered(jobs.len(), self.threads, self.stop, |job| {
             let (at, fold) = jobs[job];
             // A setting that fails leaves the others alone.
@@ -173,6 +165,35 @@ impl Trainer<'_> {
         };
         let head = self.refit(repair, &candidates[chosen], tried[chosen].epoch, &members)?;
         Ok(Chosen { head, tried, chosen })
+    }
+
+    /// Heads of a repair, and about how many seconds they take: one of them is trained for it.
+    ///
+    /// # Errors
+    /// As [`Self::train`].
+    pub(super) fn estimate(&self, repair: Repair) -> Result<(usize, f64), Error> {
+        let members = Members {
+            train: self.members(&self.material.train, "train", Dealing::Found),
+            held: self.members(&self.material.held, "held-out", Dealing::Found),
+        };
+        let candidates = self.candidates(repair);
+        let jobs = self.jobs(&candidates);
+        // The middle one stands for those on fewer images and those on more.
+        let Some(&(at, fold)) = jobs.get(jobs.len() / 2) else { return Ok((0, 0.0)) };
+        let start = Instant::now();
+        // What fails here fails again, and is said then.
+        let _ = self.course(repair, &candidates[at], fold, &members);
+        let one = start.elapsed().as_secs_f64();
+        Ok((jobs.len() + 1, one * jobs.len() as f64 / self.threads.max(1) as f64))
+    }
+
+    fn jobs(&self, candidates: &[Candidate]) -> Vec<Job> {
+        let folds = self.material.folds.iter().max().map_or(0, |most| most + 1);
+        let of = |(at, candidate): (usize, &Candidate)| match candidate.on {
+            On::Train => vec![(at, None)],
+            _ => (0..folds).map(|fold| (at, Some(fold))).collect(),
+        };
+        candidates.iter().enumerate().flat_map(of).collect()
     }
 
     fn candidates(&self, repair: Repair) -> Vec<Candidate> {
@@ -270,7 +291,12 @@ impl Trainer<'_> {
         standard.apply(values.view_mut());
         let count = self.grouping.groups.len();
         let soft = matches!(repair, Repair::Dim | Repair::RwgSoft | Repair::DiSoft);
-        let groups = if soft { shares(members, count)? } else { hard(members, count)? };
+        let groups = match repair {
+            _ if soft => shares(members, count)?,
+            // It draws as many rows of each group as the smallest has.
+            Repair::Dfr => Groups::hard(&merged(members, &rows.labels), count)?,
+            _ => hard(members, count)?,
+        };
         let start = self.target.start(self.own)?.standardised(&standard);
         let material = robust::Material {
             groups: Some(&groups),
@@ -384,6 +410,23 @@ fn worst_of(right: &[bool], groups: &Groups) -> (Option<f64>, f64) {
 fn hard(members: &[&Member], count: usize) -> Result<Groups, Error> {
     let of: Vec<usize> = members.iter().map(|member| member.group).collect();
     Ok(Groups::hard(&of, count)?)
+}
+
+/// The group of each row; those of fewer than [`FEWEST`] rows are taken into the largest of their class.
+fn merged(members: &[&Member], labels: &[usize]) -> Vec<usize> {
+    let mut out: Vec<usize> = members.iter().map(|member| member.group).collect();
+    for rows in by_class(labels).into_values() {
+        let mut sizes = BTreeMap::<usize, usize>::new();
+        rows.iter().for_each(|&row| *sizes.entry(out[row]).or_default() += 1);
+        let largest = sizes.iter().max_by_key(|(group, size)| (**size, Reverse(**group)));
+        let Some((&largest, _)) = largest else { continue };
+        for row in rows {
+            if (sizes[&out[row]] as f64) < FEWEST {
+                out[row] = largest;
+            }
+        }
+    }
+    out
 }
 
 fn shares(members: &[&Member], count: usize) -> Result<Groups, Error> {

@@ -57,7 +57,11 @@ pub(super) fn compute(
                 true => Difference::default(),
                 false => judges.gain(&outcome.control, &outcome.after),
             };
-            [judges.gain(before, &outcome.after), beyond, judges.cost(before, &outcome.after)]
+            [
+                judges.gain(before, &outcome.after),
+                beyond,
+                judges.cost(before, &outcome.after, &judges.all()),
+            ]
         })
         .collect();
     // Every repair that was tried counts: gains and gains beyond random groups are one family.
@@ -80,7 +84,37 @@ pub(super) fn compute(
         verdicts.push(Verdict::new(outcome.repair, &gain, &beyond, &cost, max_cost));
         out.extend([gain, beyond, cost]);
     }
+    out.extend(of_groups(names, grouping, judges, before, outcomes));
     (out, verdicts)
+}
+
+/// What each group gains, paired; q over the groups of every repair.
+fn of_groups(
+    names: &[String],
+    grouping: &Grouping,
+    judges: &Judges,
+    before: &Right,
+    outcomes: &[Outcome],
+) -> Vec<Metric> {
+    let mut out = Vec::new();
+    for outcome in outcomes {
+        let condition = after(outcome.repair);
+        for (group, rows) in &judges.groups {
+            let group = &grouping.groups[*group];
+            let gain = judges.cost(&outcome.after, before, rows);
+            let class = &names[group.class];
+            out.push(Metric {
+                p: gain.p,
+                group: group.name.clone(),
+                ..Metric::new(STAGE, "subgroup-gain", Some(&condition), class, gain.estimate)
+            });
+        }
+    }
+    let p: Vec<f64> = out.iter().map(|row| row.p.unwrap_or(f64::NAN)).collect();
+    for (row, q) in out.iter_mut().zip(benjamini_hochberg(&p)) {
+        row.q = q.is_finite().then_some(q);
+    }
+    out
 }
 
 /// Accuracies under one condition.

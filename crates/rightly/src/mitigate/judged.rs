@@ -40,6 +40,11 @@ impl Judges {
         share(&self.design.subset(rows), &own)
     }
 
+    /// Every image.
+    pub(super) fn all(&self) -> Vec<usize> {
+        (0..self.design.len()).collect()
+    }
+
     /// Named groups that are large enough to be the worst.
     pub(super) fn large(&self) -> Vec<&[usize]> {
         large(self.groups.iter().map(|(_, rows)| rows))
@@ -90,11 +95,11 @@ impl Judges {
         Difference { p: estimate.p_of_zero(), estimate }
     }
 
-    /// Overall accuracy before minus after, paired; p of McNemar's exact test for independent images.
-    pub(super) fn cost(&self, before: &Right, after: &Right) -> Difference {
-        let hits = |right: &Right| right.iter().map(|r| *r > 0.5).collect::<Vec<bool>>();
+    /// Accuracy of some images before minus after, paired; p of McNemar's exact test for independent images.
+    pub(super) fn cost(&self, before: &Right, after: &Right, rows: &[usize]) -> Difference {
+        let hits = |right: &Right| rows.iter().map(|&row| right[row] > 0.5).collect::<Vec<bool>>();
         let (before, after) = (hits(before), hits(after));
-        let estimate = self.design.paired_drop(&before, &after);
+        let estimate = self.design.subset(rows).paired_drop(&before, &after);
         let (lost, gained) = paired::discordant(&before, &after);
         let p = self.clusters.is_none().then(|| paired::mcnemar_exact(lost, gained));
         Difference { estimate, p }
@@ -183,7 +188,8 @@ mod tests {
         assert!((gain.estimate.value.unwrap() - 0.5).abs() < 1e-12);
         assert!(gain.estimate.low.unwrap() > 0.3 && gain.p.unwrap() < 0.01, "{gain:?}");
         // 118 right before, 130 after.
-        let cost = judges.cost(&before, &after);
+        let all: Vec<usize> = (0..160).collect();
+        let cost = judges.cost(&before, &after, &all);
         assert!((cost.estimate.value.unwrap() - (118.0 - 130.0) / 160.0).abs() < 1e-12);
         // Classes: .55 and .925 before.
         assert!((judges.class_gap(&before).value.unwrap() - 0.375).abs() < 1e-12);

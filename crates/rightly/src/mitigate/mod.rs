@@ -30,6 +30,7 @@ use rightly_stats::Design;
 
 pub use options::{MitigateOptions, Repair};
 pub use verdict::{Answer, Verdict};
+pub use written::verdicts;
 
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink,
@@ -103,11 +104,10 @@ pub fn mitigate(
         sink(finished(true));
         return Ok(record);
     }
-    sink(Event::Summarising { stage: STAGE });
     let stage = Stage { inputs, options, run, stop, original: &original };
     let gathered = stage.gather(grouping, &set, others.as_ref())?;
     tables::write_groups(inputs, run, &gathered.grouping, &gathered.material)?;
-    let (mut metrics, mut notes) = stage.repair(&gathered)?;
+    let (mut metrics, mut notes) = stage.repair(&gathered, sink)?;
     notes.splice(0..0, gathered.notes);
     if let Some(measures) = &measures {
         for &repair in &options.repairs {
@@ -202,7 +202,11 @@ impl Stage<'_> {
     }
 
     /// Trains, judges and writes every repair.
-    fn repair(&self, gathered: &Gathered) -> Result<(Vec<Metric>, Vec<String>), Error> {
+    fn repair(
+        &self,
+        gathered: &Gathered,
+        sink: Sink<'_>,
+    ) -> Result<(Vec<Metric>, Vec<String>), Error> {
         let Self { inputs, options, run, .. } = *self;
         let Gathered { grouping, material, target, before: [held, before], .. } = gathered;
         let least = held.iter().sum::<f64>() / held.len().max(1) as f64 - options.max_cost;
@@ -224,6 +228,14 @@ impl Stage<'_> {
         let mut made: Vec<(Chosen, Vec<Chosen>, f32)> = Vec::new();
         let mut outcomes = Vec::new();
         for &repair in &options.repairs {
+            let (heads, seconds) = trainer.estimate(repair)?;
+            let runs = options.controls + 1;
+            sink(Event::Note(format!(
+                "{STAGE}: '{repair}': {} heads, of them {} for random groups; about {:.0} s",
+                runs * heads,
+                options.controls * heads,
+                (runs as f64 * seconds).ceil()
+            )));
             let chosen = trainer.train(repair, Dealing::Found)?;
             let off = self.original.write(inputs, run, repair, target, &chosen.head)?;
             let mut controls = Vec::new();

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::{MitigateOptions, Repair, STAGE, figures::after, written::path};
 use crate::{
-    Error, Inputs, Metric, RunDir, Sink,
+    Error, Event, Inputs, Metric, RunDir, Sink,
     compare::{self, CompareOptions},
     evaluate::{self, EvaluateOptions, MeasureName},
     metrics::{MEAN, POOLED},
@@ -51,7 +51,12 @@ pub(super) fn measure(
     let again = RunDir::new(run.path(&path(repair, "run")));
     let _lock = again.lock()?;
     own.claim(&again, true)?;
-    evaluate::evaluate(&own, measures, &again, stop, sink)?;
+    // What is to be said of the data has been said.
+    let quiet = |event: Event| match event {
+        Event::Note(_) | Event::Problem(_) => {}
+        other => sink(other),
+    };
+    evaluate::evaluate(&own, measures, &again, stop, &quiet)?;
     let compared = CompareOptions {
         seed: inputs.options.seed,
         resamples: options.resamples,

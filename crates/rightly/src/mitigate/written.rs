@@ -6,7 +6,7 @@ use rightly_data::{
     table::{Columns, write},
 };
 use rightly_model::{Classifier, Encoder, Overrides, graph::layers::GraphHead, heads::Head};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Repair, STAGE,
@@ -14,7 +14,7 @@ use super::{
     target::Target,
     verdict::Verdict,
 };
-use crate::{Error, Inputs, RunDir};
+use crate::{Error, Inputs, RunDir, run::read_json};
 
 /// Largest difference of a logit that the written file may show.
 const SAME: f32 = 1e-4;
@@ -145,6 +145,25 @@ impl Record<'_> {
         let text = text.map_err(|error| Error::run(&path, error.to_string()))?;
         Ok(write_whole(&path, &text)?)
     }
+}
+
+/// The verdict on each repair of a run's last mitigation, the main one first.
+///
+/// # Errors
+/// A file of the run can't be read.
+pub fn verdicts(run: &RunDir) -> Result<Vec<Verdict>, Error> {
+    #[derive(Deserialize)]
+    struct Tried {
+        verdict: Verdict,
+    }
+    let manifest = run.manifest()?;
+    let list = manifest.stages.get(STAGE).and_then(|table| table.get("repair")?.as_array());
+    let names = list.into_iter().flatten().filter_map(|name| name.as_str());
+    names
+        .map(|name| {
+            Ok(read_json::<Tried>(&run.path(&format!("{STAGE}/{name}/tried.json")))?.verdict)
+        })
+        .collect()
 }
 
 /// The head of a repair that was chosen.

@@ -8,6 +8,7 @@ mod evaluate;
 mod interpret;
 mod interpret_models;
 mod interpret_pool;
+mod mitigate;
 mod rank;
 mod rank_attributes;
 mod run_directory;

@@ -1,0 +1,128 @@
+//! What the stage `mitigate` left.
+
+use rightly::{
+    Metric, RunDir,
+    metrics::{MEAN, POOLED},
+    mitigate::{STAGE, Verdict, verdicts},
+};
+
+use super::{figure, names::Names};
+use crate::{
+    ReportError,
+    view::{Change, Figure, Levels, RepairView, RepairedGroup, RepairedModel},
+};
+
+pub(super) fn repair(
+    run: &RunDir,
+    metrics: &[Metric],
+    names: &Names,
+) -> Result<Option<RepairView>, ReportError> {
+    let Some(record) = run.stage(STAGE)? else { return Ok(None) };
+    let rows: Vec<&Metric> = metrics.iter().filter(|m| m.stage == STAGE).collect();
+    let verdicts = verdicts(run)?;
+    let repairs: Vec<RepairedModel> = verdicts
+        .iter()
+        .enumerate()
+        .map(|(at, verdict)| one(&rows, metrics, names, at, verdict))
+        .collect();
+    // The repairs have verdicts of their own.
+    let said: Vec<&String> = verdicts.iter().map(|verdict| &verdict.words).collect();
+    let notes = record.notes.into_iter().filter(|note| !said.contains(&note)).collect();
+    let before = levels(&rows, "before").unwrap_or_default();
+    Ok((!repairs.is_empty()).then_some(RepairView { before, repairs, notes }))
+}
+
+fn one(
+    rows: &[&Metric],
+    all: &[Metric],
+    names: &Names,
+    at: usize,
+    verdict: &Verdict,
+) -> RepairedModel {
+    let name = verdict.repair.as_str();
+    let condition = format!("after/{name}");
+    let random = match at {
+        0 => "after/random-groups".to_owned(),
+        _ => format!("after/random-groups/{name}"),
+    };
+    let of = |metric: &str| find(rows, metric, &condition).unwrap_or_default();
+    let mut groups: Vec<RepairedGroup> = rows
+        .iter()
+        .filter(|m| m.metric == "subgroup-accuracy" && m.condition.as_deref() == Some("before"))
+        .filter_map(|before| {
+            let same = |metric: &str| {
+                let own = rows.iter().find(|m| {
+                    (&m.class, &m.group) == (&before.class, &before.group)
+                        && m.metric == metric
+                        && m.condition.as_deref() == Some(&condition)
+                });
+                own.map(|m| figure(m))
+            };
+            let after = same("subgroup-accuracy")?;
+            let gain = same("subgroup-gain").unwrap_or_default();
+            let (class, group) = (before.class.clone()?, before.group.clone()?);
+            let words = names.get(&(class.clone(), group.clone())).map(|n| n.title.clone());
+            let name = words.filter(|title| !title.is_empty()).unwrap_or(group);
+            Some(RepairedGroup { class, name, before: figure(before), after, gain })
+        })
+        .collect();
+    groups.sort_by(|a, b| {
+        let value = |g: &RepairedGroup| g.before.value.unwrap_or(f64::INFINITY);
+        value(a).total_cmp(&value(b))
+    });
+    RepairedModel {
+        name: name.to_owned(),
+        helps: verdict.helps(),
+        words: verdict.words.clone(),
+        file: format!("{STAGE}/{name}/repaired.onnx"),
+        after: levels(rows, &condition).unwrap_or_default(),
+        random: levels(rows, &random),
+        gain: of("gain"),
+        beyond: of("gain-beyond-random"),
+        cost: of("cost"),
+        groups,
+        changes: changes(rows, all, &condition),
+    }
+}
+
+fn find(rows: &[&Metric], metric: &str, condition: &str) -> Option<Figure> {
+    rows.iter().find(|m| m.is(metric, Some(condition), POOLED)).map(|m| figure(m))
+}
+
+fn levels(rows: &[&Metric], condition: &str) -> Option<Levels> {
+    let of = |metric: &str| find(rows, metric, condition);
+    Some(Levels {
+        accuracy: of("accuracy")?,
+        worst_group: of("worst-group-accuracy").unwrap_or_default(),
+        worst_true_group: of("worst-true-group-accuracy"),
+        class_gap: of("class-gap").unwrap_or_default(),
+    })
+}
+
+/// Changes of what the audit measured, over all images where it has that figure, else over the classes.
+fn changes(rows: &[&Metric], all: &[Metric], condition: &str) -> Vec<Change> {
+    let mut out: Vec<Change> = Vec::new();
+    for class in [POOLED, MEAN] {
+        for row in rows.iter().filter(|m| m.class.as_deref() == Some(class)) {
+            let under = row.condition.as_deref().and_then(|c| c.strip_prefix(condition));
+            let (Some(metric), Some(under)) =
+                (row.metric.strip_suffix("-change"), under.and_then(|u| u.strip_prefix('/')))
+            else {
+                continue;
+            };
+            if out.iter().any(|c| c.metric == metric && c.condition == under) {
+                continue;
+            }
+            let before = all
+                .iter()
+                .find(|m| m.stage == rightly::evaluate::STAGE && m.is(metric, Some(under), class));
+            out.push(Change {
+                metric: metric.to_owned(),
+                condition: under.to_owned(),
+                before: before.map(figure),
+                change: figure(row),
+            });
+        }
+    }
+    out
+}

@@ -1,0 +1,230 @@
+//! Repair as a stage, on copies of the quickstart's pictures: its model leans on backgrounds.
+
+use std::{fs, path::Path, sync::atomic::AtomicBool};
+
+use rightly::{
+    Error, InputOptions, Inputs, Metric, RunDir,
+    discover::DiscoverOptions,
+    evaluate::evaluate,
+    metrics::{POOLED, find},
+    mitigate::{MitigateOptions, Repair, mitigate, verdicts},
+    run::StageRecord,
+};
+use rightly_data::table::Table;
+use rightly_model::Overrides;
+
+use crate::{
+    discover,
+    support::{open, quick},
+};
+
+/// Two copies of each picture train, three hold the groups, three are reported on.
+fn split(copy: usize, _: &str) -> String {
+    format!(",{}", ["train", "train", "val", "val", "val", "test", "test", "test"][copy])
+}
+
+fn options() -> MitigateOptions {
+    MitigateOptions { controls: 2, resamples: 200, threads: 2, ..MitigateOptions::default() }
+}
+
+fn run(inputs: &Inputs, options: &MitigateOptions, out: &Path) -> Result<StageRecord, Error> {
+    let run = RunDir::new(out);
+    let _lock = run.lock()?;
+    inputs.claim(&run, false)?;
+    mitigate(inputs, options, &run, &AtomicBool::new(false), &|_| ())
+}
+
+fn value(metrics: &[Metric], metric: &str, condition: &str) -> f64 {
+    let found = find(metrics, metric, Some(condition), POOLED);
+    found.and_then(|m| m.value).unwrap_or_else(|| panic!("{metric} {condition}"))
+}
+
+#[test]
+fn a_repaired_model_is_what_the_figures_are_about_whatever_the_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = discover::data(folder.path(), ",split", split);
+    let out = folder.path().join("run");
+    let inputs = open(discover::inputs(&table)).unwrap();
+    // What was measured is measured again.
+    let own = RunDir::new(&out);
+    inputs.claim(&own, false).unwrap();
+    evaluate(&inputs, &quick(), &own, &AtomicBool::new(false), &|_| ()).unwrap();
+    let found = DiscoverOptions { draws: 99, ..discover::options() };
+    discover::run(discover::inputs(&table), &found, &out).unwrap();
+    let repairs = vec![Repair::Dim, Repair::GroupDro, Repair::ClassBalanced];
+    let options = MitigateOptions { repairs: repairs.clone(), ..options() };
+    let record = run(&inputs, &options, &out).unwrap();
+
+    let n = find(&record.metrics, "accuracy", Some("before"), POOLED).unwrap().n;
+    assert_eq!(n, 360);
+    let before = value(&record.metrics, "accuracy", "before");
+    let evaluated = own.metrics().unwrap();
+    assert_eq!(before, value(&evaluated, "accuracy", "none"), "before is what was audited");
+    for repair in &repairs {
+        let condition = format!("after/{repair}");
+        let after = value(&record.metrics, "accuracy", &condition);
+        let again = RunDir::new(out.join(format!("mitigate/{repair}/run")));
+        let measured = value(&again.metrics().unwrap(), "accuracy", "none");
+        assert_eq!(after, measured, "{repair}: the file answers as its head");
+        let changed = value(&record.metrics, "accuracy-change", &format!("{condition}/none"));
+        assert!((changed - (after - before)).abs() < 1e-12);
+        // The same figures from the table of answers.
+        let file = out.join(format!("mitigate/{repair}/predictions.parquet"));
+        let answers = Table::load(&file).unwrap();
+        let right = answers.integers("after").unwrap();
+        let hits = right.iter().filter(|r| **r == Some(1)).count();
+        assert!((hits as f64 / 360.0 - after).abs() < 1e-12);
+        let worst = value(&record.metrics, "worst-group-accuracy", &condition);
+        assert_eq!(worst, lowest(&answers), "{repair}");
+        let tried = fs::read_to_string(out.join(format!("mitigate/{repair}/tried.json"))).unwrap();
+        let tried: serde_json::Value = serde_json::from_str(&tried).unwrap();
+        assert_eq!(tried["images"], serde_json::json!([240, 360, 360]));
+        assert!(tried["largest_difference"].as_f64().unwrap() < 1e-4);
+        assert_eq!(tried["random_groups"].as_array().unwrap().len(), 2);
+        assert!(tried["tried"].as_array().unwrap().iter().all(|t| t["error"].is_null()));
+    }
+    // Groups of one image are those of discover, and of every training image one.
+    let groups = Table::load(&out.join("mitigate/groups.parquet")).unwrap();
+    assert_eq!(groups.rows(), 960);
+    let shares = groups.lists_f32("shares").unwrap();
+    assert!(shares.iter().flatten().all(|s| (s.iter().sum::<f32>() - 1.0).abs() < 1e-3));
+    assert_eq!(verdicts(&own).unwrap().len(), 3);
+    let said = record.notes.join("\n");
+    assert!(said.contains("240 images of the model's training split and 360 held-out"), "{said}");
+    assert!(said.contains("Groups of training images are told from their features"), "{said}");
+
+    assert_eq!(run(&inputs, &options, &out).unwrap(), record, "what is there is not made again");
+    let other = folder.path().join("one-thread");
+    discover::run(discover::inputs(&table), &found, &other).unwrap();
+    let again = run(&inputs, &MitigateOptions { threads: 1, ..options }, &other).unwrap();
+    // Nothing was evaluated there: no measures to run again.
+    let shared = |record: &StageRecord| -> Vec<Metric> {
+        let own = record.metrics.iter().filter(|m| !m.metric.ends_with("-change"));
+        own.cloned().collect()
+    };
+    assert_eq!(shared(&again), shared(&record));
+    for file in ["repaired.onnx", "predictions.parquet", "labels.txt"] {
+        let of = |run: &Path| fs::read(run.join("mitigate/dim").join(file)).unwrap();
+        assert!(of(&out) == of(&other), "{file}");
+    }
+}
+
+/// Lowest accuracy of a group of at least 20 answers.
+fn lowest(answers: &Table) -> f64 {
+    let mut groups = std::collections::BTreeMap::<(String, String), [f64; 2]>::new();
+    let (class, group) = (answers.texts("class").unwrap(), answers.texts("group").unwrap());
+    for (at, right) in answers.integers("after").unwrap().into_iter().enumerate() {
+        if let (Some(class), Some(group), Some(right)) = (&class[at], &group[at], right) {
+            let sum = groups.entry((class.clone(), group.clone())).or_default();
+            sum[0] += right as f64;
+            sum[1] += 1.0;
+        }
+    }
+    let large = groups.values().filter(|sum| sum[1] >= 20.0);
+    large.map(|sum| sum[0] / sum[1]).fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn known_groups_need_no_discovery_and_every_way_to_repair_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = discover::data(folder.path(), ",split", split);
+    let out = folder.path().join("run");
+    let inputs = open(discover::inputs(&table)).unwrap();
+    let options = MitigateOptions {
+        repairs: Repair::ALL.to_vec(),
+        groups: Some("group".to_owned()),
+        controls: 0,
+        ..options()
+    };
+    let record = run(&inputs, &options, &out).unwrap();
+    let of = |metric: &str, condition: &str| value(&record.metrics, metric, condition);
+    for repair in Repair::ALL {
+        let condition = format!("after/{repair}");
+        // Groups are the known ones: both figures are about the same images.
+        assert_eq!(
+            of("worst-group-accuracy", &condition),
+            of("worst-true-group-accuracy", &condition)
+        );
+        assert!(out.join(format!("mitigate/{repair}/repaired.onnx")).is_file());
+        assert!(
+            !record.metrics.iter().any(|m| m.condition.as_deref() == Some("after/random-groups"))
+        );
+    }
+    // The quickstart's model fails on other backgrounds; its features know better.
+    let gain = of("gain", "after/group-dro");
+    assert!(gain > 0.1, "{gain}");
+    let words = &verdicts(&RunDir::new(&out)).unwrap()[0].words;
+    assert!(words.contains("the worst group gains"), "{words}");
+
+    // The same groups from a file.
+    let text = fs::read_to_string(&table).unwrap();
+    let rows = text.lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        format!("{},{}\n", cells[0], cells[2])
+    });
+    let file = folder.path().join("groups.csv");
+    fs::write(&file, format!("image,group\n{}", rows.collect::<String>())).unwrap();
+    let by_file = MitigateOptions {
+        repairs: vec![Repair::GroupDro],
+        groups: Some(file.to_string_lossy().into_owned()),
+        ..options.clone()
+    };
+    let other = folder.path().join("by-file");
+    let again = run(&inputs, &by_file, &other).unwrap();
+    assert_eq!(value(&again.metrics, "gain", "after/group-dro"), gain);
+}
+
+#[test]
+fn a_model_of_more_outputs_gets_a_head_of_the_datas_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = discover::data(folder.path(), ",split", split);
+    // Three of the four classes.
+    let text = fs::read_to_string(&table).unwrap();
+    let first = text.lines().nth(1).unwrap().split(',').nth(1).unwrap().to_owned();
+    let kept = text.lines().filter(|line| line.split(',').nth(1) != Some(first.as_str()));
+    fs::write(&table, kept.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let out = folder.path().join("run");
+    let inputs = open(discover::inputs(&table)).unwrap();
+    let own = RunDir::new(&out);
+    inputs.claim(&own, false).unwrap();
+    evaluate(&inputs, &quick(), &own, &AtomicBool::new(false), &|_| ()).unwrap();
+    let options = MitigateOptions { groups: Some("group".to_owned()), controls: 1, ..options() };
+    let record = run(&inputs, &options, &out).unwrap();
+    let said = record.notes.join("\n");
+    assert!(said.contains("has the data's 3 classes, not the model's 4 outputs"), "{said}");
+    // Among three outputs the model is right at least as often as among four.
+    let before = value(&record.metrics, "accuracy", "before");
+    assert!(before >= value(&own.metrics().unwrap(), "accuracy", "none"));
+    let file = out.join("mitigate/dim/repaired.onnx");
+    let repaired = InputOptions { model: file, ..discover::inputs(&table) };
+    let repaired = Inputs::open(repaired, &Overrides::default()).unwrap();
+    assert_eq!(repaired.classifier.labels(), repaired.dataset.classes);
+    let again = folder.path().join("again");
+    let again = RunDir::new(&again);
+    repaired.claim(&again, false).unwrap();
+    let measured = evaluate(&repaired, &quick(), &again, &AtomicBool::new(false), &|_| ()).unwrap();
+    let after = value(&record.metrics, "accuracy", "after/dim");
+    assert_eq!(value(&measured.metrics, "accuracy", "none"), after);
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = discover::data(folder.path(), ",split", split);
+    let inputs = open(discover::inputs(&table)).unwrap();
+    let fails = |options: MitigateOptions| {
+        let out = folder.path().join("run");
+        run(&inputs, &options, &out).unwrap_err().to_string()
+    };
+    let message = fails(options());
+    assert!(message.contains("run discover first"), "{message}");
+    let by = |groups: &str| MitigateOptions { groups: Some(groups.to_owned()), ..options() };
+    let message = fails(by("weather"));
+    assert!(message.contains("--groups weather: no method of discover, column"), "{message}");
+    let message = fails(MitigateOptions { train_split: Some("test".to_owned()), ..by("group") });
+    assert!(message.contains("--train-split test") && message.contains("train and judge"));
+    let message = fails(MitigateOptions { train_split: Some("more".to_owned()), ..by("group") });
+    assert!(message.contains("no image has this split; the data has test, train, val"));
+    let message = "magic".parse::<Repair>().unwrap_err().to_string();
+    assert!(message.contains("there are dim, group-dro"), "{message}");
+}
