@@ -13,7 +13,7 @@ use rightly::{
     inputs::Outputs,
     interpret::{InterpretOptions, LanguageEndpoint},
     measures::noise::Level,
-    mitigate::MitigateOptions,
+    mitigate::{MitigateOptions, PoolLabels},
     rank::RankOptions,
 };
 use rightly_data::{
@@ -24,7 +24,7 @@ use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod};
 use crate::{
     args::{
         CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags,
-        MeasureFlags, OutputsArg, PoolArg, SamplingArg, StageArgs, TargetArg,
+        MeasureFlags, OutputsArg, PoolArg, PoolLabelsArg, SamplingArg, StageArgs, TargetArg,
     },
     fetching::{Fetcher, Kind},
 };
@@ -153,7 +153,8 @@ pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result
         image_text: located(&flags.image_text, Kind::ImageText)?,
         phrases: flags.phrases.clone(),
         captioner: located(&flags.captioner, Kind::Captioner)?,
-        pool: flags.pool.clone(),
+        // Without an image-text model the pool is one for repairs alone.
+        pool: flags.pool.clone().filter(|_| flags.image_text.is_some()),
         language: language.map(|(url, model)| LanguageEndpoint { url, model }),
         threads: threads(args.run.threads),
     })
@@ -169,11 +170,20 @@ pub(crate) fn mitigate(args: &StageArgs) -> anyhow::Result<MitigateOptions> {
             repairs.push(repair);
         }
     }
+    if flags.budget == 0 {
+        bail!("--budget 0: at least one image is needed");
+    }
     if !(0.0..=1.0).contains(&flags.max_cost) {
         bail!("--max-cost {}: expected a share of 0 to 1", flags.max_cost);
     }
     Ok(MitigateOptions {
         repairs,
+        pool: args.words.pool.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        pool_labels: match flags.pool_labels {
+            PoolLabelsArg::Given => PoolLabels::Given,
+            PoolLabelsArg::Predicted => PoolLabels::Predicted,
+        },
+        budget: flags.budget,
         groups: flags.groups.clone(),
         features: features(args),
         train_split: flags.train_split.clone(),

@@ -2,7 +2,7 @@
 //!
 //! Each world is planted, trained and audited once for each seed, by the binary itself
 //! (`rightly demo`), and kept in a cache, so that an exam of a later stage takes seconds a world.
-//! Six questions:
+//! Seven questions:
 //! - does what was planted hurt the model (else there is nothing to find)?
 //! - what is found, what is missed, what is a false alarm? Beside the tool stand an oracle that is
 //!   given the attributes, which must find everything, and the same oracle with right and wrong
@@ -10,6 +10,7 @@
 //! - do the ranks by spuriosity follow the planted cues, and nothing else?
 //! - are the planted subgroups among the discovered ones, for each method, and nothing else?
 //! - are they called by the words that were planted, and is nothing named that is nothing?
+//! - does the worst group gain by a repair, more than by random groups, and is nothing claimed where nothing is?
 //! - does a class whose cue is planted rely less on its object than the same class, of the same
 //!   seed, without the cue?
 
@@ -19,6 +20,7 @@ mod naming;
 mod oracle;
 mod ranking;
 mod reliance;
+mod repair;
 mod world;
 
 use std::path::PathBuf;
@@ -49,6 +51,12 @@ pub(crate) struct Options {
         default_value = "slices,dim,domino,kmeans,failure-direction,pca"
     )]
     methods: Vec<String>,
+    /// Worlds whose models are repaired (none = leave it out)
+    #[arg(long, value_delimiter = ',', default_value = "mixed,null")]
+    repair: Vec<String>,
+    /// Leave the names out
+    #[arg(long)]
+    no_names: bool,
     /// Draws of held-out images for each model of a world in which nothing is planted
     #[arg(long, default_value = "1")]
     draws: u64,
@@ -90,7 +98,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.methods != ["none"] {
         discovery::exam(&planter, &options.worlds, options.seeds, &options.methods, options.draws)?;
     }
-    naming::exam(&planter, &options.worlds, options.seeds)?;
+    if !options.no_names {
+        naming::exam(&planter, &options.worlds, options.seeds)?;
+    }
+    let repaired: Vec<String> =
+        options.repair.iter().filter(|world| *world != "none").cloned().collect();
+    if !repaired.is_empty() {
+        repair::exam(&planter, &repaired, options.seeds)?;
+    }
     if options.reliance != "none" {
         reliance::exam(&planter, &options.reliance, options.seeds)?;
     }

@@ -102,6 +102,27 @@ impl Planter {
         crate::binary::run(&mut command, run)
     }
 
+    /// Repairs the model of a run for its subgroups, or for the groups of a file.
+    pub(crate) fn mitigate(
+        &self,
+        world: &World,
+        run: &Path,
+        repairs: &str,
+        groups: Option<&Path>,
+    ) -> anyhow::Result<()> {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(["mitigate", "--quiet", "--no-remeasure", "--repair", repairs, "--model"])
+            .arg(world.folder.join("model/model.onnx"))
+            .args(["--format", "csv", "--data", &world.table(), "--seed", &world.seed.to_string()])
+            .arg("--out")
+            .arg(run);
+        if let Some(groups) = groups {
+            command.arg("--groups").arg(groups);
+        }
+        crate::binary::run(&mut command, run)
+    }
+
     fn discover_in(
         &self,
         world: &World,

@@ -18,7 +18,7 @@ pub(crate) use model::{CardFlags, Engine, ModelArgs, ModelFlags};
 pub(crate) use reproducing::{ClassifierArg, Experiment, ReproduceArgs};
 pub(crate) use showing::{ClassesArgs, DataFormat, Format, MetricsArgs, ReportArgs};
 pub(crate) use stages::{
-    CamArg, DynamicsFlags, FeatureFlags, MeasureFlags, PoolArg, StageArgs, TargetArg,
+    CamArg, DynamicsFlags, FeatureFlags, MeasureFlags, PoolArg, PoolLabelsArg, StageArgs, TargetArg,
 };
 
 /// Is an image classifier right for the right reasons?

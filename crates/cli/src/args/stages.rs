@@ -140,8 +140,9 @@ pub(crate) struct WordFlags {
     /// Captioner for images without a caption: a folder with encoder_model.onnx, decoder_model.onnx and tokenizer.json, or hf:ORG/NAME
     #[arg(long, value_name = "DIR")]
     pub(crate) captioner: Option<PathBuf>,
-    /// Pictures in which it looks for more of each group: a folder, a table, or embeddings as clip-retrieval writes them
-    #[arg(long, value_name = "PATH", requires = "image_text")]
+    /// Pictures in which --image-text looks for more of each group (a folder, a table, or embeddings as clip-retrieval writes
+    /// them), and from which mitigate adds images to the training (DATA with classes, or any with --pool-labels predicted)
+    #[arg(long, value_name = "PATH")]
     pub(crate) pool: Option<PathBuf>,
     /// OpenAI-compatible endpoint of a language model that words titles and sentences, such as http://localhost:8000/v1 (key: RIGHTLY_LLM_KEY)
     #[arg(long, value_name = "URL", requires = "llm_model")]
@@ -154,9 +155,16 @@ pub(crate) struct WordFlags {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Repair")]
 pub(crate) struct RepairFlags {
-    /// Ways to repair: dim, group-dro, rwg-soft, di-soft, dfr, jtt, class-balanced, erm; every one counts as a test
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "dim")]
+    /// Ways to repair: dim, group-dro, rwg-soft, di-soft, dfr, jtt, class-balanced, erm; with images of a pool: intervention,
+    /// hardest; every one counts as a test (default: dim, and intervention where there is a pool)
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) repair: Vec<String>,
+    /// Images of --pool (or of the split 'intervention') that are added for the groups on which the model fails
+    #[arg(long, value_name = "N", default_value = "500")]
+    pub(crate) budget: usize,
+    /// Classes of the images of --pool: the pool's own, or those that the model gives them
+    #[arg(long, value_enum, default_value = "given")]
+    pub(crate) pool_labels: PoolLabelsArg,
     /// Groups to repair for: a method of discover, a column of the table ('group' or an attribute), or a file with id and group
     /// (default: discover's first method)
     #[arg(long, value_name = "NAME")]
@@ -217,4 +225,10 @@ pub(crate) enum TargetArg {
 pub(crate) enum PoolArg {
     Class,
     Mean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoolLabelsArg {
+    Given,
+    Predicted,
 }

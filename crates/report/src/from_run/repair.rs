@@ -3,7 +3,7 @@
 use rightly::{
     Metric, RunDir,
     metrics::{MEAN, POOLED},
-    mitigate::{STAGE, Verdict, verdicts},
+    mitigate::{Repair, STAGE, Verdict, control_condition, verdicts},
 };
 
 use super::{figure, names::Names};
@@ -20,31 +20,29 @@ pub(super) fn repair(
     let Some(record) = run.stage(STAGE)? else { return Ok(None) };
     let rows: Vec<&Metric> = metrics.iter().filter(|m| m.stage == STAGE).collect();
     let verdicts = verdicts(run)?;
-    let repairs: Vec<RepairedModel> = verdicts
+    let repairs: Vec<Repair> =
+        verdicts.iter().map(|verdict| verdict.repair.parse()).collect::<Result<_, _>>()?;
+    let made: Vec<RepairedModel> = verdicts
         .iter()
         .enumerate()
-        .map(|(at, verdict)| one(&rows, metrics, names, at, verdict))
+        .map(|(at, verdict)| one(&rows, metrics, names, &control_condition(&repairs, at), verdict))
         .collect();
     // The repairs have verdicts of their own.
     let said: Vec<&String> = verdicts.iter().map(|verdict| &verdict.words).collect();
     let notes = record.notes.into_iter().filter(|note| !said.contains(&note)).collect();
     let before = levels(&rows, "before").unwrap_or_default();
-    Ok((!repairs.is_empty()).then_some(RepairView { before, repairs, notes }))
+    Ok((!made.is_empty()).then_some(RepairView { before, repairs: made, notes }))
 }
 
 fn one(
     rows: &[&Metric],
     all: &[Metric],
     names: &Names,
-    at: usize,
+    random: &str,
     verdict: &Verdict,
 ) -> RepairedModel {
     let name = verdict.repair.as_str();
     let condition = format!("after/{name}");
-    let random = match at {
-        0 => "after/random-groups".to_owned(),
-        _ => format!("after/random-groups/{name}"),
-    };
     let of = |metric: &str| find(rows, metric, &condition).unwrap_or_default();
     let mut groups: Vec<RepairedGroup> = rows
         .iter()
@@ -76,7 +74,8 @@ fn one(
         words: verdict.words.clone(),
         file: format!("{STAGE}/{name}/repaired.onnx"),
         after: levels(rows, &condition).unwrap_or_default(),
-        random: levels(rows, &random),
+        control: random.split('/').nth(1).unwrap_or_default().replace('-', " "),
+        random: levels(rows, random),
         gain: of("gain"),
         beyond: of("gain-beyond-random"),
         cost: of("cost"),

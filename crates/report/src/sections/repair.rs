@@ -40,7 +40,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         details {
             summary { "How the repair was made and judged" }
             ul { @for note in &repair.notes { li { (note) } } }
-            p.muted { "The worst group is the one with the lowest accuracy among the groups of at least 20 images, the same named groups before and after; a lowest value is low by chance as well, before and after alike. Gains are paired: the same images, resampled together. Random groups: the same repair for groups of the same sizes that were dealt within each class; what a new head gains by itself is in there. q: corrected for every repair that was tried." }
+            p.muted { "The worst group is the one with the lowest accuracy among the groups of at least 20 images, the same named groups before and after; a lowest value is low by chance as well, before and after alike. Gains are paired: the same images, resampled together. The control is the same repair for random groups of the same sizes, dealt within each class, or with as many random images of the pool: what a new head gains by itself is in there. q: corrected for every repair that was tried." }
         }
     };
     Some(Section { id: "repair", title: "Repair", body })
@@ -50,10 +50,11 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
 fn overview(view: &RepairView) -> Markup {
     let main = &view.repairs[0];
     let random = main.random.as_ref();
+    let control = format!("with {}", main.control);
     let of = |pick: fn(&Levels) -> &Figure| -> Vec<(&str, &Figure, Tone)> {
         let mut out = vec![("before", pick(&view.before), Tone::Plain)];
         if let Some(random) = random {
-            out.push(("with random groups", pick(random), Tone::Control));
+            out.push((control.as_str(), pick(random), Tone::Control));
         }
         out.push(("after", pick(&main.after), Tone::Object));
         out
@@ -86,7 +87,7 @@ fn overview(view: &RepairView) -> Markup {
         p.muted {
             "Worst group: " (Unit::Points.figure(&main.gain)) " (" (interval(&main.gain, Unit::Points)) ")"
             @if main.beyond.value.is_some() {
-                "; beyond random groups " (Unit::Points.figure(&main.beyond)) " (" (interval(&main.beyond, Unit::Points)) (q(&main.beyond)) ")"
+                "; beyond " (main.control) " " (Unit::Points.figure(&main.beyond)) " (" (interval(&main.beyond, Unit::Points)) (q(&main.beyond)) ")"
             }
             ". Best class minus worst class: " (Unit::Percent.figure(&view.before.class_gap)) " before, "
             (Unit::Percent.figure(&main.after.class_gap)) " after."
@@ -203,7 +204,7 @@ fn table(view: &RepairView) -> Markup {
         thead { tr {
             th { "Repair" } th.number { "accuracy" } th.number { "worst group" }
             th.number { "gain" } th.number { "95 % interval" }
-            th.number { "beyond random groups" } th.number { "95 % interval" } th.number { "q" }
+            th.number { "beyond the control" } th.number { "95 % interval" } th.number { "q" }
         } }
         tbody {
             tr {

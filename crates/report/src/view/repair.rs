@@ -39,11 +39,13 @@ pub struct RepairedModel {
     pub file: String,
     /// After the repair.
     pub after: Levels,
-    /// With random groups of the same sizes.
+    /// What it is held against: `random groups` of the same sizes, or as many `random images`.
+    pub control: String,
+    /// With those.
     pub random: Option<Levels>,
     /// How much the worst group gains; p and q.
     pub gain: Figure,
-    /// How much more than with random groups.
+    /// How much more than with the control.
     pub beyond: Figure,
     /// Accuracy before minus after.
     pub cost: Figure,

@@ -306,6 +306,7 @@ fn repair() -> RepairView {
         words: format!("'{name}' was tried."),
         file: format!("mitigate/{name}/repaired.onnx"),
         after: levels(0.71, after),
+        control: "random groups".to_owned(),
         random: Some(levels(0.7, 0.25)),
         gain: Figure { q: Some(0.0003), ..of(after - 0.2, 212) },
         beyond: Figure { q: Some(0.021), ..of(after - 0.25, 212) },

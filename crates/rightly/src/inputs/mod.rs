@@ -162,6 +162,93 @@ impl Inputs {
         })
     }
 
+    /// The same model with other data, whose classes have the same names (those that have others are left to the caller).
+    ///
+    /// # Errors
+    /// Where the data can't be read, or shares no class.
+    pub(crate) fn with_data(&self, data: &str) -> Result<Self, Error> {
+        let options = InputOptions {
+            masks: None,
+            protocol: None,
+            split: None,
+            cluster: None,
+            ..InputOptions { data: data.to_owned(), ..self.options.clone() }
+        };
+        let dataset = options.open_dataset()?;
+        let own: BTreeMap<&str, usize> =
+            self.dataset.classes.iter().enumerate().map(|(at, c)| (c.as_str(), at)).collect();
+        let known: Vec<Option<usize>> =
+            dataset.classes.iter().map(|name| own.get(name.as_str()).copied()).collect();
+        if known.iter().all(Option::is_none) {
+            return Err(Error::Usage(format!(
+                "{data}: none of its classes ({}) is one of the data's; name them alike",
+                crate::words::shortened(&dataset.classes)
+            )));
+        }
+        let mut dataset = dataset;
+        dataset.samples.retain(|sample| known[sample.class].is_some());
+        for sample in &mut dataset.samples {
+            sample.class = known[sample.class].unwrap_or_default();
+            sample.mask = None;
+        }
+        dataset.classes.clone_from(&self.dataset.classes);
+        self.with_dataset(options, dataset)
+    }
+
+    /// The same model with images that nobody has labelled; each stands under the first class.
+    ///
+    /// # Errors
+    /// As [`Self::with_data`].
+    pub(crate) fn with_unlabelled(
+        &self,
+        images: Vec<rightly_data::dataset::UnlabelledImage>,
+        path: &str,
+    ) -> Result<Self, Error> {
+        let options = InputOptions {
+            masks: None,
+            protocol: None,
+            split: None,
+            cluster: None,
+            ..InputOptions { data: path.to_owned(), ..self.options.clone() }
+        };
+        let sample =
+            |image: rightly_data::dataset::UnlabelledImage| rightly_data::dataset::Sample {
+                id: image.id,
+                image: image.image,
+                class: 0,
+                mask: None,
+                split: None,
+                captions: image.captions,
+                group: None,
+                attributes: Vec::new(),
+            };
+        let dataset = Dataset {
+            classes: self.dataset.classes.clone(),
+            samples: images.into_iter().map(sample).collect(),
+            mask_options: self.dataset.mask_options.clone(),
+            ..Dataset::default()
+        };
+        self.with_dataset(options, dataset)
+    }
+
+    fn with_dataset(&self, options: InputOptions, dataset: Dataset) -> Result<Self, Error> {
+        let classifier = Classifier::open(&options.model, &self.overrides, options.engine()?)?;
+        let preprocess = classifier.card().preprocess.clone();
+        Ok(Self {
+            loader: Loader::new(&options, dataset.mask_options.clone(), preprocess),
+            notes: dataset.notes.clone(),
+            selected: (0..dataset.samples.len()).collect(),
+            data_hash: hash_listing(&dataset),
+            split: ("all".to_owned(), "every image".to_owned()),
+            clusters: None,
+            label_map: self.label_map.clone(),
+            overrides: self.overrides.clone(),
+            options,
+            classifier,
+            dataset,
+        })
+    }
+
     /// Samples of a split (`all`: every one), as indices into the dataset, cut as `--limit` says.
     pub(crate) fn samples_of(&self, split: &str) -> Vec<usize> {
         if split == self.split() {

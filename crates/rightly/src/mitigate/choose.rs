@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Repair,
     grouping::{Grouping, Member},
-    material::{Material, Rows, by_class},
+    material::{Rows, by_class},
     target::Target,
 };
 use crate::{Error, workers};
@@ -43,6 +43,8 @@ pub(super) enum On {
     TrainAndHeldOut,
     /// Held-out ones alone.
     HeldOut,
+    /// Those that the model was trained on, and images of a pool.
+    TrainAndPool,
 }
 
 impl On {
@@ -51,6 +53,7 @@ impl On {
             Self::Train => "the model's training images",
             Self::TrainAndHeldOut => "the model's training images and held-out ones",
             Self::HeldOut => "held-out images alone",
+            Self::TrainAndPool => "the model's training images and those of the pool",
         }
     }
 }
@@ -92,7 +95,11 @@ pub(super) enum Dealing {
 
 /// Everything that heads are trained with.
 pub(super) struct Trainer<'a> {
-    pub(super) material: &'a Material,
+    /// Images that the model was trained on, and those that are added to them.
+    pub(super) train: &'a Rows,
+    pub(super) held: &'a Rows,
+    /// Fold of each held-out image.
+    pub(super) folds: &'a [usize],
     pub(super) grouping: &'a Grouping,
     pub(super) target: &'a Target,
     /// The model's own head.
@@ -132,8 +139,8 @@ impl Trainer<'_> {
     /// No head could be trained; `stop` was set.
     pub(super) fn train(&self, repair: Repair, dealing: Dealing) -> Result<Chosen, Error> {
         let members = Members {
-            train: self.members(&self.material.train, "train", dealing),
-            held: self.members(&self.material.held, "held-out", dealing),
+            train: self.members(self.train, "train", dealing),
+            held: self.members(self.held, "held-out", dealing),
         };
         let candidates = self.candidates(repair);
         let jobs = self.jobs(&candidates);
@@ -173,8 +180,8 @@ impl Trainer<'_> {
     /// As [`Self::train`].
     pub(super) fn estimate(&self, repair: Repair) -> Result<(usize, f64), Error> {
         let members = Members {
-            train: self.members(&self.material.train, "train", Dealing::Found),
-            held: self.members(&self.material.held, "held-out", Dealing::Found),
+            train: self.members(self.train, "train", Dealing::Found),
+            held: self.members(self.held, "held-out", Dealing::Found),
         };
         let candidates = self.candidates(repair);
         let jobs = self.jobs(&candidates);
@@ -188,22 +195,25 @@ impl Trainer<'_> {
     }
 
     fn jobs(&self, candidates: &[Candidate]) -> Vec<Job> {
-        let folds = self.material.folds.iter().max().map_or(0, |most| most + 1);
+        let folds = self.folds.iter().max().map_or(0, |most| most + 1);
         let of = |(at, candidate): (usize, &Candidate)| match candidate.on {
-            On::Train => vec![(at, None)],
+            On::Train | On::TrainAndPool => vec![(at, None)],
             _ => (0..folds).map(|fold| (at, Some(fold))).collect(),
         };
         candidates.iter().enumerate().flat_map(of).collect()
     }
 
     fn candidates(&self, repair: Repair) -> Vec<Candidate> {
-        let (train, held) = (self.material.train.len(), self.material.held.len());
+        let (train, held) = (self.train.len(), self.held.len());
         let mut sets = Vec::new();
-        // Balanced held-out images are the method; training images are no part of it.
-        if train > 0 && repair != Repair::Dfr {
+        if repair.adds_images() {
+            sets.push((On::TrainAndPool, train));
+        } else if train > 0 && repair != Repair::Dfr {
             sets.extend([(On::Train, train), (On::TrainAndHeldOut, train + held)]);
         }
-        sets.push((On::HeldOut, held));
+        if !repair.adds_images() {
+            sets.push((On::HeldOut, held));
+        }
         let hidden = self.own.layers().next().filter(|_| self.own.layers().count() > 1);
         let hidden = hidden.map(|(weight, _)| weight.nrows());
         sets.into_iter()
@@ -221,18 +231,16 @@ impl Trainer<'_> {
         without: Option<usize>,
         members: &Members<'m>,
     ) -> (Rows, Vec<&'m Member>) {
-        let kept: Vec<usize> = (0..self.material.held.len())
-            .filter(|&row| without != Some(self.material.folds[row]))
-            .collect();
-        let held = || self.material.held.select(&kept);
+        let kept: Vec<usize> =
+            (0..self.held.len()).filter(|&row| without != Some(self.folds[row])).collect();
+        let held = || self.held.select(&kept);
         let of_held = kept.iter().map(|&row| members.held[row]);
         match on {
-            On::Train => (self.material.train.clone(), members.train.clone()),
+            On::Train | On::TrainAndPool => (self.train.clone(), members.train.clone()),
             On::HeldOut => (held(), of_held.collect()),
-            On::TrainAndHeldOut => (
-                self.material.train.with(&held()),
-                members.train.iter().copied().chain(of_held).collect(),
-            ),
+            On::TrainAndHeldOut => {
+                (self.train.with(&held()), members.train.iter().copied().chain(of_held).collect())
+            }
         }
     }
 
@@ -245,10 +253,10 @@ impl Trainer<'_> {
         members: &Members<'_>,
     ) -> Result<Course, Error> {
         let (rows, own) = self.rows(candidate.on, fold, members);
-        let judged: Vec<usize> = (0..self.material.held.len())
-            .filter(|&row| fold.is_none_or(|fold| fold == self.material.folds[row]))
+        let judged: Vec<usize> = (0..self.held.len())
+            .filter(|&row| fold.is_none_or(|fold| fold == self.folds[row]))
             .collect();
-        let judged = self.material.held.select(&judged);
+        let judged = self.held.select(&judged);
         let mut course = Vec::new();
         let last = candidate.recipe.options.epochs;
         self.fit(repair, &candidate.recipe, &rows, &own, &mut |epoch, head, standard| {
@@ -292,14 +300,15 @@ impl Trainer<'_> {
         let count = self.grouping.groups.len();
         let soft = matches!(repair, Repair::Dim | Repair::RwgSoft | Repair::DiSoft);
         let groups = match repair {
-            _ if soft => shares(members, count)?,
+            _ if repair.adds_images() => None,
+            _ if soft => Some(shares(members, count)?),
             // It draws as many rows of each group as the smallest has.
-            Repair::Dfr => Groups::hard(&merged(members, &rows.labels), count)?,
-            _ => hard(members, count)?,
+            Repair::Dfr => Some(Groups::hard(&merged(members, &rows.labels), count)?),
+            _ => Some(hard(members, count)?),
         };
         let start = self.target.start(self.own)?.standardised(&standard);
         let material = robust::Material {
-            groups: Some(&groups),
+            groups: groups.as_ref(),
             start: Some(&start),
             ..robust::Material::of(Features {
                 values: values.view(),
@@ -320,11 +329,11 @@ impl Trainer<'_> {
         courses: Result<Vec<(Option<usize>, &Course)>, &String>,
         judge: &Groups,
     ) -> Tried {
-        let held = &self.material.held;
+        let held = self.held;
         let images = match candidate.on {
-            On::Train => self.material.train.len(),
+            On::Train | On::TrainAndPool => self.train.len(),
             On::HeldOut => held.len(),
-            On::TrainAndHeldOut => self.material.train.len() + held.len(),
+            On::TrainAndHeldOut => self.train.len() + held.len(),
         };
         let mut out = Tried {
             on: candidate.on,
@@ -347,8 +356,8 @@ impl Trainer<'_> {
         for at in 0..epochs {
             let mut right = vec![false; held.len()];
             for (fold, course) in &courses {
-                let rows = (0..held.len())
-                    .filter(|&row| fold.is_none_or(|fold| fold == self.material.folds[row]));
+                let rows =
+                    (0..held.len()).filter(|&row| fold.is_none_or(|fold| fold == self.folds[row]));
                 rows.zip(&course[at].1).for_each(|(row, hit)| right[row] = *hit);
             }
             let (worst, accuracy) = worst_of(&right, judge);
@@ -381,7 +390,7 @@ impl Trainer<'_> {
                 to.into_iter().zip(members).for_each(|(to, from)| out[to] = own[from]);
             }
         }
-        // Every image that has a row has been given a group.
+        // Every image of the data that has a row has been given a group; those of a pool have none.
         out.into_iter().flatten().collect()
     }
 }

@@ -12,8 +12,8 @@ use crate::{Metric, metrics::POOLED};
 
 /// The condition of the model as it was.
 pub(super) const BEFORE: &str = "before";
-/// The condition of the control of the first repair.
-pub(super) const RANDOM: &str = "after/random-groups";
+/// The condition of the control of the first repair that weighs groups.
+const RANDOM: &str = "after/random-groups";
 
 /// A repair on the images that are reported on.
 pub(super) struct Outcome {
@@ -28,9 +28,16 @@ pub(super) fn after(repair: Repair) -> String {
     format!("after/{repair}")
 }
 
-/// The condition of a repair's control: of the first repair the plain name.
-fn control(at: usize, repair: Repair) -> String {
-    if at == 0 { RANDOM.to_owned() } else { format!("{RANDOM}/{repair}") }
+/// The condition of a control: random groups of the first repair that weighs groups (of the others with its name), or random
+/// images.
+pub fn control_condition(repairs: &[Repair], at: usize) -> String {
+    let repair = repairs[at];
+    let first = repairs.iter().find(|other| !other.adds_images());
+    match repair.adds_images() {
+        true => "after/random-images".to_owned(),
+        false if first == Some(&repair) => RANDOM.to_owned(),
+        false => format!("{RANDOM}/{repair}"),
+    }
 }
 
 /// Every figure, and the verdict on each repair.
@@ -42,12 +49,16 @@ pub(super) fn compute(
     outcomes: &[Outcome],
     max_cost: f64,
 ) -> (Vec<Metric>, Vec<Verdict>) {
+    let repairs: Vec<Repair> = outcomes.iter().map(|outcome| outcome.repair).collect();
     let mut out = levels(names, grouping, judges, before, BEFORE);
     for (at, outcome) in outcomes.iter().enumerate() {
         out.extend(levels(names, grouping, judges, &outcome.after, &after(outcome.repair)));
         if !outcome.control.is_empty() {
-            let condition = control(at, outcome.repair);
-            out.extend(levels(names, grouping, judges, &outcome.control, &condition));
+            let condition = control_condition(&repairs, at);
+            // Random images serve every repair that adds some.
+            if !out.iter().any(|row| row.condition.as_deref() == Some(&condition)) {
+                out.extend(levels(names, grouping, judges, &outcome.control, &condition));
+            }
         }
     }
     let differences: Vec<[Difference; 3]> = outcomes

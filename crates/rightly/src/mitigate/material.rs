@@ -59,6 +59,29 @@ impl Division {
     }
 }
 
+impl Division {
+    /// Which images serve what, in words.
+    pub(super) fn words(&self, grouping: &Grouping) -> String {
+        let train = match self.train.len() {
+            0 => String::new(),
+            n => format!("{n} images of the model's training split and "),
+        };
+        let report = match grouping.splits[0] == grouping.splits[1] {
+            true => "the other half".to_owned(),
+            false => format!("'{}'", grouping.splits[1]),
+        };
+        format!(
+            "Heads are trained on {train}{} held-out images of '{}', in which subgroups were looked for. These are dealt into \
+             {} folds by a hash of their ids (of their clusters) and the seed; what is chosen is chosen on each fold by heads \
+             that were trained on the others. Reported are {} images of {report}.",
+            self.held.len(),
+            grouping.splits[0],
+            self.folds.iter().max().map_or(0, |most| most + 1),
+            self.report.len()
+        )
+    }
+}
+
 /// The split to train on; none where there is none beside those that hold the groups.
 ///
 /// # Errors

@@ -25,11 +25,25 @@ pub enum Repair {
     ClassBalanced,
     /// The mean loss.
     Erm,
+    /// Images of a pool for the groups that need them are added to the training (DIM's data-centric mitigation).
+    Intervention,
+    /// As many images of the pool with the largest loss.
+    Hardest,
+}
+
+/// Classes of the images of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PoolLabels {
+    /// Those that the pool has.
+    #[default]
+    Given,
+    /// Those that the audited model gives them.
+    Predicted,
 }
 
 impl Repair {
     /// Every method, the default first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Dim,
         Self::GroupDro,
         Self::RwgSoft,
@@ -38,11 +52,22 @@ impl Repair {
         Self::Jtt,
         Self::ClassBalanced,
         Self::Erm,
+        Self::Intervention,
+        Self::Hardest,
     ];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
-        self.published().name()
+        match self {
+            Self::Intervention => "intervention",
+            Self::Hardest => "hardest",
+            other => other.published().name(),
+        }
+    }
+
+    /// Whether it adds images of a pool instead of weighing those that are there.
+    pub fn adds_images(self) -> bool {
+        matches!(self, Self::Intervention | Self::Hardest)
     }
 
     /// The trainer with its published settings.
@@ -56,7 +81,7 @@ impl Repair {
             Self::Dfr => dfr,
             Self::Jtt => jtt,
             Self::ClassBalanced => balanced,
-            Self::Erm => erm,
+            Self::Erm | Self::Intervention | Self::Hardest => erm,
         }
     }
 }
@@ -81,8 +106,14 @@ impl FromStr for Repair {
 /// Options of the stage.
 #[derive(Debug, Clone)]
 pub struct MitigateOptions {
-    /// The ways to repair; every one counts as a test.
+    /// The ways to repair; every one counts as a test. None: `dim`, and `intervention` where there is a pool.
     pub repairs: Vec<Repair>,
+    /// Images that may be added: other data, or without classes a folder or a table; default: the split `intervention`.
+    pub pool: Option<String>,
+    /// Where their classes come from.
+    pub pool_labels: PoolLabels,
+    /// How many of them are added.
+    pub budget: usize,
     /// Groups: a method of `discover`, an attribute column (or `group`), or a file; default: `discover`'s first method.
     pub groups: Option<String>,
     /// Features by which images that `discover` has not seen are given their groups.
@@ -108,7 +139,10 @@ pub struct MitigateOptions {
 impl Default for MitigateOptions {
     fn default() -> Self {
         Self {
-            repairs: vec![Repair::Dim],
+            repairs: Vec::new(),
+            pool: None,
+            pool_labels: PoolLabels::Given,
+            budget: 500,
             groups: None,
             features: Source::Model,
             train_split: None,
@@ -129,13 +163,14 @@ impl MitigateOptions {
         self.groups.as_deref().is_none_or(|name| name.parse::<discover::Method>().is_ok())
     }
 
-    /// The options as `run.toml` records them.
-    pub fn to_table(&self) -> toml::Table {
+    /// The options as `run.toml` records them, with the repairs that are made.
+    pub fn to_table(&self, repairs: &[Repair]) -> toml::Table {
         let mut table = toml::Table::new();
-        let repairs = self.repairs.iter().map(|r| r.name().into()).collect();
+        let repairs = repairs.iter().map(|r| r.name().into()).collect();
         table.insert("repair".into(), toml::Value::Array(repairs));
         for (name, value) in [
             ("groups", &self.groups),
+            ("pool", &self.pool),
             ("train_split", &self.train_split),
             ("fit_split", &self.fit_split),
             ("confirm_split", &self.confirm_split),
@@ -144,6 +179,9 @@ impl MitigateOptions {
                 table.insert(name.into(), value.clone().into());
             }
         }
+        table.insert("budget".into(), (self.budget as i64).into());
+        let labels = if self.pool_labels == PoolLabels::Given { "given" } else { "predicted" };
+        table.insert("pool_labels".into(), labels.into());
         table.insert("features".into(), self.features.name().into());
         table.insert("max_cost".into(), self.max_cost.into());
         table.insert("controls".into(), (self.controls as i64).into());

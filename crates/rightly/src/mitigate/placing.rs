@@ -35,12 +35,13 @@ pub(super) fn agreement(grouping: &Grouping, known: &Rows, judge: &Rows) -> Opti
 }
 
 /// What the map says of an image.
-struct Told {
-    group: usize,
-    soft: Vec<(usize, f32)>,
+pub(super) struct Told {
+    pub(super) group: usize,
+    pub(super) soft: Vec<(usize, f32)>,
 }
 
-fn tell(grouping: &Grouping, known: &Rows, rows: &[&Rows]) -> Vec<(usize, Told)> {
+/// Every image of `rows` with what the map fitted on `known` says of it.
+pub(super) fn tell(grouping: &Grouping, known: &Rows, rows: &[&Rows]) -> Vec<(usize, Told)> {
     let known_by_class = by_class(&known.labels);
     let of_rows: Vec<_> = rows.iter().map(|rows| by_class(&rows.labels)).collect();
     let classes: std::collections::BTreeSet<usize> =

@@ -66,9 +66,13 @@ impl Verdict {
             Some(cost) => format!("overall accuracy rises by {:.1}", -100.0 * cost),
             None => "overall accuracy is not known".to_owned(),
         };
+        let random = match repair.adds_images() {
+            true => "as many random images",
+            false => "random groups of the same sizes",
+        };
         let words = match answer {
             Answer::Helps => format!(
-                "'{repair}' helps: the worst group gains {}, {} more than with random groups; {overall}.",
+                "'{repair}' helps: the worst group gains {}, {} more than with {random}; {overall}.",
                 points(gain),
                 points(beyond)
             ),
@@ -78,8 +82,8 @@ impl Verdict {
                 100.0 * max_cost
             ),
             Answer::NoMoreThanRandom => format!(
-                "'{repair}' is not shown to help: the worst group gains {}, but no more than with random groups of the same \
-                 sizes ({} more).",
+                "'{repair}' is not shown to help: the worst group gains {}, but no more than with {random} \
+                 ({} more).",
                 points(gain),
                 points(beyond)
             ),

@@ -131,8 +131,8 @@ pub(super) struct Record<'a> {
     pub(super) least_accuracy: f64,
     pub(super) chosen: usize,
     pub(super) tried: &'a [Tried],
-    /// The chosen head of each draw of random groups.
-    pub(super) random_groups: Vec<&'a Tried>,
+    /// The chosen head of each draw of random groups, or of random images.
+    pub(super) controls: Vec<&'a Tried>,
     /// Largest relative difference between the logits of the file and of the head.
     pub(super) largest_difference: f32,
     pub(super) verdict: &'a Verdict,
@@ -172,7 +172,7 @@ pub(super) fn chosen(of: &Chosen) -> &Tried {
 }
 
 /// `mitigate/METHOD/predictions.parquet`: id, class, group, whether the answer was right before and is after, and the share
-/// of draws of random groups in which it is.
+/// of draws of the control in which it is.
 pub(super) fn predictions(
     inputs: &Inputs,
     run: &RunDir,
@@ -188,6 +188,6 @@ pub(super) fn predictions(
         .utf8_opt("group", groups.iter().map(Option::as_deref))
         .bool("before", before.iter().map(|r| *r > 0.5))
         .bool("after", outcome.after.iter().map(|r| *r > 0.5))
-        .f64_opt("random_groups", (0..samples.len()).map(|at| outcome.control.get(at).copied()));
+        .f64_opt("control", (0..samples.len()).map(|at| outcome.control.get(at).copied()));
     Ok(write(&run.path(&path(outcome.repair, "predictions.parquet")), &columns.batch()?)?)
 }
