@@ -89,6 +89,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     verdict.write(&folder.path("demo.json"))?;
     let report = rightly_report::write(run.root())?;
     output::print(&verdict::table(&verdict))?;
+    output::print(&verdict::repair(&run)?)?;
     if !args.quiet {
         output::say(&format!("report: {}", report.display()));
     }

@@ -29,6 +29,66 @@ pub(crate) struct Found {
     pub(crate) ranked: Vec<usize>,
 }
 
+/// Soft labels of images that had no part in a division.
+pub(crate) struct Shares {
+    /// Of each list of images `[n, slices]`, 0 or more.
+    pub(crate) of: Vec<Array2<f64>>,
+    /// Slices of which something is claimed and that hold enough fitted images, the one of the lowest accuracy first.
+    pub(crate) worst: Vec<usize>,
+}
+
+/// Soft labels of the images of each of `others` (`[n, d]`) in the slices that a method finds on `fit`.
+///
+/// # Errors
+/// Why the class can't be divided, in words.
+pub(crate) fn shares_of(
+    method: Method,
+    options: &DiscoverOptions,
+    seed: u64,
+    class: &str,
+    fit: &Images<'_>,
+    losses: &Array2<f64>,
+    others: &[ArrayView2<'_, f32>],
+) -> Result<Shares, String> {
+    let part = |vectors: ArrayView2<'_, f32>, outcomes: Vec<Outcome>| Part {
+        samples: (0..vectors.nrows()).collect(),
+        vectors: vectors.to_owned(),
+        outcomes,
+    };
+    let fit = part(fit.vectors, fit.outcomes.clone());
+    let slicer = method::fit(
+        method,
+        Fit {
+            options,
+            seed,
+            class,
+            attributes: &[],
+            part: &fit,
+            clusters: None,
+            losses: losses.view(),
+        },
+    )?;
+    let mut out = Shares { of: Vec::new(), worst: Vec::new() };
+    for vectors in others {
+        let material = Material { class: 0, fit: fit.clone(), confirm: part(*vectors, Vec::new()) };
+        let grouped = Grouped::new(method, &material, &*slicer);
+        let of = &grouped.confirm;
+        let share = |(row, k): (usize, usize)| of[row].membership.soft[k];
+        out.of.push(Array2::from_shape_fn((of.len(), grouped.slices.len()), share));
+        let fewest = fewest(fit.len());
+        let members = |group| grouped.fit.iter().filter(|p| p.group() == Some(group)).count();
+        out.worst = (0..grouped.slices.len())
+            .filter(|&group| grouped.slices[group].tested && members(group) >= fewest)
+            .collect();
+    }
+    Ok(out)
+}
+
+/// Fewest fitted images of a slice that is looked at.
+fn fewest(fitted: usize) -> usize {
+    (fitted * 4 / 100).max(8)
+}
+
 /// Slices that a method finds on `fit` (`losses` `[n, columns]`), on the images `judge`: from the lowest accuracy on `fit` to
 /// the highest, without those that hold fewer than 4 % (or 8) of the fitted images, or of which nothing is claimed.
 ///
@@ -62,7 +122,7 @@ pub(crate) fn slices_of(
         },
     )?;
     let grouped = Grouped::new(method, &material, &*slicer);
-    let fewest = (material.fit.len() * 4 / 100).max(8);
+    let fewest = fewest(material.fit.len());
     let fitted = |group: usize| -> Vec<usize> {
         (0..grouped.fit.len()).filter(|&at| grouped.fit[at].group() == Some(group)).collect()
     };

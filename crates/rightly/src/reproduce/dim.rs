@@ -19,6 +19,7 @@ use serde::Serialize;
 use super::{
     classifier::{Classified, Labelled, Trainer, head, network},
     judge::Score,
+    mitigated::{Experiment, MitigationRow, Sums},
     study::{Study, Way, ways},
     table, vectors,
 };
@@ -90,6 +91,8 @@ pub struct DimResult {
     pub rows: Vec<Row>,
     /// Figures of all twenty.
     pub all: Vec<Row>,
+    /// Ways to mitigate, as heads on the features, on the test images of all twenty.
+    pub mitigation: Vec<MitigationRow>,
     /// `table.md` in the folder.
     #[serde(skip)]
     pub table: PathBuf,
@@ -111,9 +114,13 @@ pub fn dim_cifar100(
         let own = |&at: &usize| dataset.samples[at].split.as_deref() == Some(split);
         (0..dataset.samples.len()).filter(own).collect()
     };
-    let parts = [of("train"), of("val"), of("test")];
-    let (features, what) = features(options, &dataset, &parts, &run, stop, sink)?;
+    let with_pool = [of("train"), of("val"), of("test"), of("intervention")];
+    let (all, what) = features(options, &dataset, &with_pool, &run, stop, sink)?;
+    let [train, val, test, _] = &with_pool;
+    let parts = [train.clone(), val.clone(), test.clone()];
+    let features = [all[0].clone(), all[1].clone(), all[2].clone()];
     let rare = rare_subclasses(&dataset, &parts);
+    let mut mitigated = Sums::default();
     let ways = ways(&options.methods, options.threads);
     let mut accuracy = [0.0; 3];
     // [part][way][class]: sums over seeds.
@@ -155,6 +162,16 @@ pub fn dim_cifar100(
                 }
             }
         }
+        let experiment = Experiment {
+            dataset: &dataset,
+            parts: &with_pool,
+            features: &all,
+            classified: &classified,
+            rare: &rare,
+            epochs: options.epochs,
+            seed,
+        };
+        experiment.run(&ways, &mut mitigated)?;
         sink(Event::Note(format!("seed {seed}: done")));
     }
     // Methods were chosen on the classes of even index.
@@ -165,21 +182,22 @@ pub fn dim_cifar100(
         words,
         rows: rows(&ways, &sums, &held_out),
         all: rows(&ways, &sums, &every),
+        mitigation: mitigated.rows(),
         table: options.out.join("table.md"),
     };
     result.table = table::write(&options.out, &result, options.seeds)?;
     Ok(result)
 }
 
-/// Features of the three parts, and where they come from.
+/// Features of the parts, and where they come from.
 fn features(
     options: &DimOptions<'_>,
     dataset: &Dataset,
-    parts: &[Vec<usize>; 3],
+    parts: &[Vec<usize>; 4],
     run: &RunDir,
     stop: &AtomicBool,
     sink: Sink<'_>,
-) -> Result<([Array2<f32>; 3], String), Error> {
+) -> Result<([Array2<f32>; 4], String), Error> {
     let all: Vec<usize> = parts.concat();
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (rows, what) = match (&options.features, &options.encoder) {
@@ -206,9 +224,12 @@ fn features(
             ));
         }
     };
-    let (train, val) = (parts[0].len(), parts[1].len());
-    let cut = |from: usize, to: usize| rows.slice(ndarray::s![from..to, ..]).to_owned();
-    Ok(([cut(0, train), cut(train, train + val), cut(train + val, all.len())], what))
+    let mut from = 0;
+    let cut = parts.each_ref().map(|part| {
+        from += part.len();
+        rows.slice(ndarray::s![from - part.len()..from, ..]).to_owned()
+    });
+    Ok((cut, what))
 }
 
 fn classified(

@@ -3,9 +3,11 @@
 mod classifier;
 mod dim;
 mod judge;
+mod mitigated;
 mod study;
 mod table;
 mod vectors;
 
 pub use classifier::{Trainer, TrainerError};
 pub use dim::{DimOptions, DimResult, Figure, Row, dim_cifar100};
+pub use mitigated::MitigationRow;

@@ -22,14 +22,17 @@ use crate::{
 /// A way to divide: a method with the options that it runs under.
 pub(super) struct Way {
     pub(super) name: String,
-    method: Option<Method>,
-    options: DiscoverOptions,
+    pub(super) method: Option<Method>,
+    pub(super) options: DiscoverOptions,
+    /// What it is called where mitigation is tried by it.
+    pub(super) mitigates: Option<String>,
 }
 
 /// The methods as they are; those with a number that their papers fix, or that others have tried, with that number too.
 pub(super) fn ways(methods: &[Method], threads: usize) -> Vec<Way> {
     let way =
         |name: String, method: Option<Method>, components: Components, paper_compat: bool| Way {
+            mitigates: None,
             name,
             method,
             options: DiscoverOptions {
@@ -56,6 +59,12 @@ pub(super) fn ways(methods: &[Method], threads: usize) -> Vec<Way> {
         }
     }
     out.push(way("dim 5, as published".to_owned(), Some(Method::Dim), Components::Fixed(5), true));
+    // The default, and the paper's own.
+    for way in &mut out {
+        if way.method == methods.first().copied() || way.options.paper_compat {
+            way.mitigates = Some(way.name.clone());
+        }
+    }
     out.push(way("true subclasses (ceiling)".to_owned(), None, Components::Auto, false));
     out
 }

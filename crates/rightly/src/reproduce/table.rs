@@ -7,7 +7,10 @@ use std::{
 
 use rightly_data::files::write_whole;
 
-use super::dim::{DimResult, Figure, Row};
+use super::{
+    dim::{DimResult, Figure, Row},
+    mitigated::MitigationRow,
+};
 use crate::Error;
 
 /// Writes `table.md` and `results.json`; gives the first one's path.
@@ -52,6 +55,14 @@ fn markdown(result: &DimResult, seeds: u64) -> String {
         }
     }
     text.push_str(
+        "\nMitigation, as linear heads on the features; test images, all twenty superclasses:\n\n| way | accuracy | rare fine \
+         classes | the others | sorted fine classes (worst first) | accuracy more than ERM | rare more | worst more |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for row in &result.mitigation {
+        text.push_str(&mitigation(row));
+    }
+    text.push_str(
         "\nThe two slices of a class with the lowest accuracy where they were fitted are looked at. purity@10: the largest \
          share of one rare fine class among the ten strongest images of a slice. covered: share of the two rare fine classes \
          that reach .5 in one of them. named: share of them that are the name of one (the fine class as attribute, chosen \
@@ -73,6 +84,31 @@ fn line(row: &Row) -> String {
         signed(covered),
         signed(gap)
     )
+}
+
+fn mitigation(row: &MitigationRow) -> String {
+    let sorted: Vec<String> = row
+        .sorted
+        .iter()
+        .map(|f| f.value.map_or_else(|| "?".to_owned(), |v| format!("{v:.3}")))
+        .collect();
+    let [accuracy, rare, worst] = &row.more_than_erm;
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        row.way,
+        plain(&row.accuracy),
+        plain(&row.rare),
+        plain(&row.common),
+        sorted.join(" "),
+        fine(accuracy),
+        fine(rare),
+        fine(worst)
+    )
+}
+
+fn fine(f: &Figure) -> String {
+    let show = |v: Option<f64>| v.map_or_else(|| "?".to_owned(), |v| format!("{v:+.3}"));
+    format!("{} [{}, {}]", show(f.value), show(f.low), show(f.high))
 }
 
 fn plain(f: &Figure) -> String {

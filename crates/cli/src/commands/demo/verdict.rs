@@ -1,6 +1,11 @@
 //! What was planted against what was found, as a table.
 
-use rightly::truth::{Match, Verdict};
+use rightly::{
+    Metric, RunDir,
+    metrics::{POOLED, find},
+    mitigate,
+    truth::{Match, Verdict},
+};
 
 use crate::output;
 
@@ -22,6 +27,38 @@ pub(super) fn table(verdict: &Verdict) -> String {
         out += &format!("false alarm: {}\n", alarm.title);
     }
     out
+}
+
+/// The repaired model beside the model as it was; nothing where there was nothing to repair.
+pub(super) fn repair(run: &RunDir) -> anyhow::Result<String> {
+    let Some(record) = run.stage(mitigate::STAGE)? else { return Ok(String::new()) };
+    let verdicts = mitigate::verdicts(run)?;
+    let mut rows = vec![["model", "all images", "worst group found"].map(str::to_owned).to_vec()];
+    let mut add = |name: &str, condition: &str| {
+        let of = |metric: &str| {
+            find(&record.metrics, metric, Some(condition), POOLED).map_or_else(String::new, share)
+        };
+        rows.push(vec![name.to_owned(), of("accuracy"), of("worst-group-accuracy")]);
+    };
+    add("as trained", "before");
+    add("repaired for random groups", "after/random-groups");
+    for verdict in &verdicts {
+        let file = format!("mitigate/{}/repaired.onnx", verdict.repair);
+        add(&format!("repaired: {file}"), &format!("after/{}", verdict.repair));
+    }
+    let mut out = format!("\n{}\n", output::table(&rows));
+    verdicts.iter().for_each(|verdict| out += &format!("{}\n", verdict.words));
+    Ok(out)
+}
+
+/// Percent with the interval.
+fn share(metric: &Metric) -> String {
+    match (metric.value, metric.low, metric.high) {
+        (Some(value), Some(low), Some(high)) => {
+            format!("{:.0} % [{:.0}, {:.0}]", 100.0 * value, 100.0 * low, 100.0 * high)
+        }
+        _ => "no data".to_owned(),
+    }
 }
 
 fn planted(row: &Match) -> Option<Vec<String>> {
