@@ -156,7 +156,7 @@ pub(crate) struct WordFlags {
 #[command(next_help_heading = "Repair")]
 pub(crate) struct RepairFlags {
     /// Ways to repair: dim, group-dro, rwg-soft, di-soft, dfr, jtt, class-balanced, erm; with images of a pool: intervention,
-    /// hardest; every one counts as a test (default: dim, and intervention where there is a pool)
+    /// hardest; around objects and cues: core-noise, background-only, saliency, balanced-subset, lowest-spuriosity; every one counts as a test (default: dim, and intervention where there is a pool)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) repair: Vec<String>,
     /// Images of --pool (or of the split 'intervention') that are added for the groups on which the model fails

@@ -21,6 +21,7 @@ use rightly_model::{Encoder, Overrides};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use given::read as read_given;
+pub(crate) use on_object::coverage;
 pub use read::fold;
 pub(crate) use read::{Outcome, Outcomes, WrongAnswers, rows_of};
 

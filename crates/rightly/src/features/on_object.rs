@@ -43,7 +43,7 @@ pub(super) fn measure(map: &FeatureMap, mask: &Mask) -> OnObject {
 }
 
 /// Share of object in each cell of a grid laid over a mask, row by row.
-fn coverage(mask: &Mask, height: usize, width: usize) -> Vec<f64> {
+pub(crate) fn coverage(mask: &Mask, height: usize, width: usize) -> Vec<f64> {
     // Along one side: first pixel, then (pixel, weight) of every pixel that the cell touches.
     let spans = |cells: usize, pixels: usize| -> Vec<Vec<(usize, f64)>> {
         let step = pixels as f64 / cells as f64;

@@ -8,7 +8,7 @@ use rightly_model::{
     ModelError,
     heads::{
         Features, Head, HeadOptions, Optimizer, Standard,
-        robust::{self, Groups, Recipe},
+        robust::{self, Cues, Groups, Recipe},
     },
 };
 use rightly_stats::rng::keyed;
@@ -18,6 +18,7 @@ use super::{
     Repair,
     grouping::{Grouping, Member},
     material::{Rows, by_class},
+    prepared::{Known, Prepared},
     target::Target,
 };
 use crate::{Error, workers};
@@ -30,6 +31,8 @@ const BATCH: usize = 256;
 const EPOCHS: [usize; 2] = [200, 20];
 /// Fewest images of a group that can be the worst one where a head is chosen, and that DFR balances by itself.
 const FEWEST: f64 = 8.0;
+/// Images of either end of a class's ranking by which `lowest-spuriosity` sees its gap.
+const CHECKED: usize = 25;
 /// Weight of overall accuracy in the choice: it decides between heads whose worst groups are the same.
 const TIES: f64 = 1e-3;
 
@@ -102,6 +105,7 @@ pub(super) struct Trainer<'a> {
     pub(super) folds: &'a [usize],
     pub(super) grouping: &'a Grouping,
     pub(super) target: &'a Target,
+    pub(super) known: &'a Known,
     /// The model's own head.
     pub(super) own: &'a Head,
     pub(super) classes: usize,
@@ -208,10 +212,15 @@ impl Trainer<'_> {
         let mut sets = Vec::new();
         if repair.adds_images() {
             sets.push((On::TrainAndPool, train));
+        } else if train > 0 && repair == Repair::LowestSpuriosity {
+            // Its gap is seen on held-out images.
+            sets.push((On::Train, train));
         } else if train > 0 && repair != Repair::Dfr {
             sets.extend([(On::Train, train), (On::TrainAndHeldOut, train + held)]);
         }
-        if !repair.adds_images() {
+        if sets.iter().all(|(on, _)| !matches!(on, On::TrainAndPool))
+            && (train == 0 || repair != Repair::LowestSpuriosity)
+        {
             sets.push((On::HeldOut, held));
         }
         let hidden = self.own.layers().next().filter(|_| self.own.layers().count() > 1);
@@ -260,7 +269,11 @@ impl Trainer<'_> {
         let mut course = Vec::new();
         let last = candidate.recipe.options.epochs;
         self.fit(repair, &candidate.recipe, &rows, &own, &mut |epoch, head, standard| {
-            if is_kept(epoch, last) {
+            // It stops by itself: its last head is the one.
+            if repair == Repair::LowestSpuriosity {
+                course.clear();
+            }
+            if repair == Repair::LowestSpuriosity || is_kept(epoch, last) {
                 let mut values = judged.values.clone();
                 standard.apply(values.view_mut());
                 let right = right(&head.logits(values.view())?, &judged.labels);
@@ -281,7 +294,9 @@ impl Trainer<'_> {
     ) -> Result<Head, Error> {
         let (rows, own) = self.rows(candidate.on, None, members);
         let mut recipe = candidate.recipe.clone();
-        recipe.options.epochs = recipe.options.epochs.min(epoch + 1);
+        if repair != Repair::LowestSpuriosity {
+            recipe.options.epochs = recipe.options.epochs.min(epoch + 1);
+        }
         self.fit(repair, &recipe, &rows, &own, &mut |_, _, _| Ok(()))
     }
 
@@ -294,32 +309,44 @@ impl Trainer<'_> {
         members: &[&Member],
         observe: &mut dyn FnMut(usize, &Head, &Standard) -> Result<(), ModelError>,
     ) -> Result<Head, Error> {
-        let standard = Standard::of(rows.values.view());
-        let mut values = rows.values.clone();
-        standard.apply(values.view_mut());
+        let prepared = Prepared::new(repair, rows, self.known)?;
         let count = self.grouping.groups.len();
-        let soft = matches!(repair, Repair::Dim | Repair::RwgSoft | Repair::DiSoft);
         let groups = match repair {
-            _ if repair.adds_images() => None,
-            _ if soft => Some(shares(members, count)?),
+            Repair::Dim | Repair::RwgSoft | Repair::DiSoft => Some(shares(members, count)?),
+            Repair::GroupDro => Some(hard(members, count)?),
             // It draws as many rows of each group as the smallest has.
             Repair::Dfr => Some(Groups::hard(&merged(members, &rows.labels), count)?),
-            _ => Some(hard(members, count)?),
+            _ => None,
         };
-        let start = self.target.start(self.own)?.standardised(&standard);
+        let start = self.target.start(self.own)?.standardised(&prepared.standard);
+        let check = match repair {
+            Repair::LowestSpuriosity => Some(prepared.standardised(self.held.values.view())),
+            _ => None,
+        };
+        let strength = |sample| self.known.spuriosity.get(sample).copied().unwrap_or(0.0);
+        let check_spuriosity: Vec<f64> = self.held.samples.iter().map(strength).collect();
+        let features =
+            |values, labels| Features { values, labels, weights: None, classes: self.classes };
+        let cues = check.as_ref().map(|check| Cues {
+            spuriosity: &prepared.spuriosity,
+            check: features(check.view(), &self.held.labels),
+            check_spuriosity: &check_spuriosity,
+            check_images: CHECKED,
+        });
         let material = robust::Material {
             groups: groups.as_ref(),
             start: Some(&start),
-            ..robust::Material::of(Features {
-                values: values.view(),
-                labels: &rows.labels,
-                weights: None,
-                classes: self.classes,
-            })
+            cues,
+            objects: prepared.objects(),
+            features: Features {
+                weights: prepared.weights.as_deref(),
+                ..features(prepared.values.view(), &prepared.labels)
+            },
         };
+        let standard = &prepared.standard;
         let trained =
-            recipe.train_observed(&material, |epoch, head| observe(epoch, head, &standard))?;
-        Ok(trained.head.raw(&standard))
+            recipe.train_observed(&material, |epoch, head| observe(epoch, head, standard))?;
+        Ok(trained.head.raw(standard))
     }
 
     /// The best epoch of a setting, over the rows of all folds.
@@ -444,13 +471,14 @@ fn shares(members: &[&Member], count: usize) -> Result<Groups, Error> {
 
 /// The settings that are tried: a few rates, and what else the method leaves open.
 fn recipes(repair: Repair, n: usize, hidden: Option<usize>, seed: u64) -> Vec<Recipe> {
-    use robust::Method::{Dim, GroupDro, Jtt};
+    use robust::Method::{Dim, GroupDro, Jtt, Saliency};
     let whole = n <= WHOLE;
     let epochs = if whole { EPOCHS[0] } else { EPOCHS[1] };
     let methods = match repair.published() {
         GroupDro { adjustment, .. } => [0.01, 0.1].map(|eta| GroupDro { eta, adjustment }).to_vec(),
         Dim { .. } => [0.01, 0.1].map(|eta| Dim { eta }).to_vec(),
         Jtt { .. } => [4, 20].map(|copies| Jtt { epochs: epochs / 4, copies }).to_vec(),
+        Saliency { .. } => [0.1, 1.0, 10.0].map(|strength| Saliency { strength }).to_vec(),
         other => vec![other],
     };
     // Nothing but its seed counts for DFR.

@@ -16,7 +16,10 @@ use super::{
     material::{self, Division, Material, Rows},
     placing,
     pool::Pool,
+    prepared::Known,
+    spurious,
     target::Target,
+    variants,
     written::{self, Original, Record},
 };
 use crate::{
@@ -41,6 +44,7 @@ pub(super) struct Gathered {
     pub(super) material: Material,
     target: Target,
     pool: Option<Pool>,
+    known: Known,
     /// Of held-out images, and of those that are reported on.
     before: [Right; 2],
     pub(super) notes: Vec<String>,
@@ -70,6 +74,7 @@ impl Stage<'_> {
         set: &FeatureSet,
         others: Option<&FeatureSet>,
         pool: Option<Pool>,
+        sink: Sink<'_>,
     ) -> Result<Gathered, Error> {
         let Self { inputs, options, run, .. } = *self;
         let path = run.path(&format!("features/{}-outcomes.parquet", set.name));
@@ -104,6 +109,15 @@ impl Stage<'_> {
             }
             placing::place(&mut grouping, &by.held, &[&by.train]);
         }
+        let mut known = Known::default();
+        if variants::needed(self.repairs) {
+            let (encoder, threads) = (&self.original.encoder, options.threads);
+            known.variants =
+                variants::gather(inputs, encoder, &division, run, threads, self.stop, sink)?;
+        }
+        if spurious::needed(self.repairs) {
+            known.spuriosity = spurious::gather(inputs, run, &material)?;
+        }
         let target = Target::of(inputs);
         notes.extend(target.words(inputs));
         notes.extend(pool.as_ref().map(|pool| pool.words.clone()));
@@ -118,7 +132,7 @@ impl Stage<'_> {
             Ok::<Right, Error>(right.into_iter().map(|r| f64::from(u8::from(r))).collect())
         });
         let [held, report] = before;
-        Ok(Gathered { grouping, material, target, pool, before: [held?, report?], notes })
+        Ok(Gathered { grouping, material, target, pool, known, before: [held?, report?], notes })
     }
 
     /// Trains, judges and writes every repair.
@@ -252,6 +266,7 @@ impl Stage<'_> {
             folds: &gathered.material.folds,
             grouping: &gathered.grouping,
             target: &gathered.target,
+            known: &gathered.known,
             own: self.original.place.head(),
             classes: self.inputs.dataset.classes.len(),
             least: self.least(gathered),

@@ -22,9 +22,12 @@ mod material;
 mod options;
 mod placing;
 mod pool;
+mod prepared;
 mod remeasured;
+mod spurious;
 mod tables;
 mod target;
+mod variants;
 mod verdict;
 mod written;
 
@@ -100,6 +103,7 @@ pub fn mitigate(
         &grouping.key,
         &inputs.options.seed.to_string(),
         &format!("{:?} {:?}", inputs.options.cluster, measures),
+        &spurious::key(&repairs, run)?,
         &options.to_table(&repairs).to_string(),
     ]);
     let written = |repair: &Repair| run.path(&written::path(*repair, "repaired.onnx")).is_file();
@@ -111,7 +115,7 @@ pub fn mitigate(
         return Ok(record);
     }
     let stage = Stage { inputs, options, repairs: &repairs, run, stop, original: &original };
-    let gathered = stage.gather(grouping, &set, others.as_ref(), pool)?;
+    let gathered = stage.gather(grouping, &set, others.as_ref(), pool, sink)?;
     tables::write_groups(inputs, run, &gathered.grouping, &gathered.material)?;
     let made = stage.repair(&gathered, sink)?;
     let mut metrics = made.metrics;

@@ -29,6 +29,16 @@ pub enum Repair {
     Intervention,
     /// As many images of the pool with the largest loss.
     Hardest,
+    /// The mean loss, with as many pictures that have noise off their objects (Hard ImageNet).
+    CoreNoise,
+    /// The mean loss on pictures whose objects are gray boxes (Hard ImageNet): how far backgrounds alone go.
+    BackgroundOnly,
+    /// The mean loss on the 100 images of each class with the strongest and the 100 with the weakest cue (Hard ImageNet).
+    BalancedSubset,
+    /// The mean loss and the share of the class activation map off the object (Hard ImageNet, with a gradient).
+    Saliency,
+    /// The model's head, tuned on the images with the weakest cue (Spuriosity Rankings, Moayeri et al. 2023).
+    LowestSpuriosity,
 }
 
 /// Classes of the images of a pool.
@@ -43,7 +53,7 @@ pub enum PoolLabels {
 
 impl Repair {
     /// Every method, the default first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Dim,
         Self::GroupDro,
         Self::RwgSoft,
@@ -54,6 +64,11 @@ impl Repair {
         Self::Erm,
         Self::Intervention,
         Self::Hardest,
+        Self::CoreNoise,
+        Self::BackgroundOnly,
+        Self::BalancedSubset,
+        Self::Saliency,
+        Self::LowestSpuriosity,
     ];
 
     /// The name on the command line and in files.
@@ -61,6 +76,9 @@ impl Repair {
         match self {
             Self::Intervention => "intervention",
             Self::Hardest => "hardest",
+            Self::CoreNoise => "core-noise",
+            Self::BackgroundOnly => "background-only",
+            Self::BalancedSubset => "balanced-subset",
             other => other.published().name(),
         }
     }
@@ -70,9 +88,20 @@ impl Repair {
         matches!(self, Self::Intervention | Self::Hardest)
     }
 
+    /// Whether the objects of training images have to be known.
+    pub fn needs_masks(self) -> bool {
+        matches!(self, Self::CoreNoise | Self::BackgroundOnly | Self::Saliency)
+    }
+
+    /// Whether the strength of the cue in training images has to be known.
+    pub fn needs_ranks(self) -> bool {
+        matches!(self, Self::BalancedSubset | Self::LowestSpuriosity)
+    }
+
     /// The trainer with its published settings.
     pub(super) fn published(self) -> robust::Method {
-        let [erm, balanced, group_dro, dim, rwg, di, jtt, dfr, ..] = robust::Method::published();
+        let [erm, balanced, group_dro, dim, rwg, di, jtt, dfr, lowest, saliency] =
+            robust::Method::published();
         match self {
             Self::Dim => dim,
             Self::GroupDro => group_dro,
@@ -81,7 +110,14 @@ impl Repair {
             Self::Dfr => dfr,
             Self::Jtt => jtt,
             Self::ClassBalanced => balanced,
-            Self::Erm | Self::Intervention | Self::Hardest => erm,
+            Self::Saliency => saliency,
+            Self::LowestSpuriosity => lowest,
+            Self::Erm
+            | Self::Intervention
+            | Self::Hardest
+            | Self::CoreNoise
+            | Self::BackgroundOnly
+            | Self::BalancedSubset => erm,
         }
     }
 }

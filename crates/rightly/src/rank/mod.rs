@@ -29,6 +29,7 @@ use std::{sync::atomic::AtomicBool, time::Instant};
 pub use choose::{Important, most_important};
 pub use judge::{Basis, Judgement};
 pub use options::RankOptions;
+pub(crate) use spuriosity::spuriosity;
 
 use crate::{
     Error, Event, Inputs, RunDir, Sink,

@@ -8,6 +8,7 @@ use rightly::{
     evaluate::evaluate,
     metrics::{POOLED, find},
     mitigate::{MitigateOptions, PoolLabels, Repair, mitigate, verdicts},
+    rank::{RankOptions, rank},
     run::StageRecord,
 };
 use rightly_data::table::Table;
@@ -15,7 +16,7 @@ use rightly_model::Overrides;
 
 use crate::{
     discover,
-    support::{open, quick},
+    support::{open, quick, quickstart},
 };
 
 /// Two copies of each picture train, three hold the groups, three are reported on.
@@ -33,9 +34,10 @@ fn options() -> MitigateOptions {
     }
 }
 
-/// Those that need no pool.
+/// Those that need nothing beside.
 fn on_groups() -> Vec<Repair> {
-    Repair::ALL.into_iter().filter(|repair| !repair.adds_images()).collect()
+    let other = |r: &Repair| r.adds_images() || r.needs_masks() || r.needs_ranks();
+    Repair::ALL.into_iter().filter(|repair| !other(repair)).collect()
 }
 
 fn run(inputs: &Inputs, options: &MitigateOptions, out: &Path) -> Result<StageRecord, Error> {
@@ -330,4 +332,75 @@ fn images_of_a_pool_are_chosen_for_the_groups_that_fail() {
     let inputs = open(discover::inputs(&table)).unwrap();
     let message = run(&inputs, &by, &folder.path().join("none")).unwrap_err().to_string();
     assert!(message.contains("'intervention' adds images"), "{message}");
+}
+
+#[test]
+fn objects_and_cues_are_known_where_masks_and_ranks_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = discover::data(folder.path(), ",split", split);
+    let inputs = open(discover::inputs(&table)).unwrap();
+    let repairs = |repairs: &[Repair]| MitigateOptions {
+        repairs: repairs.to_vec(),
+        groups: Some("group".to_owned()),
+        controls: 0,
+        ..options()
+    };
+    let out = folder.path().join("run");
+    let message = run(&inputs, &repairs(&[Repair::Saliency]), &out).unwrap_err().to_string();
+    assert!(message.contains("no training image has a mask"), "{message}");
+    let message = run(&inputs, &repairs(&[Repair::BalancedSubset]), &out).unwrap_err().to_string();
+    assert!(message.contains("run rank first"), "{message}");
+
+    // The same with masks: each copy has that of its picture.
+    let text = fs::read_to_string(quickstart("table.csv")).unwrap();
+    let mask: std::collections::HashMap<&str, &str> = text
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (cells[0].rsplit('/').next().unwrap(), cells[2])
+        })
+        .collect();
+    let rows = fs::read_to_string(&table).unwrap();
+    let rows: String = rows
+        .lines()
+        .enumerate()
+        .map(|(at, line)| match at {
+            0 => format!("{line},mask\n"),
+            _ => {
+                let image = line.split(',').next().unwrap().split_once('-').unwrap().1;
+                let path = quickstart(mask[image]).canonicalize().unwrap();
+                format!("{line},{}\n", path.display())
+            }
+        })
+        .collect();
+    fs::write(&table, rows).unwrap();
+    let inputs = open(discover::inputs(&table)).unwrap();
+    let out = folder.path().join("masked");
+    let own = RunDir::new(&out);
+    inputs.claim(&own, false).unwrap();
+    let ranked = RankOptions { resamples: 100, draws: 99, threads: 2, ..RankOptions::default() };
+    rank(&inputs, &ranked, &own, &AtomicBool::new(false), &|_| ()).unwrap();
+    let all: Vec<Repair> =
+        Repair::ALL.into_iter().filter(|r| r.needs_masks() || r.needs_ranks()).collect();
+    assert_eq!(all.len(), 5);
+    let record = run(&inputs, &repairs(&all), &out).unwrap();
+    let worst =
+        |repair: Repair| value(&record.metrics, "worst-group-accuracy", &format!("after/{repair}"));
+    for &repair in &all {
+        assert!(out.join(format!("mitigate/{repair}/repaired.onnx")).is_file());
+    }
+    // A head that has only seen backgrounds fails where they change.
+    let accuracy = |repair: Repair| value(&record.metrics, "accuracy", &format!("after/{repair}"));
+    assert!(accuracy(Repair::BackgroundOnly) < accuracy(Repair::CoreNoise));
+    assert!(worst(Repair::BackgroundOnly) <= worst(Repair::Saliency));
+    // The trunk has seen the changed pictures; other repairs of the same run ask no more of it.
+    let counted = std::sync::atomic::AtomicUsize::new(0);
+    mitigate(&inputs, &repairs(&[Repair::CoreNoise]), &own, &AtomicBool::new(false), &|event| {
+        if matches!(event, rightly::Event::Image) {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    })
+    .unwrap();
+    assert_eq!(counted.into_inner(), 0);
 }

@@ -1,0 +1,239 @@
+//! Rows as a repair trains on them.
+
+use ndarray::{Array2, ArrayView2, Axis};
+use rightly_model::heads::{Standard, robust::Objects};
+
+use super::{
+    Repair,
+    material::{Rows, by_class},
+    spurious::Spuriosity,
+    variants::Variants,
+};
+use crate::Error;
+
+/// Images of either end of the ranking of a class that `balanced-subset` keeps (Hard ImageNet).
+const BALANCED: usize = 100;
+
+/// What is known of images beside their features.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub(super) variants: Variants,
+    pub(super) spuriosity: Spuriosity,
+}
+
+/// Rows to train on, in standardised features.
+pub(super) struct Prepared {
+    pub(super) standard: Standard,
+    /// `[n, d]`.
+    pub(super) values: Array2<f32>,
+    pub(super) labels: Vec<usize>,
+    pub(super) weights: Option<Vec<f32>>,
+    /// Parts of the features on the object and off it.
+    parts: Option<(Array2<f32>, Array2<f32>)>,
+    pub(super) spuriosity: Vec<f64>,
+}
+
+impl Prepared {
+    /// The rows of a repair: all of them as they are, or copies, or a part.
+    ///
+    /// # Errors
+    /// Nothing is left.
+    pub(super) fn new(repair: Repair, rows: &Rows, known: &Known) -> Result<Self, Error> {
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let mut out = match repair {
+            Repair::BackgroundOnly => Self::without_objects(rows, known),
+            Repair::CoreNoise => Self::with_noise(rows, known),
+            Repair::BalancedSubset => Self::part(rows, &ends(rows, known)),
+            _ => Self::part(rows, &all),
+        };
+        if out.labels.is_empty() {
+            return Err(Error::Usage(format!("'{repair}': no image to train on is left")));
+        }
+        if repair == Repair::Saliency {
+            out.parts = Some(parts(rows, known)?);
+        }
+        if repair == Repair::LowestSpuriosity {
+            let of = |sample: &usize| known.spuriosity.get(sample).copied().unwrap_or(0.0);
+            out.spuriosity = rows.samples.iter().map(of).collect();
+        }
+        out.standard = Standard::of(out.values.view());
+        out.standard.apply(out.values.view_mut());
+        if let Some((object, rest)) = &mut out.parts {
+            out.standard.rescale(object.view_mut());
+            out.standard.rescale(rest.view_mut());
+        }
+        Ok(out)
+    }
+
+    fn of(values: Array2<f32>, labels: Vec<usize>) -> Self {
+        Self {
+            standard: Standard::of(values.view()),
+            values,
+            labels,
+            weights: None,
+            parts: None,
+            spuriosity: Vec::new(),
+        }
+    }
+
+    fn part(rows: &Rows, kept: &[usize]) -> Self {
+        let own = rows.select(kept);
+        Self::of(own.values, own.labels)
+    }
+
+    /// Every picture that has a mask, without its object.
+    fn without_objects(rows: &Rows, known: &Known) -> Self {
+        let own: Vec<(&Vec<f32>, usize)> = rows
+            .samples
+            .iter()
+            .zip(&rows.labels)
+            .filter_map(|(sample, &label)| Some((&known.variants.get(sample)?.boxed, label)))
+            .collect();
+        let values = stacked(rows.values.ncols(), own.iter().map(|(vector, _)| vector.as_slice()));
+        Self::of(values, own.into_iter().map(|(_, label)| label).collect())
+    }
+
+    /// Every picture as it is, and with noise off its object; both weigh the same (half of the batches have noise in the
+    /// paper).
+    fn with_noise(rows: &Rows, known: &Known) -> Self {
+        let mut labels = rows.labels.clone();
+        let mut weights = vec![1.0; rows.len()];
+        let mut copies: Vec<&[f32]> = Vec::new();
+        for (sample, &label) in rows.samples.iter().zip(&rows.labels) {
+            let Some(variant) = known.variants.get(sample) else { continue };
+            for vector in &variant.noisy {
+                copies.push(vector);
+                labels.push(label);
+                weights.push(1.0 / variant.noisy.len() as f32);
+            }
+        }
+        let mut values = rows.values.clone();
+        // Both have the same columns.
+        let _ = values.append(Axis(0), stacked(values.ncols(), copies.into_iter()).view());
+        Self { weights: Some(weights), ..Self::of(values, labels) }
+    }
+
+    pub(super) fn objects(&self) -> Option<Objects<'_>> {
+        let (object, rest) = self.parts.as_ref()?;
+        Some(Objects::Parts { object: object.view(), rest: rest.view() })
+    }
+
+    /// Other features as these.
+    pub(super) fn standardised(&self, values: ArrayView2<'_, f32>) -> Array2<f32> {
+        let mut values = values.to_owned();
+        self.standard.apply(values.view_mut());
+        values
+    }
+}
+
+fn stacked<'a>(d: usize, vectors: impl ExactSizeIterator<Item = &'a [f32]>) -> Array2<f32> {
+    let mut out = Array2::zeros((vectors.len(), d));
+    for (mut row, vector) in out.rows_mut().into_iter().zip(vectors) {
+        row.iter_mut().zip(vector).for_each(|(to, from)| *to = *from);
+    }
+    out
+}
+
+/// Rows of the strongest and of the weakest cue of each class.
+fn ends(rows: &Rows, known: &Known) -> Vec<usize> {
+    let value = |row: usize| known.spuriosity.get(&rows.samples[row]).copied().unwrap_or(0.0);
+    let mut out = Vec::new();
+    for (_, mut own) in by_class(&rows.labels) {
+        own.sort_by(|&a, &b| value(b).total_cmp(&value(a)).then(a.cmp(&b)));
+        let top = BALANCED.min(own.len());
+        let bottom = own.len().saturating_sub(BALANCED).max(top);
+        out.extend(own[..top].iter().chain(&own[bottom..]));
+    }
+    out.sort_unstable();
+    out
+}
+
+/// Parts of each row's features; a picture without a mask has none, and is not penalised.
+fn parts(rows: &Rows, known: &Known) -> Result<(Array2<f32>, Array2<f32>), Error> {
+    let (n, d) = rows.values.dim();
+    let mut out = (Array2::zeros((n, d)), Array2::zeros((n, d)));
+    let mut any = false;
+    for (row, sample) in rows.samples.iter().enumerate() {
+        let found = known.variants.get(sample).and_then(|variant| variant.parts.as_ref());
+        if let Some((object, rest)) = found {
+            any = true;
+            out.0.row_mut(row).iter_mut().zip(object).for_each(|(to, from)| *to = *from);
+            out.1.row_mut(row).iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        }
+    }
+    if !any {
+        return Err(Error::Usage(
+            "'saliency': the features have no map that the object could lie in".to_owned(),
+        ));
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::variants::Variant;
+    use super::*;
+    use ndarray::array;
+
+    fn rows() -> Rows {
+        Rows {
+            samples: vec![10, 11, 12, 13],
+            values: array![[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 1.0]],
+            labels: vec![0, 0, 1, 1],
+        }
+    }
+
+    fn known() -> Known {
+        let variant = |v: f32| Variant {
+            parts: Some((vec![v, 0.0], vec![1.0 - v, 2.0])),
+            boxed: vec![-v, 5.0],
+            noisy: vec![vec![v + 0.5, 0.0], vec![v - 0.5, 0.0]],
+        };
+        Known {
+            variants: [(10, variant(1.0)), (12, variant(3.0))].into(),
+            spuriosity: [(10, 1.0), (11, -1.0), (12, 0.0), (13, 2.0)].into(),
+        }
+    }
+
+    #[test]
+    fn noisy_copies_weigh_as_much_as_their_pictures() {
+        let out = Prepared::new(Repair::CoreNoise, &rows(), &known()).unwrap();
+        assert_eq!(out.labels, [0, 0, 1, 1, 0, 0, 1, 1]);
+        assert_eq!(out.weights.unwrap(), [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5]);
+    }
+
+    #[test]
+    fn objects_are_removed_where_they_are_known() {
+        let out = Prepared::new(Repair::BackgroundOnly, &rows(), &known()).unwrap();
+        assert_eq!(out.labels, [0, 1]);
+        let none = Known::default();
+        assert!(Prepared::new(Repair::BackgroundOnly, &rows(), &none).is_err());
+        let message = Prepared::new(Repair::Saliency, &rows(), &none).err().unwrap().to_string();
+        assert!(message.contains("no map"), "{message}");
+    }
+
+    #[test]
+    fn parts_are_in_the_units_of_the_features() {
+        let out = Prepared::new(Repair::Saliency, &rows(), &known()).unwrap();
+        let Some(Objects::Parts { object, rest }) = out.objects() else { panic!("no parts") };
+        let scale = out.standard.scale()[0] as f32;
+        assert!((object[[2, 0]] - 3.0 * scale).abs() < 1e-6);
+        assert!((rest[[2, 0]] + 2.0 * scale).abs() < 1e-6);
+        assert!(object.row(1).iter().all(|v| *v == 0.0));
+    }
+
+    #[test]
+    fn both_ends_of_a_small_class_are_all_of_it() {
+        assert_eq!(ends(&rows(), &known()), [0, 1, 2, 3]);
+        let many = Rows {
+            samples: (0..500).collect(),
+            values: Array2::zeros((500, 1)),
+            labels: vec![0; 500],
+        };
+        let known =
+            Known { spuriosity: (0..500).map(|at| (at, at as f64)).collect(), ..Known::default() };
+        let kept = ends(&many, &known);
+        assert_eq!(kept.len(), 200);
+        assert!(kept[..100].iter().eq(&(0..100).collect::<Vec<_>>()) && kept[100] == 400);
+    }
+}
