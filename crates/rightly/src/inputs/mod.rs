@@ -149,7 +149,12 @@ impl Inputs {
         let preprocess = classifier.card().preprocess.clone();
         Ok(Self {
             loader: Loader::new(&options, self.dataset.mask_options.clone(), preprocess),
-            notes: [&self.dataset.notes[..], classifier.notes(), &[self.split.1.clone()]].concat(),
+            notes: [
+                &self.dataset.notes[..],
+                classifier.notes(),
+                std::slice::from_ref(&self.split.1),
+            ]
+            .concat(),
             options,
             classifier,
             label_map,

@@ -1,65 +1,30 @@
 //! Heads that are tried, and the one that is kept.
 
-use std::{cmp::Reverse, collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
+use std::{sync::atomic::AtomicBool, time::Instant};
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
-use rightly_model::{
-    ModelError,
-    heads::{
-        Features, Head, HeadOptions, Optimizer, Standard,
-        robust::{self, Cues, Groups, Recipe},
-    },
+use rightly_model::heads::{
+    Head,
+    robust::{Groups, Recipe},
 };
 use rightly_stats::rng::keyed;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Repair,
-    grouping::{Grouping, Member},
+    grouping::{Grouping, Member, hard},
     material::{Rows, by_class},
-    prepared::{Known, Prepared},
+    prepared::Known,
+    settings::{Candidate, On, candidates, is_kept},
     target::Target,
 };
 use crate::{Error, workers};
 
-/// Rows up to which all of them make a step.
-const WHOLE: usize = 4096;
-/// Rows of a step where there are more.
-const BATCH: usize = 256;
-/// Epochs where all rows make a step, and where they do not.
-const EPOCHS: [usize; 2] = [200, 20];
 /// Fewest images of a group that can be the worst one where a head is chosen, and that DFR balances by itself.
-const FEWEST: f64 = 8.0;
-/// Images of either end of a class's ranking by which `lowest-spuriosity` sees its gap.
-const CHECKED: usize = 25;
+pub(super) const FEWEST: f64 = 8.0;
 /// Weight of overall accuracy in the choice: it decides between heads whose worst groups are the same.
 const TIES: f64 = 1e-3;
-
-/// Images that heads are trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum On {
-    /// Those that the model was trained on.
-    Train,
-    /// Those and held-out ones.
-    TrainAndHeldOut,
-    /// Held-out ones alone.
-    HeldOut,
-    /// Those that the model was trained on, and images of a pool.
-    TrainAndPool,
-}
-
-impl On {
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Train => "the model's training images",
-            Self::TrainAndHeldOut => "the model's training images and held-out ones",
-            Self::HeldOut => "held-out images alone",
-            Self::TrainAndPool => "the model's training images and those of the pool",
-        }
-    }
-}
 
 /// One head that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,17 +87,14 @@ struct Members<'a> {
     held: Vec<&'a Member>,
 }
 
-/// A setting under which heads are trained.
-struct Candidate {
-    on: On,
-    recipe: Recipe,
-}
-
 /// One head to train: of a candidate, without a fold of the held-out images (all of them where it has no part in training).
 type Job = (usize, Option<usize>);
 
 /// Epoch, and which of the rows that were held back the head then has right.
 type Course = Vec<(usize, Vec<bool>)>;
+
+/// What every head of a repair had right in the course of its training, or why there is none; in the order of the jobs.
+pub(super) type Courses = Vec<Result<Course, String>>;
 
 impl Trainer<'_> {
     /// Trains every setting of a repair on every set of images, keeps the setting, the images and the epoch with the highest
@@ -142,22 +104,42 @@ impl Trainer<'_> {
     /// # Errors
     /// No head could be trained; `stop` was set.
     pub(super) fn train(&self, repair: Repair, dealing: Dealing) -> Result<Chosen, Error> {
-        let members = Members {
-            train: self.members(self.train, "train", dealing),
-            held: self.members(self.held, "held-out", dealing),
-        };
-        let candidates = self.candidates(repair);
+        self.choose(repair, dealing, &self.courses(repair, dealing)?)
+    }
+
+    /// Trains every setting of a repair on every set of images.
+    ///
+    /// # Errors
+    /// `stop` was set.
+    pub(super) fn courses(&self, repair: Repair, dealing: Dealing) -> Result<Courses, Error> {
+        let members = self.dealt(dealing);
+        let candidates = candidates(repair, self.train.len(), self.held.len(), self.own, self.seed);
         let jobs = self.jobs(&candidates);
-        let courses = workers::ordered(jobs.len(), self.threads, self.stop, |job| {
+        workers::ordered(jobs.len(), self.threads, self.stop, |job| {
             let (at, fold) = jobs[job];
             // A setting that fails leaves the others alone.
             Ok(self.course(repair, &candidates[at], fold, &members).map_err(|e| e.to_string()))
-        })?;
+        })
+    }
+
+    /// Keeps the best of what was trained; see [`Self::train`].
+    ///
+    /// # Errors
+    /// As [`Self::train`].
+    pub(super) fn choose(
+        &self,
+        repair: Repair,
+        dealing: Dealing,
+        courses: &Courses,
+    ) -> Result<Chosen, Error> {
+        let members = self.dealt(dealing);
+        let candidates = candidates(repair, self.train.len(), self.held.len(), self.own, self.seed);
+        let jobs = self.jobs(&candidates);
         let judge = hard(&members.held, self.grouping.groups.len())?;
         let mut tried: Vec<Tried> = Vec::new();
         let mut best: Option<(f64, usize)> = None;
         for (at, candidate) in candidates.iter().enumerate() {
-            let own = jobs.iter().zip(&courses).filter(|((of, _), _)| *of == at);
+            let own = jobs.iter().zip(courses).filter(|((of, _), _)| *of == at);
             let own: Result<Vec<(Option<usize>, &Course)>, &String> = own
                 .map(|((_, fold), course)| course.as_ref().map(|course| (*fold, course)))
                 .collect();
@@ -183,11 +165,8 @@ impl Trainer<'_> {
     /// # Errors
     /// As [`Self::train`].
     pub(super) fn estimate(&self, repair: Repair) -> Result<(usize, f64), Error> {
-        let members = Members {
-            train: self.members(self.train, "train", Dealing::Found),
-            held: self.members(self.held, "held-out", Dealing::Found),
-        };
-        let candidates = self.candidates(repair);
+        let members = self.dealt(Dealing::Found);
+        let candidates = candidates(repair, self.train.len(), self.held.len(), self.own, self.seed);
         let jobs = self.jobs(&candidates);
         // The middle one stands for those on fewer images and those on more.
         let Some(&(at, fold)) = jobs.get(jobs.len() / 2) else { return Ok((0, 0.0)) };
@@ -207,30 +186,11 @@ impl Trainer<'_> {
         candidates.iter().enumerate().flat_map(of).collect()
     }
 
-    fn candidates(&self, repair: Repair) -> Vec<Candidate> {
-        let (train, held) = (self.train.len(), self.held.len());
-        let mut sets = Vec::new();
-        if repair.adds_images() {
-            sets.push((On::TrainAndPool, train));
-        } else if train > 0 && repair == Repair::LowestSpuriosity {
-            // Its gap is seen on held-out images.
-            sets.push((On::Train, train));
-        } else if train > 0 && repair != Repair::Dfr {
-            sets.extend([(On::Train, train), (On::TrainAndHeldOut, train + held)]);
+    fn dealt(&self, dealing: Dealing) -> Members<'_> {
+        Members {
+            train: self.members(self.train, "train", dealing),
+            held: self.members(self.held, "held-out", dealing),
         }
-        if sets.iter().all(|(on, _)| !matches!(on, On::TrainAndPool))
-            && (train == 0 || repair != Repair::LowestSpuriosity)
-        {
-            sets.push((On::HeldOut, held));
-        }
-        let hidden = self.own.layers().next().filter(|_| self.own.layers().count() > 1);
-        let hidden = hidden.map(|(weight, _)| weight.nrows());
-        sets.into_iter()
-            .flat_map(|(on, n)| {
-                let recipes = recipes(repair, n, hidden, self.seed).into_iter();
-                recipes.map(move |recipe| Candidate { on, recipe })
-            })
-            .collect()
     }
 
     /// Rows to train on and their members: without a fold, or all.
@@ -298,55 +258,6 @@ impl Trainer<'_> {
             recipe.options.epochs = recipe.options.epochs.min(epoch + 1);
         }
         self.fit(repair, &recipe, &rows, &own, &mut |_, _, _| Ok(()))
-    }
-
-    /// Trains a head on standardised rows and gives it for features as they are.
-    fn fit(
-        &self,
-        repair: Repair,
-        recipe: &Recipe,
-        rows: &Rows,
-        members: &[&Member],
-        observe: &mut dyn FnMut(usize, &Head, &Standard) -> Result<(), ModelError>,
-    ) -> Result<Head, Error> {
-        let prepared = Prepared::new(repair, rows, self.known)?;
-        let count = self.grouping.groups.len();
-        let groups = match repair {
-            Repair::Dim | Repair::RwgSoft | Repair::DiSoft => Some(shares(members, count)?),
-            Repair::GroupDro => Some(hard(members, count)?),
-            // It draws as many rows of each group as the smallest has.
-            Repair::Dfr => Some(Groups::hard(&merged(members, &rows.labels), count)?),
-            _ => None,
-        };
-        let start = self.target.start(self.own)?.standardised(&prepared.standard);
-        let check = match repair {
-            Repair::LowestSpuriosity => Some(prepared.standardised(self.held.values.view())),
-            _ => None,
-        };
-        let strength = |sample| self.known.spuriosity.get(sample).copied().unwrap_or(0.0);
-        let check_spuriosity: Vec<f64> = self.held.samples.iter().map(strength).collect();
-        let features =
-            |values, labels| Features { values, labels, weights: None, classes: self.classes };
-        let cues = check.as_ref().map(|check| Cues {
-            spuriosity: &prepared.spuriosity,
-            check: features(check.view(), &self.held.labels),
-            check_spuriosity: &check_spuriosity,
-            check_images: CHECKED,
-        });
-        let material = robust::Material {
-            groups: groups.as_ref(),
-            start: Some(&start),
-            cues,
-            objects: prepared.objects(),
-            features: Features {
-                weights: prepared.weights.as_deref(),
-                ..features(prepared.values.view(), &prepared.labels)
-            },
-        };
-        let standard = &prepared.standard;
-        let trained =
-            recipe.train_observed(&material, |epoch, head| observe(epoch, head, standard))?;
-        Ok(trained.head.raw(standard))
     }
 
     /// The best epoch of a setting, over the rows of all folds.
@@ -422,12 +333,6 @@ impl Trainer<'_> {
     }
 }
 
-/// Epochs after which a head is looked at: about twenty, the last among them.
-fn is_kept(epoch: usize, epochs: usize) -> bool {
-    let step = epochs.div_ceil(20).max(1);
-    (epoch + 1) % step == 0 || epoch + 1 == epochs
-}
-
 /// Accuracy of the worst group of those that are large enough, and over all.
 fn worst_of(right: &[bool], groups: &Groups) -> (Option<f64>, f64) {
     let mut sums = vec![[0.0; 2]; groups.count()];
@@ -441,64 +346,6 @@ fn worst_of(right: &[bool], groups: &Groups) -> (Option<f64>, f64) {
     let worst = large.min_by(f64::total_cmp);
     let hits = right.iter().filter(|hit| **hit).count();
     (worst, hits as f64 / right.len().max(1) as f64)
-}
-
-fn hard(members: &[&Member], count: usize) -> Result<Groups, Error> {
-    let of: Vec<usize> = members.iter().map(|member| member.group).collect();
-    Ok(Groups::hard(&of, count)?)
-}
-
-/// The group of each row; those of fewer than [`FEWEST`] rows are taken into the largest of their class.
-fn merged(members: &[&Member], labels: &[usize]) -> Vec<usize> {
-    let mut out: Vec<usize> = members.iter().map(|member| member.group).collect();
-    for rows in by_class(labels).into_values() {
-        let mut sizes = BTreeMap::<usize, usize>::new();
-        rows.iter().for_each(|&row| *sizes.entry(out[row]).or_default() += 1);
-        let largest = sizes.iter().max_by_key(|(group, size)| (**size, Reverse(**group)));
-        let Some((&largest, _)) = largest else { continue };
-        for row in rows {
-            if (sizes[&out[row]] as f64) < FEWEST {
-                out[row] = largest;
-            }
-        }
-    }
-    out
-}
-
-fn shares(members: &[&Member], count: usize) -> Result<Groups, Error> {
-    Ok(Groups::sparse(members.iter().map(|member| member.soft.as_slice()), count)?)
-}
-
-/// The settings that are tried: a few rates, and what else the method leaves open.
-fn recipes(repair: Repair, n: usize, hidden: Option<usize>, seed: u64) -> Vec<Recipe> {
-    use robust::Method::{Dim, GroupDro, Jtt, Saliency};
-    let whole = n <= WHOLE;
-    let epochs = if whole { EPOCHS[0] } else { EPOCHS[1] };
-    let methods = match repair.published() {
-        GroupDro { adjustment, .. } => [0.01, 0.1].map(|eta| GroupDro { eta, adjustment }).to_vec(),
-        Dim { .. } => [0.01, 0.1].map(|eta| Dim { eta }).to_vec(),
-        Jtt { .. } => [4, 20].map(|copies| Jtt { epochs: epochs / 4, copies }).to_vec(),
-        Saliency { .. } => [0.1, 1.0, 10.0].map(|strength| Saliency { strength }).to_vec(),
-        other => vec![other],
-    };
-    // Nothing but its seed counts for DFR.
-    let rates: &[f32] = match (repair, hidden) {
-        (Repair::Dfr, _) => &[1e-2],
-        (_, None) => &[1e-2, 3e-2],
-        (_, Some(_)) => &[1e-3, 3e-3],
-    };
-    let recipe = |method: &robust::Method, rate: f32| Recipe {
-        method: method.clone(),
-        options: HeadOptions {
-            hidden,
-            epochs,
-            batch: (!whole).then_some(BATCH),
-            rate,
-            optimizer: Optimizer::Adam { weight_decay: 1e-4 },
-            seed,
-        },
-    };
-    methods.iter().flat_map(|m| rates.iter().map(move |&rate| recipe(m, rate))).collect()
 }
 
 /// Whether the logits of each row are highest at its label: 1 or 0.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use rightly_data::{DataError, dataset::typed_attributes, table::Table};
+use rightly_model::heads::robust::Groups;
 
 use crate::{Error, Inputs, RunDir, discover, inputs::Names, parts::Parts};
 
@@ -173,6 +174,17 @@ impl Grouping {
     pub(super) fn of_class(&self, class: usize) -> Vec<usize> {
         (0..self.groups.len()).filter(|&at| self.groups[at].class == class).collect()
     }
+}
+
+/// Each row wholly in its group.
+pub(super) fn hard(members: &[&Member], count: usize) -> Result<Groups, Error> {
+    let of: Vec<usize> = members.iter().map(|member| member.group).collect();
+    Ok(Groups::hard(&of, count)?)
+}
+
+/// Each row by its shares.
+pub(super) fn shares(members: &[&Member], count: usize) -> Result<Groups, Error> {
+    Ok(Groups::sparse(members.iter().map(|member| member.soft.as_slice()), count)?)
 }
 
 /// Names of each class and the one for the rest, in one list; the first index of each class.

@@ -112,8 +112,10 @@ impl Stage<'_> {
         let mut known = Known::default();
         if variants::needed(self.repairs) {
             let (encoder, threads) = (&self.original.encoder, options.threads);
-            known.variants =
-                variants::gather(inputs, encoder, &division, run, threads, self.stop, sink)?;
+            let maps = self.repairs.contains(&Repair::Saliency);
+            let stop = self.stop;
+            let pass = variants::Pass { inputs, encoder, run, threads, stop };
+            known.variants = pass.gather(&division, maps, sink)?;
         }
         if spurious::needed(self.repairs) {
             known.spuriosity = spurious::gather(inputs, run, &material)?;
@@ -213,12 +215,19 @@ impl Stage<'_> {
     ) -> Result<Trained, Error> {
         let trainer = self.trainer(gathered, &gathered.material.train);
         self.announce(repair, &trainer, sink)?;
-        let chosen = trainer.train(repair, Dealing::Found)?;
+        let courses = trainer.courses(repair, Dealing::Found)?;
+        let chosen = trainer.choose(repair, Dealing::Found, &courses)?;
         let off = self.write(repair, gathered, &chosen)?;
         let seed = self.inputs.options.seed;
-        let controls = (0..self.options.controls as u64)
-            .map(|draw| trainer.train(repair, Dealing::Random { seed, draw }))
-            .collect::<Result<_, _>>()?;
+        let control = |draw: u64| {
+            let dealing = Dealing::Random { seed, draw };
+            // Groups that have no part in training can only decide what is chosen.
+            match repair.weighs_groups() {
+                true => trainer.train(repair, dealing),
+                false => trainer.choose(repair, dealing, &courses),
+            }
+        };
+        let controls = (0..self.options.controls as u64).map(control).collect::<Result<_, _>>()?;
         Ok(Trained { chosen, controls, off })
     }
 
@@ -284,11 +293,12 @@ impl Stage<'_> {
 
     fn announce(&self, repair: Repair, trainer: &Trainer<'_>, sink: Sink<'_>) -> Result<(), Error> {
         let (heads, seconds) = trainer.estimate(repair)?;
-        let runs = self.options.controls + 1;
+        let again = repair.weighs_groups() || repair.adds_images();
+        let runs = if again { self.options.controls + 1 } else { 1 };
         sink(Event::Note(format!(
             "{STAGE}: '{repair}': {} heads, {} of them for the control; about {:.0} s",
             runs * heads,
-            self.options.controls * heads,
+            (runs - 1) * heads,
             (runs as f64 * seconds).ceil()
         )));
         Ok(())

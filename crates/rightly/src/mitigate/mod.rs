@@ -14,6 +14,7 @@
 mod choose;
 mod collect;
 mod figures;
+mod fitting;
 mod grouping;
 mod intervention;
 mod judged;
@@ -24,6 +25,7 @@ mod placing;
 mod pool;
 mod prepared;
 mod remeasured;
+mod settings;
 mod spurious;
 mod tables;
 mod target;

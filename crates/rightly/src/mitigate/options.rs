@@ -88,6 +88,11 @@ impl Repair {
         matches!(self, Self::Intervention | Self::Hardest)
     }
 
+    /// Whether the groups have a part in training, not in the choice alone.
+    pub fn weighs_groups(self) -> bool {
+        matches!(self, Self::Dim | Self::GroupDro | Self::RwgSoft | Self::DiSoft | Self::Dfr)
+    }
+
     /// Whether the objects of training images have to be known.
     pub fn needs_masks(self) -> bool {
         matches!(self, Self::CoreNoise | Self::BackgroundOnly | Self::Saliency)

@@ -1,13 +1,13 @@
 //! Rows as a repair trains on them.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Array3, ArrayView2, Axis};
 use rightly_model::heads::{Standard, robust::Objects};
 
 use super::{
     Repair,
     material::{Rows, by_class},
     spurious::Spuriosity,
-    variants::Variants,
+    variants::{ObjectMap, Variants},
 };
 use crate::Error;
 
@@ -28,8 +28,8 @@ pub(super) struct Prepared {
     pub(super) values: Array2<f32>,
     pub(super) labels: Vec<usize>,
     pub(super) weights: Option<Vec<f32>>,
-    /// Parts of the features on the object and off it.
-    parts: Option<(Array2<f32>, Array2<f32>)>,
+    /// Maps `[n, d, positions]`, and how far each position is object.
+    maps: Option<(Array3<f32>, Array2<f32>)>,
     pub(super) spuriosity: Vec<f64>,
 }
 
@@ -44,13 +44,11 @@ impl Prepared {
             Repair::BackgroundOnly => Self::without_objects(rows, known),
             Repair::CoreNoise => Self::with_noise(rows, known),
             Repair::BalancedSubset => Self::part(rows, &ends(rows, known)),
+            Repair::Saliency => Self::part(rows, &mapped(rows, known)),
             _ => Self::part(rows, &all),
         };
         if out.labels.is_empty() {
             return Err(Error::Usage(format!("'{repair}': no image to train on is left")));
-        }
-        if repair == Repair::Saliency {
-            out.parts = Some(parts(rows, known)?);
         }
         if repair == Repair::LowestSpuriosity {
             let of = |sample: &usize| known.spuriosity.get(sample).copied().unwrap_or(0.0);
@@ -58,9 +56,8 @@ impl Prepared {
         }
         out.standard = Standard::of(out.values.view());
         out.standard.apply(out.values.view_mut());
-        if let Some((object, rest)) = &mut out.parts {
-            out.standard.rescale(object.view_mut());
-            out.standard.rescale(rest.view_mut());
+        if repair == Repair::Saliency {
+            out.maps = maps(rows, known, out.standard.scale());
         }
         Ok(out)
     }
@@ -71,7 +68,7 @@ impl Prepared {
             values,
             labels,
             weights: None,
-            parts: None,
+            maps: None,
             spuriosity: Vec::new(),
         }
     }
@@ -114,8 +111,8 @@ impl Prepared {
     }
 
     pub(super) fn objects(&self) -> Option<Objects<'_>> {
-        let (object, rest) = self.parts.as_ref()?;
-        Some(Objects::Parts { object: object.view(), rest: rest.view() })
+        let (values, object) = self.maps.as_ref()?;
+        Some(Objects::Maps { values: values.view(), object: object.view() })
     }
 
     /// Other features as these.
@@ -148,25 +145,28 @@ fn ends(rows: &Rows, known: &Known) -> Vec<usize> {
     out
 }
 
-/// Parts of each row's features; a picture without a mask has none, and is not penalised.
-fn parts(rows: &Rows, known: &Known) -> Result<(Array2<f32>, Array2<f32>), Error> {
-    let (n, d) = rows.values.dim();
-    let mut out = (Array2::zeros((n, d)), Array2::zeros((n, d)));
-    let mut any = false;
-    for (row, sample) in rows.samples.iter().enumerate() {
-        let found = known.variants.get(sample).and_then(|variant| variant.parts.as_ref());
-        if let Some((object, rest)) = found {
-            any = true;
-            out.0.row_mut(row).iter_mut().zip(object).for_each(|(to, from)| *to = *from);
-            out.1.row_mut(row).iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+/// Rows whose pictures have a map.
+fn mapped(rows: &Rows, known: &Known) -> Vec<usize> {
+    let has = |sample: &usize| known.variants.get(sample).is_some_and(|v| v.map.is_some());
+    (0..rows.len()).filter(|&row| has(&rows.samples[row])).collect()
+}
+
+/// Maps of those rows, in standardised features (which are scaled, not centred: a map's mean over positions is not).
+fn maps(rows: &Rows, known: &Known, scale: &[f64]) -> Option<(Array3<f32>, Array2<f32>)> {
+    let own: Vec<&ObjectMap> = mapped(rows, known)
+        .into_iter()
+        .filter_map(|row| known.variants.get(&rows.samples[row])?.map.as_ref())
+        .collect();
+    let (d, positions) = (scale.len(), own.first()?.object.len());
+    let mut values = Array3::zeros((own.len(), d, positions));
+    let mut object = Array2::zeros((own.len(), positions));
+    for (at, map) in own.into_iter().enumerate() {
+        for ((feature, position), to) in values.index_axis_mut(Axis(0), at).indexed_iter_mut() {
+            *to = (f64::from(map.values[feature * positions + position]) * scale[feature]) as f32;
         }
+        object.row_mut(at).iter_mut().zip(&map.object).for_each(|(to, from)| *to = *from);
     }
-    if !any {
-        return Err(Error::Usage(
-            "'saliency': the features have no map that the object could lie in".to_owned(),
-        ));
-    }
-    Ok(out)
+    Some((values, object))
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
 
     fn known() -> Known {
         let variant = |v: f32| Variant {
-            parts: Some((vec![v, 0.0], vec![1.0 - v, 2.0])),
+            map: Some(ObjectMap { values: vec![v, 0.0, 1.0, 2.0], object: vec![1.0, 0.25] }),
             boxed: vec![-v, 5.0],
             noisy: vec![vec![v + 0.5, 0.0], vec![v - 0.5, 0.0]],
         };
@@ -209,17 +209,17 @@ mod tests {
         let none = Known::default();
         assert!(Prepared::new(Repair::BackgroundOnly, &rows(), &none).is_err());
         let message = Prepared::new(Repair::Saliency, &rows(), &none).err().unwrap().to_string();
-        assert!(message.contains("no map"), "{message}");
+        assert!(message.contains("'saliency': no image to train on is left"), "{message}");
     }
 
     #[test]
-    fn parts_are_in_the_units_of_the_features() {
+    fn maps_are_in_the_units_of_the_features() {
         let out = Prepared::new(Repair::Saliency, &rows(), &known()).unwrap();
-        let Some(Objects::Parts { object, rest }) = out.objects() else { panic!("no parts") };
+        assert_eq!(out.labels, [0, 1], "those that have one");
+        let Some(Objects::Maps { values, object }) = out.objects() else { panic!("no maps") };
         let scale = out.standard.scale()[0] as f32;
-        assert!((object[[2, 0]] - 3.0 * scale).abs() < 1e-6);
-        assert!((rest[[2, 0]] + 2.0 * scale).abs() < 1e-6);
-        assert!(object.row(1).iter().all(|v| *v == 0.0));
+        assert!((values[[1, 0, 0]] - 3.0 * scale).abs() < 1e-6);
+        assert_eq!((values[[1, 0, 1]], object[[1, 1]]), (0.0, 0.25));
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //! 2022, fine-tuning): the object removed, noise off the object; and which part of the features comes from the object.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
 
+use rightly_data::dataset::deal;
 use rightly_data::{Mask, Planes};
 use rightly_model::Encoder;
-use rightly_model::heads::robust::object_parts;
 use serde::{Deserialize, Serialize};
 
 use super::{Repair, STAGE, material::Division};
@@ -29,18 +29,29 @@ use crate::{
 const SIGMA: f32 = 0.25;
 /// Noisy copies of each picture.
 const COPIES: u64 = 2;
+/// Bytes of maps at most; of more images a part has its map.
+const MAPS: usize = 1 << 30;
 /// Images of a shard.
 const SHARD: usize = 16;
 
 /// One picture's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Variant {
-    /// `[d]`: mean over positions of object share times feature, and the same off the object; none without a map.
-    pub(super) parts: Option<(Vec<f32>, Vec<f32>)>,
+    /// Where each feature lies; none without a map, and where no more maps fit into memory.
+    pub(super) map: Option<ObjectMap>,
     /// `[d]`: features with the object's box gray.
     pub(super) boxed: Vec<f32>,
     /// `[d]` each: features with noise off the object.
     pub(super) noisy: Vec<Vec<f32>>,
+}
+
+/// Features at each position, and how far each position is object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ObjectMap {
+    /// `[d, positions]`.
+    pub(super) values: Vec<f32>,
+    /// `[positions]`, 0 to 1.
+    pub(super) object: Vec<f32>,
 }
 
 /// By sample; pictures without a usable mask have none.
@@ -51,68 +62,104 @@ pub(super) fn needed(repairs: &[Repair]) -> bool {
     repairs.iter().any(|repair| repair.needs_masks())
 }
 
-/// Runs the trunk over the changed pictures of all images that train; what is computed stays in the run.
-///
-/// # Errors
-/// No image has a mask; the engine fails; the run can't be written; `stop` was set.
-pub(super) fn gather(
-    inputs: &Inputs,
-    encoder: &Encoder,
-    division: &Division,
-    run: &RunDir,
-    threads: usize,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
-) -> Result<Variants, Error> {
-    let all = division.train.iter().chain(&division.held).copied();
-    let samples: Vec<usize> = all.filter(|&at| inputs.dataset.samples[at].mask.is_some()).collect();
-    if samples.is_empty() {
-        return Err(Error::Usage(
+/// What runs the trunk over changed pictures.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) encoder: &'a Encoder,
+    pub(super) run: &'a RunDir,
+    pub(super) threads: usize,
+    pub(super) stop: &'a AtomicBool,
+}
+
+impl Pass<'_> {
+    /// Runs the trunk over the changed pictures of all images that train; what is computed stays in the run.
+    ///
+    /// # Errors
+    /// No image has a mask; the engine fails; the run can't be written; `stop` was set.
+    pub(super) fn gather(
+        &self,
+        division: &Division,
+        with_maps: bool,
+        sink: Sink<'_>,
+    ) -> Result<Variants, Error> {
+        let Self { inputs, encoder, run, threads, stop } = *self;
+        let all = division.train.iter().chain(&division.held).copied();
+        let samples: Vec<usize> =
+            all.filter(|&at| inputs.dataset.samples[at].mask.is_some()).collect();
+        if samples.is_empty() {
+            return Err(Error::Usage(
             "'core-noise', 'background-only' and 'saliency' need to know where the object is: no training image has a mask \
              (--masks, or a column 'mask')"
                 .to_owned(),
         ));
+        }
+        let ids: Vec<&str> =
+            samples.iter().map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
+        let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
+        let store_of = |maps: usize| {
+            let key = key_of(&[
+                &inputs.key(),
+                inputs.data_key(),
+                encoder.hash(),
+                &encoder.reading(),
+                &format!("{} {SIGMA} {COPIES} {SHARD} {maps}", inputs.options.seed),
+                &ids.join("\n"),
+            ]);
+            run.shards(&format!("{STAGE}-variants"), &key)
+        };
+        let mut mapped = mapped(inputs, encoder, &samples)?;
+        let mut store = store_of(mapped.len());
+        // What was computed with maps serves without them too.
+        if !with_maps && !(0..shards.len()).all(|at| store.has(at)) {
+            mapped.clear();
+            store = store_of(0);
+        }
+        let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
+        let loader = inputs.loader.with_preprocess(encoder.preprocess().clone());
+        let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
+        let forwards = 2 + COPIES as usize;
+        sink(Event::Started {
+            stage: STAGE,
+            images: samples.len(),
+            done: samples.len() - left,
+            forwards,
+            seconds: if left == 0 { 0.0 } else { seconds(encoder)? } * (left * forwards) as f64
+                / threads.max(1) as f64,
+        });
+        workers::ordered(todo.len(), threads, stop, |at| {
+            let mut rows: Vec<Option<Variant>> = Vec::new();
+            for &sample in shards[todo[at]] {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(Error::Interrupted);
+                }
+                rows.push(variant(inputs, encoder, &loader, sample, mapped.contains(&sample))?);
+                sink(Event::Image);
+            }
+            store.write(todo[at], &rows)
+        })?;
+        let mut out = Variants::new();
+        for (at, shard) in shards.iter().enumerate() {
+            let rows: Vec<Option<Variant>> = store.read(at)?;
+            out.extend(shard.iter().zip(rows).filter_map(|(&sample, row)| Some((sample, row?))));
+        }
+        Ok(out)
+    }
+}
+
+/// Images whose maps fit into memory together, dealt by a hash of their ids.
+fn mapped(inputs: &Inputs, encoder: &Encoder, samples: &[usize]) -> Result<HashSet<usize>, Error> {
+    let [height, width] = encoder.input_size();
+    let map = encoder.encode(&vec![0.5; 3 * height * width], true)?.map;
+    let Some(map) = map else { return Ok(HashSet::new()) };
+    let most = MAPS / (4 * map.values.len().max(1));
+    if samples.len() <= most {
+        return Ok(samples.iter().copied().collect());
     }
     let ids: Vec<&str> = samples.iter().map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
-    let key = key_of(&[
-        &inputs.key(),
-        inputs.data_key(),
-        encoder.hash(),
-        &encoder.reading(),
-        &format!("{} {SIGMA} {COPIES} {SHARD}", inputs.options.seed),
-        &ids.join("\n"),
-    ]);
-    let store = run.shards(&format!("{STAGE}-variants"), &key);
-    let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
-    let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
-    let loader = inputs.loader.with_preprocess(encoder.preprocess().clone());
-    let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
-    let forwards = 2 + COPIES as usize;
-    sink(Event::Started {
-        stage: STAGE,
-        images: samples.len(),
-        done: samples.len() - left,
-        forwards,
-        seconds: if left == 0 { 0.0 } else { seconds(encoder)? } * (left * forwards) as f64
-            / threads.max(1) as f64,
-    });
-    workers::ordered(todo.len(), threads, stop, |at| {
-        let mut rows: Vec<Option<Variant>> = Vec::new();
-        for &sample in shards[todo[at]] {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-            rows.push(variant(inputs, encoder, &loader, sample)?);
-            sink(Event::Image);
-        }
-        store.write(todo[at], &rows)
-    })?;
-    let mut out = Variants::new();
-    for (at, shard) in shards.iter().enumerate() {
-        let rows: Vec<Option<Variant>> = store.read(at)?;
-        out.extend(shard.iter().zip(rows).filter_map(|(&sample, row)| Some((sample, row?))));
-    }
-    Ok(out)
+    let shares = [most as f64, (samples.len() - most) as f64];
+    let dealt = deal(&ids, inputs.options.seed, &shares);
+    Ok(samples.iter().zip(dealt).filter(|(_, part)| *part == 0).map(|(&at, _)| at).collect())
 }
 
 /// `None` where the picture can't be read (that is said where its features are computed) or its mask can't be used.
@@ -121,6 +168,7 @@ fn variant(
     encoder: &Encoder,
     loader: &Loader,
     sample: usize,
+    with_map: bool,
 ) -> Result<Option<Variant>, Error> {
     let sample = &inputs.dataset.samples[sample];
     let Ok(picture) = loader.load(sample) else { return Ok(None) };
@@ -128,16 +176,15 @@ fn variant(
     let planes = Planes::from(&picture.crop);
     let encode =
         |planes: &Planes, map: bool| encoder.encode(&encoder.preprocess().normalise(planes), map);
-    let own = encode(&planes, true)?;
-    let parts = match &own.map {
-        None => None,
-        Some(map) => {
-            let cover: Vec<f32> = coverage(mask, map.height, map.width)
+    let map = match with_map {
+        false => None,
+        true => encode(&planes, true)?.map.map(|map| ObjectMap {
+            object: coverage(mask, map.height, map.width)
                 .into_iter()
-                .map(|c| c.clamp(0.0, 1.0) as f32)
-                .collect();
-            Some(object_parts(map.values.view(), &cover)?)
-        }
+                .map(|share| share.clamp(0.0, 1.0) as f32)
+                .collect(),
+            values: map.values.iter().copied().collect(),
+        }),
     };
     let boxed = encode(&gray_box(&planes, mask), false)?.vector;
     let noisy = (0..COPIES)
@@ -145,7 +192,7 @@ fn variant(
         .collect::<Result<Vec<_>, Error>>()?;
     let finite = |vector: &[f32]| vector.iter().all(|v| v.is_finite());
     let usable = finite(&boxed) && noisy.iter().all(|vector| finite(vector));
-    Ok(usable.then_some(Variant { parts, boxed, noisy }))
+    Ok(usable.then_some(Variant { map, boxed, noisy }))
 }
 
 /// Noise off the object. Trials far from those of the noise measure: no image is trained on what it is measured on.

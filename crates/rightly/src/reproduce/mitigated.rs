@@ -45,6 +45,8 @@ pub struct MitigationRow {
     pub sorted: [Figure; 5],
     /// `accuracy`, `rare` and the first of `sorted` minus those of the first way, paired by superclass.
     pub more_than_erm: [Figure; 3],
+    /// The same minus those of the second way, random images.
+    pub more_than_random: [Figure; 3],
 }
 
 /// Accuracies of one superclass.
@@ -304,13 +306,18 @@ impl Sums {
             let design = Design::new(vec![0; values.len()], None, 0, RESAMPLES);
             Figure::from(design.mean(&values))
         };
-        let Some((_, erm)) = self.ways.first() else { return Vec::new() };
+        let [(_, erm), (_, random), ..] = &self.ways[..] else { return Vec::new() };
         self.ways
             .iter()
             .map(|(way, scores)| {
                 let of = |pick: &dyn Fn(&Score) -> f64| over(scores.iter().map(pick).collect());
-                let more = |pick: fn(&Score) -> f64| {
-                    over(scores.iter().zip(erm).map(|(own, erm)| pick(own) - pick(erm)).collect())
+                let more = |than: &[Score]| {
+                    let picks: [fn(&Score) -> f64; 3] =
+                        [|s| s.accuracy, |s| s.rare, |s| s.sorted[0]];
+                    picks.map(|pick| {
+                        let pairs = scores.iter().zip(than);
+                        over(pairs.map(|(own, other)| pick(own) - pick(other)).collect())
+                    })
                 };
                 MitigationRow {
                     way: way.clone(),
@@ -318,7 +325,8 @@ impl Sums {
                     rare: of(&|s| s.rare),
                     common: of(&|s| s.common),
                     sorted: std::array::from_fn(|rank| of(&|s| s.sorted[rank])),
-                    more_than_erm: [more(|s| s.accuracy), more(|s| s.rare), more(|s| s.sorted[0])],
+                    more_than_erm: more(erm),
+                    more_than_random: more(random),
                 }
             })
             .collect()

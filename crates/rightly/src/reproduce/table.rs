@@ -56,8 +56,8 @@ fn markdown(result: &DimResult, seeds: u64) -> String {
     }
     text.push_str(
         "\nMitigation, as linear heads on the features; test images, all twenty superclasses:\n\n| way | accuracy | rare fine \
-         classes | the others | sorted fine classes (worst first) | accuracy more than ERM | rare more | worst more |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         classes | the others | sorted fine classes (worst first) | more than ERM: accuracy | rare | worst | more than random images: rare | worst |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in &result.mitigation {
         text.push_str(&mitigation(row));
@@ -93,8 +93,9 @@ fn mitigation(row: &MitigationRow) -> String {
         .map(|f| f.value.map_or_else(|| "?".to_owned(), |v| format!("{v:.3}")))
         .collect();
     let [accuracy, rare, worst] = &row.more_than_erm;
+    let [_, rare_more, worst_more] = &row.more_than_random;
     format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
         row.way,
         plain(&row.accuracy),
         plain(&row.rare),
@@ -102,7 +103,9 @@ fn mitigation(row: &MitigationRow) -> String {
         sorted.join(" "),
         fine(accuracy),
         fine(rare),
-        fine(worst)
+        fine(worst),
+        fine(rare_more),
+        fine(worst_more)
     )
 }
 

@@ -280,7 +280,7 @@ fn images_of_a_pool_are_chosen_for_the_groups_that_fail() {
         .collect();
     let (class, group) = (chosen.texts("class").unwrap(), chosen.texts("group").unwrap());
     let ids = chosen.texts("id").unwrap();
-    let splits: std::collections::HashMap<&str, &str> = inputs
+    let splits: std::collections::BTreeMap<&str, &str> = inputs
         .dataset
         .samples
         .iter()

@@ -101,8 +101,8 @@ impl Graph {
             } else if node.is("Relu") && gap.sum.is_none() && !found.is_empty() {
                 gap.relu = Some(node);
             } else if any_of(&node, &["Relu", "Clip"]) && found.is_empty() {
-                let hint = "it cuts the scores at zero after the linear layer; a new linear head can be put on the \
-                            features instead";
+                let hint = "it cuts the scores at zero after the linear layer, so that no head of the \
+                            features makes them";
                 return Err(self.refused(&node, hint));
             } else if any_of(&node, &POOLS) {
                 gap.pool = Some(node);
