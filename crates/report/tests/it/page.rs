@@ -116,6 +116,7 @@ fn small_groups_and_missing_intervals_are_marked() {
     view.figures = view.figures.rows().iter().map(large).collect::<Vec<_>>().into();
     view.mean_masks.clear();
     view.confusions.clear();
+    view.repair = None;
     let text = html::text(&render(&view)).unwrap();
     assert_eq!(text.lines().filter(|l| *l == "few").count(), 1, "only the legend");
     assert!(!text.contains("interval not estimable"));
