@@ -28,6 +28,9 @@ pub(crate) struct Progress {
     pub(crate) history: Vec<EpochRecord>,
     /// Epoch of the best weights.
     pub(crate) best: usize,
+    /// Weights of the groups, where training is for them.
+    #[serde(default)]
+    pub(crate) groups: Vec<f64>,
 }
 
 /// Everything that training goes on from.

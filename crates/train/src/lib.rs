@@ -40,6 +40,6 @@ pub use arch::Arch;
 pub use data::TrainingSet;
 pub use error::TrainError;
 pub use event::{EpochRecord, TrainEvent, Trained};
-pub use options::{Augmentation, Device, Optimizer, Schedule, TrainOptions};
+pub use options::{Augmentation, Device, GroupTraining, Optimizer, Schedule, TrainOptions};
 pub use train::train;
 pub use weights::{Weight, Weights};

@@ -44,6 +44,33 @@ pub(crate) struct Forward {
     pub(crate) moments: Vec<Tensor<1>>,
 }
 
+/// A part of a batch whose images have no weights yet.
+pub(crate) struct Open {
+    forward: Forward,
+    /// Logarithm of each image's probability for its class, `[n, 1]`.
+    likelihoods: Tensor<2>,
+    device: Device,
+}
+
+impl Open {
+    /// Cross-entropy of each image.
+    pub(crate) fn losses(&self) -> Vec<f64> {
+        let values = self.likelihoods.clone().inner().into_data();
+        values.iter::<f32>().map(|value| -f64::from(value)).collect()
+    }
+
+    /// Back. The loss is the sum of `weights[i]` times the cross-entropy of image i: weights that sum to 1 over the
+    /// whole batch give its weighted mean, whatever its parts.
+    pub(crate) fn back(self, weights: Vec<f32>) -> Part {
+        let n = weights.len();
+        let weights =
+            Tensor::<2>::from_data(TensorData::new(weights, [n, 1]), &self.device).autodiff();
+        let loss = (self.likelihoods * weights).sum().neg();
+        let gradients = self.forward.gradients(&mut loss.backward());
+        Part { gradients, moments: self.forward.moments, loss: loss.inner() }
+    }
+}
+
 impl Forward {
     /// Gradients of the trained tensors.
     pub(crate) fn gradients(&self, gradients: &mut Gradients) -> Vec<Tensor<1>> {
@@ -103,28 +130,15 @@ impl Net {
         Forward { out, leaves, moments }
     }
 
-    /// Forward and back over one part of a batch in training mode.
-    ///
-    /// `images` `[n, 3, H, W]`; the loss is the sum of `weights[i]` times the cross-entropy of image i: weights that
-    /// sum to 1 over the whole batch give its weighted mean, whatever its parts.
-    pub(crate) fn part(
-        &self,
-        images: Vec<f32>,
-        size: [usize; 2],
-        labels: &[usize],
-        weights: &[f32],
-    ) -> Part {
+    /// Forward over one part of a batch in training mode, `images` `[n, 3, H, W]`.
+    pub(crate) fn open(&self, images: Vec<f32>, size: [usize; 2], labels: &[usize]) -> Open {
         let n = labels.len();
         let device = self.device.clone().autodiff();
         let forward = self.forward(images, size);
         let labels: Vec<i32> = labels.iter().map(|&label| label as i32).collect();
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [n, 1]), &device);
-        let weights =
-            Tensor::<2>::from_data(TensorData::new(weights.to_vec(), [n, 1]), &self.device)
-                .autodiff();
-        let loss = (log_softmax(forward.out.clone(), 1).gather(1, labels) * weights).sum().neg();
-        let gradients = forward.gradients(&mut loss.backward());
-        Part { gradients, moments: forward.moments, loss: loss.inner() }
+        let likelihoods = log_softmax(forward.out.clone(), 1).gather(1, labels);
+        Open { forward, likelihoods, device: self.device.clone() }
     }
 
     /// Logits `[n, classes]` in evaluation mode, by burn's own layers one after another: what an exported model is

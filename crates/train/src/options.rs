@@ -5,6 +5,7 @@ use crate::weights::Weights;
 use rightly_data::Preprocess;
 pub use rightly_model::heads::Optimizer;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How the learning rate goes over the steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,17 @@ pub enum Device {
     LibTorch,
 }
 
+/// Group-robust training: GroupDRO (Sagawa et al., ICLR 2020) with hard or soft groups (DIM's `dro_soft`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupTraining {
+    /// Step of the groups' weights.
+    pub eta: f64,
+    /// Number of groups.
+    pub count: usize,
+    /// Groups of each training image with its shares, by its id.
+    pub of: BTreeMap<String, Vec<(usize, f32)>>,
+}
+
 /// Everything that decides how a network is trained, apart from the images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOptions {
@@ -86,6 +98,9 @@ pub struct TrainOptions {
     pub replicas: usize,
     /// Batch norm folded into the convolutions of the written model.
     pub fold: bool,
+    /// Train for the worst groups instead of the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<GroupTraining>,
     /// Weights to start from, in place of fresh ones.
     #[serde(skip)]
     pub initial: Option<Weights>,
@@ -119,6 +134,7 @@ impl TrainOptions {
             augmentation: Some(Augmentation { padding: side / 8, flip: true, noise: 0.0 }),
             replicas: 1,
             fold: true,
+            groups: None,
             initial: None,
             threads: 0,
             device: Device::Cpu,
@@ -158,6 +174,13 @@ impl TrainOptions {
             && !(0.0..=1.0).contains(&noise)
         {
             return Err(TrainError::option("augmentation noise", noise, "0 to 1"));
+        }
+        if self.class_weights && self.groups.is_some() {
+            return Err(TrainError::option(
+                "class weights",
+                "set together with groups",
+                "one of both: groups have weights of their own",
+            ));
         }
         if self.patience.is_some() && !validation {
             return Err(TrainError::option(

@@ -5,13 +5,14 @@ use crate::checkpoint::{Checkpoint, Progress, other_training};
 use crate::data::{Normaliser, TrainingSet};
 use crate::event::{EpochRecord, TrainEvent, Trained};
 use crate::measure::{Measure, Outcome};
-use crate::net::{Net, Part};
+use crate::net::{Net, Open, Part};
 use crate::optim::{self, State};
 use crate::options::{Device as DeviceKind, TrainOptions};
 use crate::weights::Weights;
 use crate::{TrainError, dynamics, export, outputs, schedule};
 use burn::tensor::{Device, Tensor};
 use rightly_data::files::write_whole;
+use rightly_model::heads::robust::{GroupRisk, Groups};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -199,6 +200,7 @@ impl<'a> Trainer<'a> {
                 first_losses: Vec::new(),
                 history: Vec::new(),
                 best: 0,
+                groups: Vec::new(),
             },
             weights,
             state: State::default(),
@@ -224,11 +226,12 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         let batches = batches(self.options, &self.train.order, epoch);
         progress(TrainEvent::EpochStarted { epoch, steps: batches.len() });
+        let mut risk = self.risk(&at.progress.groups)?;
         let mut total = 0.0;
         let count = batches.len();
         for (step, batch) in batches.iter().enumerate() {
             let rate = schedule::rate(self.options, epoch * count + step, count);
-            let loss = self.step(net, &mut at.state, batch, epoch, rate);
+            let loss = self.step(net, &mut at.state, batch, risk.as_mut(), epoch, rate);
             if !loss.is_finite() {
                 return Err(TrainError::Diverged { epoch, step, loss });
             }
@@ -237,6 +240,9 @@ impl<'a> Trainer<'a> {
                 at.progress.first_losses.push(loss);
             }
             progress(TrainEvent::Step { epoch, step, loss, rate });
+        }
+        if let Some(risk) = &risk {
+            at.progress.groups = risk.weights().to_vec();
         }
         let trained = Instant::now();
         at.weights = net.weights();
@@ -252,27 +258,67 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
+    /// Weights of the groups as they were, where training is for them.
+    fn risk(&self, weights: &[f64]) -> Result<Option<GroupRisk>, TrainError> {
+        let Some(groups) = &self.options.groups else { return Ok(None) };
+        let set = self.train.set;
+        let mut of: Vec<&[(usize, f32)]> = Vec::with_capacity(set.ids.len());
+        for id in &set.ids {
+            let own = groups.of.get(id);
+            of.push(own.ok_or_else(|| TrainError::Data(format!("image '{id}' has no group")))?);
+        }
+        let of = Groups::sparse(of, groups.count);
+        let risk = of.and_then(|of| GroupRisk::new(of, groups.eta));
+        let mut risk = risk.map_err(|error| TrainError::Data(error.to_string()))?;
+        if !weights.is_empty() {
+            let weights = weights.to_vec();
+            risk.resume(weights).map_err(|error| TrainError::Data(error.to_string()))?;
+        }
+        Ok(Some(risk))
+    }
+
     /// One step; returns the loss of its batch before it.
     fn step(
         &self,
         net: &mut Net,
         state: &mut State,
         batch: &[usize],
+        risk: Option<&mut GroupRisk>,
         epoch: usize,
         rate: f32,
     ) -> f64 {
         let set = self.train.set;
         let weight = |at: &usize| f64::from(self.class_weights[set.labels[*at]]);
-        let whole: f64 = batch.iter().map(weight).sum();
-        let part = |positions: &[usize]| -> Part {
+        let open = |positions: &[usize]| -> Open {
             let labels: Vec<usize> = positions.iter().map(|&at| set.labels[at]).collect();
-            let shares: Vec<f32> = positions.iter().map(|at| (weight(at) / whole) as f32).collect();
             let pixels = epoch_pixels(set, positions, self.options, epoch);
             let images = values(&pixels, set.image_len(), &self.normaliser);
-            net.part(images, set.size, &labels, &shares)
+            net.open(images, set.size, &labels)
         };
         let cuts = parts(batch.len(), self.options.replicas);
-        let done: Vec<Part> = cuts.into_iter().map(|range| part(&batch[range])).collect();
+        let done: Vec<Part> = match risk {
+            None => {
+                let whole: f64 = batch.iter().map(weight).sum();
+                let share = |at: &usize| (weight(at) / whole) as f32;
+                cuts.into_iter()
+                    .map(|range| {
+                        let own = &batch[range];
+                        open(own).back(own.iter().map(share).collect())
+                    })
+                    .collect()
+            }
+            // The groups' weights depend on the losses of the whole batch.
+            Some(risk) => {
+                let opened: Vec<Open> =
+                    cuts.iter().map(|range| open(&batch[range.clone()])).collect();
+                let losses: Vec<f64> = opened.iter().flat_map(Open::losses).collect();
+                let shares = risk.shares(batch, &losses);
+                let back = |(open, range): (Open, std::ops::Range<usize>)| {
+                    open.back(shares[range].iter().map(|&share| share as f32).collect())
+                };
+                opened.into_iter().zip(cuts).map(back).collect()
+            }
+        };
         let loss = done.iter().map(|part| f64::from(part.loss.clone().into_scalar::<f32>())).sum();
         let moments: Vec<Vec<Tensor<1>>> = done.iter().map(|part| part.moments.clone()).collect();
         net.update_running(&moments);

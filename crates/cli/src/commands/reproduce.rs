@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use rightly::reproduce::{DimOptions, Trainer, TrainerError, dim_cifar100};
+use rightly::reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
     pixels::DecodeOptions,
 };
-use rightly_train::{Arch, Optimizer, Schedule, TrainOptions};
+use rightly_train::{Arch, GroupTraining, Optimizer, Schedule, TrainOptions};
 
 use crate::{
     args::{ClassifierArg, Experiment, ReproduceArgs},
@@ -79,7 +79,12 @@ struct Scratch<'a> {
 }
 
 impl Trainer for Scratch<'_> {
-    fn train(&self, seed: u64, out: &Path) -> Result<PathBuf, TrainerError> {
+    fn train(
+        &self,
+        seed: u64,
+        out: &Path,
+        groups: Option<&SoftGroups>,
+    ) -> Result<PathBuf, TrainerError> {
         let protocol = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
         let dataset = Dataset::open(self.data, &protocol)?;
         let parts = training::parts(&dataset, seed)?;
@@ -97,6 +102,11 @@ impl Trainer for Scratch<'_> {
         options.clip = Some(1.0);
         options.seed = seed;
         options.threads = self.threads;
+        options.groups = groups.map(|groups| GroupTraining {
+            eta: groups.eta,
+            count: groups.count,
+            of: groups.of.clone(),
+        });
         training::train(&sets, &options, out, self.progress)?;
         Ok(out.to_owned())
     }

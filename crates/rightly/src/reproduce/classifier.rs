@@ -1,5 +1,6 @@
 //! The classifier that is audited: what it makes of the images, and what it made of them while it was trained.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -22,14 +23,30 @@ pub type TrainerError = Box<dyn std::error::Error + Send + Sync>;
 /// Trains a network from scratch; the binary joins this to `rightly-train`.
 pub trait Trainer: Sync {
     /// Trains on the split `train` into `out`, which then holds `model.onnx`, its card, and `dynamics.parquet` of the splits
-    /// `train` and `val`. A training that is done, or was stopped there, goes on.
+    /// `train` and `val`: for the mean loss, or for groups (GroupDRO). A training that is done, or was stopped there, goes on.
     ///
     /// # Errors
     /// Whatever stops a training.
-    fn train(&self, seed: u64, out: &Path) -> Result<PathBuf, TrainerError>;
+    fn train(
+        &self,
+        seed: u64,
+        out: &Path,
+        groups: Option<&SoftGroups>,
+    ) -> Result<PathBuf, TrainerError>;
 
     /// Its network, for the table.
     fn name(&self) -> String;
+}
+
+/// Groups of the training images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoftGroups {
+    /// Step of the groups' weights.
+    pub eta: f64,
+    /// Number of groups.
+    pub count: usize,
+    /// Groups of each image with its shares, by its id.
+    pub of: BTreeMap<String, Vec<(usize, f32)>>,
 }
 
 /// What the protocol needs of a classifier.

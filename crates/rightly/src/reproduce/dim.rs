@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::{
     classifier::{Classified, Labelled, Trainer, head, network},
     judge::Score,
-    mitigated::{Experiment, MitigationRow, Sums},
+    mitigated::{Experiment, MitigationRow, Networks, Sums},
     study::{Study, Way, ways},
     table, vectors,
 };
@@ -93,6 +93,8 @@ pub struct DimResult {
     pub all: Vec<Row>,
     /// Ways to mitigate, as heads on the features, on the test images of all twenty.
     pub mitigation: Vec<MitigationRow>,
+    /// The same as whole networks, where the classifier is one.
+    pub networks: Vec<MitigationRow>,
     /// `table.md` in the folder.
     #[serde(skip)]
     pub table: PathBuf,
@@ -120,7 +122,7 @@ pub fn dim_cifar100(
     let parts = [train.clone(), val.clone(), test.clone()];
     let features = [all[0].clone(), all[1].clone(), all[2].clone()];
     let rare = rare_subclasses(&dataset, &parts);
-    let mut mitigated = Sums::default();
+    let (mut mitigated, mut scratch) = (Sums::default(), Sums::default());
     let ways = ways(&options.methods, options.threads);
     let mut accuracy = [0.0; 3];
     // [part][way][class]: sums over seeds.
@@ -172,6 +174,10 @@ pub fn dim_cifar100(
             seed,
         };
         experiment.run(&ways, &mut mitigated)?;
+        if let Some(trainer) = options.trainer {
+            let networks = Networks { trainer, out: &options.out, threads: options.threads, stop };
+            experiment.run_networks(&ways, &networks, &mut scratch)?;
+        }
         sink(Event::Note(format!("seed {seed}: done")));
     }
     // Methods were chosen on the classes of even index.
@@ -183,6 +189,7 @@ pub fn dim_cifar100(
         rows: rows(&ways, &sums, &held_out),
         all: rows(&ways, &sums, &every),
         mitigation: mitigated.rows(),
+        networks: scratch.rows(),
         table: options.out.join("table.md"),
     };
     result.table = table::write(&options.out, &result, options.seeds)?;
@@ -242,7 +249,7 @@ fn classified(
 ) -> Result<(Classified, String), Error> {
     if let Some(trainer) = options.trainer {
         let folder = options.out.join(format!("classifier-{seed}"));
-        let folder = trainer.train(seed, &folder).map_err(|e| Error::Usage(e.to_string()))?;
+        let folder = trainer.train(seed, &folder, None).map_err(|e| Error::Usage(e.to_string()))?;
         let found = network(dataset, &parts[1], &parts[2], &folder, options.threads, stop)?;
         return Ok((found, format!("classifier: {} from scratch", trainer.name())));
     }

@@ -1,7 +1,7 @@
 //! DIM's mitigation on CIFAR-100 (Zhang et al., CVPR 2024, section 4): images of the pool that are added, and group-robust
 //! training, beside what both are held against.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path, sync::atomic::AtomicBool};
 
 use ndarray::{Array2, ArrayView1, Axis};
 use rand::{RngExt, seq::SliceRandom};
@@ -13,7 +13,11 @@ use rightly_model::heads::{
 use rightly_stats::{Design, rng::keyed};
 use serde::Serialize;
 
-use super::{classifier::Classified, dim::Figure, study::Way};
+use super::{
+    classifier::{Classified, SoftGroups, Trainer, network},
+    dim::Figure,
+    study::Way,
+};
 use crate::{
     Error,
     discover::{
@@ -23,6 +27,8 @@ use crate::{
     features::Outcome,
 };
 
+/// The way that images are added at random.
+const RANDOM: &str = "random intervention";
 /// Images that each of the two worst slices of a class adds.
 const ADDED: usize = 200;
 /// GroupDRO's step of the groups' weights, in Sagawa et al. and in DIM.
@@ -45,8 +51,8 @@ pub struct MitigationRow {
     pub sorted: [Figure; 5],
     /// `accuracy`, `rare` and the first of `sorted` minus those of the first way, paired by superclass.
     pub more_than_erm: [Figure; 3],
-    /// The same minus those of the second way, random images.
-    pub more_than_random: [Figure; 3],
+    /// The same minus those of random images, where these were tried.
+    pub more_than_random: Option<[Figure; 3]>,
 }
 
 /// Accuracies of one superclass.
@@ -69,6 +75,14 @@ pub(super) struct Experiment<'a> {
     pub(super) seed: u64,
 }
 
+/// What trains whole networks.
+pub(super) struct Networks<'a> {
+    pub(super) trainer: &'a dyn Trainer,
+    pub(super) out: &'a Path,
+    pub(super) threads: usize,
+    pub(super) stop: &'a AtomicBool,
+}
+
 /// Sums over seeds, by way and superclass.
 #[derive(Default)]
 pub(super) struct Sums {
@@ -86,24 +100,54 @@ struct Plan {
 }
 
 impl Experiment<'_> {
-    /// Trains every way, and adds its scores to the sums.
+    /// Trains a head for every way, and adds its scores to the sums.
     ///
     /// # Errors
     /// A head can't be trained.
     pub(super) fn run(&self, ways: &[Way], sums: &mut Sums) -> Result<(), Error> {
-        let plans = self.plans(ways)?;
-        for (at, plan) in plans.iter().enumerate() {
-            let scores = self.scores(plan)?;
-            if sums.ways.len() <= at {
-                let none = vec![Score::default(); scores.len()];
-                sums.ways.push((plan.way.clone(), none));
-            }
-            for (sum, score) in sums.ways[at].1.iter_mut().zip(scores) {
-                sum.accuracy += score.accuracy;
-                sum.rare += score.rare;
-                sum.common += score.common;
-                sum.sorted.iter_mut().zip(score.sorted).for_each(|(sum, s)| *sum += s);
-            }
+        for (at, plan) in self.plans(ways)?.iter().enumerate() {
+            sums.add(at, &plan.way, self.scores(plan)?);
+        }
+        sums.seeds += 1.0;
+        Ok(())
+    }
+
+    /// The audited network, and for every way to mitigate a network that is trained from scratch for its soft groups.
+    ///
+    /// # Errors
+    /// A network can't be trained or read; it was stopped.
+    pub(super) fn run_networks(
+        &self,
+        ways: &[Way],
+        networks: &Networks<'_>,
+        sums: &mut Sums,
+    ) -> Result<(), Error> {
+        let of = |classified: &Classified| {
+            let right: Vec<bool> = classified.test.iter().map(|o| o.correct).collect();
+            self.of_classes(&right)
+        };
+        sums.add(0, "ERM", of(self.classified));
+        let mut at = 0;
+        for way in ways {
+            let Some(name) = &way.mitigates else { continue };
+            let classes = self.dataset.classes.len();
+            let shares: Vec<Option<Shares>> =
+                (0..classes).map(|class| self.shares(way, class)).collect();
+            let groups = self.soft(&shares, false)?;
+            let id = |row: usize| self.dataset.samples[self.parts[0][row]].id.clone();
+            let groups = SoftGroups {
+                eta: ETA,
+                count: groups.count(),
+                of: (0..groups.rows()).map(|row| (id(row), groups.of(row).to_vec())).collect(),
+            };
+            at += 1;
+            let folder = networks.out.join(format!("dro-{at}-{}", self.seed));
+            let trained = networks.trainer.train(self.seed, &folder, Some(&groups));
+            let folder = trained.map_err(|error| Error::Usage(error.to_string()))?;
+            let [_, val, test, _] = self.parts;
+            let (threads, stop) = (networks.threads, networks.stop);
+            let found = network(self.dataset, val, test, &folder, threads, stop)?;
+            sums.add(at, &format!("{name}: dro_soft"), of(&found));
         }
         sums.seeds += 1.0;
         Ok(())
@@ -120,7 +164,7 @@ impl Experiment<'_> {
         let (pool, added) = (self.parts[3].len(), 2 * ADDED * classes);
         let mut rng = keyed(self.seed, "reproduce/random intervention", "", 0);
         let random = (0..added).map(|_| rng.random_range(0..pool.max(1))).collect();
-        let mut out = vec![plain("ERM", Vec::new()), plain("random intervention", random)];
+        let mut out = vec![plain("ERM", Vec::new()), plain(RANDOM, random)];
         for way in ways {
             let Some(name) = &way.mitigates else { continue };
             let shares: Vec<Option<Shares>> =
@@ -269,14 +313,20 @@ impl Experiment<'_> {
         let largest = |row: ArrayView1<'_, f32>| {
             (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a)))
         };
-        let fine = self.fine(2);
+        let labels = self.fine(2);
         let right: Vec<bool> = logits
             .rows()
             .into_iter()
-            .zip(&fine)
+            .zip(&labels)
             .map(|(row, own)| largest(row) == Some(own.0))
             .collect();
-        Ok((0..classes).map(|class| self.score(class, &fine, &right)).collect())
+        Ok(self.of_classes(&right))
+    }
+
+    /// Scores of answers to the test images, a superclass each.
+    fn of_classes(&self, right: &[bool]) -> Vec<Score> {
+        let fine = self.fine(2);
+        (0..self.dataset.classes.len()).map(|class| self.score(class, &fine, right)).collect()
     }
 
     fn score(&self, class: usize, fine: &[(usize, &str)], right: &[bool]) -> Score {
@@ -299,6 +349,18 @@ impl Experiment<'_> {
 }
 
 impl Sums {
+    fn add(&mut self, at: usize, way: &str, scores: Vec<Score>) {
+        if self.ways.len() <= at {
+            self.ways.push((way.to_owned(), vec![Score::default(); scores.len()]));
+        }
+        for (sum, score) in self.ways[at].1.iter_mut().zip(scores) {
+            sum.accuracy += score.accuracy;
+            sum.rare += score.rare;
+            sum.common += score.common;
+            sum.sorted.iter_mut().zip(score.sorted).for_each(|(sum, s)| *sum += s);
+        }
+    }
+
     /// Means over superclasses and seeds.
     pub(super) fn rows(&self) -> Vec<MitigationRow> {
         let over = |values: Vec<f64>| {
@@ -306,7 +368,8 @@ impl Sums {
             let design = Design::new(vec![0; values.len()], None, 0, RESAMPLES);
             Figure::from(design.mean(&values))
         };
-        let [(_, erm), (_, random), ..] = &self.ways[..] else { return Vec::new() };
+        let Some((_, erm)) = self.ways.first() else { return Vec::new() };
+        let second = self.ways.iter().find(|(way, _)| way == RANDOM).map(|(_, scores)| scores);
         self.ways
             .iter()
             .map(|(way, scores)| {
@@ -326,7 +389,7 @@ impl Sums {
                     common: of(&|s| s.common),
                     sorted: std::array::from_fn(|rank| of(&|s| s.sorted[rank])),
                     more_than_erm: more(erm),
-                    more_than_random: more(random),
+                    more_than_random: second.map(|random| more(random)),
                 }
             })
             .collect()

@@ -8,6 +8,6 @@ mod study;
 mod table;
 mod vectors;
 
-pub use classifier::{Trainer, TrainerError};
+pub use classifier::{SoftGroups, Trainer, TrainerError};
 pub use dim::{DimOptions, DimResult, Figure, Row, dim_cifar100};
 pub use mitigated::MitigationRow;

@@ -54,13 +54,20 @@ fn markdown(result: &DimResult, seeds: u64) -> String {
             }
         }
     }
-    text.push_str(
-        "\nMitigation, as linear heads on the features; test images, all twenty superclasses:\n\n| way | accuracy | rare fine \
-         classes | the others | sorted fine classes (worst first) | more than ERM: accuracy | rare | worst | more than random images: rare | worst |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for row in &result.mitigation {
-        text.push_str(&mitigation(row));
+    for (rows, what) in [
+        (&result.mitigation, "as linear heads on the features"),
+        (&result.networks, "as whole networks"),
+    ] {
+        if rows.is_empty() {
+            continue;
+        }
+        let _ = write!(
+            text,
+            "\nMitigation, {what}; test images, all twenty superclasses:\n\n| way | accuracy | rare fine classes | the others | \
+             sorted fine classes (worst first) | more than ERM: accuracy | rare | worst | more than random images: rare | worst \
+             |\n|---|---|---|---|---|---|---|---|---|---|\n"
+        );
+        rows.iter().for_each(|row| text.push_str(&mitigation(row)));
     }
     text.push_str(
         "\nThe two slices of a class with the lowest accuracy where they were fitted are looked at. purity@10: the largest \
@@ -93,7 +100,10 @@ fn mitigation(row: &MitigationRow) -> String {
         .map(|f| f.value.map_or_else(|| "?".to_owned(), |v| format!("{v:.3}")))
         .collect();
     let [accuracy, rare, worst] = &row.more_than_erm;
-    let [_, rare_more, worst_more] = &row.more_than_random;
+    let [rare_more, worst_more] = match &row.more_than_random {
+        Some([_, rare, worst]) => [fine(rare), fine(worst)],
+        None => Default::default(),
+    };
     format!(
         "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
         row.way,
@@ -104,8 +114,8 @@ fn mitigation(row: &MitigationRow) -> String {
         fine(accuracy),
         fine(rare),
         fine(worst),
-        fine(rare_more),
-        fine(worst_more)
+        rare_more,
+        worst_more
     )
 }
 

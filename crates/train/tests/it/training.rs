@@ -2,7 +2,7 @@
 use crate::support::{blobs, bytes, options};
 use rightly_data::table::Table;
 use rightly_model::{Classifier, EngineKind, Overrides};
-use rightly_train::{Optimizer, Schedule, TrainEvent, TrainOptions, Trained, train};
+use rightly_train::{GroupTraining, Optimizer, Schedule, TrainEvent, TrainOptions, Trained, train};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -87,6 +87,44 @@ fn threads_and_the_order_of_images_have_no_part_in_the_result() {
     assert_ne!(bytes(&out("one")), bytes(&out("seed")));
 }
 
+/// Two soft groups of the training images.
+fn by_parity(eta: f64) -> GroupTraining {
+    let ids = blobs(26, 12, "train").ids;
+    let of = |(at, id): (usize, String)| {
+        let share = if at % 2 == 0 { 0.75 } else { 0.25 };
+        (id, vec![(0, share), (1, 1.0 - share)])
+    };
+    GroupTraining { eta, count: 2, of: ids.into_iter().enumerate().map(of).collect() }
+}
+
+#[test]
+fn one_group_is_the_mean_loss_and_groups_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    let model = |name: &str| std::fs::read(out(name).join("model.onnx")).unwrap();
+    let base = TrainOptions { replicas: 2, ..options(12, 2) };
+    run(&base, &out("plain"));
+    let mut one = by_parity(0.5);
+    one.of.values_mut().for_each(|own| *own = vec![(1, 1.0)]);
+    run(&TrainOptions { groups: Some(one), ..base.clone() }, &out("one"));
+    assert!(model("one") == model("plain"));
+    run(&TrainOptions { groups: Some(by_parity(0.5)), ..base.clone() }, &out("two"));
+    assert!(model("two") != model("plain"));
+
+    let mut lacking = by_parity(0.5);
+    lacking.of.remove("train/0003");
+    let lacking = TrainOptions { groups: Some(lacking), ..base.clone() };
+    let fails = |options: &TrainOptions, name: &str| {
+        let (set, val) = (blobs(26, 12, "train"), blobs(9, 12, "val"));
+        train(&set, Some(&val), options, &out(name), &quiet).unwrap_err().to_string()
+    };
+    let message = fails(&lacking, "lacking");
+    assert!(message.contains("image 'train/0003' has no group"), "{message}");
+    let both = TrainOptions { class_weights: true, groups: Some(by_parity(0.5)), ..base };
+    let message = fails(&both, "both");
+    assert!(message.contains("class weights"), "{message}");
+}
+
 #[test]
 fn a_stopped_training_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
@@ -99,7 +137,8 @@ fn a_stopped_training_goes_on_to_the_same_bytes() {
         class_weights: true,
         ..options(12, 3)
     };
-    for (name, options) in [("sgd", sgd), ("adam", adam)] {
+    let groups = TrainOptions { groups: Some(by_parity(0.5)), ..options(12, 3) };
+    for (name, options) in [("sgd", sgd), ("adam", adam), ("groups", groups)] {
         let whole = folder.path().join(format!("{name}-whole"));
         let expected = run(&options, &whole);
         for (stop_epoch, stop_step) in [(0, 2), (1, 0), (2, 3)] {

@@ -29,6 +29,7 @@ mod sweep;
 mod upweight;
 
 pub use dfr::DfrChoice;
+pub use dro::GroupRisk;
 pub use groups::Groups;
 pub use logistic::{L1Options, l1_logistic};
 pub use measure::{GroupAccuracy, Measure};
