@@ -83,6 +83,13 @@ pub(crate) struct TrainingFlags {
     /// Weigh the classes by the inverse of their number of images
     #[arg(long)]
     pub(crate) class_weights: bool,
+    /// Train for the worst groups instead of the mean (GroupDRO, hard or soft groups): the table of groups that mitigate
+    /// writes, RUN/mitigate/groups.parquet
+    #[arg(long, value_name = "FILE.parquet", conflicts_with = "class_weights")]
+    pub(crate) groups: Option<PathBuf>,
+    /// Step of the groups' weights; 0: every group weighs the same
+    #[arg(long, value_name = "ETA", default_value = "0.01", requires = "groups")]
+    pub(crate) group_step: f64,
     /// Stop after N epochs without a better accuracy on val, and keep the best epoch
     #[arg(long, value_name = "N")]
     pub(crate) patience: Option<usize>,

@@ -1,10 +1,10 @@
 //! `rightly train`: a small network from scratch, with its training dynamics.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
-use rightly_data::{Dataset, dataset::OpenOptions};
-use rightly_train::{Optimizer, Schedule, TrainOptions, Trained};
+use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
+use rightly_train::{GroupTraining, Optimizer, Schedule, TrainOptions, Trained};
 
 use crate::{
     args::{OptimizerArg, TrainArgs, TrainingFlags},
@@ -86,12 +86,36 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
     train.clip = flags.clip_norm;
     train.class_weights = flags.class_weights;
     train.patience = flags.patience;
+    train.groups =
+        flags.groups.as_deref().map(|path| groups(path, flags.group_step)).transpose()?;
     if flags.no_augment {
         train.augmentation = None;
     } else if let Some(augmentation) = &mut train.augmentation {
         augmentation.noise = flags.augment_noise;
     }
     Ok(())
+}
+
+/// Groups of images as `mitigate` writes them: id, groups and shares.
+fn groups(path: &Path, eta: f64) -> anyhow::Result<GroupTraining> {
+    if !(eta.is_finite() && eta >= 0.0) {
+        bail!("--group-step {eta}: expected a number of 0 or more");
+    }
+    let table = Table::load(path)?;
+    let (ids, groups) = (table.texts("id")?, table.lists_f32("groups")?);
+    let shares = table.lists_f32("shares")?;
+    let mut out = GroupTraining { eta, count: 0, of: BTreeMap::new() };
+    for ((id, groups), shares) in ids.into_iter().zip(groups).zip(shares) {
+        let (Some(id), Some(groups), Some(shares)) = (id, groups, shares) else { continue };
+        let own: Vec<(usize, f32)> =
+            groups.iter().map(|&group| group as usize).zip(shares).collect();
+        out.count = own.iter().map(|(group, _)| group + 1).fold(out.count, usize::max);
+        out.of.insert(id, own);
+    }
+    if out.of.is_empty() {
+        bail!("{}: no image has a group", path.display());
+    }
+    Ok(out)
 }
 
 /// Removes what a training leaves, nothing else.

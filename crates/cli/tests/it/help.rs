@@ -7,7 +7,9 @@ fn help_lists_the_commands_and_the_exit_codes() {
     let output = rightly().arg("--help").output().unwrap();
     assert_eq!(code(&output), 0);
     let text = stdout(&output);
-    for word in ["audit", "evaluate", "metrics", "report", "data", "model", "Exit codes"] {
+    for word in
+        ["audit", "evaluate", "mitigate", "metrics", "report", "data", "model", "Exit codes"]
+    {
         assert!(text.contains(word), "{word}: {text}");
     }
 }

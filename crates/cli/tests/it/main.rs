@@ -6,4 +6,5 @@ mod evaluate;
 mod help;
 mod making;
 mod rank;
+mod repair;
 mod support;

@@ -1,0 +1,54 @@
+//! `rightly mitigate`, and what its files are for.
+
+use std::{fs, path::Path};
+
+use crate::support::{code, quickstart, rightly, stderr, stdout};
+
+fn mitigate(run: &Path, more: &[&str]) -> std::process::Output {
+    let mut command = rightly();
+    command.args(["mitigate", "--quiet", "--controls", "1", "--model"]);
+    command.arg(quickstart("model.onnx")).arg("--data").arg(quickstart("table.csv"));
+    command.arg("--out").arg(run).args(more).output().unwrap()
+}
+
+#[test]
+fn a_repaired_model_is_evaluated_and_its_groups_train_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let output = mitigate(&run, &["--groups", "background", "--repair", "group-dro"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("worst-group-accuracy") && text.contains("after/group-dro"), "{text}");
+    assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("id=\"repair\""));
+
+    let mut command = rightly();
+    command.args(["evaluate", "--quick", "--quiet", "--measures", "ablation", "--model"]);
+    command.arg(run.join("mitigate/group-dro/repaired.onnx"));
+    command.arg("--data").arg(quickstart("table.csv"));
+    let output = command.arg("--out").arg(folder.path().join("again")).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+
+    let mut command = rightly();
+    command.args(["train", "--arch", "resnet8", "--size", "16", "--epochs", "1", "--quiet"]);
+    command.arg("--groups").arg(run.join("mitigate/groups.parquet"));
+    command.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(folder.path().join("m"));
+    let output = command.output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn what_can_not_be_repaired_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    for (more, expected) in [
+        (&["--repair", "magic"][..], "'magic' is no way to repair; there are dim"),
+        (&["--max-cost", "2"], "--max-cost 2"),
+        (&["--budget", "0"], "--budget 0"),
+        (&["--groups", "weather"], "--groups weather"),
+        (&["--groups", "background", "--repair", "intervention"], "--pool DATA"),
+        (&["--groups", "background", "--pool", "nowhere"], "nowhere"),
+    ] {
+        let output = mitigate(&folder.path().join("run"), more);
+        assert_eq!(code(&output), 2, "{more:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{more:?}: {}", stderr(&output));
+    }
+}
