@@ -129,7 +129,8 @@ impl Inputs {
         Ok(Classifier::open(model, &overrides, self.options.engine()?)?)
     }
 
-    /// The same data with another model, which has a card of its own beside it.
+    /// The same data with another model, which has a card of its own beside it, and the same outputs or one for each class
+    /// in their order.
     ///
     /// # Errors
     /// Where it can't be opened, or its outputs do not fit the classes.
@@ -142,8 +143,12 @@ impl Inputs {
             label_map: self.options.label_map.clone().filter(|_| same),
             ..self.options.clone()
         };
+        let classes = self.dataset.classes.len();
         let label_map = match same {
             true => self.label_map.clone(),
+            false if classifier.outputs() == classes => {
+                LabelMap { outputs: (0..classes).map(|class| vec![class]).collect() }
+            }
             false => LabelMap::resolve(&self.dataset.classes, None, &classifier)?,
         };
         let preprocess = classifier.card().preprocess.clone();

@@ -1,6 +1,6 @@
 //! Features, labels and groups of the images that heads are trained, chosen and reported on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ndarray::{Array2, Axis};
 use rightly_data::dataset::deal;
@@ -28,6 +28,8 @@ pub(super) struct Division {
     pub(super) folds: Vec<usize>,
     /// Images to report on.
     pub(super) report: Vec<usize>,
+    /// Training images whose cluster chooses or is reported on: no cluster may do both.
+    pub(super) left_out: usize,
 }
 
 impl Division {
@@ -53,10 +55,28 @@ impl Division {
             Some(split) => usable(&inputs.samples_of(&split)),
             None => Vec::new(),
         };
+        let report = usable(&grouping.report);
+        let (train, left_out) = apart(inputs, train, [&fit, &report])?;
         let count = if train.len() + fit.len() <= MANY { FOLDS[0] } else { FOLDS[1] };
         let folds = deal(&keys, inputs.options.seed, &vec![1.0; count]);
-        Ok(Self { train, held: fit, folds, report: usable(&grouping.report) })
+        Ok(Self { train, held: fit, folds, report, left_out })
     }
+}
+
+/// Images whose cluster holds none of the others', and how many there are that share one.
+fn apart(
+    inputs: &Inputs,
+    train: Vec<usize>,
+    others: [&[usize]; 2],
+) -> Result<(Vec<usize>, usize), Error> {
+    let all = [&train[..], others[0], others[1]].concat();
+    let Some(clusters) = inputs.clusters_of(&all)? else { return Ok((train, 0)) };
+    let (own, taken) = clusters.split_at(train.len());
+    let taken: BTreeSet<u32> = taken.iter().copied().collect();
+    let kept: Vec<usize> =
+        train.iter().zip(own).filter(|(_, c)| !taken.contains(c)).map(|(&at, _)| at).collect();
+    let left_out = train.len() - kept.len();
+    Ok((kept, left_out))
 }
 
 impl Division {
@@ -70,10 +90,16 @@ impl Division {
             true => "the other half".to_owned(),
             false => format!("'{}'", grouping.splits[1]),
         };
+        let left_out = match self.left_out {
+            0 => String::new(),
+            n => format!(
+                " {n} training images are left out: their cluster is chosen or reported on."
+            ),
+        };
         format!(
             "Heads are trained on {train}{} held-out images of '{}', in which subgroups were looked for. These are dealt into \
              {} folds by a hash of their ids (of their clusters) and the seed; what is chosen is chosen on each fold by heads \
-             that were trained on the others. Reported are {} images of {report}.",
+             that were trained on the others. Reported are {} images of {report}.{left_out}",
             self.held.len(),
             grouping.splits[0],
             self.folds.iter().max().map_or(0, |most| most + 1),

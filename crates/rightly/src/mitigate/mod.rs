@@ -104,7 +104,8 @@ pub fn mitigate(
         &pool.as_ref().map_or_else(String::new, |pool| pool.key.clone()),
         &grouping.key,
         &inputs.options.seed.to_string(),
-        &format!("{:?} {:?}", inputs.options.cluster, measures),
+        &format!("{:?}", inputs.options.cluster),
+        &remeasured::key(measures.as_ref()),
         &spurious::key(&repairs, run)?,
         &options.to_table(&repairs).to_string(),
     ]);

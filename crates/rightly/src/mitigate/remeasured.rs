@@ -33,6 +33,11 @@ pub(super) fn measures(
     Ok(Some(out))
 }
 
+/// Changes with what is measured, whatever the number of threads.
+pub(super) fn key(measures: Option<&EvaluateOptions>) -> String {
+    format!("{:?}", measures.map(|options| EvaluateOptions { threads: 0, ..options.clone() }))
+}
+
 /// Measures a repaired model into `mitigate/METHOD/run`, compares it with the run into `mitigate/METHOD/comparison`, and
 /// gives the paired changes over all images.
 ///

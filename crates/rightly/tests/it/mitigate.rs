@@ -404,3 +404,26 @@ fn objects_and_cues_are_known_where_masks_and_ranks_are() {
     .unwrap();
     assert_eq!(counted.into_inner(), 0);
 }
+
+#[test]
+fn no_cluster_trains_and_is_reported_on() {
+    let folder = tempfile::tempdir().unwrap();
+    // The first copy of the training images is of a cluster of held-out ones.
+    let columns = |copy: usize, _: &str| {
+        let source = ["v2", "t1", "v2", "v3", "v4", "e5", "e6", "e7"][copy];
+        format!("{},{source}", split(copy, ""))
+    };
+    let table = discover::data(folder.path(), ",split,source", columns);
+    let clustered = InputOptions { cluster: Some("source".to_owned()), ..discover::inputs(&table) };
+    let inputs = open(clustered).unwrap();
+    let out = folder.path().join("run");
+    let by = MitigateOptions { groups: Some("group".to_owned()), controls: 0, ..options() };
+    let record = run(&inputs, &by, &out).unwrap();
+    let said = record.notes.join("\n");
+    assert!(said.contains("120 training images are left out"), "{said}");
+    let tried = fs::read_to_string(out.join("mitigate/dim/tried.json")).unwrap();
+    let tried: serde_json::Value = serde_json::from_str(&tried).unwrap();
+    assert_eq!(tried["images"], serde_json::json!([120, 360, 360]));
+    let accuracy = find(&record.metrics, "accuracy", Some("before"), POOLED).unwrap();
+    assert_eq!(accuracy.clusters, Some(3));
+}
