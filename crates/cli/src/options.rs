@@ -153,8 +153,7 @@ pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result
         image_text: located(&flags.image_text, Kind::ImageText)?,
         phrases: flags.phrases.clone(),
         captioner: located(&flags.captioner, Kind::Captioner)?,
-        // Without an image-text model the pool is one for repairs alone.
-        pool: flags.pool.clone().filter(|_| flags.image_text.is_some()),
+        pool: flags.pool.clone(),
         language: language.map(|(url, model)| LanguageEndpoint { url, model }),
         threads: threads(args.run.threads),
     })

@@ -169,7 +169,7 @@ pub(crate) struct RepairFlags {
     /// (default: discover's first method)
     #[arg(long, value_name = "NAME")]
     pub(crate) groups: Option<String>,
-    /// Split whose images may train a new head beside half of the fit split (default: train, where there is one)
+    /// Split whose images may train a new head beside the fit split (default: train, where there is one)
     #[arg(long, value_name = "NAME")]
     pub(crate) train_split: Option<String>,
     /// Overall accuracy that a repair may cost

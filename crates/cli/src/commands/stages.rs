@@ -46,8 +46,15 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let evaluate = options::evaluate(&args.measures, args.run.threads)?;
     let interrupt = Interrupt::install()?;
     let fetch = Fetcher { interrupt: &interrupt, quiet: args.run.quiet };
-    let interpret = options::interpret(args, &fetch)?;
-    let mitigate = options::mitigate(args)?;
+    let mut interpret = options::interpret(args, &fetch)?;
+    let mut mitigate = options::mitigate(args)?;
+    // In an audit the pool is one for words where there is an image-text model, and one for repairs where these are asked for.
+    if which != Which::Interpret && interpret.image_text.is_none() {
+        interpret.pool = None;
+    }
+    if which == Which::All && !mitigate.repairs.iter().any(|repair| repair.adds_images()) {
+        mitigate.pool = None;
+    }
     let inputs = Inputs::open(options::inputs(args)?, &options::model_overrides(args)?)?;
     let run = RunDir::new(&args.run.out);
     let _lock = run.lock()?;
@@ -149,12 +156,19 @@ pub(super) fn audit(
             }
         }
         if let Some(options) = stages.mitigate {
-            let why = stages.evaluate.and_then(|_| not_repaired(inputs, options, run).transpose());
+            let left_out = |why: &str| {
+                progress.note(&format!("{}: left out: {why}", mitigate::STAGE));
+            };
+            let why = stages.evaluate.and_then(|_| not_repaired(options, run).transpose());
             match why.transpose()? {
-                Some(why) => progress.note(&format!("{}: left out: {why}", mitigate::STAGE)),
-                None => {
-                    mitigate::mitigate(inputs, options, run, stop, &sink)?;
-                }
+                Some(why) => left_out(why),
+                None => match mitigate::mitigate(inputs, options, run, stop, &sink) {
+                    // A head that can't be replaced is no reason to lose an audit.
+                    Err(rightly::Error::Model(why)) if stages.evaluate.is_some() => {
+                        left_out(&why.to_string());
+                    }
+                    done => drop(done?),
+                },
             }
         }
         Ok::<(), rightly::Error>(())
@@ -163,20 +177,17 @@ pub(super) fn audit(
 
 /// Why an audit does not repair.
 fn not_repaired(
-    inputs: &Inputs,
     options: &MitigateOptions,
     run: &RunDir,
-) -> Result<Option<String>, rightly::Error> {
+) -> Result<Option<&'static str>, rightly::Error> {
     if !options.wants_subgroups() {
         return Ok(None);
     }
     let Some(record) = run.stage(discover::STAGE)? else {
-        return Ok(Some("there are no subgroups".to_owned()));
+        return Ok(Some("there are no subgroups"));
     };
-    if !record.findings.iter().any(|finding| finding.kind == Kind::FailingSubgroup) {
-        return Ok(Some("no subgroup was found on which the model fails".to_owned()));
-    }
-    Ok(mitigate::possible(inputs).err().map(|why| why.to_string()))
+    let fails = record.findings.iter().any(|finding| finding.kind == Kind::FailingSubgroup);
+    Ok((!fails).then_some("no subgroup was found on which the model fails"))
 }
 
 /// The figures that are printed at the end.

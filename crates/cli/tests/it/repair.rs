@@ -37,6 +37,17 @@ fn a_repaired_model_is_evaluated_and_its_groups_train_a_network() {
 }
 
 #[test]
+fn a_pool_needs_something_that_looks_into_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = rightly();
+    command.args(["interpret", "--quiet", "--pool", "pictures", "--model"]);
+    command.arg(quickstart("model.onnx")).arg("--data").arg(quickstart("table.csv"));
+    let output = command.arg("--out").arg(folder.path().join("run")).output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("give one with --image-text"), "{}", stderr(&output));
+}
+
+#[test]
 fn what_can_not_be_repaired_is_said() {
     let folder = tempfile::tempdir().unwrap();
     for (more, expected) in [

@@ -24,8 +24,10 @@ pub(super) fn repair(
         verdicts.iter().map(|verdict| verdict.repair.parse()).collect::<Result<_, _>>()?;
     let made: Vec<RepairedModel> = verdicts
         .iter()
-        .enumerate()
-        .map(|(at, verdict)| one(&rows, metrics, names, &control_condition(&repairs, at), verdict))
+        .zip(&repairs)
+        .map(|(verdict, &repair)| {
+            one(&rows, metrics, names, &control_condition(&repairs, repair), verdict)
+        })
         .collect();
     // The repairs have verdicts of their own.
     let said: Vec<&String> = verdicts.iter().map(|verdict| &verdict.words).collect();

@@ -6,7 +6,7 @@ use super::{
     DiscoverOptions, Method,
     grouped::Grouped,
     material::{Material, Part},
-    method::{self, Fit},
+    method::{self, Fit, Slicer},
 };
 use crate::features::Outcome;
 
@@ -50,27 +50,11 @@ pub(crate) fn shares_of(
     losses: &Array2<f64>,
     others: &[ArrayView2<'_, f32>],
 ) -> Result<Shares, String> {
-    let part = |vectors: ArrayView2<'_, f32>, outcomes: Vec<Outcome>| Part {
-        samples: (0..vectors.nrows()).collect(),
-        vectors: vectors.to_owned(),
-        outcomes,
-    };
-    let fit = part(fit.vectors, fit.outcomes.clone());
-    let slicer = method::fit(
-        method,
-        Fit {
-            options,
-            seed,
-            class,
-            attributes: &[],
-            part: &fit,
-            clusters: None,
-            losses: losses.view(),
-        },
-    )?;
+    let fit = part(fit.vectors, &fit.outcomes);
+    let slicer = slicer(method, options, seed, class, &fit, losses)?;
     let mut out = Shares { of: Vec::new(), worst: Vec::new() };
     for vectors in others {
-        let material = Material { class: 0, fit: fit.clone(), confirm: part(*vectors, Vec::new()) };
+        let material = Material { class: 0, fit: fit.clone(), confirm: part(*vectors, &[]) };
         let grouped = Grouped::new(method, &material, &*slicer);
         let of = &grouped.confirm;
         let share = |(row, k): (usize, usize)| of[row].membership.soft[k];
@@ -82,6 +66,27 @@ pub(crate) fn shares_of(
             .collect();
     }
     Ok(out)
+}
+
+fn part(vectors: ArrayView2<'_, f32>, outcomes: &[Outcome]) -> Part {
+    Part {
+        samples: (0..vectors.nrows()).collect(),
+        vectors: vectors.to_owned(),
+        outcomes: outcomes.to_vec(),
+    }
+}
+
+fn slicer(
+    method: Method,
+    options: &DiscoverOptions,
+    seed: u64,
+    class: &str,
+    part: &Part,
+    losses: &Array2<f64>,
+) -> Result<Box<dyn Slicer>, String> {
+    let losses = losses.view();
+    let (attributes, clusters) = (&[][..], None);
+    method::fit(method, Fit { options, seed, class, attributes, part, clusters, losses })
 }
 
 /// Fewest fitted images of a slice that is looked at.
@@ -103,24 +108,12 @@ pub(crate) fn slices_of(
     losses: &Array2<f64>,
     judge: &Images<'_>,
 ) -> Result<Vec<Found>, String> {
-    let part = |images: &Images<'_>| Part {
-        samples: (0..images.outcomes.len()).collect(),
-        vectors: images.vectors.to_owned(),
-        outcomes: images.outcomes.clone(),
+    let material = Material {
+        class: 0,
+        fit: part(fit.vectors, &fit.outcomes),
+        confirm: part(judge.vectors, &judge.outcomes),
     };
-    let material = Material { class: 0, fit: part(fit), confirm: part(judge) };
-    let slicer = method::fit(
-        method,
-        Fit {
-            options,
-            seed,
-            class,
-            attributes: &[],
-            part: &material.fit,
-            clusters: None,
-            losses: losses.view(),
-        },
-    )?;
+    let slicer = slicer(method, options, seed, class, &material.fit, losses)?;
     let grouped = Grouped::new(method, &material, &*slicer);
     let fewest = fewest(material.fit.len());
     let fitted = |group: usize| -> Vec<usize> {

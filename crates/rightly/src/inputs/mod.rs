@@ -129,27 +129,22 @@ impl Inputs {
         Ok(Classifier::open(model, &overrides, self.options.engine()?)?)
     }
 
-    /// The same data with another model, which has a card of its own beside it, and the same outputs or one for each class
-    /// in their order.
+    /// The same data with another model, which has a card of its own beside it and these outputs for each class.
     ///
     /// # Errors
-    /// Where it can't be opened, or its outputs do not fit the classes.
-    pub(crate) fn with_model(&self, model: &std::path::Path) -> Result<Self, Error> {
+    /// Where it can't be opened.
+    pub(crate) fn with_model(
+        &self,
+        model: &std::path::Path,
+        label_map: LabelMap,
+    ) -> Result<Self, Error> {
         let overrides = Overrides::default();
         let classifier = Classifier::open(model, &overrides, self.options.engine()?)?;
-        let same = classifier.outputs() == self.classifier.outputs();
+        let same = label_map == self.label_map;
         let options = InputOptions {
             model: absolute(model),
             label_map: self.options.label_map.clone().filter(|_| same),
             ..self.options.clone()
-        };
-        let classes = self.dataset.classes.len();
-        let label_map = match same {
-            true => self.label_map.clone(),
-            false if classifier.outputs() == classes => {
-                LabelMap { outputs: (0..classes).map(|class| vec![class]).collect() }
-            }
-            false => LabelMap::resolve(&self.dataset.classes, None, &classifier)?,
         };
         let preprocess = classifier.card().preprocess.clone();
         Ok(Self {

@@ -1,6 +1,6 @@
 //! Heads that are tried, and the one that is kept.
 
-use std::{sync::atomic::AtomicBool, time::Instant};
+use std::{borrow::Cow, sync::atomic::AtomicBool, time::Instant};
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Repair,
+    fitting::Fitting,
     grouping::{Grouping, Member, hard},
     material::{Rows, by_class},
     prepared::Known,
@@ -87,14 +88,15 @@ struct Members<'a> {
     held: Vec<&'a Member>,
 }
 
-/// One head to train: of a candidate, without a fold of the held-out images (all of them where it has no part in training).
-type Job = (usize, Option<usize>);
+/// Images to train on, without a fold of the held-out ones (all of them where these have no part in training): every setting
+/// that is for them is tried on the same matrix.
+type Job = (On, Option<usize>);
 
 /// Epoch, and which of the rows that were held back the head then has right.
 type Course = Vec<(usize, Vec<bool>)>;
 
-/// What every head of a repair had right in the course of its training, or why there is none; in the order of the jobs.
-pub(super) type Courses = Vec<Result<Course, String>>;
+/// What every head of a repair had right in the course of its training, or why there is none: candidate, fold, course.
+pub(super) type Courses = Vec<(usize, Option<usize>, Result<Course, String>)>;
 
 impl Trainer<'_> {
     /// Trains every setting of a repair on every set of images, keeps the setting, the images and the epoch with the highest
@@ -113,13 +115,27 @@ impl Trainer<'_> {
     /// `stop` was set.
     pub(super) fn courses(&self, repair: Repair, dealing: Dealing) -> Result<Courses, Error> {
         let members = self.dealt(dealing);
-        let candidates = candidates(repair, self.train.len(), self.held.len(), self.own, self.seed);
+        let candidates = self.candidates(repair);
         let jobs = self.jobs(&candidates);
-        workers::ordered(jobs.len(), self.threads, self.stop, |job| {
-            let (at, fold) = jobs[job];
-            // A setting that fails leaves the others alone.
-            Ok(self.course(repair, &candidates[at], fold, &members).map_err(|e| e.to_string()))
-        })
+        let of_jobs = workers::ordered(jobs.len(), self.threads, self.stop, |job| {
+            let (on, fold) = jobs[job];
+            let own = || candidates.iter().enumerate().filter(|(_, c)| c.on == on);
+            let (rows, members) = self.rows(on, fold, &members);
+            // What fails leaves the others alone.
+            Ok(match self.fitting(repair, &rows, &members) {
+                Err(error) => {
+                    own().map(|(at, _)| (at, fold, Err(error.to_string()))).collect::<Vec<_>>()
+                }
+                Ok(fitting) => {
+                    let judged = self.judged_rows(fold, &fitting);
+                    let course = |candidate| {
+                        self.course(repair, candidate, &fitting, &judged).map_err(|e| e.to_string())
+                    };
+                    own().map(|(at, candidate)| (at, fold, course(candidate))).collect()
+                }
+            })
+        })?;
+        Ok(of_jobs.into_iter().flatten().collect())
     }
 
     /// Keeps the best of what was trained; see [`Self::train`].
@@ -133,15 +149,15 @@ impl Trainer<'_> {
         courses: &Courses,
     ) -> Result<Chosen, Error> {
         let members = self.dealt(dealing);
-        let candidates = candidates(repair, self.train.len(), self.held.len(), self.own, self.seed);
-        let jobs = self.jobs(&candidates);
+        let candidates = self.candidates(repair);
         let judge = hard(&members.held, self.grouping.groups.len())?;
         let mut tried: Vec<Tried> = Vec::new();
         let mut best: Option<(f64, usize)> = None;
         for (at, candidate) in candidates.iter().enumerate() {
-            let own = jobs.iter().zip(courses).filter(|((of, _), _)| *of == at);
-            let own: Result<Vec<(Option<usize>, &Course)>, &String> = own
-                .map(|((_, fold), course)| course.as_ref().map(|course| (*fold, course)))
+            let own: Result<Vec<(Option<usize>, &Course)>, &String> = courses
+                .iter()
+                .filter(|(of, ..)| *of == at)
+                .map(|(_, fold, course)| course.as_ref().map(|course| (*fold, course)))
                 .collect();
             let one = self.judged(candidate, own, &judge);
             if one.error.is_none() {
@@ -166,24 +182,40 @@ impl Trainer<'_> {
     /// As [`Self::train`].
     pub(super) fn estimate(&self, repair: Repair) -> Result<(usize, f64), Error> {
         let members = self.dealt(Dealing::Found);
-        let candidates = candidates(repair, self.train.len(), self.held.len(), self.own, self.seed);
-        let jobs = self.jobs(&candidates);
+        let candidates = self.candidates(repair);
+        let folds = self.count_of_folds();
+        let heads: usize =
+            candidates.iter().map(|c| if c.on.holds_out() { folds } else { 1 }).sum();
         // The middle one stands for those on fewer images and those on more.
-        let Some(&(at, fold)) = jobs.get(jobs.len() / 2) else { return Ok((0, 0.0)) };
+        let Some(middle) = candidates.get(candidates.len() / 2) else { return Ok((0, 0.0)) };
+        let fold = middle.on.holds_out().then_some(0);
+        let (rows, members) = self.rows(middle.on, fold, &members);
         let start = Instant::now();
         // What fails here fails again, and is said then.
-        let _ = self.course(repair, &candidates[at], fold, &members);
+        if let Ok(fitting) = self.fitting(repair, &rows, &members) {
+            let _ = self.course(repair, middle, &fitting, &self.judged_rows(fold, &fitting));
+        }
         let one = start.elapsed().as_secs_f64();
-        Ok((jobs.len() + 1, one * jobs.len() as f64 / self.threads.max(1) as f64))
+        Ok((heads + 1, one * heads as f64 / self.threads.max(1) as f64))
     }
 
+    fn candidates(&self, repair: Repair) -> Vec<Candidate> {
+        candidates(repair, self.train.len(), self.held.len(), self.own, self.seed)
+    }
+
+    fn count_of_folds(&self) -> usize {
+        self.folds.iter().max().map_or(0, |most| most + 1)
+    }
+
+    /// Each set of images of the candidates once.
     fn jobs(&self, candidates: &[Candidate]) -> Vec<Job> {
-        let folds = self.folds.iter().max().map_or(0, |most| most + 1);
-        let of = |(at, candidate): (usize, &Candidate)| match candidate.on {
-            On::Train | On::TrainAndPool => vec![(at, None)],
-            _ => (0..folds).map(|fold| (at, Some(fold))).collect(),
+        let mut sets: Vec<On> = candidates.iter().map(|candidate| candidate.on).collect();
+        sets.dedup();
+        let of = |on: On| match on.holds_out() {
+            true => (0..self.count_of_folds()).map(|fold| (on, Some(fold))).collect(),
+            false => vec![(on, None)],
         };
-        candidates.iter().enumerate().flat_map(of).collect()
+        sets.into_iter().flat_map(of).collect()
     }
 
     fn dealt(&self, dealing: Dealing) -> Members<'_> {
@@ -199,44 +231,48 @@ impl Trainer<'_> {
         on: On,
         without: Option<usize>,
         members: &Members<'m>,
-    ) -> (Rows, Vec<&'m Member>) {
+    ) -> (Cow<'_, Rows>, Vec<&'m Member>) {
         let kept: Vec<usize> =
             (0..self.held.len()).filter(|&row| without != Some(self.folds[row])).collect();
         let held = || self.held.select(&kept);
         let of_held = kept.iter().map(|&row| members.held[row]);
         match on {
-            On::Train | On::TrainAndPool => (self.train.clone(), members.train.clone()),
-            On::HeldOut => (held(), of_held.collect()),
-            On::TrainAndHeldOut => {
-                (self.train.with(&held()), members.train.iter().copied().chain(of_held).collect())
-            }
+            On::Train | On::TrainAndPool => (Cow::Borrowed(self.train), members.train.clone()),
+            On::HeldOut => (Cow::Owned(held()), of_held.collect()),
+            On::TrainAndHeldOut => (
+                Cow::Owned(self.train.with(&held())),
+                members.train.iter().copied().chain(of_held).collect(),
+            ),
         }
     }
 
-    /// One head in the course of its epochs, on the held-out rows that had no part in it.
+    /// The held-out rows that have no part in a training, in its standardised features.
+    fn judged_rows(&self, fold: Option<usize>, fitting: &Fitting<'_>) -> Rows {
+        let rows: Vec<usize> = (0..self.held.len())
+            .filter(|&row| fold.is_none_or(|fold| fold == self.folds[row]))
+            .collect();
+        let mut out = self.held.select(&rows);
+        fitting.standard().apply(out.values.view_mut());
+        out
+    }
+
+    /// One head in the course of its epochs, on rows that had no part in it.
     fn course(
         &self,
         repair: Repair,
         candidate: &Candidate,
-        fold: Option<usize>,
-        members: &Members<'_>,
+        fitting: &Fitting<'_>,
+        judged: &Rows,
     ) -> Result<Course, Error> {
-        let (rows, own) = self.rows(candidate.on, fold, members);
-        let judged: Vec<usize> = (0..self.held.len())
-            .filter(|&row| fold.is_none_or(|fold| fold == self.folds[row]))
-            .collect();
-        let judged = self.held.select(&judged);
         let mut course = Vec::new();
         let last = candidate.recipe.options.epochs;
-        self.fit(repair, &candidate.recipe, &rows, &own, &mut |epoch, head, standard| {
+        fitting.fit(&candidate.recipe, &mut |epoch, head| {
             // It stops by itself: its last head is the one.
             if repair == Repair::LowestSpuriosity {
                 course.clear();
             }
             if repair == Repair::LowestSpuriosity || is_kept(epoch, last) {
-                let mut values = judged.values.clone();
-                standard.apply(values.view_mut());
-                let right = right(&head.logits(values.view())?, &judged.labels);
+                let right = right(&head.logits(judged.values.view())?, &judged.labels);
                 course.push((epoch, right.into_iter().map(|r| r > 0.5).collect()));
             }
             Ok(())
@@ -257,7 +293,7 @@ impl Trainer<'_> {
         if repair != Repair::LowestSpuriosity {
             recipe.options.epochs = recipe.options.epochs.min(epoch + 1);
         }
-        self.fit(repair, &recipe, &rows, &own, &mut |_, _, _| Ok(()))
+        self.fitting(repair, &rows, &own)?.fit(&recipe, &mut |_, _| Ok(()))
     }
 
     /// The best epoch of a setting, over the rows of all folds.

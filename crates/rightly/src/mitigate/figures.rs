@@ -30,8 +30,8 @@ pub(super) fn after(repair: Repair) -> String {
 
 /// The condition of a control: random groups of the first repair that weighs groups (of the others with its name), or random
 /// images.
-pub fn control_condition(repairs: &[Repair], at: usize) -> String {
-    let repair = repairs[at];
+#[must_use]
+pub fn control_condition(repairs: &[Repair], repair: Repair) -> String {
     let first = repairs.iter().find(|other| !other.adds_images());
     match repair.adds_images() {
         true => "after/random-images".to_owned(),
@@ -51,10 +51,10 @@ pub(super) fn compute(
 ) -> (Vec<Metric>, Vec<Verdict>) {
     let repairs: Vec<Repair> = outcomes.iter().map(|outcome| outcome.repair).collect();
     let mut out = levels(names, grouping, judges, before, BEFORE);
-    for (at, outcome) in outcomes.iter().enumerate() {
+    for outcome in outcomes {
         out.extend(levels(names, grouping, judges, &outcome.after, &after(outcome.repair)));
         if !outcome.control.is_empty() {
-            let condition = control_condition(&repairs, at);
+            let condition = control_condition(&repairs, outcome.repair);
             // Random images serve every repair that adds some.
             if !out.iter().any(|row| row.condition.as_deref() == Some(&condition)) {
                 out.extend(levels(names, grouping, judges, &outcome.control, &condition));

@@ -2,6 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
+use ndarray::Array2;
 use rightly_model::{
     ModelError,
     heads::{
@@ -21,16 +22,30 @@ use crate::Error;
 
 /// Images of either end of a class's ranking by which `lowest-spuriosity` sees its gap.
 const CHECKED: usize = 25;
+
+/// Everything that heads of a repair are trained with on some rows, whatever the setting.
+pub(super) struct Fitting<'a> {
+    prepared: Prepared,
+    groups: Option<Groups>,
+    /// The model's own head on these features.
+    start: Head,
+    /// Held-out features and their spuriosity, by which `lowest-spuriosity` sees its gap.
+    check: Option<(Array2<f32>, Vec<f64>)>,
+    labels: &'a [usize],
+    classes: usize,
+}
+
 impl Trainer<'_> {
-    /// Trains a head on standardised rows and gives it for features as they are.
-    pub(super) fn fit(
+    /// Brings rows into the form that a repair trains on.
+    ///
+    /// # Errors
+    /// No row is left.
+    pub(super) fn fitting(
         &self,
         repair: Repair,
-        recipe: &Recipe,
         rows: &Rows,
         members: &[&Member],
-        observe: &mut dyn FnMut(usize, &Head, &Standard) -> Result<(), ModelError>,
-    ) -> Result<Head, Error> {
+    ) -> Result<Fitting<'_>, Error> {
         let prepared = Prepared::new(repair, rows, self.known)?;
         let count = self.grouping.groups.len();
         let groups = match repair {
@@ -40,24 +55,51 @@ impl Trainer<'_> {
             Repair::Dfr => Some(Groups::hard(&merged(members, &rows.labels), count)?),
             _ => None,
         };
-        let start = self.target.start(self.own)?.standardised(&prepared.standard);
-        let check = match repair {
-            Repair::LowestSpuriosity => Some(prepared.standardised(self.held.values.view())),
-            _ => None,
-        };
         let strength = |sample| self.known.spuriosity.get(sample).copied().unwrap_or(0.0);
-        let check_spuriosity: Vec<f64> = self.held.samples.iter().map(strength).collect();
+        let check = (repair == Repair::LowestSpuriosity).then(|| {
+            let mut values = self.held.values.clone();
+            prepared.standard.apply(values.view_mut());
+            (values, self.held.samples.iter().map(strength).collect())
+        });
+        let start = self.target.start(self.own)?.standardised(&prepared.standard);
+        Ok(Fitting {
+            prepared,
+            groups,
+            start,
+            check,
+            labels: &self.held.labels,
+            classes: self.classes,
+        })
+    }
+}
+
+impl Fitting<'_> {
+    /// What brought the features to mean 0 and deviation 1.
+    pub(super) fn standard(&self) -> &Standard {
+        &self.prepared.standard
+    }
+
+    /// Trains a head; `observe` sees it on standardised features, what comes back takes features as they are.
+    ///
+    /// # Errors
+    /// As [`Recipe::train_observed`].
+    pub(super) fn fit(
+        &self,
+        recipe: &Recipe,
+        observe: &mut dyn FnMut(usize, &Head) -> Result<(), ModelError>,
+    ) -> Result<Head, Error> {
+        let prepared = &self.prepared;
         let features =
             |values, labels| Features { values, labels, weights: None, classes: self.classes };
-        let cues = check.as_ref().map(|check| Cues {
+        let cues = self.check.as_ref().map(|(values, spuriosity)| Cues {
             spuriosity: &prepared.spuriosity,
-            check: features(check.view(), &self.held.labels),
-            check_spuriosity: &check_spuriosity,
+            check: features(values.view(), self.labels),
+            check_spuriosity: spuriosity,
             check_images: CHECKED,
         });
         let material = robust::Material {
-            groups: groups.as_ref(),
-            start: Some(&start),
+            groups: self.groups.as_ref(),
+            start: Some(&self.start),
             cues,
             objects: prepared.objects(),
             features: Features {
@@ -65,10 +107,8 @@ impl Trainer<'_> {
                 ..features(prepared.values.view(), &prepared.labels)
             },
         };
-        let standard = &prepared.standard;
-        let trained =
-            recipe.train_observed(&material, |epoch, head| observe(epoch, head, standard))?;
-        Ok(trained.head.raw(standard))
+        let trained = recipe.train_observed(&material, observe)?;
+        Ok(trained.head.raw(&prepared.standard))
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Grouping {
     pub(super) groups: Vec<Group>,
     /// By sample.
     pub(super) members: BTreeMap<usize, Member>,
-    /// Half of these trains, half chooses.
+    /// Images in which groups were looked for: they train and choose, in folds.
     pub(super) fit: Vec<usize>,
     pub(super) report: Vec<usize>,
     /// Splits of both; the same where one was dealt.

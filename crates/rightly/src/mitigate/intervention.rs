@@ -152,3 +152,94 @@ pub(super) fn write_chosen(
         .batch()?;
     Ok(write(&run.path(&path(repair, "chosen.parquet")), &batch)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::grouping::{Group, Member};
+    use super::*;
+    use ndarray::Array2;
+
+    /// Images of one class at these places on a line.
+    fn rows(first: usize, places: &[f32]) -> Rows {
+        Rows {
+            samples: (first..first + places.len()).collect(),
+            values: Array2::from_shape_fn((places.len(), 2), |(row, column)| {
+                if column == 0 { places[row] } else { (row % 3) as f32 * 0.01 }
+            }),
+            labels: vec![0; places.len()],
+        }
+    }
+
+    /// Two named groups, left and right of 0, and the rest.
+    fn grouping(held: &Rows) -> Grouping {
+        let named = |name: &str| Group { class: 0, name: Some(name.to_owned()) };
+        let member = |(row, &sample): (usize, &usize)| {
+            let group = usize::from(held.values[[row, 0]] > 0.0);
+            (sample, Member { group, soft: vec![(group, 1.0)] })
+        };
+        Grouping {
+            groups: vec![named("left"), named("right"), Group { class: 0, name: None }],
+            members: held.samples.iter().enumerate().map(member).collect(),
+            fit: held.samples.clone(),
+            report: Vec::new(),
+            splits: [String::new(), String::new()],
+            words: String::new(),
+            key: String::new(),
+        }
+    }
+
+    fn pool(places: &[f32]) -> Pool {
+        Pool {
+            rows: rows(0, places),
+            ids: places.iter().map(|p| p.to_string()).collect(),
+            losses: places.iter().map(|p| p.abs()).collect(),
+            words: String::new(),
+            key: String::new(),
+        }
+    }
+
+    #[test]
+    fn images_are_chosen_for_the_group_that_fails_and_none_twice() {
+        let places: Vec<f32> =
+            (0..20).map(|at| if at < 10 { -5.0 } else { 5.0 } + (at % 10) as f32 * 0.1).collect();
+        let held = rows(0, &places);
+        let grouping = grouping(&held);
+        // Everything on the left is wrong.
+        let before: Vec<f64> = (0..20).map(|at| f64::from(u8::from(at >= 10))).collect();
+        assert_eq!(needs(&grouping, &held, &before).into_keys().collect::<Vec<_>>(), [0]);
+        let pool = pool(&[-6.0, 4.0, -3.0, 6.0, -4.5, -4.5, 5.0]);
+        let choice = nearest(&grouping, &held, &before, &pool, 10);
+        let mut chosen: Vec<f32> =
+            choice.rows.iter().map(|&row| pool.rows.values[[row, 0]]).collect();
+        chosen.sort_by(f32::total_cmp);
+        assert_eq!(chosen, [-6.0, -4.5, -3.0], "one of the two that lie together");
+        assert!(choice.groups.iter().all(|group| *group == Some(0)));
+        assert_eq!(nearest(&grouping, &held, &before, &pool, 2).rows, choice.rows[..2]);
+        // Nothing fails: nothing is needed.
+        assert!(nearest(&grouping, &held, &[1.0; 20], &pool, 10).rows.is_empty());
+        // The hardest are those of the largest loss, the random ones as many and each once.
+        assert_eq!(hardest(&pool, 2).rows, [0, 3]);
+        let random = random(&pool, 5, 0, 0).rows;
+        assert_eq!(random.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+    }
+
+    #[test]
+    fn the_budget_goes_where_more_is_wrong() {
+        let places: Vec<f32> =
+            (0..40).map(|at| if at < 20 { -5.0 } else { 5.0 } + (at % 20) as f32 * 0.05).collect();
+        let held = rows(0, &places);
+        let mut grouping = grouping(&held);
+        // A third of the class, all right, in no group.
+        for sample in (0..40).filter(|at| at % 3 == 0) {
+            grouping.members.insert(sample, Member { group: 2, soft: vec![(2, 1.0)] });
+        }
+        let right = |at: usize| at.is_multiple_of(3) || (at >= 20 && at.is_multiple_of(2));
+        let before: Vec<f64> = (0..40).map(|at| f64::from(u8::from(right(at)))).collect();
+        let needs = needs(&grouping, &held, &before);
+        assert!(needs[&0] > needs.get(&1).copied().unwrap_or(0.0));
+        let pool = pool(&(0..40).map(|at| places[at] + 0.02).collect::<Vec<_>>());
+        let choice = nearest(&grouping, &held, &before, &pool, 12);
+        let left = choice.groups.iter().filter(|group| **group == Some(0)).count();
+        assert!(left > choice.rows.len() / 2, "{left} of {}", choice.rows.len());
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-use rightly_model::heads::Head;
+use rightly_model::{LabelMap, heads::Head};
 use rightly_stats::Design;
 
 use super::{
@@ -52,6 +52,8 @@ pub(super) struct Gathered {
 
 /// What came of the repairs.
 pub(super) struct Made {
+    /// Those that could be made.
+    pub(super) repairs: Vec<Repair>,
     pub(super) metrics: Vec<Metric>,
     /// One a repair.
     pub(super) verdicts: Vec<Verdict>,
@@ -64,6 +66,13 @@ struct Trained {
     controls: Vec<Chosen>,
     /// Largest difference of the file's logits.
     off: f32,
+}
+
+impl Gathered {
+    /// Outputs of a repaired model that are right for each class.
+    pub(super) fn label_map(&self, inputs: &Inputs) -> LabelMap {
+        self.target.label_map(inputs)
+    }
 }
 
 impl Stage<'_> {
@@ -110,12 +119,17 @@ impl Stage<'_> {
             placing::place(&mut grouping, &by.held, &[&by.train]);
         }
         let mut known = Known::default();
-        if variants::needed(self.repairs) {
-            let (encoder, threads) = (&self.original.encoder, options.threads);
-            let maps = self.repairs.contains(&Repair::Saliency);
-            let stop = self.stop;
-            let pass = variants::Pass { inputs, encoder, run, threads, stop };
-            known.variants = pass.gather(&division, maps, sink)?;
+        let encoder = &self.original.encoder;
+        let (division, threads, stop) = (&division, options.threads, self.stop);
+        let pass = variants::Pass { inputs, encoder, division, run, threads, stop, sink };
+        if self.repairs.contains(&Repair::BackgroundOnly) {
+            known.boxed = pass.boxed()?;
+        }
+        if self.repairs.contains(&Repair::CoreNoise) {
+            known.noisy = pass.noisy()?;
+        }
+        if self.repairs.contains(&Repair::Saliency) {
+            known.maps = pass.maps()?;
         }
         if spurious::needed(self.repairs) {
             known.spuriosity = spurious::gather(inputs, run, &material)?;
@@ -142,11 +156,17 @@ impl Stage<'_> {
         let Self { inputs, options, run, .. } = *self;
         let Gathered { grouping, material, before: [_, before], .. } = gathered;
         let mut trained: Vec<Trained> = Vec::new();
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut notes) = (Vec::new(), Vec::new());
         for &repair in self.repairs {
             let one = match repair.adds_images() {
                 true => self.with_images(repair, gathered, sink)?,
-                false => self.with_groups(repair, gathered, sink)?,
+                false => Some(self.with_groups(repair, gathered, sink)?),
+            };
+            let Some(one) = one else {
+                notes.push(format!(
+                    "'{repair}' is left out: no image of the pool belongs to a group on which the model fails."
+                ));
+                continue;
             };
             let right = |head: &Head| -> Result<Right, Error> {
                 let logits = head.logits(material.report.values.view())?;
@@ -174,7 +194,6 @@ impl Stage<'_> {
             grouping.groups[member.group].name.clone()
         };
         let groups: Vec<Option<String>> = report.iter().map(group).collect();
-        let mut notes = Vec::new();
         for ((outcome, verdict), one) in outcomes.iter().zip(&verdicts).zip(&trained) {
             written::predictions(inputs, run, report, &groups, before, outcome)?;
             let record = Record {
@@ -203,7 +222,8 @@ impl Stage<'_> {
             notes.push(verdict.words.clone());
         }
         notes.extend(collect::write_wanted(inputs, run, grouping, &judges, before)?);
-        Ok(Made { metrics, verdicts, notes })
+        let repairs = outcomes.iter().map(|outcome| outcome.repair).collect();
+        Ok(Made { repairs, metrics, verdicts, notes })
     }
 
     /// Weighs groups: those that were found, and random ones.
@@ -231,25 +251,22 @@ impl Stage<'_> {
         Ok(Trained { chosen, controls, off })
     }
 
-    /// Adds images: those that are chosen, and as many random ones.
+    /// Adds images: those that are chosen, and as many random ones; `None` where none of the pool is for a group that fails.
     fn with_images(
         &self,
         repair: Repair,
         gathered: &Gathered,
         sink: Sink<'_>,
-    ) -> Result<Trained, Error> {
+    ) -> Result<Option<Trained>, Error> {
         let Self { inputs, options, run, .. } = *self;
         let Gathered { grouping, material, before: [held, _], .. } = gathered;
-        // Repairs that add images are only made where there is a pool.
-        let pool = gathered.pool.as_ref().ok_or_else(|| Error::Usage("no pool".to_owned()))?;
+        let Some(pool) = &gathered.pool else { return Ok(None) };
         let choice = match repair {
             Repair::Hardest => intervention::hardest(pool, options.budget),
             _ => intervention::nearest(grouping, &material.held, held, pool, options.budget),
         };
         if choice.rows.is_empty() {
-            return Err(Error::Usage(format!(
-                "'{repair}': no image of the pool belongs to a group on which the model fails"
-            )));
+            return Ok(None);
         }
         intervention::write_chosen(inputs, run, repair, grouping, pool, &choice)?;
         let with = |choice: &Choice| material.train.with(&pool.chosen(choice));
@@ -265,7 +282,7 @@ impl Stage<'_> {
                 self.trainer(gathered, &with(&random)).train(repair, Dealing::Found)
             })
             .collect::<Result<_, _>>()?;
-        Ok(Trained { chosen, controls, off })
+        Ok(Some(Trained { chosen, controls, off }))
     }
 
     fn trainer<'a>(&'a self, gathered: &'a Gathered, train: &'a Rows) -> Trainer<'a> {

@@ -52,21 +52,11 @@ use written::Original;
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "mitigate";
 
-/// Whether the model has a head that can be replaced.
-///
-/// # Errors
-/// Names the node that keeps it from being.
-pub fn possible(inputs: &Inputs) -> Result<(), Error> {
-    let encoder = rightly_model::Encoder::of(&inputs.classifier)?;
-    let graph = inputs.classifier.graph();
-    Ok(graph.head_of(inputs.classifier.logits_tensor(), encoder.layer()).map(drop)?)
-}
-
 /// Runs the stage into `run`: repairs the model for the groups that `discover` left there, or for known ones.
 ///
 /// # Errors
-/// As [`possible`]; groups, splits or a pool that are not there; too few held-out images; the run can't be written; `stop` was
-/// set.
+/// [`Error::Model`] names the node that keeps the head from being replaced; groups, splits or a pool that are not there; too few
+/// held-out images; the run can't be written; `stop` was set.
 pub fn mitigate(
     inputs: &Inputs,
     options: &MitigateOptions,
@@ -109,10 +99,9 @@ pub fn mitigate(
         &spurious::key(&repairs, run)?,
         &options.to_table(&repairs).to_string(),
     ]);
-    let written = |repair: &Repair| run.path(&written::path(*repair, "repaired.onnx")).is_file();
     if let Some(record) = run.stage(STAGE)?
         && record.key == key
-        && repairs.iter().all(written)
+        && written::all_there(run)?
     {
         sink(finished(true));
         return Ok(record);
@@ -124,18 +113,18 @@ pub fn mitigate(
     let mut metrics = made.metrics;
     if let Some(measures) = &measures {
         // The main repair, and others where there is something to look at.
-        for (at, (&repair, verdict)) in repairs.iter().zip(&made.verdicts).enumerate() {
+        for (at, (&repair, verdict)) in made.repairs.iter().zip(&made.verdicts).enumerate() {
             if at == 0 || verdict.helps() {
-                metrics.extend(remeasured::measure(
-                    inputs, measures, options, run, repair, stop, sink,
-                )?);
+                let own = (repair, gathered.label_map(inputs));
+                metrics
+                    .extend(remeasured::measure(inputs, own, measures, options, run, stop, sink)?);
             }
         }
     }
     let notes = [gathered.notes, made.notes].concat();
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record = StageRecord { key, metrics, findings: Vec::new(), problems: set.problems, notes };
-    run.finish_stage_of(STAGE, options.to_table(&repairs), &record)?;
+    run.finish_stage_of(STAGE, options.to_table(&made.repairs), &record)?;
     sink(finished(false));
     Ok(record)
 }

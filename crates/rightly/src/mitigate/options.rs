@@ -159,9 +159,9 @@ pub struct MitigateOptions {
     pub groups: Option<String>,
     /// Features by which images that `discover` has not seen are given their groups.
     pub features: Source,
-    /// Split to train on, beside half of the images in which subgroups were looked for; default: `train` where there is one.
+    /// Split to train on, beside the images in which subgroups were looked for; default: `train` where there is one.
     pub train_split: Option<String>,
-    /// Where groups are known: the split of which one half trains and the other chooses; default as `discover`'s.
+    /// Where groups are known: the split that trains and chooses, in folds; default as `discover`'s.
     pub fit_split: Option<String>,
     /// Where groups are known: the split that is reported on; default as `discover`'s.
     pub confirm_split: Option<String>,

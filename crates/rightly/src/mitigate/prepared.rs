@@ -1,13 +1,13 @@
 //! Rows as a repair trains on them.
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array2, Array3, Axis};
 use rightly_model::heads::{Standard, robust::Objects};
 
 use super::{
     Repair,
     material::{Rows, by_class},
     spurious::Spuriosity,
-    variants::{ObjectMap, Variants},
+    variants::{ByImage, ObjectMap},
 };
 use crate::Error;
 
@@ -17,7 +17,12 @@ const BALANCED: usize = 100;
 /// What is known of images beside their features.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    pub(super) variants: Variants,
+    /// Features with the object's box gray.
+    pub(super) boxed: ByImage<Vec<f32>>,
+    /// Features with noise off the object, a few copies.
+    pub(super) noisy: ByImage<Vec<Vec<f32>>>,
+    /// Where each feature lies.
+    pub(super) maps: ByImage<ObjectMap>,
     pub(super) spuriosity: Spuriosity,
 }
 
@@ -54,7 +59,6 @@ impl Prepared {
             let of = |sample: &usize| known.spuriosity.get(sample).copied().unwrap_or(0.0);
             out.spuriosity = rows.samples.iter().map(of).collect();
         }
-        out.standard = Standard::of(out.values.view());
         out.standard.apply(out.values.view_mut());
         if repair == Repair::Saliency {
             out.maps = maps(rows, known, out.standard.scale());
@@ -84,7 +88,7 @@ impl Prepared {
             .samples
             .iter()
             .zip(&rows.labels)
-            .filter_map(|(sample, &label)| Some((&known.variants.get(sample)?.boxed, label)))
+            .filter_map(|(sample, &label)| Some((known.boxed.get(sample)?, label)))
             .collect();
         let values = stacked(rows.values.ncols(), own.iter().map(|(vector, _)| vector.as_slice()));
         Self::of(values, own.into_iter().map(|(_, label)| label).collect())
@@ -97,11 +101,11 @@ impl Prepared {
         let mut weights = vec![1.0; rows.len()];
         let mut copies: Vec<&[f32]> = Vec::new();
         for (sample, &label) in rows.samples.iter().zip(&rows.labels) {
-            let Some(variant) = known.variants.get(sample) else { continue };
-            for vector in &variant.noisy {
+            let Some(noisy) = known.noisy.get(sample) else { continue };
+            for vector in noisy {
                 copies.push(vector);
                 labels.push(label);
-                weights.push(1.0 / variant.noisy.len() as f32);
+                weights.push(1.0 / noisy.len() as f32);
             }
         }
         let mut values = rows.values.clone();
@@ -113,13 +117,6 @@ impl Prepared {
     pub(super) fn objects(&self) -> Option<Objects<'_>> {
         let (values, object) = self.maps.as_ref()?;
         Some(Objects::Maps { values: values.view(), object: object.view() })
-    }
-
-    /// Other features as these.
-    pub(super) fn standardised(&self, values: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut values = values.to_owned();
-        self.standard.apply(values.view_mut());
-        values
     }
 }
 
@@ -147,15 +144,14 @@ fn ends(rows: &Rows, known: &Known) -> Vec<usize> {
 
 /// Rows whose pictures have a map.
 fn mapped(rows: &Rows, known: &Known) -> Vec<usize> {
-    let has = |sample: &usize| known.variants.get(sample).is_some_and(|v| v.map.is_some());
-    (0..rows.len()).filter(|&row| has(&rows.samples[row])).collect()
+    (0..rows.len()).filter(|&row| known.maps.contains_key(&rows.samples[row])).collect()
 }
 
 /// Maps of those rows, in standardised features (which are scaled, not centred: a map's mean over positions is not).
 fn maps(rows: &Rows, known: &Known, scale: &[f64]) -> Option<(Array3<f32>, Array2<f32>)> {
     let own: Vec<&ObjectMap> = mapped(rows, known)
         .into_iter()
-        .filter_map(|row| known.variants.get(&rows.samples[row])?.map.as_ref())
+        .filter_map(|row| known.maps.get(&rows.samples[row]))
         .collect();
     let (d, positions) = (scale.len(), own.first()?.object.len());
     let mut values = Array3::zeros((own.len(), d, positions));
@@ -171,7 +167,6 @@ fn maps(rows: &Rows, known: &Known, scale: &[f64]) -> Option<(Array3<f32>, Array
 
 #[cfg(test)]
 mod tests {
-    use super::super::variants::Variant;
     use super::*;
     use ndarray::array;
 
@@ -184,13 +179,12 @@ mod tests {
     }
 
     fn known() -> Known {
-        let variant = |v: f32| Variant {
-            map: Some(ObjectMap { values: vec![v, 0.0, 1.0, 2.0], object: vec![1.0, 0.25] }),
-            boxed: vec![-v, 5.0],
-            noisy: vec![vec![v + 0.5, 0.0], vec![v - 0.5, 0.0]],
-        };
+        let map = |v: f32| ObjectMap { values: vec![v, 0.0, 1.0, 2.0], object: vec![1.0, 0.25] };
+        let noisy = |v: f32| vec![vec![v + 0.5, 0.0], vec![v - 0.5, 0.0]];
         Known {
-            variants: [(10, variant(1.0)), (12, variant(3.0))].into(),
+            boxed: [(10, vec![-1.0, 5.0]), (12, vec![-3.0, 5.0])].into(),
+            noisy: [(10, noisy(1.0)), (12, noisy(3.0))].into(),
+            maps: [(10, map(1.0)), (12, map(3.0))].into(),
             spuriosity: [(10, 1.0), (11, -1.0), (12, 0.0), (13, 2.0)].into(),
         }
     }

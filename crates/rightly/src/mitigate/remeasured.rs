@@ -2,6 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
+use rightly_model::LabelMap;
+
 use super::{MitigateOptions, Repair, STAGE, figures::after, written::path};
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink,
@@ -38,21 +40,21 @@ pub(super) fn key(measures: Option<&EvaluateOptions>) -> String {
     format!("{:?}", measures.map(|options| EvaluateOptions { threads: 0, ..options.clone() }))
 }
 
-/// Measures a repaired model into `mitigate/METHOD/run`, compares it with the run into `mitigate/METHOD/comparison`, and
+/// Measures a repaired model (with the outputs that are right for each class) into `mitigate/METHOD/run`, compares it with the run into `mitigate/METHOD/comparison`, and
 /// gives the paired changes over all images.
 ///
 /// # Errors
 /// As [`evaluate::evaluate`] and [`compare::compare`].
 pub(super) fn measure(
     inputs: &Inputs,
+    (repair, label_map): (Repair, LabelMap),
     measures: &EvaluateOptions,
     options: &MitigateOptions,
     run: &RunDir,
-    repair: Repair,
     stop: &AtomicBool,
     sink: Sink<'_>,
 ) -> Result<Vec<Metric>, Error> {
-    let own = inputs.with_model(&run.path(&path(repair, "repaired.onnx")))?;
+    let own = inputs.with_model(&run.path(&path(repair, "repaired.onnx")), label_map)?;
     let again = RunDir::new(run.path(&path(repair, "run")));
     let _lock = again.lock()?;
     own.claim(&again, true)?;

@@ -14,6 +14,7 @@ const WHOLE: usize = 4096;
 const BATCH: usize = 256;
 /// Epochs where all rows make a step, and where they do not.
 const EPOCHS: [usize; 2] = [200, 20];
+
 /// Images that heads are trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -29,6 +30,11 @@ pub(super) enum On {
 }
 
 impl On {
+    /// Whether held-out images train: each head then goes without a fold of them.
+    pub(super) fn holds_out(self) -> bool {
+        matches!(self, Self::HeldOut | Self::TrainAndHeldOut)
+    }
+
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Train => "the model's training images",
@@ -53,20 +59,19 @@ pub(super) fn candidates(
     own: &Head,
     seed: u64,
 ) -> Vec<Candidate> {
-    let mut sets = Vec::new();
-    if repair.adds_images() {
-        sets.push((On::TrainAndPool, train));
-    } else if train > 0 && repair == Repair::LowestSpuriosity {
+    let mut sets = match repair {
+        _ if repair.adds_images() => vec![(On::TrainAndPool, train)],
+        // Balanced held-out images are the method; training images are no part of it.
+        Repair::Dfr => vec![(On::HeldOut, held)],
         // Its gap is seen on held-out images.
-        sets.push((On::Train, train));
-    } else if train > 0 && repair != Repair::Dfr {
-        sets.extend([(On::Train, train), (On::TrainAndHeldOut, train + held)]);
-    }
-    if sets.iter().all(|(on, _)| !matches!(on, On::TrainAndPool))
-        && (train == 0 || repair != Repair::LowestSpuriosity)
-    {
-        sets.push((On::HeldOut, held));
-    }
+        Repair::LowestSpuriosity => match train {
+            0 => vec![(On::HeldOut, held)],
+            _ => vec![(On::Train, train)],
+        },
+        _ => vec![(On::Train, train), (On::TrainAndHeldOut, train + held), (On::HeldOut, held)],
+    };
+    // Without training images both ways to use them are none.
+    sets.retain(|(on, _)| train > 0 || !matches!(on, On::Train | On::TrainAndHeldOut));
     let hidden = own.layers().next().filter(|_| own.layers().count() > 1);
     let hidden = hidden.map(|(weight, _)| weight.nrows());
     sets.into_iter()

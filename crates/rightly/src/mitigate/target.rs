@@ -1,7 +1,7 @@
 //! What the outputs of a new head are, and what the model's own head makes of the same features.
 
 use ndarray::{Array2, ArrayView2, Axis};
-use rightly_model::heads::Head;
+use rightly_model::{LabelMap, heads::Head};
 
 use crate::{Error, Inputs, inputs::Outputs};
 
@@ -34,6 +34,16 @@ impl Target {
     /// Whether the model's own answers, over all of its outputs, are answers to another question than the new head's.
     pub(super) fn narrows(&self, inputs: &Inputs) -> bool {
         self.same.is_none() && inputs.options.outputs == Outputs::All
+    }
+
+    /// Outputs of the new head that are right for each class.
+    pub(super) fn label_map(&self, inputs: &Inputs) -> LabelMap {
+        match &self.same {
+            Some(_) => inputs.label_map.clone(),
+            None => {
+                LabelMap { outputs: (0..self.outputs.len()).map(|class| vec![class]).collect() }
+            }
+        }
     }
 
     /// What to say of it.

@@ -2,17 +2,16 @@
 //! 2022, fine-tuning): the object removed, noise off the object; and which part of the features comes from the object.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
 
-use rightly_data::dataset::deal;
-use rightly_data::{Mask, Planes};
-use rightly_model::Encoder;
-use serde::{Deserialize, Serialize};
+use rightly_data::{Mask, Planes, dataset::deal};
+use rightly_model::{Encoder, Encoding};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Repair, STAGE, material::Division};
+use super::{STAGE, material::Division};
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
     features::coverage,
@@ -21,7 +20,6 @@ use crate::{
         noise::{self, Level, Norm, Side},
     },
     run::key_of,
-    subject::Loader,
     workers,
 };
 
@@ -29,21 +27,10 @@ use crate::{
 const SIGMA: f32 = 0.25;
 /// Noisy copies of each picture.
 const COPIES: u64 = 2;
-/// Bytes of maps at most; of more images a part has its map.
+/// Bytes of maps at most; where there are more images, some have none.
 const MAPS: usize = 1 << 30;
 /// Images of a shard.
 const SHARD: usize = 16;
-
-/// One picture's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Variant {
-    /// Where each feature lies; none without a map, and where no more maps fit into memory.
-    pub(super) map: Option<ObjectMap>,
-    /// `[d]`: features with the object's box gray.
-    pub(super) boxed: Vec<f32>,
-    /// `[d]` each: features with noise off the object.
-    pub(super) noisy: Vec<Vec<f32>>,
-}
 
 /// Features at each position, and how far each position is object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,151 +42,170 @@ pub(super) struct ObjectMap {
 }
 
 /// By sample; pictures without a usable mask have none.
-pub(super) type Variants = HashMap<usize, Variant>;
-
-/// Whether a repair needs them.
-pub(super) fn needed(repairs: &[Repair]) -> bool {
-    repairs.iter().any(|repair| repair.needs_masks())
-}
+pub(super) type ByImage<T> = HashMap<usize, T>;
 
 /// What runs the trunk over changed pictures.
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) encoder: &'a Encoder,
+    pub(super) division: &'a Division,
     pub(super) run: &'a RunDir,
     pub(super) threads: usize,
     pub(super) stop: &'a AtomicBool,
+    pub(super) sink: Sink<'a>,
+}
+
+/// One picture and its mask, as the trunk sees it.
+struct Seen<'a> {
+    id: &'a str,
+    planes: Planes,
+    mask: Mask,
 }
 
 impl Pass<'_> {
-    /// Runs the trunk over the changed pictures of all images that train; what is computed stays in the run.
+    /// Features with the object's box gray.
     ///
     /// # Errors
-    /// No image has a mask; the engine fails; the run can't be written; `stop` was set.
-    pub(super) fn gather(
-        &self,
-        division: &Division,
-        with_maps: bool,
-        sink: Sink<'_>,
-    ) -> Result<Variants, Error> {
-        let Self { inputs, encoder, run, threads, stop } = *self;
-        let all = division.train.iter().chain(&division.held).copied();
-        let samples: Vec<usize> =
-            all.filter(|&at| inputs.dataset.samples[at].mask.is_some()).collect();
+    /// No image that trains has a mask; the engine fails; the run can't be written; it was stopped.
+    pub(super) fn boxed(&self) -> Result<ByImage<Vec<f32>>, Error> {
+        self.gather("boxed", 1, &self.masked()?, |seen| {
+            let vector = self.encode(&gray_box(&seen.planes, &seen.mask), false)?.vector;
+            Ok(finite(&vector).then_some(vector))
+        })
+    }
+
+    /// Features with noise off the object, a few copies. Trials are far from those of the noise measure: no image is trained
+    /// on what it is measured on.
+    ///
+    /// # Errors
+    /// As [`Self::boxed`].
+    pub(super) fn noisy(&self) -> Result<ByImage<Vec<Vec<f32>>>, Error> {
+        let seed = self.inputs.options.seed;
+        let what = format!("noisy {seed} {SIGMA} {COPIES}");
+        let level = Level { norm: Norm::Linf, value: SIGMA };
+        self.gather(&what, COPIES as usize, &self.masked()?, |seen| {
+            let mut out = Vec::new();
+            for copy in 0..COPIES {
+                let field = noise::field(seed, seen.id, 1_000_000 + copy, seen.planes.data.len());
+                let planes = noise::add(&seen.planes, &seen.mask, Side::Background, &field, level);
+                out.push(self.encode(&planes, false)?.vector);
+            }
+            Ok(out.iter().all(|vector| finite(vector)).then_some(out))
+        })
+    }
+
+    /// Where each feature lies, of as many images as fit into memory.
+    ///
+    /// # Errors
+    /// As [`Self::boxed`].
+    pub(super) fn maps(&self) -> Result<ByImage<ObjectMap>, Error> {
+        let samples = mapped(self.inputs, self.encoder, self.masked()?)?;
+        self.gather("maps", 1, &samples, |seen| {
+            let Some(map) = self.encode(&seen.planes, true)?.map else { return Ok(None) };
+            let cover = coverage(&seen.mask, map.height, map.width);
+            let values: Vec<f32> = map.values.iter().copied().collect();
+            let object = cover.into_iter().map(|share| share.clamp(0.0, 1.0) as f32).collect();
+            Ok(finite(&values).then_some(ObjectMap { values, object }))
+        })
+    }
+
+    fn encode(&self, planes: &Planes, map: bool) -> Result<Encoding, Error> {
+        Ok(self.encoder.encode(&self.encoder.preprocess().normalise(planes), map)?)
+    }
+
+    /// Images that train and have a mask.
+    fn masked(&self) -> Result<Vec<usize>, Error> {
+        let all = self.division.train.iter().chain(&self.division.held).copied();
+        let has = |at: &usize| self.inputs.dataset.samples[*at].mask.is_some();
+        let samples: Vec<usize> = all.filter(has).collect();
         if samples.is_empty() {
             return Err(Error::Usage(
-            "'core-noise', 'background-only' and 'saliency' need to know where the object is: no training image has a mask \
-             (--masks, or a column 'mask')"
-                .to_owned(),
-        ));
+                "'core-noise', 'background-only' and 'saliency' need to know where the object is: no training image has a \
+                 mask (--masks, or a column 'mask')"
+                    .to_owned(),
+            ));
         }
+        Ok(samples)
+    }
+
+    /// Runs over pictures; what is computed stays in the run.
+    fn gather<T: Serialize + DeserializeOwned>(
+        &self,
+        what: &str,
+        forwards: usize,
+        samples: &[usize],
+        of: impl Fn(&Seen<'_>) -> Result<Option<T>, Error> + Sync,
+    ) -> Result<ByImage<T>, Error> {
+        let Self { inputs, encoder, run, threads, stop, sink, .. } = *self;
         let ids: Vec<&str> =
             samples.iter().map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
+        let key = key_of(&[
+            &inputs.key(),
+            inputs.data_key(),
+            encoder.hash(),
+            &encoder.reading(),
+            &format!("{what} {SHARD}"),
+            &ids.join("\n"),
+        ]);
+        let store = run.shards(&format!("{STAGE}-variants"), &key);
         let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
-        let store_of = |maps: usize| {
-            let key = key_of(&[
-                &inputs.key(),
-                inputs.data_key(),
-                encoder.hash(),
-                &encoder.reading(),
-                &format!("{} {SIGMA} {COPIES} {SHARD} {maps}", inputs.options.seed),
-                &ids.join("\n"),
-            ]);
-            run.shards(&format!("{STAGE}-variants"), &key)
-        };
-        let mut mapped = mapped(inputs, encoder, &samples)?;
-        let mut store = store_of(mapped.len());
-        // What was computed with maps serves without them too.
-        if !with_maps && !(0..shards.len()).all(|at| store.has(at)) {
-            mapped.clear();
-            store = store_of(0);
-        }
         let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
         let loader = inputs.loader.with_preprocess(encoder.preprocess().clone());
         let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
-        let forwards = 2 + COPIES as usize;
+        let each = if left == 0 { 0.0 } else { seconds(encoder)? };
         sink(Event::Started {
             stage: STAGE,
             images: samples.len(),
             done: samples.len() - left,
             forwards,
-            seconds: if left == 0 { 0.0 } else { seconds(encoder)? } * (left * forwards) as f64
-                / threads.max(1) as f64,
+            seconds: each * (left * forwards) as f64 / threads.max(1) as f64,
         });
         workers::ordered(todo.len(), threads, stop, |at| {
-            let mut rows: Vec<Option<Variant>> = Vec::new();
+            let mut rows: Vec<Option<T>> = Vec::new();
             for &sample in shards[todo[at]] {
                 if stop.load(Ordering::Relaxed) {
                     return Err(Error::Interrupted);
                 }
-                rows.push(variant(inputs, encoder, &loader, sample, mapped.contains(&sample))?);
+                let sample = &inputs.dataset.samples[sample];
+                // A picture that can't be read is named where its features are computed.
+                let seen = loader.load(sample).ok().and_then(|picture| {
+                    Some(Seen {
+                        id: &sample.id,
+                        planes: Planes::from(&picture.crop),
+                        mask: picture.mask?,
+                    })
+                });
+                rows.push(seen.as_ref().map(&of).transpose()?.flatten());
                 sink(Event::Image);
             }
             store.write(todo[at], &rows)
         })?;
-        let mut out = Variants::new();
+        let mut out = ByImage::new();
         for (at, shard) in shards.iter().enumerate() {
-            let rows: Vec<Option<Variant>> = store.read(at)?;
+            let rows: Vec<Option<T>> = store.read(at)?;
             out.extend(shard.iter().zip(rows).filter_map(|(&sample, row)| Some((sample, row?))));
         }
         Ok(out)
     }
 }
 
+fn finite(vector: &[f32]) -> bool {
+    vector.iter().all(|v| v.is_finite())
+}
+
 /// Images whose maps fit into memory together, dealt by a hash of their ids.
-fn mapped(inputs: &Inputs, encoder: &Encoder, samples: &[usize]) -> Result<HashSet<usize>, Error> {
+fn mapped(inputs: &Inputs, encoder: &Encoder, samples: Vec<usize>) -> Result<Vec<usize>, Error> {
     let [height, width] = encoder.input_size();
     let map = encoder.encode(&vec![0.5; 3 * height * width], true)?.map;
-    let Some(map) = map else { return Ok(HashSet::new()) };
-    let most = MAPS / (4 * map.values.len().max(1));
+    let most = map.map_or(usize::MAX, |map| MAPS / (4 * map.values.len().max(1)));
     if samples.len() <= most {
-        return Ok(samples.iter().copied().collect());
+        return Ok(samples);
     }
     let ids: Vec<&str> = samples.iter().map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
     let shares = [most as f64, (samples.len() - most) as f64];
     let dealt = deal(&ids, inputs.options.seed, &shares);
     Ok(samples.iter().zip(dealt).filter(|(_, part)| *part == 0).map(|(&at, _)| at).collect())
-}
-
-/// `None` where the picture can't be read (that is said where its features are computed) or its mask can't be used.
-fn variant(
-    inputs: &Inputs,
-    encoder: &Encoder,
-    loader: &Loader,
-    sample: usize,
-    with_map: bool,
-) -> Result<Option<Variant>, Error> {
-    let sample = &inputs.dataset.samples[sample];
-    let Ok(picture) = loader.load(sample) else { return Ok(None) };
-    let Some(mask) = &picture.mask else { return Ok(None) };
-    let planes = Planes::from(&picture.crop);
-    let encode =
-        |planes: &Planes, map: bool| encoder.encode(&encoder.preprocess().normalise(planes), map);
-    let map = match with_map {
-        false => None,
-        true => encode(&planes, true)?.map.map(|map| ObjectMap {
-            object: coverage(mask, map.height, map.width)
-                .into_iter()
-                .map(|share| share.clamp(0.0, 1.0) as f32)
-                .collect(),
-            values: map.values.iter().copied().collect(),
-        }),
-    };
-    let boxed = encode(&gray_box(&planes, mask), false)?.vector;
-    let noisy = (0..COPIES)
-        .map(|copy| Ok(encode(&noisy(inputs, &planes, mask, &sample.id, copy), false)?.vector))
-        .collect::<Result<Vec<_>, Error>>()?;
-    let finite = |vector: &[f32]| vector.iter().all(|v| v.is_finite());
-    let usable = finite(&boxed) && noisy.iter().all(|vector| finite(vector));
-    Ok(usable.then_some(Variant { map, boxed, noisy }))
-}
-
-/// Noise off the object. Trials far from those of the noise measure: no image is trained on what it is measured on.
-fn noisy(inputs: &Inputs, planes: &Planes, mask: &Mask, id: &str, copy: u64) -> Planes {
-    let field = noise::field(inputs.options.seed, id, 1_000_000 + copy, planes.data.len());
-    let level = Level { norm: Norm::Linf, value: SIGMA };
-    noise::add(planes, mask, Side::Background, &field, level)
 }
 
 fn seconds(encoder: &Encoder) -> Result<f64, Error> {

@@ -50,8 +50,8 @@ impl Verdict {
             _ if falls => Answer::Harms,
             (true, true) if dear => Answer::HelpsAtACost,
             (true, true) => Answer::Helps,
-            (true, false) => Answer::NoMoreThanRandom,
-            (false, _) => Answer::NotShown,
+            (true, false) if beyond.value.is_some() => Answer::NoMoreThanRandom,
+            _ => Answer::NotShown,
         };
         let points = |m: &Metric| match (m.value, m.low, m.high) {
             (Some(value), Some(low), Some(high)) => {
@@ -63,7 +63,8 @@ impl Verdict {
         };
         let overall = match cost.value {
             Some(cost) if cost > 0.0 => format!("overall accuracy falls by {:.1}", 100.0 * cost),
-            Some(cost) => format!("overall accuracy rises by {:.1}", -100.0 * cost),
+            Some(cost) if cost < 0.0 => format!("overall accuracy rises by {:.1}", -100.0 * cost),
+            Some(_) => "overall accuracy stays".to_owned(),
             None => "overall accuracy is not known".to_owned(),
         };
         let random = match repair.adds_images() {
@@ -87,6 +88,11 @@ impl Verdict {
                 points(gain),
                 points(beyond)
             ),
+            Answer::NotShown if rises(gain) => format!(
+                "'{repair}' is not shown to help: the worst group gains {}, but what a new head gains by itself is not known, \
+                 since it was not held against {random}.",
+                points(gain)
+            ),
             Answer::NotShown => format!(
                 "'{repair}' is not shown to help: the worst group gains {}; {overall}.",
                 points(gain)
@@ -102,5 +108,45 @@ impl Verdict {
     #[must_use]
     pub fn helps(&self) -> bool {
         matches!(self.answer, Answer::Helps | Answer::HelpsAtACost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(value: f64, low: f64, high: f64) -> Metric {
+        let estimate = rightly_stats::Estimate {
+            value: Some(value),
+            low: Some(low),
+            high: Some(high),
+            n: 100,
+            clusters: None,
+        };
+        let metric = Metric::new("mitigate", "gain", None, "*", estimate);
+        Metric { q: estimate.p_of_zero(), ..metric }
+    }
+
+    #[test]
+    fn a_repair_helps_beyond_its_control_or_not_at_all() {
+        let none = Metric::new("mitigate", "gain", None, "*", rightly_stats::Estimate::default());
+        let (clear, unclear) = (of(0.4, 0.2, 0.5), of(0.1, -0.1, 0.3));
+        let (free, dear, same) = (of(-0.12, -0.15, -0.1), of(0.03, 0.01, 0.05), of(0.0, -0.1, 0.1));
+        let say = |gain: &Metric, beyond: &Metric, cost: &Metric| {
+            let verdict = Verdict::new(Repair::Dim, gain, beyond, cost, 0.01);
+            (verdict.answer, verdict.words)
+        };
+        let (answer, words) = say(&clear, &clear, &free);
+        assert_eq!(answer, Answer::Helps);
+        assert!(words.contains("gains 40 points [20, 50]") && words.contains("rises by 12.0"));
+        assert_eq!(say(&clear, &clear, &dear).0, Answer::HelpsAtACost);
+        assert_eq!(say(&clear, &unclear, &free).0, Answer::NoMoreThanRandom);
+        let (answer, words) = say(&unclear, &clear, &same);
+        assert_eq!(answer, Answer::NotShown);
+        assert!(words.contains("overall accuracy stays"), "{words}");
+        let (answer, words) = say(&clear, &none, &free);
+        assert_eq!(answer, Answer::NotShown);
+        assert!(words.contains("not held against random groups"), "{words}");
+        assert_eq!(say(&of(-0.2, -0.3, -0.1), &clear, &free).0, Answer::Harms);
     }
 }

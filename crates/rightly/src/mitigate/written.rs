@@ -5,7 +5,9 @@ use rightly_data::{
     files::write_whole,
     table::{Columns, write},
 };
-use rightly_model::{Classifier, Encoder, Overrides, graph::layers::GraphHead, heads::Head};
+use rightly_model::{
+    Classifier, Encoder, ModelError, Overrides, graph::layers::GraphHead, heads::Head,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -56,12 +58,14 @@ impl Original {
         let out = Self { encoder, place, pictures };
         let off = out.encoder.head_difference(out.place.head(), out.pictures())?;
         if off.is_nan() || off > SAME {
-            return Err(Error::Usage(format!(
-                "{}: the layers above '{}' do not make the logits of its features (they differ by {off:.1e}); name another \
-                 layer with --feature-layer",
-                inputs.classifier.path().display(),
-                out.encoder.layer()
-            )));
+            return Err(Error::Model(ModelError::Invalid {
+                path: inputs.classifier.path().to_owned(),
+                message: format!(
+                    "the layers above '{}' do not make the logits of its features (they differ by {off:.1e}); name another \
+                     layer with --feature-layer",
+                    out.encoder.layer()
+                ),
+            }));
         }
         Ok(out)
     }
@@ -147,6 +151,23 @@ impl Record<'_> {
     }
 }
 
+/// Names of the repairs that a run's last mitigation made, the main one first.
+fn made(run: &RunDir) -> Result<Vec<String>, Error> {
+    let manifest = run.manifest()?;
+    let list = manifest.stages.get(STAGE).and_then(|table| table.get("repair")?.as_array());
+    Ok(list.into_iter().flatten().filter_map(|name| name.as_str()).map(str::to_owned).collect())
+}
+
+/// Whether what they left is there.
+pub(super) fn all_there(run: &RunDir) -> Result<bool, Error> {
+    let there = |name: &String| {
+        ["repaired.onnx", "tried.json"]
+            .iter()
+            .all(|file| run.path(&format!("{STAGE}/{name}/{file}")).is_file())
+    };
+    Ok(made(run)?.iter().all(there))
+}
+
 /// The verdict on each repair of a run's last mitigation, the main one first.
 ///
 /// # Errors
@@ -156,14 +177,11 @@ pub fn verdicts(run: &RunDir) -> Result<Vec<Verdict>, Error> {
     struct Tried {
         verdict: Verdict,
     }
-    let manifest = run.manifest()?;
-    let list = manifest.stages.get(STAGE).and_then(|table| table.get("repair")?.as_array());
-    let names = list.into_iter().flatten().filter_map(|name| name.as_str());
-    names
-        .map(|name| {
-            Ok(read_json::<Tried>(&run.path(&format!("{STAGE}/{name}/tried.json")))?.verdict)
-        })
-        .collect()
+    let of = |name: String| {
+        let path = run.path(&format!("{STAGE}/{name}/tried.json"));
+        Ok(read_json::<Tried>(&path)?.verdict)
+    };
+    made(run)?.into_iter().map(of).collect()
 }
 
 /// The head of a repair that was chosen.
