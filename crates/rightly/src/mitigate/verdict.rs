@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Repair;
+use super::{Repair, judged::FEWEST};
 use crate::Metric;
 
 /// Corrected p-value up to which a gain is one.
@@ -88,6 +88,9 @@ impl Verdict {
                 points(gain),
                 points(beyond)
             ),
+            Answer::NotShown if gain.value.is_none() => format!(
+                "'{repair}' is not shown to help: no group has the {FEWEST} images that a worst group needs; {overall}."
+            ),
             Answer::NotShown if rises(gain) => format!(
                 "'{repair}' is not shown to help: the worst group gains {}, but what a new head gains by itself is not known, \
                  since it was not held against {random}.",
@@ -148,5 +151,8 @@ mod tests {
         assert_eq!(answer, Answer::NotShown);
         assert!(words.contains("not held against random groups"), "{words}");
         assert_eq!(say(&of(-0.2, -0.3, -0.1), &clear, &free).0, Answer::Harms);
+        let (answer, words) = say(&none, &none, &free);
+        assert_eq!(answer, Answer::NotShown);
+        assert!(words.contains("no group has the 20 images"), "{words}");
     }
 }
