@@ -18,7 +18,8 @@ use rightly_data::dataset::{OpenOptions, Protocol};
 use rightly_data::pixels::DecodeOptions;
 use rightly_data::preprocess::Resize;
 use rightly_data::{Dataset, Preprocess};
-use rightly_train::batch::{epoch_batches, epoch_pixels};
+use rightly_train::batch::epoch_pixels;
+use rightly_train::order::epoch_batches;
 use rightly_train::{Optimizer, Schedule, TrainOptions, TrainingSet, Weights, train};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
@@ -129,7 +130,7 @@ fn export(
     for epoch in 0..options.epochs {
         let batches = epoch_batches(set, options, epoch)?;
         let order = batches.concat();
-        let labels: Vec<usize> = order.iter().map(|&at| set.labels[at]).collect();
+        let labels: Vec<usize> = order.iter().map(|visit| set.labels[visit.at]).collect();
         let pixels = epoch_pixels(set, &order, options, epoch);
         let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
         write(folder.join(format!("epoch-{epoch}.safetensors")), &pixels, &labels, &sizes)?;

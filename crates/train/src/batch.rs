@@ -1,57 +1,31 @@
-//! Which images a step sees, and as which values.
-use crate::TrainError;
+//! The images of a step as values.
 use crate::data::{Normaliser, TrainingSet};
 use crate::options::{Augmentation, TrainOptions};
+use crate::order::Visit;
 use rand::RngExt as _;
-use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 use rightly_stats::rng::{keyed, standard_normal_fill};
 
-/// The images of each step of an epoch, as positions; `order` holds all positions in the order of their ids.
-///
-/// The order is drawn from a stream keyed by (seed, epoch). A last batch of one image is left out.
-pub(crate) fn batches(options: &TrainOptions, order: &[usize], epoch: usize) -> Vec<Vec<usize>> {
-    let mut order = order.to_vec();
-    order.shuffle(&mut keyed(options.seed, "train/order", "", epoch as u64));
-    order.chunks(options.batch).filter(|batch| batch.len() > 1).map(<[usize]>::to_vec).collect()
-}
-
-/// Steps of an epoch over `images` images.
-pub(crate) fn steps(images: usize, batch: usize) -> usize {
-    images / batch + usize::from(images % batch > 1)
-}
-
-/// The images of each step of an epoch, as positions in the set: what [`crate::train()`] goes through.
-///
-/// # Errors
-/// [`TrainError::Data`] where the set can't be trained on.
-pub fn epoch_batches(
-    set: &TrainingSet,
-    options: &TrainOptions,
-    epoch: usize,
-) -> Result<Vec<Vec<usize>>, TrainError> {
-    let order = set.checked("train", options.classes.len())?;
-    Ok(batches(options, &order, epoch))
-}
-
-/// RGB planes `[n, 3, H, W]` of the images at some positions as an epoch sees them: cropped, mirrored and noised
-/// where the options say so.
+/// RGB planes `[n, 3, H, W]` of some images as an epoch sees them: cropped, mirrored and noised where the options say so,
+/// each time in another way.
 #[must_use]
 pub fn epoch_pixels(
     set: &TrainingSet,
-    positions: &[usize],
+    visits: &[Visit],
     options: &TrainOptions,
     epoch: usize,
 ) -> Vec<u8> {
-    let mut pixels = vec![0; positions.len() * set.image_len()];
-    pixels.par_chunks_mut(set.image_len()).zip(positions).for_each(|(into, &at)| {
+    let mut pixels = vec![0; visits.len() * set.image_len()];
+    pixels.par_chunks_mut(set.image_len()).zip(visits).for_each(|(into, visit)| {
+        let image = set.image(visit.at);
         match options.augmentation {
-            None => into.copy_from_slice(set.image(at)),
+            None => into.copy_from_slice(image),
             Some(augmentation) => {
-                let (seed, id) = (options.seed, &set.ids[at]);
-                let change = Change::draw(seed, id, epoch, augmentation);
-                change.apply(set.image(at), set.size, into);
-                add_noise(into, change.noise, seed, id, epoch);
+                let key =
+                    Key { seed: options.seed, id: &set.ids[visit.at], epoch, again: visit.again };
+                let change = Change::draw(key, augmentation);
+                change.apply(image, set.size, into);
+                add_noise(into, change.noise, key);
             }
         }
     });
@@ -66,6 +40,26 @@ pub(crate) fn values(pixels: &[u8], image_len: usize, normaliser: &Normaliser) -
     values
 }
 
+/// What the changes of an image are drawn by.
+#[derive(Clone, Copy)]
+struct Key<'a> {
+    seed: u64,
+    id: &'a str,
+    epoch: usize,
+    /// How often it came before in the epoch.
+    again: usize,
+}
+
+impl Key<'_> {
+    fn stream(self, purpose: &str) -> impl rand::Rng + use<> {
+        let purpose = match self.again {
+            0 => purpose.to_owned(),
+            again => format!("{purpose}/{again}"),
+        };
+        keyed(self.seed, &purpose, self.id, self.epoch as u64)
+    }
+}
+
 /// What is done to one image in one epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Change {
@@ -77,8 +71,8 @@ struct Change {
 }
 
 impl Change {
-    fn draw(seed: u64, id: &str, epoch: usize, augmentation: Augmentation) -> Self {
-        let mut rng = keyed(seed, "train/augment", id, epoch as u64);
+    fn draw(key: Key<'_>, augmentation: Augmentation) -> Self {
+        let mut rng = key.stream("train/augment");
         // Drawn in 64 bits, so that every platform draws the same.
         let padding = augmentation.padding as i64;
         let shift = [(); 2].map(|()| rng.random_range(-padding..=padding) as isize);
@@ -111,10 +105,10 @@ impl Change {
 }
 
 /// Adds N(0, deviation) to pixels in 0..1 and rounds them back to 8 bits.
-fn add_noise(pixels: &mut [u8], deviation: f32, seed: u64, id: &str, epoch: usize) {
+fn add_noise(pixels: &mut [u8], deviation: f32, key: Key<'_>) {
     if deviation > 0.0 {
         let mut noise = vec![0.0; pixels.len()];
-        standard_normal_fill(&mut keyed(seed, "train/noise", id, epoch as u64), &mut noise);
+        standard_normal_fill(&mut key.stream("train/noise"), &mut noise);
         for (pixel, noise) in pixels.iter_mut().zip(noise) {
             // A cast of a float ends at 0 and 255.
             *pixel = (f32::from(*pixel) + 255.0 * deviation * noise).round() as u8;
@@ -125,28 +119,6 @@ fn add_noise(pixels: &mut [u8], deviation: f32, seed: u64, id: &str, epoch: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::Arch;
-    use rightly_data::Preprocess;
-
-    fn options() -> TrainOptions {
-        let preprocess = Preprocess::preset("cifar").unwrap();
-        let classes = vec!["a".into(), "b".into()];
-        TrainOptions { batch: 4, ..TrainOptions::new(Arch::Resnet8, classes, preprocess, 3) }
-    }
-
-    #[test]
-    fn an_epoch_sees_each_image_once_and_drops_a_lone_one() {
-        let order: Vec<usize> = (0..11).collect();
-        let first = batches(&options(), &order, 0);
-        assert_eq!(first.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 3]);
-        let mut seen = first.concat();
-        seen.sort_unstable();
-        assert_eq!(seen, order);
-        assert_ne!(first, batches(&options(), &order, 1));
-        assert_eq!(first, batches(&options(), &order, 0));
-        assert_eq!(batches(&options(), &order[..9], 0).len(), 2);
-        assert_eq!([11, 9, 8, 2].map(|n| steps(n, 4)), [3, 2, 2, 1]);
-    }
 
     #[test]
     fn crops_and_flips_move_pixels_and_fill_with_black() {
@@ -161,8 +133,14 @@ mod tests {
     #[test]
     fn draws_are_keyed_by_seed_epoch_and_id_and_cover_their_range() {
         let augmentation = Augmentation { padding: 2, flip: true, noise: 0.2 };
-        let draw = |seed, id: &str, epoch| Change::draw(seed, id, epoch, augmentation);
+        let draw =
+            |seed, id: &str, epoch| Change::draw(Key { seed, id, epoch, again: 0 }, augmentation);
         assert_eq!(draw(1, "a", 0), draw(1, "a", 0));
+        let copies: Vec<Change> = (0..20)
+            .map(|again| Change::draw(Key { seed: 1, id: "a", epoch: 0, again }, augmentation))
+            .collect();
+        assert_eq!(copies[0], draw(1, "a", 0));
+        assert!(copies.iter().any(|change| change.shift != copies[0].shift), "{copies:?}");
         let drawn: Vec<Change> = (0..400).map(|epoch| draw(1, "a", epoch)).collect();
         for side in 0..2 {
             for shift in -2..=2 {
@@ -180,7 +158,7 @@ mod tests {
     fn noise_has_its_deviation_and_stays_in_range() {
         let noised = |level: u8, deviation| {
             let mut pixels = vec![level; 20_000];
-            add_noise(&mut pixels, deviation, 1, "a", 0);
+            add_noise(&mut pixels, deviation, Key { seed: 1, id: "a", epoch: 0, again: 0 });
             pixels
         };
         let middle = noised(128, 0.1);

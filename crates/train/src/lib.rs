@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`arch`] | the networks, as data |
 //! | [`weights`] | weights on the host, fresh ones, their file |
-//! | [`data`], [`batch`] | images in memory, their order, crops and flips |
+//! | [`data`], [`order`], [`batch`] | images in memory, their order, crops and flips |
 //! | [`options`], `schedule`, `optim` | how weights change |
 //! | `kernels` | the fused layer that networks are made of, as an extension of burn's backends |
-//! | `net` | a network on burn's tensors |
+//! | `net`, `domains` | a network on burn's tensors, with a last layer for each group |
 //! | [`mod@train`], [`event`], `checkpoint` | the whole of it: epochs, progress, going on after a kill |
 //! | [`towers`] | two towers for pictures and texts, trained on planted scenes |
 //! | `export`, `measure`, `dynamics`, `outputs` | ONNX, what it says of every image, the files |
@@ -22,11 +22,13 @@ pub mod data;
 pub mod error;
 pub mod event;
 pub mod options;
+pub mod order;
 pub mod towers;
 pub mod train;
 pub mod weights;
 
 mod checkpoint;
+mod domains;
 mod dynamics;
 mod export;
 mod kernels;
@@ -40,6 +42,8 @@ pub use arch::Arch;
 pub use data::TrainingSet;
 pub use error::TrainError;
 pub use event::{EpochRecord, TrainEvent, Trained};
-pub use options::{Augmentation, Device, GroupTraining, Optimizer, Schedule, TrainOptions};
+pub use options::{
+    Augmentation, Device, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions,
+};
 pub use train::train;
 pub use weights::{Weight, Weights};

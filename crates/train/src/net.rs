@@ -1,5 +1,6 @@
 //! The network on burn's tensors.
 use crate::arch::{Block, Network, Unit};
+use crate::domains;
 use crate::kernels::{Normed, Settings, conv_norm};
 use crate::weights::{Weight, Weights};
 use burn::tensor::activation::{log_softmax, relu};
@@ -130,14 +131,29 @@ impl Net {
         Forward { out, leaves, moments }
     }
 
-    /// Forward over one part of a batch in training mode, `images` `[n, 3, H, W]`.
-    pub(crate) fn open(&self, images: Vec<f32>, size: [usize; 2], labels: &[usize]) -> Open {
+    /// Forward over one part of a batch in training mode, `images` `[n, 3, H, W]`. With `mixing`, `[n, groups]` row by
+    /// row, the linear layer is one for each group (see [`domains`]).
+    pub(crate) fn open(
+        &self,
+        images: Vec<f32>,
+        size: [usize; 2],
+        labels: &[usize],
+        mixing: Option<Vec<f32>>,
+    ) -> Open {
         let n = labels.len();
         let device = self.device.clone().autodiff();
         let forward = self.forward(images, size);
         let labels: Vec<i32> = labels.iter().map(|&label| label as i32).collect();
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [n, 1]), &device);
-        let likelihoods = log_softmax(forward.out.clone(), 1).gather(1, labels);
+        let logits = match mixing {
+            None => forward.out.clone(),
+            Some(shares) => {
+                let groups = shares.len() / n.max(1);
+                let shares = Tensor::from_data(TensorData::new(shares, [n, groups]), &device);
+                domains::mixed(forward.out.clone(), shares)
+            }
+        };
+        let likelihoods = log_softmax(logits, 1).gather(1, labels);
         Open { forward, likelihoods, device: self.device.clone() }
     }
 

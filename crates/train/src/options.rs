@@ -4,6 +4,7 @@ use crate::error::TrainError;
 use crate::weights::Weights;
 use rightly_data::Preprocess;
 pub use rightly_model::heads::Optimizer;
+use rightly_model::heads::robust::Groups;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,15 +50,88 @@ pub enum Device {
     LibTorch,
 }
 
-/// Group-robust training: GroupDRO (Sagawa et al., ICLR 2020) with hard or soft groups (DIM's `dro_soft`).
+/// What groups are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupMethod {
+    /// GroupDRO's loss over shuffled images (DIM's `dro_soft`).
+    #[default]
+    Dim,
+    /// GroupDRO as Sagawa et al. (ICLR 2020) train it: images are drawn so that every group comes equally often.
+    GroupDro,
+    /// The mean loss over images that are drawn so that every group comes equally often (DIM's `rwg_soft`).
+    RwgSoft,
+    /// A linear layer for each group on one trunk, their logits mixed by the shares of an image; what is written has
+    /// their mean (DIM's `di_soft`). Meant to start from a trained network ([`TrainOptions::initial`]).
+    DiSoft,
+}
+
+impl GroupMethod {
+    /// Every method, the default first.
+    pub const ALL: [Self; 4] = [Self::Dim, Self::GroupDro, Self::RwgSoft, Self::DiSoft];
+
+    /// The name on the command line and in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dim => "dim",
+            Self::GroupDro => "group-dro",
+            Self::RwgSoft => "rwg-soft",
+            Self::DiSoft => "di-soft",
+        }
+    }
+
+    /// Whether images are drawn with replacement in place of being shuffled.
+    #[must_use]
+    pub fn draws(self) -> bool {
+        matches!(self, Self::GroupDro | Self::RwgSoft)
+    }
+
+    /// Whether the loss is that of the worst groups.
+    #[must_use]
+    pub fn is_dro(self) -> bool {
+        matches!(self, Self::Dim | Self::GroupDro)
+    }
+}
+
+impl std::str::FromStr for GroupMethod {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names: Vec<&str> = Self::ALL.iter().map(|method| method.name()).collect();
+        let message = format!("'{name}' is no method for groups; there are {}", names.join(", "));
+        Self::ALL.into_iter().find(|method| method.name() == name).ok_or(message)
+    }
+}
+
+/// Training for groups, hard or soft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupTraining {
-    /// Step of the groups' weights.
+    /// How.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: GroupMethod,
+    /// Step of the groups' weights in GroupDRO; the other methods have none.
     pub eta: f64,
     /// Number of groups.
     pub count: usize,
     /// Groups of each training image with its shares, by its id.
     pub of: BTreeMap<String, Vec<(usize, f32)>>,
+}
+
+impl GroupTraining {
+    /// Groups of the images of a set, in its order.
+    pub(crate) fn of_set(&self, ids: &[String]) -> Result<Groups, TrainError> {
+        let own = |id: &String| match self.of.get(id) {
+            Some(own) => Ok(own.as_slice()),
+            None => Err(TrainError::Data(format!("image '{id}' has no group"))),
+        };
+        let of = ids.iter().map(own).collect::<Result<Vec<_>, _>>()?;
+        Groups::sparse(of, self.count).map_err(|error| TrainError::Data(error.to_string()))
+    }
+}
+
+fn is_default(method: &GroupMethod) -> bool {
+    *method == GroupMethod::default()
 }
 
 /// Everything that decides how a network is trained, apart from the images.
@@ -98,9 +172,13 @@ pub struct TrainOptions {
     pub replicas: usize,
     /// Batch norm folded into the convolutions of the written model.
     pub fold: bool,
-    /// Train for the worst groups instead of the mean.
+    /// Train for groups instead of the mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<GroupTraining>,
+    /// How often more than once an image comes in each epoch, by its id: the upweighted mistakes of JTT (Liu et al.,
+    /// ICML 2021). Each time it is changed at random anew.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub copies: BTreeMap<String, usize>,
     /// Weights to start from, in place of fresh ones.
     #[serde(skip)]
     pub initial: Option<Weights>,
@@ -135,6 +213,7 @@ impl TrainOptions {
             replicas: 1,
             fold: true,
             groups: None,
+            copies: BTreeMap::new(),
             initial: None,
             threads: 0,
             device: Device::Cpu,
@@ -180,6 +259,13 @@ impl TrainOptions {
                 "class weights",
                 "set together with groups",
                 "one of both: groups have weights of their own",
+            ));
+        }
+        if !self.copies.is_empty() && self.groups.as_ref().is_some_and(|own| own.method.draws()) {
+            return Err(TrainError::option(
+                "copies",
+                "set together with groups that images are drawn by",
+                "one of both: drawing decides how often an image comes",
             ));
         }
         if self.patience.is_some() && !validation {

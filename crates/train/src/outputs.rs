@@ -42,6 +42,9 @@ pub(crate) fn key(
     Ok(hasher.finalize().to_hex().to_string())
 }
 
+/// The weights as they were trained, batch norm unfolded.
+pub(crate) const WEIGHTS: &str = "weights.safetensors";
+
 /// `train.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Summary {

@@ -1,23 +1,25 @@
 //! Training from images to files.
 use crate::arch::Network;
-use crate::batch::{batches, epoch_pixels, steps, values};
+use crate::batch::{epoch_pixels, values};
 use crate::checkpoint::{Checkpoint, Progress, other_training};
 use crate::data::{Normaliser, TrainingSet};
 use crate::event::{EpochRecord, TrainEvent, Trained};
 use crate::measure::{Measure, Outcome};
 use crate::net::{Net, Open, Part};
 use crate::optim::{self, State};
-use crate::options::{Device as DeviceKind, TrainOptions};
+use crate::options::{Device as DeviceKind, GroupMethod, TrainOptions};
+use crate::order::{Order, Visit, steps};
 use crate::weights::Weights;
-use crate::{TrainError, dynamics, export, outputs, schedule};
+use crate::{TrainError, domains, dynamics, export, outputs, schedule};
 use burn::tensor::{Device, Tensor};
 use rightly_data::files::write_whole;
 use rightly_model::heads::robust::{GroupRisk, Groups};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Trains a network and writes `model.onnx`, `model.toml` (its card), `labels.txt`, `dynamics.parquet` and `train.json`
-/// into `out`.
+/// Trains a network and writes `model.onnx`, `model.toml` (its card), `labels.txt`, `weights.safetensors` (what another
+/// training can start from), `dynamics.parquet` and `train.json` into `out`.
 ///
 /// The same images, options and seed give the same bytes, for any number of threads and any order of the images, and
 /// also where the process was killed and called again: after each epoch the state is kept in `out/.train` until
@@ -85,7 +87,12 @@ struct Trainer<'a> {
     options: &'a TrainOptions,
     train: Split<'a>,
     val: Option<Split<'a>>,
+    order: Order,
+    groups: Option<Groups>,
+    /// What is written.
     network: Network,
+    /// What is trained: `network`, or with a linear layer for each group.
+    wide: Network,
     normaliser: Normaliser,
     class_weights: Vec<f32>,
     device: Device,
@@ -122,11 +129,17 @@ impl<'a> Trainer<'a> {
                 return Err(TrainError::Data(format!("image '{id}' is in train and in val")));
             }
         }
-        let network = options.arch.network(options.classes.len());
+        let classes = options.classes.len();
+        let groups = options.groups.as_ref();
+        let groups = groups.map(|groups| groups.of_set(&train.set.ids)).transpose()?;
+        let layers = layers(options);
         let key = outputs::key(options, &train, val.as_ref())?;
         Ok(Self {
             options,
-            network,
+            order: Order::new(train.set, &train.order, options)?,
+            groups,
+            network: options.arch.network(classes),
+            wide: options.arch.network(classes * layers),
             normaliser: Normaliser::new(&options.preprocess),
             class_weights: class_weights(options, &train),
             device: device(options.device)?,
@@ -145,7 +158,7 @@ impl<'a> Trainer<'a> {
         }
         std::fs::create_dir_all(&self.work).map_err(TrainError::io(&self.work))?;
         let mut state = self.start(progress)?;
-        let mut net = Net::new(self.network.clone(), &state.weights, &self.device);
+        let mut net = Net::new(self.wide.clone(), &state.weights, &self.device);
         while state.progress.epochs < self.options.epochs && !state.progress.stopped {
             self.epoch(&mut net, &mut state, progress)?;
         }
@@ -153,6 +166,7 @@ impl<'a> Trainer<'a> {
         let kept =
             if self.options.patience.is_some() { progress.best } else { progress.epochs - 1 };
         let weights = state.best.unwrap_or(state.weights);
+        let weights = self.written(&weights);
         let graph =
             export::graph(&self.network, &weights, self.train.set.size, self.options.fold, &model)?;
         let net = Net::new(self.network.clone(), &weights, &self.device);
@@ -170,16 +184,25 @@ impl<'a> Trainer<'a> {
         };
         write_whole(&self.out.join("model.onnx"), &graph.to_bytes())?;
         outputs::card(self.options, &self.network, self.train.set.size, &self.out)?;
+        weights.save(&self.out.join(outputs::WEIGHTS))?;
         dynamics::join(&self.work, progress.epochs, &self.out.join("dynamics.parquet"))?;
         outputs::finish(&self.out, &self.key, &trained)?;
         std::fs::remove_dir_all(&self.work).map_err(TrainError::io(&self.work))?;
         Ok(trained)
     }
 
+    /// Weights of the network that is written, from those that are trained.
+    fn written<'w>(&self, weights: &'w Weights) -> Cow<'w, Weights> {
+        match layers(self.options) {
+            1 => Cow::Borrowed(weights),
+            count => Cow::Owned(domains::mean(weights.clone(), count)),
+        }
+    }
+
     /// Where a stopped training goes on, or the beginning.
     fn start(&self, progress: &(dyn Fn(TrainEvent) + Sync)) -> Result<Checkpoint, TrainError> {
         let path = self.checkpoint();
-        if let Some(state) = Checkpoint::load(&path, &self.network, &self.key, &self.device)? {
+        if let Some(state) = Checkpoint::load(&path, &self.wide, &self.key, &self.device)? {
             progress(TrainEvent::Resumed { epoch: state.progress.epochs });
             return Ok(state);
         }
@@ -191,6 +214,7 @@ impl<'a> Trainer<'a> {
             .initial
             .clone()
             .unwrap_or_else(|| Weights::init(options.arch, options.classes.len(), options.seed));
+        let weights = domains::widened(weights, layers(options));
         Ok(Checkpoint {
             progress: Progress {
                 key: self.key.clone(),
@@ -224,7 +248,7 @@ impl<'a> Trainer<'a> {
     ) -> Result<(), TrainError> {
         let epoch = at.progress.epochs;
         let start = Instant::now();
-        let batches = batches(self.options, &self.train.order, epoch);
+        let batches = self.order.batches(epoch)?;
         progress(TrainEvent::EpochStarted { epoch, steps: batches.len() });
         let mut risk = self.risk(&at.progress.groups)?;
         let mut total = 0.0;
@@ -246,7 +270,7 @@ impl<'a> Trainer<'a> {
         }
         let trained = Instant::now();
         at.weights = net.weights();
-        let record = self.close(net, at, epoch, total / count as f64)?;
+        let record = self.close(at, epoch, total / count as f64)?;
         progress(TrainEvent::EpochEnded {
             record,
             train_seconds: (trained - start).as_secs_f64(),
@@ -258,23 +282,33 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Weights of the groups as they were, where training is for them.
+    /// Weights of the groups as they were, where the loss is theirs.
     fn risk(&self, weights: &[f64]) -> Result<Option<GroupRisk>, TrainError> {
-        let Some(groups) = &self.options.groups else { return Ok(None) };
-        let set = self.train.set;
-        let mut of: Vec<&[(usize, f32)]> = Vec::with_capacity(set.ids.len());
-        for id in &set.ids {
-            let own = groups.of.get(id);
-            of.push(own.ok_or_else(|| TrainError::Data(format!("image '{id}' has no group")))?);
+        let (Some(options), Some(groups)) = (&self.options.groups, &self.groups) else {
+            return Ok(None);
+        };
+        if !options.method.is_dro() {
+            return Ok(None);
         }
-        let of = Groups::sparse(of, groups.count);
-        let risk = of.and_then(|of| GroupRisk::new(of, groups.eta));
-        let mut risk = risk.map_err(|error| TrainError::Data(error.to_string()))?;
+        let failed = |error: rightly_model::ModelError| TrainError::Data(error.to_string());
+        let mut risk = GroupRisk::new(groups.clone(), options.eta).map_err(failed)?;
         if !weights.is_empty() {
-            let weights = weights.to_vec();
-            risk.resume(weights).map_err(|error| TrainError::Data(error.to_string()))?;
+            risk.resume(weights.to_vec()).map_err(failed)?;
         }
         Ok(Some(risk))
+    }
+
+    /// Shares `[n, groups]` of some images, where logits are mixed by them.
+    fn mixing(&self, visits: &[Visit]) -> Option<Vec<f32>> {
+        let (count, groups) = (layers(self.options), self.groups.as_ref()?);
+        if count == 1 {
+            return None;
+        }
+        let mut shares = vec![0.0; visits.len() * count];
+        for (row, visit) in shares.chunks_exact_mut(count).zip(visits) {
+            groups.of(visit.at).iter().for_each(|&(group, share)| row[group] = share);
+        }
+        Some(shares)
     }
 
     /// One step; returns the loss of its batch before it.
@@ -282,24 +316,24 @@ impl<'a> Trainer<'a> {
         &self,
         net: &mut Net,
         state: &mut State,
-        batch: &[usize],
+        batch: &[Visit],
         risk: Option<&mut GroupRisk>,
         epoch: usize,
         rate: f32,
     ) -> f64 {
         let set = self.train.set;
-        let weight = |at: &usize| f64::from(self.class_weights[set.labels[*at]]);
-        let open = |positions: &[usize]| -> Open {
-            let labels: Vec<usize> = positions.iter().map(|&at| set.labels[at]).collect();
-            let pixels = epoch_pixels(set, positions, self.options, epoch);
+        let weight = |visit: &Visit| f64::from(self.class_weights[set.labels[visit.at]]);
+        let open = |visits: &[Visit]| -> Open {
+            let labels: Vec<usize> = visits.iter().map(|visit| set.labels[visit.at]).collect();
+            let pixels = epoch_pixels(set, visits, self.options, epoch);
             let images = values(&pixels, set.image_len(), &self.normaliser);
-            net.open(images, set.size, &labels)
+            net.open(images, set.size, &labels, self.mixing(visits))
         };
         let cuts = parts(batch.len(), self.options.replicas);
         let done: Vec<Part> = match risk {
             None => {
                 let whole: f64 = batch.iter().map(weight).sum();
-                let share = |at: &usize| (weight(at) / whole) as f32;
+                let share = |visit: &Visit| (weight(visit) / whole) as f32;
                 cuts.into_iter()
                     .map(|range| {
                         let own = &batch[range];
@@ -312,7 +346,8 @@ impl<'a> Trainer<'a> {
                 let opened: Vec<Open> =
                     cuts.iter().map(|range| open(&batch[range.clone()])).collect();
                 let losses: Vec<f64> = opened.iter().flat_map(Open::losses).collect();
-                let shares = risk.shares(batch, &losses);
+                let rows: Vec<usize> = batch.iter().map(|visit| visit.at).collect();
+                let shares = risk.shares(&rows, &losses);
                 let back = |(open, range): (Open, std::ops::Range<usize>)| {
                     open.back(shares[range].iter().map(|&share| share as f32).collect())
                 };
@@ -337,16 +372,17 @@ impl<'a> Trainer<'a> {
     /// Measures every image with the epoch's model, and keeps everything.
     fn close(
         &self,
-        net: &Net,
         at: &mut Checkpoint,
         epoch: usize,
         train_loss: f64,
     ) -> Result<EpochRecord, TrainError> {
         let size = self.train.set.size;
         let name = PathBuf::from(format!("epoch-{epoch}.onnx"));
-        let graph = export::graph(&self.network, &at.weights, size, self.options.fold, &name)?;
+        let weights = self.written(&at.weights);
+        let graph = export::graph(&self.network, &weights, size, self.options.fold, &name)?;
         let measure = self.measure(&graph)?;
-        measure.check(net, &self.device, self.train.set, &self.train.order)?;
+        let net = Net::new(self.network.clone(), &weights, &self.device);
+        measure.check(&net, &self.device, self.train.set, &self.train.order)?;
         let on_train = measure.outcome(self.train.set, &self.train.order)?;
         let split = |split: &Split<'_>| measure.outcome(split.set, &split.order);
         let on_val: Option<Outcome> = self.val.as_ref().map(split).transpose()?;
@@ -376,6 +412,14 @@ impl<'a> Trainer<'a> {
         }
         at.save(&self.checkpoint())?;
         Ok(record)
+    }
+}
+
+/// Linear layers on the trunk.
+fn layers(options: &TrainOptions) -> usize {
+    match &options.groups {
+        Some(groups) if groups.method == GroupMethod::DiSoft => groups.count.max(1),
+        _ => 1,
     }
 }
 
@@ -411,7 +455,8 @@ impl crate::outputs::Hashed for Split<'_> {
 /// Steps of a training, for an estimate of its time.
 #[must_use]
 pub fn total_steps(images: usize, options: &TrainOptions) -> usize {
-    steps(images, options.batch.max(1)) * options.epochs
+    let copies: usize = options.copies.values().sum();
+    steps(images + copies, options.batch.max(1)) * options.epochs
 }
 
 #[cfg(test)]

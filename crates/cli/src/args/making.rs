@@ -83,13 +83,28 @@ pub(crate) struct TrainingFlags {
     /// Weigh the classes by the inverse of their number of images
     #[arg(long)]
     pub(crate) class_weights: bool,
-    /// Train for the worst groups instead of the mean (GroupDRO, hard or soft groups): the table of groups that mitigate
-    /// writes, RUN/mitigate/groups.parquet
+    /// Start from the weights of another training in place of fresh ones: its folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) init: Option<PathBuf>,
+    /// Train for groups instead of the mean: the table of groups that mitigate writes, RUN/mitigate/groups.parquet
     #[arg(long, value_name = "FILE.parquet", conflicts_with = "class_weights")]
     pub(crate) groups: Option<PathBuf>,
-    /// Step of the groups' weights; 0: every group weighs the same
+    /// What the groups are for: dim (the loss of the worst groups, soft or hard), group-dro (the same, drawn evenly),
+    /// rwg-soft (drawn evenly), di-soft (a last layer for each group; with --init)
+    #[arg(long, value_name = "NAME", default_value = "dim", requires = "groups")]
+    pub(crate) group_method: String,
+    /// Step of the groups' weights of dim and group-dro; 0: every group weighs the same
     #[arg(long, value_name = "ETA", default_value = "0.01", requires = "groups")]
     pub(crate) group_step: f64,
+    /// Just train twice: what the training in this folder got wrong comes more often
+    #[arg(long, value_name = "DIR")]
+    pub(crate) jtt: Option<PathBuf>,
+    /// Epoch of that training, from 0 (default: its last)
+    #[arg(long, value_name = "T", requires = "jtt")]
+    pub(crate) jtt_epoch: Option<i64>,
+    /// Copies of each wrong image beside itself
+    #[arg(long, value_name = "N", default_value = "4", requires = "jtt")]
+    pub(crate) jtt_copies: usize,
     /// Stop after N epochs without a better accuracy on val, and keep the best epoch
     #[arg(long, value_name = "N")]
     pub(crate) patience: Option<usize>,

@@ -9,7 +9,7 @@ use rightly_data::{
     dataset::{OpenOptions, Protocol},
     pixels::DecodeOptions,
 };
-use rightly_train::{Arch, GroupTraining, Optimizer, Schedule, TrainOptions};
+use rightly_train::{Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions};
 
 use crate::{
     args::{ClassifierArg, Experiment, ReproduceArgs},
@@ -103,6 +103,7 @@ impl Trainer for Scratch<'_> {
         options.seed = seed;
         options.threads = self.threads;
         options.groups = groups.map(|groups| GroupTraining {
+            method: GroupMethod::Dim,
             eta: groups.eta,
             count: groups.count,
             of: groups.of.clone(),

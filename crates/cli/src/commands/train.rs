@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
 use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
-use rightly_train::{GroupTraining, Optimizer, Schedule, TrainOptions, Trained};
+use rightly_train::{
+    GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions, Trained, TrainingSet, Weights,
+};
 
 use crate::{
     args::{OptimizerArg, TrainArgs, TrainingFlags},
@@ -43,6 +45,15 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         flags.epochs,
     );
     take(flags, &mut train)?;
+    if let Some(folder) = &flags.jtt {
+        train.copies = mistakes(folder, flags.jtt_epoch, flags.jtt_copies, &sets.train)?;
+        progress.note(&format!(
+            "{} of {} training images were wrong there; each comes {} times more",
+            train.copies.len(),
+            sets.train.len(),
+            flags.jtt_copies
+        ));
+    }
     train.seed = args.seed;
     train.threads = threads;
     // Only now that everything else is known to fit.
@@ -86,8 +97,11 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
     train.clip = flags.clip_norm;
     train.class_weights = flags.class_weights;
     train.patience = flags.patience;
-    train.groups =
-        flags.groups.as_deref().map(|path| groups(path, flags.group_step)).transpose()?;
+    train.groups = flags.groups.as_deref().map(|path| groups(path, flags)).transpose()?;
+    if let Some(folder) = &flags.init {
+        let path = folder.join("weights.safetensors");
+        train.initial = Some(Weights::load(&path, train.arch, train.classes.len())?);
+    }
     if flags.no_augment {
         train.augmentation = None;
     } else if let Some(augmentation) = &mut train.augmentation {
@@ -97,14 +111,17 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
 }
 
 /// Groups of images as `mitigate` writes them: id, groups and shares.
-fn groups(path: &Path, eta: f64) -> anyhow::Result<GroupTraining> {
+fn groups(path: &Path, flags: &TrainingFlags) -> anyhow::Result<GroupTraining> {
+    let eta = flags.group_step;
+    let method: GroupMethod =
+        flags.group_method.parse().map_err(|why| anyhow::anyhow!("--group-method: {why}"))?;
     if !(eta.is_finite() && eta >= 0.0) {
         bail!("--group-step {eta}: expected a number of 0 or more");
     }
     let table = Table::load(path)?;
     let (ids, groups) = (table.texts("id")?, table.lists_f32("groups")?);
     let shares = table.lists_f32("shares")?;
-    let mut out = GroupTraining { eta, count: 0, of: BTreeMap::new() };
+    let mut out = GroupTraining { method, eta, count: 0, of: BTreeMap::new() };
     for ((id, groups), shares) in ids.into_iter().zip(groups).zip(shares) {
         let (Some(id), Some(groups), Some(shares)) = (id, groups, shares) else { continue };
         let own: Vec<(usize, f32)> =
@@ -118,9 +135,51 @@ fn groups(path: &Path, eta: f64) -> anyhow::Result<GroupTraining> {
     Ok(out)
 }
 
+/// Training images that another training had wrong after an epoch, with their copies (JTT, Liu et al. 2021).
+fn mistakes(
+    folder: &Path,
+    epoch: Option<i64>,
+    copies: usize,
+    train: &TrainingSet,
+) -> anyhow::Result<BTreeMap<String, usize>> {
+    let path = folder.join("dynamics.parquet");
+    let table = Table::load(&path)?;
+    let (ids, epochs) = (table.texts("id")?, table.integers("epoch")?);
+    let correct = table.integers("correct")?;
+    let last = epochs.iter().flatten().copied().max().unwrap_or(0);
+    let wanted = epoch.unwrap_or(last);
+    if !epochs.contains(&Some(wanted)) {
+        bail!("--jtt-epoch {wanted}: {} has the epochs 0 to {last}", path.display());
+    }
+    let mut answers: BTreeMap<String, bool> = BTreeMap::new();
+    for ((id, epoch), correct) in ids.into_iter().zip(epochs).zip(correct) {
+        if let (Some(id), Some(epoch), Some(correct)) = (id, epoch, correct)
+            && epoch == wanted
+        {
+            answers.insert(id, correct != 0);
+        }
+    }
+    let mut out = BTreeMap::new();
+    for id in &train.ids {
+        match answers.get(id) {
+            None => bail!("{}: nothing of the training image '{id}'", path.display()),
+            Some(false) if copies > 0 => _ = out.insert(id.clone(), copies),
+            Some(_) => {}
+        }
+    }
+    Ok(out)
+}
+
 /// Removes what a training leaves, nothing else.
 fn clear(out: &Path) -> anyhow::Result<()> {
-    for name in ["train.json", "model.onnx", "model.toml", "labels.txt", "dynamics.parquet"] {
+    for name in [
+        "train.json",
+        "model.onnx",
+        "model.toml",
+        "labels.txt",
+        "weights.safetensors",
+        "dynamics.parquet",
+    ] {
         let file = out.join(name);
         if file.exists() {
             std::fs::remove_file(&file).with_context(|| file.display().to_string())?;

@@ -2,7 +2,10 @@
 use crate::support::{blobs, bytes, options};
 use rightly_data::table::Table;
 use rightly_model::{Classifier, EngineKind, Overrides};
-use rightly_train::{GroupTraining, Optimizer, Schedule, TrainEvent, TrainOptions, Trained, train};
+use rightly_train::{
+    Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainEvent, TrainOptions, Trained,
+    Weights, train,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -94,7 +97,8 @@ fn by_parity(eta: f64) -> GroupTraining {
         let share = if at % 2 == 0 { 0.75 } else { 0.25 };
         (id, vec![(0, share), (1, 1.0 - share)])
     };
-    GroupTraining { eta, count: 2, of: ids.into_iter().enumerate().map(of).collect() }
+    let method = GroupMethod::Dim;
+    GroupTraining { method, eta, count: 2, of: ids.into_iter().enumerate().map(of).collect() }
 }
 
 #[test]
@@ -125,6 +129,84 @@ fn one_group_is_the_mean_loss_and_groups_are_not() {
     assert!(message.contains("class weights"), "{message}");
 }
 
+/// Weights that a training left.
+fn weights_of(folder: &Path) -> Weights {
+    Weights::load(&folder.join("weights.safetensors"), Arch::Resnet8, 3).unwrap()
+}
+
+#[test]
+fn what_a_training_leaves_can_be_started_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    run(&options(12, 2), &out("first"));
+    let initial = Some(weights_of(&out("first")));
+    // At a rate that moves nothing the second is the first.
+    let still = TrainOptions { initial, rate: 1e-30, epochs: 1, warmup: 0.0, ..options(12, 2) };
+    run(&still, &out("second"));
+    let trained = |name: &str| weights_of(&out(name)).trained;
+    assert!(trained("first") == trained("second"));
+    assert!(weights_of(&out("first")).running != weights_of(&out("second")).running);
+}
+
+#[test]
+fn a_last_layer_for_each_group_moves_with_its_images_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    let optimizer = Optimizer::Sgd { momentum: 0.9, weight_decay: 0.0 };
+    let initial = Weights::init(Arch::Resnet8, 3, 7);
+    let base = TrainOptions { initial: Some(initial.clone()), optimizer, ..options(12, 2) };
+    run(&base, &out("plain"));
+    let with = |group: Option<usize>| {
+        let mut groups = GroupTraining { method: GroupMethod::DiSoft, ..by_parity(0.0) };
+        if let Some(group) = group {
+            groups.of.values_mut().for_each(|own| *own = vec![(group, 1.0)]);
+        }
+        TrainOptions { groups: Some(groups), ..base.clone() }
+    };
+    // All images in one of two groups: the trunk is the plain one, the other group's layer stays where it was.
+    run(&with(Some(1)), &out("one"));
+    let (plain, one) = (weights_of(&out("plain")), weights_of(&out("one")));
+    let trunk = plain.trained.len() - 2;
+    assert!(plain.trained[..trunk] == one.trained[..trunk] && plain.running == one.running);
+    for ((found, moved), still) in
+        one.trained.iter().zip(&plain.trained).zip(&initial.trained).skip(trunk)
+    {
+        assert_eq!(found.shape, moved.shape);
+        for ((found, moved), still) in found.values.iter().zip(&moved.values).zip(&still.values) {
+            assert!((found - (moved + still) / 2.0).abs() < 1e-6);
+        }
+    }
+    run(&with(None), &out("two"));
+    assert!(weights_of(&out("two")).trained[..trunk] != plain.trained[..trunk]);
+}
+
+#[test]
+fn drawn_groups_and_copies_change_what_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    let base = options(12, 2);
+    let of = |method: GroupMethod| {
+        let groups = Some(GroupTraining { method, ..by_parity(0.5) });
+        TrainOptions { groups, ..base.clone() }
+    };
+    let copies = [("train/0003".to_owned(), 4)].into();
+    let copied = TrainOptions { copies, ..base.clone() };
+    run(&base, &out("plain"));
+    run(&copied, &out("copied"));
+    GroupMethod::ALL.iter().for_each(|&method| _ = run(&of(method), &out(method.name())));
+    let names = ["plain", "copied", "dim", "group-dro", "rwg-soft", "di-soft"];
+    let models: Vec<Vec<u8>> =
+        names.iter().map(|name| std::fs::read(out(name).join("model.onnx")).unwrap()).collect();
+    for (at, model) in models.iter().enumerate() {
+        let twin = models[..at].iter().position(|other| other == model);
+        assert!(twin.is_none(), "{} is {}", names[at], names[twin.unwrap_or_default()]);
+    }
+    let both = TrainOptions { copies: copied.copies, ..of(GroupMethod::RwgSoft) };
+    let (set, val) = (blobs(26, 12, "train"), blobs(9, 12, "val"));
+    let error = train(&set, Some(&val), &both, &out("both"), &quiet).unwrap_err().to_string();
+    assert!(error.contains("copies"), "{error}");
+}
+
 #[test]
 fn a_stopped_training_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
@@ -137,8 +219,13 @@ fn a_stopped_training_goes_on_to_the_same_bytes() {
         class_weights: true,
         ..options(12, 3)
     };
-    let groups = TrainOptions { groups: Some(by_parity(0.5)), ..options(12, 3) };
-    for (name, options) in [("sgd", sgd), ("adam", adam), ("groups", groups)] {
+    let groups = |method: GroupMethod| {
+        let groups = Some(GroupTraining { method, ..by_parity(0.5) });
+        TrainOptions { groups, patience: Some(2), ..options(12, 3) }
+    };
+    let mut cases = vec![("sgd", sgd), ("adam", adam)];
+    cases.extend(GroupMethod::ALL.map(|method| (method.name(), groups(method))));
+    for (name, options) in cases {
         let whole = folder.path().join(format!("{name}-whole"));
         let expected = run(&options, &whole);
         for (stop_epoch, stop_step) in [(0, 2), (1, 0), (2, 3)] {

@@ -36,6 +36,7 @@ pub use measure::{GroupAccuracy, Measure};
 pub use method::Method;
 pub use recipe::{Detail, Material, Recipe, Trained};
 pub use saliency::{Objects, object_parts};
+pub use sampling::draw_by_weight;
 pub use spuriosity::{Closing, Cues};
 pub use sweep::{Swept, sweep};
 

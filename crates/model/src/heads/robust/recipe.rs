@@ -4,7 +4,7 @@ use super::dro::Dro;
 use super::groups::Groups;
 use super::method::Method;
 use super::saliency::{Objects, Penalty};
-use super::sampling::{class_balance, drawn};
+use super::sampling::{class_balance, draw_by_weight};
 use super::spuriosity::{self, Closing, Cues};
 use super::{domains, upweight};
 use crate::ModelError;
@@ -173,7 +173,7 @@ impl Recipe {
         let mut seen = |epoch: usize, head: &Head| observe(epoch, head).map(|()| true);
         let losses = match draw {
             Some(weights) => {
-                let mut order = drawn(weights, self.options.seed)?;
+                let mut order = draw_by_weight(weights, self.options.seed)?;
                 head.fit(data, &self.options, objective, &mut order, &mut seen)?
             }
             None => {

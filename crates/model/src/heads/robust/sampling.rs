@@ -14,8 +14,11 @@ pub(super) fn class_balance(labels: &[usize], classes: usize) -> Vec<f32> {
     labels.iter().map(|&label| (n / (classes as f64 * counts[label] as f64)) as f32).collect()
 }
 
-/// Draws as many rows as there are weights, with replacement and in proportion to them, anew for each epoch.
-pub(super) fn drawn(
+/// Draws as many rows as there are weights, with replacement and in proportion to them, anew for each epoch (0-based).
+///
+/// # Errors
+/// [`ModelError::Head`] where the weights do not add up to a number above 0.
+pub fn draw_by_weight(
     weights: &[f64],
     seed: u64,
 ) -> Result<impl FnMut(usize) -> Vec<usize> + use<>, ModelError> {
