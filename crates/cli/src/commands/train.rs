@@ -119,7 +119,9 @@ fn groups(path: &Path, flags: &TrainingFlags) -> anyhow::Result<GroupTraining> {
         bail!("--group-step {eta}: expected a number of 0 or more");
     }
     let table = Table::load(path)?;
-    let (ids, groups) = (table.texts("id")?, table.lists_f32("groups")?);
+    // A last layer for each group needs groups that more than one class has.
+    let column = if method == GroupMethod::DiSoft { "domains" } else { "groups" };
+    let (ids, groups) = (table.texts("id")?, table.lists_f32(column)?);
     let shares = table.lists_f32("shares")?;
     let mut out = GroupTraining { method, eta, count: 0, of: BTreeMap::new() };
     for ((id, groups), shares) in ids.into_iter().zip(groups).zip(shares) {

@@ -28,12 +28,41 @@ fn a_repaired_model_is_evaluated_and_its_groups_train_a_network() {
     let output = command.arg("--out").arg(folder.path().join("again")).output().unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
 
-    let mut command = rightly();
-    command.args(["train", "--arch", "resnet8", "--size", "16", "--epochs", "1", "--quiet"]);
-    command.arg("--groups").arg(run.join("mitigate/groups.parquet"));
-    command.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(folder.path().join("m"));
-    let output = command.output().unwrap();
-    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let groups = run.join("mitigate/groups.parquet");
+    let groups = groups.to_str().unwrap();
+    let first = folder.path().join("dim");
+    let train = |more: &[&str], out: &str| {
+        let mut command = rightly();
+        command.args(["train", "--arch", "resnet8", "--size", "16", "--epochs", "1", "--quiet"]);
+        command
+            .arg("--data")
+            .arg(quickstart("table.csv"))
+            .arg("--out")
+            .arg(folder.path().join(out));
+        command.args(more).output().unwrap()
+    };
+    let from = first.to_str().unwrap();
+    for (more, out) in [
+        (&["--groups", groups][..], "dim"),
+        (&["--groups", groups, "--group-method", "rwg-soft"], "rwg-soft"),
+        (&["--groups", groups, "--group-method", "di-soft", "--init", from], "di-soft"),
+        (&["--jtt", from, "--jtt-epoch", "0"], "jtt"),
+    ] {
+        let output = train(more, out);
+        assert_eq!(code(&output), 0, "{more:?}: {}", stderr(&output));
+    }
+    for (more, expected) in [
+        (
+            &["--groups", groups, "--group-method", "magic"][..],
+            "there are dim, group-dro, rwg-soft",
+        ),
+        (&["--jtt", from, "--jtt-epoch", "7"], "has the epochs 0 to 0"),
+        (&["--init", "nowhere"], "nowhere/weights.safetensors"),
+    ] {
+        let output = train(more, "refused");
+        assert_eq!(code(&output), 2, "{more:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{more:?}: {}", stderr(&output));
+    }
 }
 
 #[test]

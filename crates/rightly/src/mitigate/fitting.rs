@@ -14,7 +14,7 @@ use rightly_model::{
 use super::{
     Repair,
     choose::{FEWEST, Trainer},
-    grouping::{Member, hard, shares},
+    grouping::{Member, domains, hard, shares},
     material::{Rows, by_class},
     prepared::Prepared,
 };
@@ -49,7 +49,11 @@ impl Trainer<'_> {
         let prepared = Prepared::new(repair, rows, self.known)?;
         let count = self.grouping.groups.len();
         let groups = match repair {
-            Repair::Dim | Repair::RwgSoft | Repair::DiSoft => Some(shares(members, count)?),
+            Repair::Dim | Repair::RwgSoft => Some(shares(members, count)?),
+            Repair::DiSoft => {
+                let (domains, count_of) = domains(&self.grouping.groups);
+                Some(shares(members, count)?.joined(&domains, count_of)?)
+            }
             Repair::GroupDro => Some(hard(members, count)?),
             // It draws as many rows of each group as the smallest has.
             Repair::Dfr => Some(Groups::hard(&merged(members, &rows.labels), count)?),

@@ -187,6 +187,15 @@ pub(super) fn shares(members: &[&Member], count: usize) -> Result<Groups, Error>
     Ok(Groups::sparse(members.iter().map(|member| member.soft.as_slice()), count)?)
 }
 
+/// The domain of each group, and their number: groups of one name in all classes are one, as the k-th components of DIM's
+/// classes are (`di_soft`), and so is what is in none.
+pub(super) fn domains(groups: &[Group]) -> (Vec<usize>, usize) {
+    let names: BTreeSet<Option<&str>> = groups.iter().map(|group| group.name.as_deref()).collect();
+    let names: Vec<Option<&str>> = names.into_iter().collect();
+    let of = |group: &Group| names.binary_search(&group.name.as_deref()).unwrap_or_default();
+    (groups.iter().map(of).collect(), names.len())
+}
+
 /// Names of each class and the one for the rest, in one list; the first index of each class.
 fn numbered(classes: usize, names: impl Fn(usize) -> Vec<String>) -> (Vec<Group>, Vec<usize>) {
     let (mut groups, mut first) = (Vec::new(), Vec::new());

@@ -1,6 +1,11 @@
 //! Repair as a stage, on copies of the quickstart's pictures: its model leans on backgrounds.
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::atomic::AtomicBool,
+};
 
 use rightly::{
     Error, InputOptions, Inputs, Metric, RunDir,
@@ -105,6 +110,17 @@ fn a_repaired_model_is_what_the_figures_are_about_whatever_the_number_of_threads
     assert_eq!(groups.rows(), 960);
     let shares = groups.lists_f32("shares").unwrap();
     assert!(shares.iter().flatten().all(|s| (s.iter().sum::<f32>() - 1.0).abs() < 1e-3));
+    // A domain is a group of every class.
+    let (of, domains) = (groups.lists_f32("groups").unwrap(), groups.lists_f32("domains").unwrap());
+    let mut known = BTreeMap::new();
+    for (of, domains) in of.into_iter().flatten().zip(domains.into_iter().flatten()) {
+        assert_eq!(domains.iter().map(|d| *d as i64).collect::<BTreeSet<_>>().len(), of.len());
+        for (group, domain) in of.iter().zip(&domains) {
+            assert_eq!(*known.entry(*group as i64).or_insert(*domain), *domain);
+        }
+    }
+    let distinct: BTreeSet<i64> = known.values().map(|domain| *domain as i64).collect();
+    assert!(distinct.len() < known.len(), "{known:?}");
     assert_eq!(verdicts(&own).unwrap().len(), 3);
     let said = record.notes.join("\n");
     assert!(said.contains("240 images of the model's training split and 360 held-out"), "{said}");

@@ -108,6 +108,33 @@ impl Groups {
         Self::new(self.count, rows.len(), rows_of)
     }
 
+    /// The same rows in fewer groups: group `k` becomes a part of `into[k]`, of `count`.
+    ///
+    /// # Errors
+    /// [`ModelError::Head`] where `into` has another length than there are groups, or a number not below `count`.
+    pub fn joined(&self, into: &[usize], count: usize) -> Result<Self, ModelError> {
+        if into.len() != self.count {
+            return Err(bad(format!("{} groups joined by {} numbers", self.count, into.len())));
+        }
+        if let Some(group) = into.iter().position(|&domain| domain >= count) {
+            return Err(bad(format!(
+                "group {group} is joined into {}, expected below {count}",
+                into[group]
+            )));
+        }
+        let row = |row: usize| {
+            let mut own: Vec<(usize, f32)> = Vec::new();
+            for &(group, share) in self.of(row) {
+                match own.iter_mut().find(|(domain, _)| *domain == into[group]) {
+                    Some((_, sum)) => *sum += share,
+                    None => own.push((into[group], share)),
+                }
+            }
+            own
+        };
+        Ok(Self::new(count, self.rows(), (0..self.rows()).map(row)))
+    }
+
     /// Number of groups.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -30,7 +30,9 @@ pub enum Method {
     /// The mean loss of rows drawn with replacement by [`Groups::balancing`] (DIM's `rwg_soft`; hard groups do as well).
     RwgSoft,
     /// A head for each group from the given one, its loss on logits mixed by the soft label, and the mean of the heads in
-    /// the end (DIM's `di_soft`, after Wang et al. 2020's domain-independent training). Linear heads only.
+    /// the end (DIM's `di_soft`, after Wang et al. 2020's domain-independent training). Linear heads only. Groups that
+    /// lie within classes are [`Groups::joined`] over them first: a head whose images are all of one class learns nothing
+    /// but its name.
     DiSoft,
     /// Just train twice (Liu et al. 2021): the mean loss for some epochs, then a new head with the rows that came out wrong
     /// repeated.

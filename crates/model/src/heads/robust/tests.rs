@@ -158,6 +158,23 @@ fn groups_are_checked() {
 }
 
 #[test]
+fn groups_of_classes_are_joined_over_them() {
+    let rows: [&[(usize, f32)]; 3] = [&[(0, 0.25), (1, 0.75)], &[(2, 1.0)], &[(1, 0.5), (3, 0.5)]];
+    let groups = Groups::sparse(rows, 4).unwrap();
+    let joined = groups.joined(&[0, 1, 0, 1], 2).unwrap();
+    assert_eq!(joined.of(0), [(0, 0.25), (1, 0.75)]);
+    assert_eq!(joined.of(1), [(0, 1.0)]);
+    assert_eq!(joined.of(2), [(1, 1.0)]);
+    assert_eq!(joined.sizes(), [1.25, 1.75]);
+    let says = |into: &[usize], what: &str| {
+        let message = groups.joined(into, 2).unwrap_err().to_string();
+        assert!(message.contains(what), "{message}");
+    };
+    says(&[0, 1, 0], "4 groups joined by 3");
+    says(&[0, 1, 2, 0], "group 2 is joined into 2");
+}
+
+#[test]
 fn measures_count_by_group() {
     let logits = array![[1.0_f32, 0.0], [1.0, 0.0], [0.0, 1.0], [f32::NAN, 5.0]];
     let groups = Groups::hard(&[0, 0, 1, 2], 4).unwrap();
