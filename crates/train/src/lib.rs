@@ -45,5 +45,6 @@ pub use event::{EpochRecord, TrainEvent, Trained};
 pub use options::{
     Augmentation, Device, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions,
 };
+pub use outputs::OUTPUTS;
 pub use train::train;
 pub use weights::{Weight, Weights};

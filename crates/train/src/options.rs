@@ -62,7 +62,8 @@ pub enum GroupMethod {
     /// The mean loss over images that are drawn so that every group comes equally often (DIM's `rwg_soft`).
     RwgSoft,
     /// A linear layer for each group on one trunk, their logits mixed by the shares of an image; what is written has
-    /// their mean (DIM's `di_soft`). Meant to start from a trained network ([`TrainOptions::initial`]).
+    /// their mean (DIM's `di_soft`). Meant to start from a trained network ([`TrainOptions::initial`]), and for groups
+    /// that lie across classes: a layer whose images are all of one class learns nothing but its name.
     DiSoft,
 }
 

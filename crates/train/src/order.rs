@@ -33,7 +33,7 @@ pub fn epoch_batches(
 pub(crate) struct Order {
     /// Positions, in the order of their ids; an image of several copies stands there several times.
     rows: Vec<usize>,
-    /// What rows are drawn by, where they are drawn.
+    /// What each of the rows is drawn by, where they are drawn.
     weights: Option<Vec<f64>>,
     batch: usize,
     seed: u64,
@@ -53,11 +53,12 @@ impl Order {
             return Err(TrainError::Data(format!("copies of '{id}', which is no training image")));
         }
         let times = |at: usize| 1 + options.copies.get(&set.ids[at]).copied().unwrap_or(0);
-        let rows = sorted.iter().flat_map(|&at| std::iter::repeat_n(at, times(at))).collect();
+        let rows: Vec<usize> =
+            sorted.iter().flat_map(|&at| std::iter::repeat_n(at, times(at))).collect();
         let weights = match &options.groups {
             Some(groups) if groups.method.draws() => {
                 let balancing = groups.of_set(&set.ids)?.balancing();
-                Some(sorted.iter().map(|&at| balancing[at]).collect())
+                Some(rows.iter().map(|&at| balancing[at]).collect())
             }
             _ => None,
         };

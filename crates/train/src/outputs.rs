@@ -45,6 +45,10 @@ pub(crate) fn key(
 /// The weights as they were trained, batch norm unfolded.
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
 
+/// Files that a training leaves beside its summary, `train.json`.
+pub const OUTPUTS: [&str; 5] =
+    ["model.onnx", "model.toml", "labels.txt", WEIGHTS, "dynamics.parquet"];
+
 /// `train.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Summary {
@@ -76,9 +80,7 @@ pub(crate) fn finished(out: &Path, key: &str) -> Result<Option<Trained>, TrainEr
         std::fs::remove_dir_all(&work).map_err(TrainError::io(&work))?;
     }
     let model = out.join("model.onnx");
-    let present = ["model.onnx", "model.toml", "labels.txt", "dynamics.parquet"]
-        .iter()
-        .all(|file| out.join(file).exists());
+    let present = OUTPUTS.iter().all(|file| out.join(file).exists());
     if !present {
         std::fs::remove_file(&path).map_err(TrainError::io(&path))?;
         return Ok(None);

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, bail};
 use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
 use rightly_train::{
-    GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions, Trained, TrainingSet, Weights,
+    GroupMethod, GroupTraining, OUTPUTS, Optimizer, Schedule, TrainOptions, Trained, TrainingSet,
+    Weights,
 };
 
 use crate::{
@@ -97,7 +98,11 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
     train.clip = flags.clip_norm;
     train.class_weights = flags.class_weights;
     train.patience = flags.patience;
-    train.groups = flags.groups.as_deref().map(|path| groups(path, flags)).transpose()?;
+    if let Some(path) = &flags.groups {
+        let method = flags.group_method.parse();
+        let method = method.map_err(|why| anyhow::anyhow!("--group-method: {why}"))?;
+        train.groups = Some(groups(path, method, flags.group_step)?);
+    }
     if let Some(folder) = &flags.init {
         let path = folder.join("weights.safetensors");
         train.initial = Some(Weights::load(&path, train.arch, train.classes.len())?);
@@ -111,10 +116,7 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
 }
 
 /// Groups of images as `mitigate` writes them: id, groups and shares.
-fn groups(path: &Path, flags: &TrainingFlags) -> anyhow::Result<GroupTraining> {
-    let eta = flags.group_step;
-    let method: GroupMethod =
-        flags.group_method.parse().map_err(|why| anyhow::anyhow!("--group-method: {why}"))?;
+fn groups(path: &Path, method: GroupMethod, eta: f64) -> anyhow::Result<GroupTraining> {
     if !(eta.is_finite() && eta >= 0.0) {
         bail!("--group-step {eta}: expected a number of 0 or more");
     }
@@ -174,14 +176,7 @@ fn mistakes(
 
 /// Removes what a training leaves, nothing else.
 fn clear(out: &Path) -> anyhow::Result<()> {
-    for name in [
-        "train.json",
-        "model.onnx",
-        "model.toml",
-        "labels.txt",
-        "weights.safetensors",
-        "dynamics.parquet",
-    ] {
+    for name in ["train.json"].into_iter().chain(OUTPUTS) {
         let file = out.join(name);
         if file.exists() {
             std::fs::remove_file(&file).with_context(|| file.display().to_string())?;
@@ -216,4 +211,59 @@ fn summary(trained: &Trained, out: &Path) -> String {
         out.join("model.onnx").display(),
         trained.kept
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rightly_data::table::{Columns, write};
+
+    #[test]
+    fn what_was_wrong_after_the_epoch_is_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let ids = ["a", "b", "v", "a", "b", "v"];
+        let batch = Columns::new()
+            .utf8("id", ids)
+            .i64("epoch", [0, 0, 0, 1, 1, 1])
+            .bool("correct", [false, true, false, true, false, false])
+            .batch();
+        write(&folder.path().join("dynamics.parquet"), &batch.unwrap()).unwrap();
+        let set = |ids: &[&str]| TrainingSet {
+            ids: ids.iter().map(|&id| id.to_owned()).collect(),
+            labels: vec![0; ids.len()],
+            pixels: Vec::new(),
+            size: [0, 0],
+        };
+        let train = set(&["b", "a"]);
+        let of = |epoch, copies| mistakes(folder.path(), epoch, copies, &train).unwrap();
+        let one = |id: &str, copies: usize| BTreeMap::from([(id.to_owned(), copies)]);
+        assert_eq!(of(None, 4), one("b", 4));
+        assert_eq!(of(Some(0), 2), one("a", 2));
+        assert!(of(None, 0).is_empty());
+        let message = |epoch, ids: &[&str]| {
+            mistakes(folder.path(), epoch, 4, &set(ids)).unwrap_err().to_string()
+        };
+        assert!(message(Some(2), &["a"]).contains("--jtt-epoch 2"));
+        assert!(message(None, &["a", "c"]).contains("the training image 'c'"));
+    }
+
+    #[test]
+    fn a_layer_for_each_group_takes_the_domains() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.parquet");
+        let batch = Columns::new()
+            .utf8("id", ["a", "b"])
+            .list_i64("groups", [vec![0, 1], vec![3]])
+            .list_f32("shares", [vec![0.25, 0.75], vec![1.0]])
+            .list_i64("domains", [vec![0, 1], vec![1]])
+            .batch();
+        write(&path, &batch.unwrap()).unwrap();
+        let read = |method| groups(&path, method, 0.5).unwrap();
+        let dim = read(GroupMethod::Dim);
+        assert_eq!((dim.count, dim.eta, &dim.of["b"]), (4, 0.5, &vec![(3, 1.0)]));
+        let layers = read(GroupMethod::DiSoft);
+        assert_eq!((layers.count, &layers.of["b"]), (2, &vec![(1, 1.0)]));
+        assert_eq!(layers.of["a"], [(0, 0.25), (1, 0.75)]);
+        assert!(groups(&path, GroupMethod::Dim, -1.0).is_err());
+    }
 }

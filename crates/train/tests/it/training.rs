@@ -3,8 +3,8 @@ use crate::support::{blobs, bytes, options};
 use rightly_data::table::Table;
 use rightly_model::{Classifier, EngineKind, Overrides};
 use rightly_train::{
-    Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainEvent, TrainOptions, Trained,
-    Weights, train,
+    Arch, GroupMethod, GroupTraining, OUTPUTS, Optimizer, Schedule, TrainEvent, TrainOptions,
+    Trained, Weights, train,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -139,6 +139,13 @@ fn what_a_training_leaves_can_be_started_from() {
     let folder = tempfile::tempdir().unwrap();
     let out = |name: &str| folder.path().join(name);
     run(&options(12, 2), &out("first"));
+    // Where a file is missing the training is run again, to the same bytes.
+    let before = bytes(&out("first"));
+    for file in OUTPUTS {
+        std::fs::remove_file(out("first").join(file)).unwrap();
+        run(&options(12, 2), &out("first"));
+        assert!(bytes(&out("first")) == before, "{file}");
+    }
     let initial = Some(weights_of(&out("first")));
     // At a rate that moves nothing the second is the first.
     let still = TrainOptions { initial, rate: 1e-30, epochs: 1, warmup: 0.0, ..options(12, 2) };
