@@ -91,7 +91,9 @@ struct Trainer<'a> {
     groups: Option<Groups>,
     /// What is written.
     network: Network,
-    /// What is trained: `network`, or with a linear layer for each group.
+    /// Linear layers on the trunk while it is trained: one, or one for each group.
+    layers: usize,
+    /// What is trained: `network` with its linear layers.
     wide: Network,
     normaliser: Normaliser,
     class_weights: Vec<f32>,
@@ -131,14 +133,22 @@ impl<'a> Trainer<'a> {
         }
         let classes = options.classes.len();
         let groups = options.groups.as_ref();
-        let groups = groups.map(|groups| groups.of_set(&train.set.ids)).transpose()?;
-        let layers = layers(options);
+        let mut groups = groups.map(|groups| groups.of_set(&train.set.ids)).transpose()?;
+        let mut layers = 1;
+        if let (Some(groups), Some(GroupMethod::DiSoft)) =
+            (&mut groups, options.groups.as_ref().map(|groups| groups.method))
+        {
+            // A layer without images would stay what it was and hold the mean back.
+            *groups = groups.present();
+            layers = groups.count();
+        }
         let key = outputs::key(options, &train, val.as_ref())?;
         Ok(Self {
             options,
             order: Order::new(train.set, &train.order, options)?,
             groups,
             network: options.arch.network(classes),
+            layers,
             wide: options.arch.network(classes * layers),
             normaliser: Normaliser::new(&options.preprocess),
             class_weights: class_weights(options, &train),
@@ -193,7 +203,7 @@ impl<'a> Trainer<'a> {
 
     /// Weights of the network that is written, from those that are trained.
     fn written<'w>(&self, weights: &'w Weights) -> Cow<'w, Weights> {
-        match layers(self.options) {
+        match self.layers {
             1 => Cow::Borrowed(weights),
             count => Cow::Owned(domains::mean(weights.clone(), count)),
         }
@@ -214,7 +224,7 @@ impl<'a> Trainer<'a> {
             .initial
             .clone()
             .unwrap_or_else(|| Weights::init(options.arch, options.classes.len(), options.seed));
-        let weights = domains::widened(weights, layers(options));
+        let weights = domains::widened(weights, self.layers);
         Ok(Checkpoint {
             progress: Progress {
                 key: self.key.clone(),
@@ -283,14 +293,6 @@ impl<'a> Trainer<'a> {
         }
         at.save(&self.checkpoint())?;
         Ok(record)
-    }
-}
-
-/// Linear layers on the trunk.
-fn layers(options: &TrainOptions) -> usize {
-    match &options.groups {
-        Some(groups) if groups.method == GroupMethod::DiSoft => groups.count.max(1),
-        _ => 1,
     }
 }
 

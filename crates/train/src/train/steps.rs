@@ -1,5 +1,5 @@
 //! The steps of an epoch.
-use super::{Trainer, layers};
+use super::Trainer;
 use crate::batch::{epoch_pixels, values};
 use crate::checkpoint::Checkpoint;
 use crate::event::{TrainEvent, Trained};
@@ -73,7 +73,7 @@ impl Trainer<'_> {
 
     /// Shares `[n, groups]` of some images, where logits are mixed by them.
     fn mixing(&self, visits: &[Visit]) -> Option<Vec<f32>> {
-        let (count, groups) = (layers(self.options), self.groups.as_ref()?);
+        let (count, groups) = (self.layers, self.groups.as_ref()?);
         if count == 1 {
             return None;
         }

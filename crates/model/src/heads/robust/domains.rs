@@ -11,7 +11,8 @@ use crate::heads::{Features, Head, HeadOptions, shuffled};
 use ndarray::Array2;
 
 /// Heads of all groups from one, trained on the logits `sum over k of s_k (W_k x + b_k)` for a row of soft label `s`;
-/// what is returned is their mean, which gives the mean of their logits.
+/// what is returned is their mean, which gives the mean of their logits. A group without rows has no head: it would stay
+/// what it was and hold the mean back.
 pub(super) fn train(
     data: &Features<'_>,
     groups: &Groups,
@@ -32,6 +33,7 @@ pub(super) fn train(
             )));
         }
     };
+    let groups = &groups.present();
     let mut heads = Domains::new(one, groups.count());
     let mut rule = Rule::new(heads.stacked.len());
     let mut order = shuffled((0..data.labels.len()).collect(), options);

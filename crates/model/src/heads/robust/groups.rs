@@ -135,6 +135,19 @@ impl Groups {
         Ok(Self::new(count, self.rows(), (0..self.rows()).map(row)))
     }
 
+    /// The same rows without the groups that no row is in; the others keep their order.
+    #[must_use]
+    pub fn present(&self) -> Self {
+        let mut place = vec![0; self.count];
+        let mut count = 0;
+        for (place, size) in place.iter_mut().zip(&self.sizes) {
+            *place = count;
+            count += usize::from(*size > 0.0);
+        }
+        let row = |row: usize| self.of(row).iter().map(|&(group, s)| (place[group], s)).collect();
+        Self::new(count, self.rows(), (0..self.rows()).map(row))
+    }
+
     /// Number of groups.
     #[must_use]
     pub fn count(&self) -> usize {

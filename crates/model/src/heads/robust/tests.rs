@@ -158,6 +158,22 @@ fn groups_are_checked() {
 }
 
 #[test]
+fn a_group_without_rows_has_no_part_in_the_mean_of_heads() {
+    let (values, labels, _) = even();
+    let head = |of: usize, count: usize| {
+        let groups = Groups::hard(&vec![of; labels.len()], count).unwrap();
+        let features =
+            Features { values: values.view(), labels: &labels, weights: None, classes: 2 };
+        let material = Material { groups: Some(&groups), ..Material::of(features) };
+        let recipe = Recipe { method: Method::DiSoft, options: options(20, 0.1) };
+        recipe.train(&material).unwrap().head
+    };
+    let alone = head(0, 1);
+    assert_ne!(margins(&alone), [0.0, 0.0]);
+    assert_eq!(head(1, 3), alone);
+}
+
+#[test]
 fn groups_of_classes_are_joined_over_them() {
     let rows: [&[(usize, f32)]; 3] = [&[(0, 0.25), (1, 0.75)], &[(2, 1.0)], &[(1, 0.5), (3, 0.5)]];
     let groups = Groups::sparse(rows, 4).unwrap();
@@ -166,6 +182,11 @@ fn groups_of_classes_are_joined_over_them() {
     assert_eq!(joined.of(1), [(0, 1.0)]);
     assert_eq!(joined.of(2), [(1, 1.0)]);
     assert_eq!(joined.sizes(), [1.25, 1.75]);
+    let apart = groups.joined(&[4, 1, 4, 2], 6).unwrap();
+    let present = apart.present();
+    assert_eq!((present.count(), present.sizes()), (3, &[1.25, 0.5, 1.25][..]));
+    assert_eq!(present.of(0), [(2, 0.25), (0, 0.75)]);
+    assert_eq!(present.of(2), [(0, 0.5), (1, 0.5)]);
     let says = |into: &[usize], what: &str| {
         let message = groups.joined(into, 2).unwrap_err().to_string();
         assert!(message.contains(what), "{message}");
