@@ -2,13 +2,15 @@
 //!
 //! An engine only runs the graph that it is given: taps, cuts and rewrites are [`Graph`]'s. A new engine is one file
 //! here, one variant of [`EngineKind`], and a row in the suite that runs over every engine (`tests/it/engine.rs`).
+mod doubtful;
+mod kinds;
 mod rten;
 mod rten_graph;
-mod rten_ties;
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
 
+use crate::graph::proto::NodeProto;
 use crate::{Graph, ModelError};
 use ndarray::ArrayD;
 
@@ -147,6 +149,14 @@ impl std::fmt::Display for EngineKind {
     }
 }
 
+/// A name, so that the engine's messages can point at the node.
+fn name_node(proto: &mut NodeProto, index: usize) {
+    if proto.name.as_deref().unwrap_or("").is_empty() {
+        let output = proto.output.iter().find(|name| !name.is_empty()).map_or("", String::as_str);
+        proto.name = Some(format!("{output} (node {index})"));
+    }
+}
+
 /// Declared inputs of a graph, to refuse a wrong shape with a message of our own.
 #[derive(Debug)]
 struct Inputs(Vec<crate::graph::node::ValueSpec>);
@@ -157,7 +167,6 @@ impl Inputs {
     }
 
     /// Element type of an input.
-    #[cfg(feature = "onnxruntime")]
     fn elem_type(&self, name: &str) -> Option<i32> {
         self.0.iter().find(|spec| spec.name == name)?.elem_type
     }

@@ -1,5 +1,6 @@
 //! rten: pure Rust, embedded, the default.
-use super::{Inputs, Session, Value, rten_graph};
+use super::{Inputs, Session, Value, doubtful, kinds, rten_graph};
+use crate::graph::proto::data_type;
 use crate::{Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
 use rten::{
@@ -13,6 +14,19 @@ use std::sync::{Arc, Mutex};
 /// Version of the crate, as the workspace pins it.
 pub(super) const VERSION: &str = "0.27";
 const NAME: &str = "rten";
+/// Element types that the engine has, or that it keeps in a larger one: integers of 64 bits in 32, which holds every
+/// count and index of an image classifier.
+const KINDS: [i32; 9] = [
+    data_type::FLOAT,
+    data_type::FLOAT16,
+    data_type::BFLOAT16,
+    data_type::DOUBLE,
+    data_type::INT32,
+    data_type::INT64,
+    data_type::BOOL,
+    data_type::UINT8,
+    data_type::INT8,
+];
 
 fn fail(message: impl Into<String>) -> ModelError {
     ModelError::Engine { engine: NAME, message: message.into() }
@@ -37,6 +51,8 @@ pub(super) struct RtenSession {
 
 impl RtenSession {
     pub(super) fn load(graph: &Graph, inner: bool) -> Result<Self, ModelError> {
+        kinds::check(NAME, graph, &KINDS, "; use '--engine onnxruntime'")?;
+        doubtful::check(NAME, graph)?;
         let inputs = Inputs::new(graph);
         let graph = rten_graph::rewrite(graph)?;
         let bytes = graph.to_bytes();
@@ -45,14 +61,14 @@ impl RtenSession {
             options.enable_optimization(!inner).shape_inference(inference).prepack_weights(!inner);
             let bytes = bytes.clone();
             catch_unwind(AssertUnwindSafe(|| options.load(bytes)))
-                .map_err(|_| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))
         };
-        let model = match load(ShapeInferenceMode::On)? {
-            // Shape inference only serves optimisation: without it the model runs as well.
-            Err(error) if error.kind() == LoadErrorKind::ShapeInferenceFailed => {
-                load(ShapeInferenceMode::Off)?
-            }
-            result => result,
+        // Shape inference only serves optimisation: where it fails or gives up (on `Expand` to fewer axes, for one:
+        // `ops/layout.rs` of rten-shape-inference 0.27), the model runs as well without it.
+        let model = match load(ShapeInferenceMode::On) {
+            Ok(Ok(model)) => Ok(model),
+            Ok(Err(error)) if error.kind() != LoadErrorKind::ShapeInferenceFailed => Err(error),
+            _ => load(ShapeInferenceMode::Off)
+                .map_err(|_| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))?,
         }
         .map_err(|error| explain(&graph, &error))?;
         Ok(Self { model, inputs })
@@ -87,24 +103,50 @@ fn qualified(node: &crate::graph::node::Node<'_>) -> String {
     }
 }
 
-fn input_value(value: &Value) -> Result<rten::ValueOrView<'_>, ModelError> {
+/// A value in the type that the graph declares for it.
+fn input_value<'a>(
+    name: &str,
+    value: &'a Value,
+    kind: Option<i32>,
+) -> Result<rten::ValueOrView<'a>, ModelError> {
+    let broken = |error: &dyn std::fmt::Display| fail(format!("input '{name}': {error}"));
     match value {
         Value::F32(array) => match array.as_slice() {
             Some(slice) => ValueView::from_shape(array.shape(), slice)
                 .map(ValueOrView::from)
-                .map_err(|error| fail(error.to_string())),
+                .map_err(|error| broken(&error)),
             None => rten::Value::from_shape(array.shape(), array.iter().copied().collect())
                 .map(ValueOrView::from)
-                .map_err(|error| fail(error.to_string())),
+                .map_err(|error| broken(&error)),
         },
-        Value::I64(array) => {
-            let narrow: Result<Vec<i32>, _> = array.iter().map(|&v| i32::try_from(v)).collect();
-            let narrow = narrow.map_err(|_| fail("an integer input exceeds 32 bits"))?;
-            rten::Value::from_shape(array.shape(), narrow)
-                .map(ValueOrView::from)
-                .map_err(|error| fail(error.to_string()))
-        }
+        Value::I64(array) => match kind {
+            Some(data_type::UINT8) => integers::<u8>(name, array),
+            Some(data_type::INT8) => integers::<i8>(name, array),
+            Some(data_type::BOOL) => {
+                integers::<i32>(name, &array.mapv(|value| i64::from(value != 0)))
+            }
+            _ => integers::<i32>(name, array),
+        },
     }
+}
+
+/// Integers of a narrower type; one that does not fit is an error.
+fn integers<T: TryFrom<i64>>(
+    name: &str,
+    array: &ArrayD<i64>,
+) -> Result<rten::ValueOrView<'static>, ModelError>
+where
+    rten::Value: From<rten_tensor::Tensor<T>>,
+{
+    let narrow: Result<Vec<T>, i64> =
+        array.iter().map(|&value| T::try_from(value).map_err(|_| value)).collect();
+    let narrow = narrow.map_err(|value| {
+        let bits = 8 * size_of::<T>();
+        fail(format!("input '{name}' has the value {value}; the engine takes {bits} bits here"))
+    })?;
+    let tensor = rten_tensor::Tensor::try_from_data(array.shape(), narrow)
+        .map_err(|error| fail(format!("input '{name}': {error}")))?;
+    Ok(ValueOrView::from(rten::Value::from(tensor)))
 }
 
 fn array<T>(shape: &[usize], values: Vec<T>) -> Result<ArrayD<T>, ModelError> {
@@ -141,7 +183,9 @@ impl Session for RtenSession {
         };
         let given = inputs
             .iter()
-            .map(|(name, value)| Ok((id(name)?, input_value(value)?)))
+            .map(|(name, value)| {
+                Ok((id(name)?, input_value(name, value, self.inputs.elem_type(name))?))
+            })
             .collect::<Result<Vec<_>, ModelError>>()?;
         let wanted = outputs.iter().map(|name| id(name)).collect::<Result<Vec<_>, ModelError>>()?;
         let values = with_pool(|pool| {

@@ -43,7 +43,7 @@ use proto::{GraphProto, ModelProto, TensorProto};
 use std::path::{Path, PathBuf};
 
 /// Oldest and newest version of the standard operator set that is understood.
-pub const OPSETS: std::ops::RangeInclusive<i64> = 9..=21;
+pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=24;
 
 /// An ONNX model in memory, its weights included.
 ///

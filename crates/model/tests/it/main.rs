@@ -10,6 +10,7 @@ mod graph;
 mod guess;
 mod image_text;
 mod models;
+mod onnx_tests;
 mod repair;
 mod support;
 mod tokens;

@@ -5,7 +5,8 @@
 //! weights: above it, weight-only int8 becomes dynamic quantisation and moves features by about 1 %.
 mod library;
 
-use super::{Inputs, Session, Value};
+use super::{Inputs, Session, Value, doubtful, kinds};
+use crate::graph::node::Node;
 use crate::graph::proto::data_type;
 use crate::{Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
@@ -17,6 +18,22 @@ use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 const NAME: &str = "onnxruntime";
+/// Element types that a value can carry.
+const KINDS: [i32; 13] = [
+    data_type::FLOAT,
+    data_type::FLOAT16,
+    data_type::BFLOAT16,
+    data_type::DOUBLE,
+    data_type::INT8,
+    data_type::INT16,
+    data_type::INT32,
+    data_type::INT64,
+    data_type::UINT8,
+    data_type::UINT16,
+    data_type::UINT32,
+    data_type::UINT64,
+    data_type::BOOL,
+];
 /// Protobuf's limit for one message, which is what the library reads.
 const LARGEST: usize = i32::MAX as usize;
 
@@ -65,6 +82,8 @@ pub(super) struct OrtSession {
 
 impl OrtSession {
     pub(super) fn load(graph: &Graph, inner: bool) -> Result<Self, ModelError> {
+        kinds::check(NAME, graph, &KINDS, "")?;
+        doubtful::check(NAME, graph)?;
         let inputs = Inputs::new(graph);
         let quantised = graph.nodes().any(|node| node.is("DequantizeLinear"));
         let level = if inner {
@@ -75,6 +94,10 @@ impl OrtSession {
             GraphOptimizationLevel::All
         };
         let mut graph = graph.clone();
+        // The library's messages name the node.
+        for (place, node) in graph.proto_mut().node.iter_mut().enumerate() {
+            super::name_node(node, place);
+        }
         if inner {
             let names: Vec<String> = graph
                 .nodes()
@@ -120,13 +143,16 @@ fn make(bytes: &[u8], level: GraphOptimizationLevel) -> Result<OrtInner, String>
 
 /// Names the operator and node where the library's message does.
 fn explain(graph: &Graph, message: String) -> ModelError {
-    let node = graph.nodes().find(|node| {
-        let name = node.proto().name.as_deref().unwrap_or("");
-        (message.contains("not a registered function/op")
-            || message.contains("Could not find an implementation"))
-            && message.contains(node.op_type())
-            && (name.is_empty() || message.contains(name))
-    });
+    let unknown = message.contains("not a registered function/op")
+        || message.contains("Could not find an implementation");
+    let named =
+        |node: &Node<'_>| node.proto().name.as_ref().is_some_and(|n| message.contains(n.as_str()));
+    let operator = |node: &Node<'_>| {
+        let mut words = message.split(|letter: char| !letter.is_alphanumeric());
+        words.any(|word| word == node.op_type())
+    };
+    let node = graph.nodes().filter(|_| unknown).filter(operator);
+    let node = node.clone().find(named).or_else(|| node.clone().next());
     match node {
         Some(node) => ModelError::Unsupported {
             what: NAME.to_owned(),
@@ -157,27 +183,37 @@ impl Session for OrtSession {
     }
 }
 
-/// Integers in the type that the graph declares for them: int64 unless it says int32 or bool.
+/// Integers in the type that the graph declares for them: int64 unless it says another.
 fn integers(
+    name: &str,
     array: &ArrayD<i64>,
     shape: Vec<i64>,
     kind: Option<i32>,
 ) -> Result<SessionInputValue<'static>, ModelError> {
     use ort::value::Tensor;
-    Ok(match kind {
-        Some(data_type::INT32) => {
-            let narrow: Result<Vec<i32>, _> = array.iter().map(|&v| i32::try_from(v)).collect();
-            let narrow = narrow.map_err(|_| fail("an integer input exceeds 32 bits"))?;
+    macro_rules! narrow {
+        ($kind:ty) => {{
+            let narrow: Result<Vec<$kind>, i64> =
+                array.iter().map(|&v| <$kind>::try_from(v).map_err(|_| v)).collect();
+            let narrow = narrow.map_err(|value| {
+                fail(format!("input '{name}' has the value {value}, which its type can't hold"))
+            })?;
             SessionInputValue::from(Tensor::from_array((shape, narrow)).map_err(fail)?)
-        }
+        }};
+    }
+    Ok(match kind {
+        Some(data_type::INT32) => narrow!(i32),
+        Some(data_type::INT16) => narrow!(i16),
+        Some(data_type::INT8) => narrow!(i8),
+        Some(data_type::UINT8) => narrow!(u8),
+        Some(data_type::UINT16) => narrow!(u16),
+        Some(data_type::UINT32) => narrow!(u32),
+        Some(data_type::UINT64) => narrow!(u64),
         Some(data_type::BOOL) => {
             let flags: Vec<bool> = array.iter().map(|&v| v != 0).collect();
             SessionInputValue::from(Tensor::from_array((shape, flags)).map_err(fail)?)
         }
-        _ => {
-            let values: Vec<i64> = array.iter().copied().collect();
-            SessionInputValue::from(Tensor::from_array((shape, values)).map_err(fail)?)
-        }
+        _ => narrow!(i64),
     })
 }
 
@@ -204,7 +240,7 @@ fn run(
                 let slice = array.as_slice().unwrap_or(&[]);
                 SessionInputValue::from(TensorRef::from_array_view((shape, slice)).map_err(fail)?)
             }
-            Value::I64(array) => integers(array, shape, declared.elem_type(name))?,
+            Value::I64(array) => integers(name, array, shape, declared.elem_type(name))?,
         };
         given.push((name, value));
     }
@@ -251,6 +287,7 @@ fn output_value(name: &str, value: &DynValue) -> Result<Value, ModelError> {
         TensorElementType::Int8 => integers!(i8),
         TensorElementType::Uint8 => integers!(u8),
         TensorElementType::Uint16 => integers!(u16),
+        TensorElementType::Uint32 => integers!(u32),
         TensorElementType::Bool => integers!(bool),
         other => return Err(fail(format!("output '{name}' has elements of {other:?}"))),
     })
