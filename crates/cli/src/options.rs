@@ -245,6 +245,7 @@ pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
     Ok(InputOptions {
         engine: engine(args.model.card.engine).name().to_owned(),
         protocol: protocol(data.protocol.as_deref())?,
+        splits: data.splits.map(Into::into),
         masks: data.masks.masks.clone(),
         label_map: data.label_map.clone(),
         outputs: match data.outputs {

@@ -5,6 +5,7 @@ pub mod embeddings;
 pub mod error;
 pub mod files;
 pub mod mask;
+pub mod names;
 pub mod npy;
 pub mod pixels;
 pub mod planted;

@@ -1,5 +1,5 @@
 //! NumPy's `.npy` format, versions 1 to 3 (NumPy Enhancement Proposal 1).
-use crate::DataError;
+use crate::{DataError, files};
 use std::path::Path;
 
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -21,7 +21,7 @@ impl Matrix {
     /// # Errors
     /// The file is missing, no `.npy`, of another type or number of axes, or truncated.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let bytes = std::fs::read(path).map_err(|e| DataError::io(path, e))?;
+        let bytes = files::read(path, files::LARGE)?;
         Self::parse(&bytes).map_err(|message| DataError::invalid(path, message))
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use rightly_data::dataset::SplitFolders;
 
 use super::DataFormat;
 
@@ -15,6 +16,9 @@ pub(crate) struct DataFlags {
     /// A paper's division into splits: dim (cifar-100:, cifar-100-coarse:)
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+    /// Whether folders called train, val, test … are splits (on) or classes (off), where both may be meant
+    #[arg(long, value_name = "on|off")]
+    pub(crate) splits: Option<SplitsArg>,
     #[command(flatten)]
     pub(crate) masks: MaskFlags,
     /// Table `class,output`: the outputs that count as right for a class
@@ -80,6 +84,9 @@ pub(crate) struct DataArgs {
     /// A paper's division into splits: dim (cifar-100:, cifar-100-coarse:)
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+    /// Whether folders called train, val, test … are splits (on) or classes (off), where both may be meant
+    #[arg(long, value_name = "on|off")]
+    pub(crate) splits: Option<SplitsArg>,
     #[command(flatten)]
     pub(crate) masks: MaskFlags,
     #[command(flatten)]
@@ -90,6 +97,21 @@ pub(crate) struct DataArgs {
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: DataFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitsArg {
+    On,
+    Off,
+}
+
+impl From<SplitsArg> for SplitFolders {
+    fn from(splits: SplitsArg) -> Self {
+        match splits {
+            SplitsArg::On => Self::On,
+            SplitsArg::Off => Self::Off,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

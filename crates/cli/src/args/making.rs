@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::DecodeFlags;
+use super::{DecodeFlags, data::SplitsArg};
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
@@ -14,6 +14,9 @@ pub(crate) struct TrainArgs {
     /// A paper's division into splits: dim (cifar-100:, cifar-100-coarse:)
     #[arg(long, value_name = "NAME", help_heading = "Data")]
     pub(crate) protocol: Option<String>,
+    /// Whether folders called train, val, test … are splits (on) or classes (off), where both may be meant
+    #[arg(long, value_name = "on|off", help_heading = "Data")]
+    pub(crate) splits: Option<SplitsArg>,
     /// Side of the network's square input, pixels; images are resized to it
     #[arg(long, value_name = "N", default_value = "32", help_heading = "Data")]
     pub(crate) size: usize,

@@ -18,6 +18,7 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
             masks: args.masks.masks.clone(),
             mask_options: options::masks(&args.masks),
             protocol: options::protocol(args.protocol.as_deref())?,
+            splits: args.splits.map(Into::into),
             ..OpenOptions::default()
         },
     )?;

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
-use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
+use rightly_data::{
+    Dataset,
+    dataset::{OpenOptions, is_split_name},
+    table::Table,
+};
 use rightly_train::{
     GroupMethod, GroupTraining, OUTPUTS, Optimizer, Schedule, TrainOptions, Trained, TrainingSet,
     Weights,
@@ -22,9 +26,11 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         &args.data,
         &OpenOptions {
             protocol: options::protocol(args.protocol.as_deref())?,
+            splits: args.splits.map(Into::into),
             ..OpenOptions::default()
         },
     )?;
+    check_classes(&dataset, args)?;
     if args.size < 8 {
         bail!("--size {}: expected at least 8 pixels", args.size);
     }
@@ -64,6 +70,23 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let trained = training::train(&sets, &train, &args.out, &progress)
         .with_context(|| format!("--out {}", args.out.display()))?;
     output::print(&summary(&trained, &args.out))
+}
+
+/// Refuses data in which the classes are splits, or there is nothing to tell apart.
+fn check_classes(dataset: &Dataset, args: &TrainArgs) -> anyhow::Result<()> {
+    let listed = dataset.classes.iter().take(5).map(|c| format!("'{c}'"));
+    let listed = listed.collect::<Vec<_>>().join(", ");
+    if dataset.classes.len() < 2 {
+        bail!("{}: the only class is {listed}; a network needs two to tell apart", args.data);
+    }
+    if args.splits.is_none() && dataset.classes.iter().all(|class| is_split_name(class)) {
+        bail!(
+            "{}: the classes are called as splits ({listed}); a network would learn to tell the splits apart. Give a column \
+             or folders with the classes, or --splits off if these are the classes",
+            args.data
+        );
+    }
+    Ok(())
 }
 
 fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {

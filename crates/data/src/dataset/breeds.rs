@@ -2,7 +2,7 @@
 //!
 //! Santurkar, Tsipras, Madry: "BREEDS: Benchmarks for Subpopulation Shift", ICLR 2021. A task divides the subclasses of each
 //! superclass into source (trained on) and target (met afterwards).
-use super::{Sample, draft::Draft, folder::Tree, layouts, synsets::synset_of};
+use super::{Sample, draft::Draft, layouts, synsets::synset_of, tree::Tree};
 use crate::DataError;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};

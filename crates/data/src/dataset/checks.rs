@@ -1,5 +1,6 @@
 //! What is wrong with a dataset that was read: classes, names, and the same bytes in two splits.
-use super::{Dataset, Duplicates, ImageSource, draft::problem_row, files};
+use super::{Dataset, Duplicates, ImageSource, draft::problem_row};
+use crate::names::{name_key, path_key};
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Read},
@@ -11,7 +12,7 @@ const AUTO_DUPLICATES: usize = 200_000;
 pub(super) fn run(data: &mut Dataset, duplicates: Duplicates) {
     small_classes(data);
     similar_classes(data);
-    unicode_twins(data);
+    path_twins(data);
     let splits = data.splits().len();
     if splits < 2 || duplicates == Duplicates::Never {
         return;
@@ -45,10 +46,9 @@ fn small_classes(data: &mut Dataset) {
 fn similar_classes(data: &mut Dataset) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for class in &data.classes {
-        let folded = files::composed(class.trim()).to_lowercase();
+        let folded = name_key(class).to_lowercase();
         if let Some(first) = seen.get(folded.as_str()) {
-            let what =
-                format!("class name differs from '{first}' only by case, space or Unicode form");
+            let what = format!("class name differs from '{first}' only by the case of its letters");
             data.problems.push(problem_row(class.as_str(), what, "kept as two classes"));
         } else {
             seen.insert(folded, class);
@@ -56,14 +56,13 @@ fn similar_classes(data: &mut Dataset) {
     }
 }
 
-fn unicode_twins(data: &mut Dataset) {
-    // Only a name that is not ASCII can have a twin.
-    let names = data.samples.iter().filter(|s| !s.id.is_ascii());
+fn path_twins(data: &mut Dataset) {
     let mut seen: HashMap<String, &str> = HashMap::new();
-    for sample in names {
-        if let Some(first) = seen.insert(files::composed(&sample.id), &sample.id) {
-            let what =
-                format!("file name differs from '{first}' only by Unicode form (NFC or NFD)");
+    for sample in &data.samples {
+        if let Some(first) = seen.insert(path_key(&sample.id), &sample.id) {
+            let what = format!(
+                "the name differs from '{first}' only by its Unicode form (NFC or NFD), blanks or the case of its ending"
+            );
             data.problems.push(problem_row(sample.id.as_str(), what, "both are used"));
         }
     }

@@ -4,9 +4,8 @@
 //! the planes R, G, B of 32 x 32 bytes. Names stand in `coarse_label_names.txt` and
 //! `fine_label_names.txt`, one a line.
 use super::{ImageSource, Sample, draft::Draft};
-use crate::DataError;
+use crate::{DataError, files};
 use std::{
-    fs::File,
     io::{BufReader, Read},
     path::{Path, PathBuf},
 };
@@ -87,7 +86,7 @@ fn labels(file: &PathBuf) -> Result<Vec<[usize; 2]>, DataError> {
         );
         return Err(DataError::invalid(file, message));
     }
-    let mut reader = BufReader::with_capacity(64 * RECORD, File::open(file).map_err(io)?);
+    let mut reader = BufReader::with_capacity(64 * RECORD, files::open(file)?);
     let mut record = [0; RECORD];
     (0..bytes / RECORD as u64)
         .map(|_| {
@@ -98,7 +97,7 @@ fn labels(file: &PathBuf) -> Result<Vec<[usize; 2]>, DataError> {
 }
 
 fn names(file: &Path, expected: usize) -> Result<Vec<String>, DataError> {
-    let text = std::fs::read_to_string(file).map_err(|e| DataError::io(file, e))?;
+    let text = files::read_text(file, files::SMALL)?;
     let names: Vec<String> =
         text.lines().map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect();
     if names.len() != expected {

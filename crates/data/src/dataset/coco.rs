@@ -6,7 +6,7 @@ use super::{
     files::{Listings, Lookup},
     layouts,
 };
-use crate::{DataError, MaskSource, mask::CocoSegment};
+use crate::{DataError, MaskSource, files, mask::CocoSegment};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -106,7 +106,7 @@ fn shoelace(polygon: &[f64]) -> f64 {
 
 pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
     let (json, folder) = layouts::two_paths("coco", rest)?;
-    let bytes = std::fs::read(json).map_err(|e| DataError::io(json, e))?;
+    let bytes = files::read(json, files::LARGE)?;
     let file: File = serde_json::from_slice(&bytes).map_err(|e| {
         let expected = "expected COCO's object annotations with images, annotations and categories";
         DataError::invalid(json, format!("{e}; {expected}"))

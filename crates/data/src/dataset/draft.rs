@@ -1,6 +1,6 @@
 //! A dataset while it is being read: class names are interned, problems collected.
 use super::{Dataset, ImageSource, Sample};
-use crate::{DataError, MaskSource, Problem};
+use crate::{DataError, MaskSource, Problem, names::name_key};
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
@@ -27,12 +27,13 @@ impl Draft {
     }
     /// Index of a class, new where it was not seen yet.
     pub(super) fn class(&mut self, name: &str) -> usize {
-        if let Some(&index) = self.by_name.get(name) {
+        let key = name_key(name);
+        if let Some(&index) = self.by_name.get(&key) {
             return index;
         }
         let index = self.data.classes.len();
-        self.data.classes.push(name.to_owned());
-        self.by_name.insert(name.to_owned(), index);
+        self.data.classes.push(key.clone());
+        self.by_name.insert(key, index);
         index
     }
     pub(super) fn problem(

@@ -1,12 +1,12 @@
 //! File names: which are hidden, which are images, and whether a file exists.
+pub(super) use crate::names::without_ending;
+use crate::{files::open_regular, names::path_key};
 use std::{
     collections::{HashMap, HashSet},
     ffi::{OsStr, OsString},
-    fs::File,
     io::Read,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Endings that decoding understands.
 const IMAGES: [&str; 11] =
@@ -25,6 +25,23 @@ pub(super) fn is_hidden(name: &str) -> bool {
         || ["__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN", "@eaDir"]
             .iter()
             .any(|h| name.eq_ignore_ascii_case(h))
+}
+
+/// Hidden folders that are known to hold no data of their own.
+pub(super) fn is_of_a_tool(name: &str) -> bool {
+    const TOOLS: [&str; 10] = [
+        ".git",
+        ".ipynb_checkpoints",
+        ".cache",
+        ".thumbnails",
+        ".Trashes",
+        ".fseventsd",
+        ".Spotlight-V100",
+        ".vscode",
+        ".idea",
+        ".dvc",
+    ];
+    TOOLS.contains(&name) || name.starts_with(".Trash-")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +68,7 @@ pub(super) fn kind(path: &Path) -> FileKind {
 
 fn has_image_signature(path: &Path) -> bool {
     let mut head = [0; 12];
-    let Ok(n) = File::open(path).and_then(|mut f| f.read(&mut head)) else { return false };
+    let Ok(n) = open_regular(path).and_then(|mut f| f.read(&mut head)) else { return false };
     let head = &head[..n];
     [&b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*"]
         .iter()
@@ -59,42 +76,11 @@ fn has_image_signature(path: &Path) -> bool {
         || (head.starts_with(b"RIFF") && head.ends_with(b"WEBP"))
 }
 
-/// Composed form, under which names that differ only by Unicode form are equal.
-pub(super) fn composed(name: &str) -> String {
-    if is_nfc(name) { name.to_owned() } else { name.nfc().collect() }
-}
-
-/// A path without `.` and, as far as possible, without `..`, by its text alone.
-pub(super) fn lexical(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir
-                if matches!(out.components().next_back(), Some(Component::Normal(_))) =>
-            {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-/// Path without its last ending, `/`-separated.
-pub(super) fn without_ending(path: &str) -> &str {
-    let start = path.rfind('/').map_or(0, |i| i + 1);
-    match path[start..].rfind('.') {
-        Some(dot) if dot > 0 => &path[..start + dot],
-        _ => path,
-    }
-}
-
 /// What was found under a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lookup {
     Exact,
-    /// The folder has this name, equal but for its Unicode form.
+    /// The folder has this name, which is the same as names are compared.
     OtherForm(PathBuf),
     /// Nothing; perhaps a name that differs by case.
     Missing(Option<String>),
@@ -109,7 +95,7 @@ pub(super) struct Listings {
 #[derive(Debug, Default)]
 struct Listing {
     names: HashSet<OsString>,
-    /// Composed lower-case name to name; made when a first name is not found.
+    /// Name as it is compared, in small letters, to name; made when a first name is not found.
     folded: Option<HashMap<String, OsString>>,
 }
 
@@ -127,7 +113,7 @@ impl Listing {
         Some(Self { names, folded: None })
     }
     fn folded(&mut self, name: &OsStr) -> Option<&OsString> {
-        let fold = |name: &OsStr| composed(&name.to_string_lossy()).to_lowercase();
+        let fold = |name: &OsStr| path_key(&name.to_string_lossy()).to_lowercase();
         let names = &self.names;
         self.folded
             .get_or_insert_with(|| {
@@ -155,9 +141,9 @@ impl Listings {
         if listing.names.contains(name) {
             return Lookup::Exact;
         }
-        let wanted = composed(&name.to_string_lossy());
+        let wanted = path_key(&name.to_string_lossy());
         match listing.folded(name) {
-            Some(other) if composed(&other.to_string_lossy()) == wanted => {
+            Some(other) if path_key(&other.to_string_lossy()) == wanted => {
                 Lookup::OtherForm(folder.join(other))
             }
             other => Lookup::Missing(other.map(|n| n.to_string_lossy().into_owned())),

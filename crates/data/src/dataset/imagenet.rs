@@ -1,9 +1,11 @@
 //! `imagenet:PATH` and `hard-imagenet:MASKS,IMAGENET`.
 use super::{
+    Sample,
     draft::Draft,
     files::{self, FileKind, Listings, Lookup},
     folder, layouts,
     synsets::{HARD_IMAGENET, is_wnid, split_wnid},
+    tree::Tree,
 };
 use crate::DataError;
 use std::path::Path;
@@ -11,7 +13,7 @@ use std::path::Path;
 /// `PATH/<split>/<wnid>/<file>` or `PATH/<wnid>/<file>`; class names are the synsets.
 pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
     let root = Path::new(rest);
-    let draft = folder::open(root, None)?;
+    let draft = folder::open(root, None, None)?;
     if let Some(other) = draft.data.classes.iter().find(|class| !is_wnid(class)) {
         return Err(DataError::invalid(
             root,
@@ -20,6 +22,13 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
                  train/n01440764/n01440764_18.JPEG, with the validation images sorted into class \
                  folders"
             ),
+        ));
+    }
+    let in_val = |sample: &Sample| sample.split.as_deref() == Some("val");
+    if root.join("val").is_dir() && !draft.data.samples.iter().any(in_val) {
+        return Err(DataError::invalid(
+            root.join("val"),
+            "expected the validation images sorted into class folders, as val/<wnid>/<file>; they lie in none",
         ));
     }
     Ok(draft)
@@ -40,7 +49,7 @@ pub(super) fn open_hard(rest: &str) -> Result<Draft, DataError> {
     }
     let mut listings = Listings::default();
     for split in splits {
-        let tree = folder::Tree::walk(&masks.join(split), None)?;
+        let tree = Tree::walk(&masks.join(split), None)?;
         for (name, what) in tree.problems {
             draft.problem(format!("{split}/{name}"), what, "left out");
         }

@@ -4,7 +4,7 @@ use super::{
     files::{self, FileKind},
     synsets,
 };
-use crate::{DataError, MaskSource};
+use crate::{DataError, MaskSource, names::path_key};
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
@@ -14,12 +14,7 @@ use walkdir::WalkDir;
 /// Gives the samples their masks; a mask found here replaces one that a table names.
 pub(super) fn attach(draft: &mut Draft, folder: &Path) -> Result<(), DataError> {
     let index = Index::read(folder)?;
-    let keys: Vec<String> = draft
-        .data
-        .samples
-        .iter()
-        .map(|s| files::composed(files::without_ending(s.id.trim_start_matches("./"))))
-        .collect();
+    let keys: Vec<String> = draft.data.samples.iter().map(|s| stem_key(&s.id)).collect();
     let Some(cut) = index.best_cut(&keys) else {
         return Err(DataError::invalid(
             folder,
@@ -71,6 +66,11 @@ pub(super) fn attach(draft: &mut Draft, folder: &Path) -> Result<(), DataError> 
     Ok(())
 }
 
+/// What image and mask have in common: the path as it is compared, without its ending.
+fn stem_key(path: &str) -> String {
+    files::without_ending(&path_key(path)).to_owned()
+}
+
 struct Index<'p> {
     folder: &'p Path,
     /// Composed relative path without ending, to the files of that stem, sorted.
@@ -94,11 +94,7 @@ impl<'p> Index<'p> {
             }
             let path = entry.into_path();
             let name = index.name(&path);
-            index
-                .stems
-                .entry(files::composed(files::without_ending(&name)))
-                .or_default()
-                .push(path);
+            index.stems.entry(stem_key(&name)).or_default().push(path);
             index.files += 1;
         }
         for files in index.stems.values_mut() {

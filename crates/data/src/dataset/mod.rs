@@ -8,6 +8,7 @@ mod coco;
 mod draft;
 mod files;
 mod folder;
+mod hugging_face;
 mod imagenet;
 mod layouts;
 mod mirror;
@@ -16,21 +17,24 @@ mod rival10;
 mod rows;
 mod source;
 mod split;
+mod stored;
 mod synsets;
 mod table_file;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod unlabelled;
 
 use crate::{DataError, MaskSource, Problem, mask::MaskOptions};
 pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
 pub use rows::Rows as TextTable;
 pub use source::{ImageSource, file_state};
-pub use split::deal;
+pub use split::{deal, is_split_name};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
+pub use stored::StoredImage;
 pub use unlabelled::{UnlabelledImage, unlabelled};
 
 /// One labelled photograph.
@@ -98,6 +102,18 @@ pub struct OpenOptions {
     pub duplicates: Duplicates,
     /// A paper's division into splits; only for the layouts that have one.
     pub protocol: Option<Protocol>,
+    /// Whether a folder's folders are splits where they can be read in two ways.
+    pub splits: Option<SplitFolders>,
+}
+
+/// What the user says of the folders above (or inside) class folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SplitFolders {
+    /// They are splits.
+    On,
+    /// There are none: every folder of the first level is a class, whatever its name.
+    Off,
 }
 
 /// A paper's division of a known dataset into splits.
@@ -138,7 +154,7 @@ impl Dataset {
                 let message = "--protocol only fits cifar-100: and cifar-100-coarse:";
                 return Err(DataError::invalid(path, message));
             }
-            _ if path.is_dir() => folder::open(path, options.masks.as_deref())?,
+            _ if path.is_dir() => folder::open(path, options.masks.as_deref(), options.splits)?,
             _ if path.is_file() => table_file::open(path)?,
             _ => {
                 let expected = "no such file or folder; expected a folder of class folders, a table \
@@ -156,6 +172,15 @@ impl Dataset {
             mirror::attach(&mut draft, folder)?;
         }
         let mut dataset = draft.finish();
+        if let Some(class) =
+            dataset.classes.iter().find(|class| ["*", "mean"].contains(&class.as_str()))
+        {
+            let message = format!(
+                "a class is called '{class}', which in the figures stands for {}; call it otherwise",
+                if class == "*" { "all images" } else { "the mean of the classes" }
+            );
+            return Err(DataError::invalid(path, message));
+        }
         if dataset.outputs.is_none() {
             dataset.outputs = synsets::outputs(&dataset.classes);
             if dataset.outputs.is_some() {

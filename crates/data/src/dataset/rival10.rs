@@ -3,8 +3,8 @@ use super::{
     Sample,
     draft::Draft,
     files::{self, Listings, Lookup},
-    folder::Tree,
     synsets::{RIVAL10, RIVAL10_ATTRIBUTES, split_wnid},
+    tree::Tree,
 };
 use crate::{DataError, MaskSource, mask};
 use std::path::{Path, PathBuf};

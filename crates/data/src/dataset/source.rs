@@ -1,11 +1,11 @@
 //! Where an image's pixels are: a file of its own, a record inside a larger one, or nowhere yet.
+use super::StoredImage;
 use crate::{
-    DataError, RgbImage,
+    DataError, RgbImage, files,
     pixels::{self, DecodeOptions, Decoded},
     planted::PlantedImage,
 };
 use std::{
-    fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
@@ -26,6 +26,8 @@ pub enum ImageSource {
         /// Width and height in pixels.
         side: usize,
     },
+    /// An image file in a cell of a Parquet table.
+    Stored(StoredImage),
     /// Rendered when it is asked for.
     Planted(PlantedImage),
 }
@@ -52,6 +54,10 @@ impl ImageSource {
                 let image = RgbImage { width: *side, height: *side, data: data.collect() };
                 Ok(Decoded::plain(image))
             }
+            Self::Stored(image) => {
+                let name = PathBuf::from(self.describe());
+                pixels::decode(&image.bytes()?, &name, options)
+            }
             Self::Planted(image) => Ok(Decoded::plain(image.image())),
         }
     }
@@ -61,6 +67,7 @@ impl ImageSource {
         match self {
             Self::File(path) => Some(path),
             Self::Record { file, .. } => Some(file),
+            Self::Stored(image) => Some(image.table()),
             Self::Planted(_) => None,
         }
     }
@@ -70,6 +77,7 @@ impl ImageSource {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Record { file, offset, .. } => format!("{}@{offset}", file.display()),
+            Self::Stored(image) => format!("{}#{}", image.table().display(), image.row()),
             Self::Planted(image) => image.describe(),
         }
     }
@@ -82,6 +90,7 @@ impl ImageSource {
         match self {
             Self::File(path) => Ok(path.metadata()?.len()),
             Self::Record { side, .. } => Ok(3 * (side * side) as u64),
+            Self::Stored(image) => Ok(image.bytes().map_err(io::Error::other)?.len() as u64),
             Self::Planted(_) => Err(nothing_stored()),
         }
     }
@@ -91,6 +100,7 @@ impl ImageSource {
         match self {
             Self::File(path) => file_state(path),
             Self::Record { file, offset, .. } => format!("{}@{offset}", file_state(file)),
+            Self::Stored(image) => format!("{}#{}", file_state(image.table()), image.row()),
             Self::Planted(image) => image.state(),
         }
     }
@@ -99,16 +109,19 @@ impl ImageSource {
     ///
     /// # Errors
     /// Where the file can't be opened, and where nothing is stored.
-    pub fn reader(&self) -> io::Result<impl Read + use<>> {
-        let mut file = File::open(self.path().ok_or_else(nothing_stored)?)?;
-        if let Self::Record { offset, .. } = self {
-            file.seek(SeekFrom::Start(*offset))?;
+    pub fn reader(&self) -> io::Result<Box<dyn Read>> {
+        match self {
+            Self::File(path) => Ok(Box::new(files::open_regular(path)?)),
+            Self::Record { file, offset, .. } => {
+                let mut file = files::open_regular(file)?;
+                file.seek(SeekFrom::Start(*offset))?;
+                Ok(Box::new(file.take(self.size()?)))
+            }
+            Self::Stored(image) => {
+                Ok(Box::new(io::Cursor::new(image.bytes().map_err(io::Error::other)?)))
+            }
+            Self::Planted(_) => Err(nothing_stored()),
         }
-        let size = match self {
-            Self::Record { .. } => self.size()?,
-            _ => u64::MAX,
-        };
-        Ok(file.take(size))
     }
 }
 

@@ -3,34 +3,85 @@ use super::Dataset;
 use crate::DataError;
 use std::collections::{BTreeMap, HashMap};
 
-/// Names that folders of splits go by, and the split each means.
-const NAMES: [(&str, &str); 13] = [
+/// Names that splits go by, and the split each means.
+const NAMES: [(&str, &str); 19] = [
     ("train", "train"),
     ("training", "train"),
     ("trn", "train"),
+    ("trainset", "train"),
     ("val", "val"),
     ("valid", "val"),
     ("validation", "val"),
-    ("dev", "val"),
-    ("eval", "val"),
+    ("valset", "val"),
     ("test", "test"),
     ("testing", "test"),
     ("tst", "test"),
+    ("testset", "test"),
+    ("dev", "val"),
+    ("eval", "val"),
     ("intervention", "intervention"),
     ("pool", "pool"),
+    ("holdout", "holdout"),
+    ("unlabeled", "unlabeled"),
+    ("unlabelled", "unlabelled"),
+];
+/// How many of them, from the first on, are also known with a year, a letter or such a word beside them: `val2017`, `train_set`.
+const WITH_AFFIX: usize = 12;
+const AFFIXES: [&str; 16] = [
+    "set", "data", "dataset", "split", "images", "image", "imgs", "img", "pictures", "photos",
+    "seg", "files", "folder", "new", "final", "full",
 ];
 
-pub(super) fn is_name(folder: &str) -> bool {
-    NAMES.iter().any(|(name, _)| name.eq_ignore_ascii_case(folder))
+/// The split that a folder or a cell names.
+fn meaning(name: &str) -> Option<&'static str> {
+    let known = |word: &str, names: &[(&str, &'static str)]| {
+        names.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, split)| *split)
+    };
+    known(name.trim(), &NAMES).or_else(|| {
+        let mut splits = Vec::new();
+        for word in words(name) {
+            match known(&word, &NAMES[..WITH_AFFIX]) {
+                Some(split) => splits.push(split),
+                None if word.len() == 1 || word.bytes().all(|b| b.is_ascii_digit()) => {}
+                None if AFFIXES.contains(&word.as_str()) => {}
+                None => return None,
+            }
+        }
+        (splits.len() == 1).then(|| splits[0])
+    })
 }
 
-/// `validation` means `val`, unless a `val` (or another name of it) is there as well.
-pub(super) fn canonical(name: &str, taken: impl Fn(&str) -> bool) -> String {
-    let Some((_, split)) = NAMES.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) else {
-        return name.to_owned();
-    };
-    let rival = NAMES.iter().any(|(n, s)| s == split && !n.eq_ignore_ascii_case(name) && taken(n));
-    if rival { name.to_owned() } else { (*split).to_owned() }
+/// Lower-case words and numbers of a name: `seg_train`, `val2017` and `TestA` have two each.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for letter in name.chars() {
+        let begins = !before.is_alphanumeric()
+            || before.is_ascii_digit() != letter.is_ascii_digit()
+            || (before.is_lowercase() && letter.is_uppercase());
+        if letter.is_alphanumeric() {
+            if begins {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(letter.to_lowercase());
+            }
+        }
+        before = letter;
+    }
+    words
+}
+
+/// Whether a folder, a class or a cell is called as splits are (`train`, `Validation`, `test2017`).
+pub fn is_split_name(name: &str) -> bool {
+    meaning(name).is_some()
+}
+
+/// `validation` means `val`, unless a `val` (or another name of it) is among the names as well.
+pub(super) fn canonical<'n>(name: &str, mut names: impl Iterator<Item = &'n str>) -> String {
+    let Some(split) = meaning(name) else { return name.to_owned() };
+    let rival = names.any(|n| !n.eq_ignore_ascii_case(name) && meaning(n) == Some(split));
+    if rival { name.to_owned() } else { split.to_owned() }
 }
 
 impl Dataset {
@@ -138,4 +189,33 @@ pub fn deal<S: AsRef<str>>(keys: &[S], seed: u64, shares: &[f64]) -> Vec<usize> 
         dealt += count;
     }
     keys.iter().map(|key| parts[key.as_ref()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_splits_are_known_with_years_letters_and_words() {
+        for (name, split) in [
+            ("Train", "train"),
+            ("VALIDATION", "val"),
+            ("val2017", "val"),
+            ("seg_train", "train"),
+            ("Test-Images", "test"),
+            ("trainA", "train"),
+            ("training set", "train"),
+            ("test_images_1", "test"),
+            ("pool", "pool"),
+        ] {
+            assert_eq!(meaning(name), Some(split), "{name}");
+        }
+        for name in
+            ["steam_train", "test tube", "pool table", "pool2", "contest", "n01440764", "7", ""]
+        {
+            assert_eq!(meaning(name), None, "{name}");
+        }
+        assert_eq!(canonical("valid", ["valid", "train"].into_iter()), "val");
+        assert_eq!(canonical("val2014", ["val2014", "val2017"].into_iter()), "val2014");
+    }
 }

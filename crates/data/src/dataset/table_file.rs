@@ -2,11 +2,16 @@
 use super::{
     ImageSource, Sample,
     draft::Draft,
-    files::{Listings, Lookup, lexical},
-    rows::Rows,
+    files::{Listings, Lookup},
+    hugging_face,
+    rows::{self, Rows},
     split,
 };
-use crate::{DataError, MaskSource};
+use crate::{
+    DataError, MaskSource,
+    names::{name_key, path_key},
+    table,
+};
 use std::{
     collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
@@ -16,6 +21,12 @@ use std::{
 const KNOWN: [&str; 6] = ["image", "class", "mask", "split", "caption", "group"];
 
 pub(super) fn open(path: &Path) -> Result<Draft, DataError> {
+    if rows::is_parquet(path)
+        && let Some(image) = rows::image_column(path)?
+        && !table::outline(path)?.1.iter().any(|name| name == "image" && image.name != "image")
+    {
+        return hugging_face::open_table(path, image);
+    }
     let rows = Rows::read(path)?;
     let columns = Columns::of(&rows, path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -29,6 +40,10 @@ pub(super) fn open(path: &Path) -> Result<Draft, DataError> {
         columns.attributes.iter().map(|&c| rows.columns[c].clone()).collect();
     if rows.columns.iter().any(String::is_empty) {
         reader.draft.note("A column without a name was left out (a row index, perhaps).");
+    }
+    hugging_face::left_out_columns(&rows, &rows.columns[columns.class], &mut reader.draft);
+    if rows.columns[columns.class] != "class" {
+        reader.draft.note(format!("Column '{}' is the class.", rows.columns[columns.class]));
     }
     for (mut cells, line) in rows.cells.into_iter().zip(rows.lines) {
         reader.row(&mut cells, line, &columns);
@@ -51,7 +66,12 @@ struct Columns {
 impl Columns {
     fn of(rows: &Rows, path: &Path) -> Result<Self, DataError> {
         let find = |name: &str| rows.columns.iter().position(|c| c == name);
-        let (Some(image), Some(class)) = (find("image"), find("class")) else {
+        // Numbers of classes whose names stand in the file are classes, whatever their column is called.
+        let labelled = || match rows.class_labels.as_slice() {
+            [only] => find(only),
+            _ => None,
+        };
+        let (Some(image), Some(class)) = (find("image"), find("class").or_else(labelled)) else {
             return Err(DataError::invalid(path, missing_columns(rows)));
         };
         Ok(Self {
@@ -64,7 +84,8 @@ impl Columns {
             attributes: (0..rows.columns.len())
                 .filter(|&c| {
                     let name = rows.columns[c].as_str();
-                    !name.is_empty() && !KNOWN.contains(&name)
+                    let is_list = rows.nested.iter().any(|nested| nested == name);
+                    c != class && !name.is_empty() && !KNOWN.contains(&name) && !is_list
                 })
                 .collect(),
         })
@@ -104,8 +125,8 @@ fn missing_columns(rows: &Rows) -> String {
 struct Reader<'p> {
     draft: Draft,
     listings: Listings,
-    /// Path without detours to the index of its sample.
-    seen: HashMap<PathBuf, usize>,
+    /// Path as it is compared to the index of its sample.
+    seen: HashMap<String, usize>,
     folder: &'p Path,
 }
 
@@ -115,12 +136,13 @@ impl Reader<'_> {
             self.draft.problem(format!("line {line}"), "no image is named", "left out");
             return;
         };
-        let Some(class) = cells[columns.class].take() else {
+        let class = cells[columns.class].take().map(|class| name_key(&class));
+        let Some(class) = class.filter(|class| !class.is_empty()) else {
             self.draft.problem(id, format!("line {line} names no class"), "left out");
             return;
         };
         let Some((id, path)) = self.image(id) else { return };
-        let key = lexical(&path);
+        let key = path_key(&path.to_string_lossy());
         if let Some(&first) = self.seen.get(&key) {
             let first = &self.draft.data.samples[first];
             let other = &self.draft.data.classes[first.class];
@@ -186,23 +208,20 @@ impl Reader<'_> {
 
     /// Name, file, and what is odd about it; or why there is none.
     fn locate(&mut self, name: &str) -> Result<(String, PathBuf, Option<&'static str>), String> {
-        let path = self.folder.join(name);
-        let similar = match self.listings.find(&path) {
-            Lookup::Exact => return Ok((name.to_owned(), path, None)),
-            Lookup::OtherForm(file) => {
-                let what = "the file's name differs by Unicode form (NFC or NFD)";
-                return Ok((name.to_owned(), file, Some(what)));
-            }
-            Lookup::Missing(similar) => similar,
-        };
-        if name.contains('\\') {
-            // Written on Windows.
-            let name = name.replace('\\', "/");
+        let mut similar = None;
+        // Paths that were written on Windows have other separators.
+        for name in [name.to_owned(), name.trim().replace('\\', "/")] {
             let path = self.folder.join(&name);
-            if self.listings.find(&path) == Lookup::Exact {
-                return Ok((name, path, None));
+            match self.listings.find(&path) {
+                Lookup::Exact => return Ok((name, path, None)),
+                Lookup::OtherForm(file) => {
+                    let what = "the file's name differs by its Unicode form (NFC or NFD), blanks or the case of its ending";
+                    return Ok((name, file, Some(what)));
+                }
+                Lookup::Missing(found) => similar = similar.or(found),
             }
         }
+        let path = self.folder.join(name);
         if path.is_dir() {
             return Err("is a folder".to_owned());
         }
@@ -222,7 +241,7 @@ pub(super) fn captions(cell: String) -> Vec<String> {
     }
 }
 
-fn canonical_splits(draft: &mut Draft) {
+pub(super) fn canonical_splits(draft: &mut Draft) {
     let names: BTreeSet<String> =
         draft.data.samples.iter().filter_map(|s| s.split.clone()).collect();
     if names.is_empty() {
@@ -230,7 +249,7 @@ fn canonical_splits(draft: &mut Draft) {
     }
     let renamed: HashMap<&str, String> = names
         .iter()
-        .map(|name| (name.as_str(), split::canonical(name, |n| names.contains(n))))
+        .map(|name| (name.as_str(), split::canonical(name, names.iter().map(String::as_str))))
         .collect();
     for name in &names {
         if renamed[name.as_str()] != *name {

@@ -7,7 +7,7 @@
 //! file that is cut off while it is mapped ends the process when a missing page is touched (SIGBUS; on Windows the system
 //! refuses to cut it). So pools are to be left alone while they are read, as the documentation of [`super::EmbeddingPool`]
 //! says. Nothing here writes to a map.
-use crate::{DataError, npy};
+use crate::{DataError, files, npy};
 use half::{f16, slice::HalfFloatSliceExt};
 use memmap2::Mmap;
 use std::{fs::File, path::Path};
@@ -28,7 +28,7 @@ pub(super) struct MappedRows {
 
 impl MappedRows {
     pub(super) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(|e| DataError::io(path, e))?;
+        let file = files::open(path)?;
         let map = map(&file).map_err(|e| DataError::io(path, e))?;
         let npy::Rows { descr, fortran, rows, columns, data } =
             npy::Rows::of(&map).map_err(|message| DataError::invalid(path, message))?;

@@ -14,12 +14,11 @@ mod layout;
 mod map;
 mod metadata;
 
-use crate::DataError;
+use crate::{DataError, files::open_regular};
 use map::MappedRows;
 use ndarray::ArrayView2;
 use rightly_stats::nearest;
 use std::{
-    fs::File,
     io::{Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
@@ -220,7 +219,7 @@ impl EmbeddingPool {
 
 /// A file's size and its last bytes.
 fn end(path: &Path) -> std::io::Result<(u64, Vec<u8>)> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path)?;
     let size = file.metadata()?.len();
     file.seek(SeekFrom::Start(size.saturating_sub(SAMPLED_BYTES)))?;
     let mut end = Vec::new();

@@ -1,6 +1,6 @@
 //! Decoding by content.
 use super::{DecodeOptions, Decoded, Orientation, RgbImage, orient};
-use crate::DataError;
+use crate::{DataError, files};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::{io::Cursor, path::Path};
 
@@ -10,10 +10,10 @@ pub(crate) fn fail(path: &Path, message: impl Into<String>) -> DataError {
 
 /// A file's bytes, refused before it is read where it is too large.
 pub(crate) fn load_bytes(path: &Path, max_bytes: u64) -> Result<Vec<u8>, DataError> {
-    let io = |source| DataError::Io { path: path.to_path_buf(), source };
-    let length = std::fs::metadata(path).map_err(io)?.len();
+    // The size first: an image that is too large has its own message, which tells of the flag.
+    let length = std::fs::metadata(path).map_err(|e| DataError::io(path, e))?.len();
     check_bytes(path, length, max_bytes)?;
-    std::fs::read(path).map_err(io)
+    files::read(path, max_bytes)
 }
 
 fn check_bytes(path: &Path, length: u64, max_bytes: u64) -> Result<(), DataError> {

@@ -7,7 +7,7 @@ use super::{
     setting::Setting,
     stream::Key,
 };
-use crate::{DataError, Mask, RgbImage};
+use crate::{DataError, Mask, RgbImage, files};
 use std::path::Path;
 
 /// Names of [`Scene::attributes`], in their order.
@@ -75,7 +75,7 @@ impl World {
     /// The file can't be read, or something in it is wrong: the message names the file, the key,
     /// the value and what to do.
     pub fn from_file(path: &Path) -> Result<Self, DataError> {
-        let text = std::fs::read_to_string(path).map_err(|e| DataError::io(path, e))?;
+        let text = files::read_text(path, files::SMALL)?;
         read(path, &text)
     }
 

@@ -1,14 +1,15 @@
 //! Columns back to Rust values, from our own tables and from those that other tools wrote.
+use super::texts as text_of;
 use crate::DataError;
 use arrow_array::{
     Array, ArrayRef, RecordBatch,
     cast::AsArray,
     types::{
-        Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-        UInt32Type, UInt64Type,
+        Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+        UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
-use arrow_schema::{DataType, Schema};
+use arrow_schema::Schema;
 use std::path::Path;
 
 pub(super) fn missing(schema: &Schema, name: &str, path: &Path) -> DataError {
@@ -61,7 +62,8 @@ pub fn texts(
     path: &Path,
 ) -> Result<Vec<Option<String>>, DataError> {
     let array = column(batch, name, path)?;
-    as_texts(array).ok_or_else(|| wrong(array, name, path, "text, numbers, booleans or lists"))
+    text_of::as_texts(array)
+        .ok_or_else(|| wrong(array, name, path, "text, numbers, booleans, times or lists of these"))
 }
 
 /// An integer or boolean column.
@@ -119,7 +121,7 @@ fn as_f32s(list: &ArrayRef) -> Option<Vec<f32>> {
     as_floats(list)?.into_iter().map(|v| v.map(|v| v as f32)).collect()
 }
 
-fn rows_of_lists(array: &ArrayRef) -> Option<Vec<Option<ArrayRef>>> {
+pub(super) fn rows_of_lists(array: &ArrayRef) -> Option<Vec<Option<ArrayRef>>> {
     if let Some(lists) = array.as_list_opt::<i32>() {
         Some(lists.iter().collect())
     } else if let Some(lists) = array.as_list_opt::<i64>() {
@@ -138,7 +140,11 @@ macro_rules! primitives {
     };
 }
 
-fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
+pub(super) fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
+    if let Some(values) = array.as_any_dictionary_opt() {
+        let words = as_integers(values.values())?;
+        return Some(text_of::looked_up(values, &words));
+    }
     if let Some(values) = array.as_boolean_opt() {
         return Some(values.iter().map(|v| v.map(i64::from)).collect());
     }
@@ -161,55 +167,14 @@ fn as_integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
 }
 
 fn as_floats(array: &ArrayRef) -> Option<Vec<Option<f64>>> {
-    primitives!(array, Into::into, Float64Type, Float32Type);
-    Some(as_integers(array)?.into_iter().map(|v| v.map(|v| v as f64)).collect())
-}
-
-fn as_texts(array: &ArrayRef) -> Option<Vec<Option<String>>> {
-    let own = |v: Option<&str>| v.map(str::to_owned);
-    if let Some(values) = array.as_string_opt::<i32>() {
-        return Some(values.iter().map(own).collect());
-    }
-    if let Some(values) = array.as_string_opt::<i64>() {
-        return Some(values.iter().map(own).collect());
-    }
-    if let Some(values) = array.as_string_view_opt() {
-        return Some(values.iter().map(own).collect());
-    }
-    if let Some(values) = array.as_boolean_opt() {
-        return Some(values.iter().map(|v| v.map(|v| v.to_string())).collect());
+    primitives!(array, Into::into, Float64Type, Float32Type, Float16Type);
+    if let Some(decimals) = text_of::decimals(array) {
+        // A decimal in plain digits is always a number.
+        return decimals.into_iter().map(|v| v.map(|v| v.parse()).transpose().ok()).collect();
     }
     if let Some(values) = array.as_any_dictionary_opt() {
-        // pandas categories, polars categoricals and enums
-        let words = as_texts(values.values())?;
-        if words.is_empty() {
-            return Some(vec![None; values.len()]);
-        }
-        let keys = values.normalized_keys();
-        return Some(
-            keys.into_iter()
-                .enumerate()
-                .map(|(row, key)| if values.is_null(row) { None } else { words[key].clone() })
-                .collect(),
-        );
+        let words = as_floats(values.values())?;
+        return Some(text_of::looked_up(values, &words));
     }
-    primitives!(array, |v| v.to_string(), Float64Type);
-    primitives!(array, |v| v.to_string(), Float32Type);
-    primitives!(array, |v| v.to_string(), UInt64Type);
-    if let Some(values) = as_integers(array) {
-        return Some(values.into_iter().map(|v| v.map(|v| v.to_string())).collect());
-    }
-    if *array.data_type() == DataType::Null {
-        return Some(vec![None; array.len()]);
-    }
-    rows_of_lists(array)?
-        .into_iter()
-        .map(|row| match row {
-            None => Some(None),
-            Some(list) => {
-                let words: Vec<_> = as_texts(&list)?.into_iter().flatten().collect();
-                serde_json::to_string(&words).ok().map(Some)
-            }
-        })
-        .collect()
+    Some(as_integers(array)?.into_iter().map(|v| v.map(|v| v as f64)).collect())
 }

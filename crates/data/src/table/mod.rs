@@ -6,12 +6,17 @@
 
 mod cells;
 mod columns;
+mod outside;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod writer;
 
 pub use cells::{column, column_as, floats, integers, lists_f32, texts};
 pub use columns::Columns;
+pub(crate) use outside::{
+    bytes_of, has_texts, is_all_null, leaf_texts, read_columns, schema, texts_of,
+};
 pub use reader::{Table, outline, read, read_group, read_rows, row_groups};
 pub use writer::{TableWriter, write};

@@ -1,6 +1,6 @@
 //! Readers: batch by batch, or a small table whole.
 use super::cells;
-use crate::DataError;
+use crate::{DataError, files};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::{
@@ -15,8 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
-    let file = File::open(path).map_err(|e| DataError::io(path, e))?;
+pub(super) fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
+    let file = files::open(path)?;
     let bytes = file.metadata().map_err(|e| DataError::io(path, e))?.len();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| {
         DataError::invalid(path, format!("not a Parquet file that can be read: {e}"))
@@ -34,6 +34,11 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataErr
     }
 }
 
+/// The error of pages that can't be read.
+pub(super) fn unread(path: &Path, error: impl std::fmt::Display) -> DataError {
+    DataError::invalid(path, format!("can't read the table: {error}"))
+}
+
 /// Reads a table batch by batch (8,192 rows each), in the order of the file.
 ///
 /// # Errors
@@ -41,14 +46,9 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataErr
 pub fn read(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
-    let reader = builder(path)?
-        .with_batch_size(8192)
-        .build()
-        .map_err(|e| DataError::invalid(path, format!("can't read the table: {e}")))?;
+    let reader = builder(path)?.with_batch_size(8192).build().map_err(|e| unread(path, e))?;
     let path = path.to_owned();
-    Ok(reader.map(move |batch| {
-        batch.map_err(|e| DataError::invalid(&path, format!("can't read the table: {e}")))
-    }))
+    Ok(reader.map(move |batch| batch.map_err(|e| unread(&path, e))))
 }
 
 /// Number of row groups of a table: the parts that can be read on their own.
@@ -81,11 +81,9 @@ pub fn read_group(
         .with_row_groups(vec![group])
         .with_projection(mask)
         .build()
-        .map_err(|e| DataError::invalid(path, format!("can't read the table: {e}")))?;
+        .map_err(|e| unread(path, e))?;
     let path = path.to_owned();
-    Ok(reader.map(move |batch| {
-        batch.map_err(|e| DataError::invalid(&path, format!("can't read the table: {e}")))
-    }))
+    Ok(reader.map(move |batch| batch.map_err(|e| unread(&path, e))))
 }
 
 /// What a table holds, from its footer alone: number of rows, and column names in the order of the file.
@@ -109,7 +107,10 @@ pub fn read_rows(
     columns: &[&str],
 ) -> Result<Vec<RecordBatch>, DataError> {
     let builder = builder(path)?;
-    if let Some(name) = columns.iter().find(|c| builder.schema().column_with_name(c).is_none()) {
+    // A field inside a column stands behind a dot: `image.bytes`.
+    let has = |name: &str| builder.schema().column_with_name(name).is_some();
+    let absent = |name: &&str| !has(name) && !name.split_once('.').is_some_and(|(top, _)| has(top));
+    if let Some(name) = columns.iter().copied().find(absent) {
         return Err(cells::missing(builder.schema(), name, path));
     }
     if rows.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -132,14 +133,13 @@ pub fn read_rows(
         return Err(DataError::invalid(path, format!("there is no row {row}; it has {start}")));
     }
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    let unread = |e: String| DataError::invalid(path, format!("can't read the table: {e}"));
     builder
         .with_row_groups(groups)
         .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), place))
         .with_projection(mask)
         .build()
-        .map_err(|e| unread(e.to_string()))?
-        .map(|batch| batch.map_err(|e| unread(e.to_string())))
+        .map_err(|e| unread(path, e))?
+        .map(|batch| batch.map_err(|e| unread(path, e)))
         .collect()
 }
 

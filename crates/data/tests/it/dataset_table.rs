@@ -95,7 +95,7 @@ fn rows_that_do_not_serve_are_named() {
             "a2.jpg: line 7 names no class -> left out",
             "gone.jpg: no such file -> left out",
             "b.jpg: no such file; the folder has 'B.JPG' -> left out",
-            "caf\u{e9}.jpg: the file's name differs by Unicode form (NFC or NFD) -> used",
+            "caf\u{e9}.jpg: the file's name differs by its Unicode form (NFC or NFD), blanks or the case of its ending -> used",
             "e: is a folder -> left out",
         ]
     );

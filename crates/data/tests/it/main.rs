@@ -1,10 +1,13 @@
 //! Integration tests: small trees in the formats of real datasets, and real data where it is there.
+mod dataset_bounds;
 mod dataset_checks;
 mod dataset_cifar;
 mod dataset_folder;
 mod dataset_layouts;
 mod dataset_masks;
+mod dataset_parquet;
 mod dataset_real;
+mod dataset_shapes;
 mod dataset_table;
 mod dataset_tree;
 mod formula;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rightly_data::{
     Dataset,
-    dataset::{OpenOptions, Protocol},
+    dataset::{OpenOptions, Protocol, SplitFolders},
     mask::MaskOptions,
     pixels::{DecodeOptions, Orientation},
     preprocess::MaskSampling,
@@ -37,6 +37,9 @@ pub struct InputOptions {
     /// A paper's division into splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
+    /// Whether a folder's folders are splits, where they can be read in two ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub splits: Option<SplitFolders>,
     /// Mirrored folder of masks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub masks: Option<PathBuf>,
@@ -84,6 +87,7 @@ impl InputOptions {
             engine: "rten".to_owned(),
             data: data.into(),
             protocol: None,
+            splits: None,
             masks: None,
             label_map: None,
             outputs: Outputs::All,
@@ -126,6 +130,7 @@ impl InputOptions {
                 resize_nearest: self.mask_resize,
             },
             protocol: self.protocol,
+            splits: self.splits,
             ..OpenOptions::default()
         }
     }

@@ -8,10 +8,14 @@ use std::{
     path::Path,
 };
 
-use rightly_data::{DataError, dataset::TextTable, files::write_whole};
+use rightly_data::{
+    DataError,
+    dataset::TextTable,
+    files::{self, write_whole},
+};
 use serde_json::{Map, Value};
 
-use super::{judge::Basis, population::Population, ranking::Ranking};
+use super::{judge::Basis, pickle, population::Population, ranking::Ranking};
 use crate::{Error, Inputs, RunDir, inputs::Names};
 
 /// Images of each end in the balanced subset.
@@ -100,12 +104,12 @@ pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>,
     };
     match ending.as_str() {
         "json" | "pkl" | "pickle" => {
-            let bytes = std::fs::read(path).map_err(Error::io(path))?;
+            let bytes = files::read(path, files::SMALL)?;
             let expected = "expected a dictionary from class to a list of paths";
             let lists: BTreeMap<String, Vec<String>> = if ending == "json" {
                 serde_json::from_slice(&bytes).map_err(|e| invalid(format!("{expected}: {e}")))?
             } else {
-                pickled(&bytes).map_err(|e| invalid(format!("{expected}: {e}")))?
+                pickle::lists(&bytes).map_err(|e| invalid(format!("{expected}: {e}")))?
             };
             for list in lists.values() {
                 list.iter().enumerate().for_each(|(rank, name)| add(name, -(rank as f64)));
@@ -145,31 +149,6 @@ pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>,
     Ok(out)
 }
 
-fn pickled(bytes: &[u8]) -> Result<BTreeMap<String, Vec<String>>, String> {
-    use serde_pickle::{DeOptions, HashableValue, Value, value_from_slice};
-    let text = |value: &HashableValue| match value {
-        HashableValue::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let Value::Dict(lists) =
-        value_from_slice(bytes, DeOptions::new().decode_strings()).map_err(|e| e.to_string())?
-    else {
-        return Err("the pickle holds something else".to_owned());
-    };
-    let mut out = BTreeMap::new();
-    for (class, list) in lists {
-        let (Value::List(list) | Value::Tuple(list)) = list else {
-            return Err(format!("'{}' is no list", text(&class)));
-        };
-        let paths = list.into_iter().map(|path| match path {
-            Value::String(path) => Ok(path),
-            other => Err(format!("'{}' lists {other}, expected a path", text(&class))),
-        });
-        out.insert(text(&class), paths.collect::<Result<_, _>>()?);
-    }
-    Ok(out)
-}
-
 /// Images by the stem of their file name, where that is unique: lists hold paths of another machine.
 struct Stems<'d>(HashMap<String, Option<&'d str>>);
 
@@ -203,11 +182,11 @@ mod tests {
     fn python_pickles_of_lists_are_read() {
         // pickle.dumps({'n1': ['train/n1/a.JPEG', 'b'], 2: ('c',)}, protocol=2)
         let bytes = b"\x80\x02}q\x00(X\x02\x00\x00\x00n1q\x01]q\x02(X\x0f\x00\x00\x00train/n1/a.JPEGq\x03X\x01\x00\x00\x00bq\x04eK\x02X\x01\x00\x00\x00cq\x05\x85q\x06u.";
-        let lists = pickled(bytes).unwrap();
+        let lists = pickle::lists(bytes).unwrap();
         assert_eq!(lists["n1"], ["train/n1/a.JPEG", "b"]);
         assert_eq!(lists["2"], ["c"]);
-        assert!(pickled(b"\x80\x02K\x05.").is_err());
-        assert!(pickled(b"garbage").is_err());
+        assert!(pickle::lists(b"\x80\x02K\x05.").is_err());
+        assert!(pickle::lists(b"garbage").is_err());
     }
 
     /// A damaged pickle is an error or another dictionary, whatever byte is wrong.
@@ -216,11 +195,11 @@ mod tests {
         let bytes = b"\x80\x02}q\x00(X\x02\x00\x00\x00n1q\x01]q\x02(X\x01\x00\x00\x00aq\x03eK\x02X\x01\x00\x00\x00cq\x05\x85q\x06u.";
         let mut read = 0;
         for at in 0..bytes.len() {
-            assert!(pickled(&bytes[..at]).is_err(), "cut at {at}");
+            assert!(pickle::lists(&bytes[..at]).is_err(), "cut at {at}");
             for value in 0..=u8::MAX {
                 let mut damaged = bytes.to_vec();
                 damaged[at] = value;
-                read += usize::from(pickled(&damaged).is_ok());
+                read += usize::from(pickle::lists(&damaged).is_ok());
             }
         }
         assert!(read > bytes.len(), "the original, and letters that changed");

@@ -18,6 +18,7 @@ mod findings;
 mod judge;
 mod lists;
 mod options;
+mod pickle;
 mod population;
 mod ranking;
 pub mod spuriosity;

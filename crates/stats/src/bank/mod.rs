@@ -89,7 +89,7 @@ impl<'a> Bank<'a> {
             for (separation, area) in separations.iter_mut().zip(areas) {
                 separation.auc = Some(area);
             }
-            let auc = |s: &Separation| s.auc.unwrap_or_default();
+            let auc = |s: &Separation| s.auc.expect("just set for the first of them");
             separations[..exact].sort_by(|a, b| falling(auc(a), auc(b), a, b));
             separations
         })
@@ -123,7 +123,7 @@ impl<'a> Bank<'a> {
                 let expected = if spread > 0.0 {
                     normal_cdf(gap / spread.sqrt())
                 } else {
-                    0.5 * (1.0 + gap.partial_cmp(&0.0).map_or(0.0, |order| order as i8 as f64))
+                    0.5 * (1.0 + gap.partial_cmp(&0.0).map_or(f64::NAN, |order| order as i8 as f64))
                 };
                 Separation { phrase, expected, auc: None }
             })
@@ -174,10 +174,10 @@ impl Moments {
     fn of(gram: &Gram, phrases: &ArrayView2<'_, f32>) -> Self {
         let d = gram.columns();
         let all: Array2<f64> = gram.products();
-        let all = all.as_slice().unwrap_or_default();
+        let all = all.as_slice().expect("a new matrix is in standard layout");
         let parts: Vec<Vec<(f64, f64)>> = phrases
             .to_slice()
-            .unwrap_or_default()
+            .expect("the phrases were brought into standard layout")
             .par_chunks(PHRASES * d)
             .map(|phrases| {
                 let values: Vec<f64> = phrases.iter().map(|x| f64::from(*x)).collect();
@@ -216,7 +216,7 @@ fn standard(rows: ArrayView2<'_, f32>) -> ndarray::CowArray<'_, f32, ndarray::Ix
 
 /// Rows in standard layout as a matrix.
 fn matrix<'a>(rows: &ArrayView2<'a, f32>) -> MatRef<'a, f32> {
-    let values = rows.to_slice().unwrap_or_default();
+    let values = rows.to_slice().expect("rows in standard layout");
     MatRef::from_row_major_slice(values, rows.nrows(), rows.ncols())
 }
 

@@ -178,7 +178,10 @@ impl Pls {
         assert_eq!(rows.ncols(), self.mean_x.len(), "columns of the rows");
         let mut scores = Array2::zeros((rows.nrows(), self.components()));
         for (row, mut out) in rows.outer_iter().zip(scores.outer_iter_mut()) {
-            self.add_scores(row.iter().copied(), out.as_slice_mut().unwrap_or_default());
+            self.add_scores(
+                row.iter().copied(),
+                out.as_slice_mut().expect("a row of a new matrix"),
+            );
         }
         scores
     }

@@ -85,7 +85,7 @@ fn tally(
 ) -> [[f64; 2]; 2] {
     let mut tally = [[0.0; 2]; 2];
     for &i in held {
-        let value = svm.decision(rows.row(i).to_slice().unwrap_or_default());
+        let value = svm.decision(rows.row(i).to_slice().expect("rows in standard layout"));
         let w = weights.map_or(1.0, |w| w[i]);
         let class = &mut tally[usize::from(positive[i])];
         class[0] += if (value > 0.0) == positive[i] { w } else { 0.0 };

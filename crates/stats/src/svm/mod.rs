@@ -120,8 +120,9 @@ impl LinearSvm {
     /// Where the rows have another number of columns.
     pub fn decisions(&self, rows: ArrayView2<'_, f32>) -> Vec<f64> {
         let rows = rows.as_standard_layout();
-        let row =
-            |row: ndarray::ArrayView1<'_, f32>| self.decision(row.to_slice().unwrap_or_default());
+        let row = |row: ndarray::ArrayView1<'_, f32>| {
+            self.decision(row.to_slice().expect("rows in standard layout"))
+        };
         rows.axis_iter(Axis(0)).map(row).collect()
     }
 }

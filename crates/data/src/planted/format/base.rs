@@ -1,6 +1,6 @@
 //! `base`: a world that takes tables from another file.
 use super::reader;
-use crate::DataError;
+use crate::{DataError, files};
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -26,7 +26,7 @@ pub(super) fn merge(file: &Path, mut table: Table) -> Result<Table, DataError> {
         reader::parse(Path::new("library"), LIBRARY)?
     } else {
         let path = file.parent().unwrap_or(Path::new("")).join(&name);
-        let text = std::fs::read_to_string(&path).map_err(|e| {
+        let text = files::read_text(&path, files::SMALL).map_err(|e| {
             let message = format!("base: '{name}' can't be read ({e}); give \"library\" or a file");
             DataError::invalid(file, message)
         })?;

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use rightly_data::files;
+
 use super::super::phrase::Form;
 use crate::Error;
 
@@ -71,12 +73,8 @@ pub(in super::super) fn read(file: Option<&Path>) -> Result<Vec<Phrase>, Error> 
     let Some(path) = file else {
         return parse(BUILT_IN).map_err(|why| Error::run(Path::new("phrases.txt"), why));
     };
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let wrong = |why: String| Error::Usage(format!("{}: {why}", path.display()));
-    let text = String::from_utf8(bytes).map_err(|_| {
-        wrong("is no UTF-8 text; give a text file with one phrase a line".to_owned())
-    })?;
-    parse(&text).map_err(wrong)
+    parse(&files::read_text(path, files::SMALL)?).map_err(wrong)
 }
 
 fn parse(text: &str) -> Result<Vec<Phrase>, String> {

@@ -1,5 +1,9 @@
-//! Files that are there whole or not at all: the one way in which this project writes files.
+//! Files: written whole or not at all, and read within bounds.
+
+mod bounded;
+
 use crate::DataError;
+pub use bounded::{LARGE, SMALL, open, open_regular, read, read_text};
 use std::{
     fs::File,
     io::Write,

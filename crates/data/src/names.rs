@@ -1,0 +1,102 @@
+//! How names and paths are compared: one function each, for both sides of every comparison.
+use std::collections::HashMap;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// Composed form, under which names that differ only by Unicode form are equal.
+fn composed(name: &str) -> String {
+    if is_nfc(name) { name.to_owned() } else { name.nfc().collect() }
+}
+
+/// A name of a class, a split or a column as it is compared: without blanks around it, in composed Unicode form. Letters keep
+/// their case.
+pub fn name_key(name: &str) -> String {
+    composed(name.trim())
+}
+
+/// A path as it is compared: `/` between its parts, without `.`, doubled or (as far as possible) `..` parts, in composed Unicode
+/// form, without blanks around it, its ending in small letters. So `a\ü.JPG`, `./a/ü.jpg ` and `a//ü.jpg` are one path.
+pub fn path_key(path: &str) -> String {
+    let path = composed(path.trim()).replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    let mut key = if path.starts_with('/') { String::from("/") } else { String::new() };
+    key += &parts.join("/");
+    let stem = without_ending(&key).len();
+    let ending = key.split_off(stem).to_ascii_lowercase();
+    key + &ending
+}
+
+/// Path without its last ending, `/`-separated.
+pub fn without_ending(path: &str) -> &str {
+    let start = path.rfind('/').map_or(0, |i| i + 1);
+    match path[start..].rfind('.') {
+        Some(dot) if dot > 0 => &path[..start + dot],
+        _ => path,
+    }
+}
+
+/// Things by their path, found by the path itself or, where only one fits, by its [`path_key`].
+#[derive(Debug, Clone)]
+pub struct PathIndex<T> {
+    exact: HashMap<String, T>,
+    /// `None` where several paths have the key.
+    by_key: HashMap<String, Option<T>>,
+}
+
+impl<T: Copy> PathIndex<T> {
+    /// An index of these paths.
+    pub fn new<S: Into<String>>(paths: impl IntoIterator<Item = (S, T)>) -> Self {
+        let (mut exact, mut by_key) = (HashMap::new(), HashMap::new());
+        for (path, value) in paths {
+            let path = path.into();
+            by_key
+                .entry(path_key(&path))
+                .and_modify(|found: &mut Option<T>| *found = None)
+                .or_insert(Some(value));
+            exact.insert(path, value);
+        }
+        Self { exact, by_key }
+    }
+
+    /// What belongs to a path.
+    pub fn get(&self, path: &str) -> Option<T> {
+        self.exact
+            .get(path)
+            .copied()
+            .or_else(|| self.by_key.get(&path_key(path)).copied().flatten())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_mean_the_same_have_one_key() {
+        for path in
+            ["a/ü.jpg", "./a/ü.jpg", "a\\ü.JPG", "a//u\u{308}.jpg", "b/../a/ü.Jpg", " a/ü.jpg "]
+        {
+            assert_eq!(path_key(path), "a/ü.jpg", "{path}");
+        }
+        assert_eq!(path_key("/a/./b.PNG"), "/a/b.png");
+        assert_eq!(path_key("../a"), "../a");
+        assert_eq!(path_key("A/.Hidden"), "A/.Hidden");
+        assert_ne!(path_key("a/B.jpg"), path_key("a/b.jpg"));
+        assert_eq!(name_key(" u\u{308}ber "), "über");
+    }
+
+    #[test]
+    fn a_path_is_found_by_its_key_where_only_one_has_it() {
+        let index = PathIndex::new([("a/1.jpg", 1), ("a/2.JPG", 2), ("a/2.jpg", 3)]);
+        assert_eq!(index.get("a\\1.JPG"), Some(1));
+        assert_eq!(index.get("a/2.JPG"), Some(2));
+        assert_eq!(index.get("./a/2.jpg"), None, "two have the key");
+        assert_eq!(index.get("a/3.jpg"), None);
+    }
+}

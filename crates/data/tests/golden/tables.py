@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Parquet tables as pyarrow and Hugging Face's `datasets` write them, with the text of every cell.
+
+`tables/kinds.parquet` has a column of every kind that a table of images may carry; `tables.json` has its cells as Python
+writes them (`str`), `null` where they are missing. `tables/hf/*.parquet` have the layout of `datasets`' own files: a struct
+of bytes and path, class numbers, and the names of the classes in the metadata key `huggingface`.
+
+    python tables.py        # made with pyarrow 26.0.1, Pillow 13.0.0
+"""
+
+import datetime
+import decimal
+import io
+import json
+import pathlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+HERE = pathlib.Path(__file__).parent
+OUT = HERE / "tables"
+
+
+def kinds():
+    utc = datetime.timezone.utc
+    dates = [datetime.date(2024, 2, 29), None, datetime.date(1969, 12, 31), datetime.date(1, 1, 1)]
+    moments = [
+        datetime.datetime(2024, 2, 29, 13, 5, 0, 250000),
+        None,
+        datetime.datetime(1969, 12, 31, 23, 59, 59),
+        datetime.datetime(2262, 4, 11, 0, 0, 0),
+    ]
+    aware = [moment and moment.replace(tzinfo=utc) for moment in moments]
+    times = [datetime.time(13, 5, 0, 250000), None, datetime.time(0, 0), datetime.time(23, 59, 59)]
+    decimals = [decimal.Decimal(text) if text else None for text in ["12.50", None, "-0.01", "99999.99"]]
+    halves = [np.float16(value) if value is not None else None for value in [0.5, None, -2.25, 65504]]
+    words = ["day", None, "night", "day"]
+    columns = {
+        "image": pa.array(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], pa.large_string()),
+        "class": pa.array(["x", "y", "x", "y"]).dictionary_encode(),
+        "date32": pa.array(dates, pa.date32()),
+        "date64": pa.array(dates, pa.date64()),
+        "second": pa.array([m and m.replace(microsecond=0) for m in moments], pa.timestamp("s")),
+        "milli": pa.array(moments, pa.timestamp("ms")),
+        "micro": pa.array(moments, pa.timestamp("us")),
+        "nano": pa.array(moments, pa.timestamp("ns")),
+        "zoned": pa.array(aware, pa.timestamp("us", "Europe/Berlin")),
+        "time32": pa.array([t and t.replace(microsecond=0) for t in times], pa.time32("s")),
+        "time64": pa.array(times, pa.time64("us")),
+        "decimal128": pa.array(decimals, pa.decimal128(7, 2)),
+        "decimal256": pa.array(decimals, pa.decimal256(40, 2)),
+        "half": pa.array(halves, pa.float16()),
+        "float": pa.array([0.1, None, -2.5, 3.0], pa.float32()),
+        "double": pa.array([0.1, None, -2.5, 1e300], pa.float64()),
+        "int8": pa.array([-128, None, 0, 127], pa.int8()),
+        "uint64": pa.array([0, None, 2**53 + 1, 2**64 - 1], pa.uint64()),
+        "bool": pa.array([True, None, False, True]),
+        "large": pa.array(words, pa.large_string()),
+        "view": pa.array(words, pa.string_view()),
+        "category": pa.array(words).dictionary_encode(),
+        "ordered": pa.DictionaryArray.from_arrays(
+            pa.array([1, None, 0, 1], pa.int8()), pa.array([10, 20], pa.int64()), ordered=True
+        ),
+        "empty": pa.array([None] * 4, pa.null()),
+        "struct": pa.array([{"x": 1, "y": 2}] * 4),
+        "list": pa.array([[1, 2], [], None, [3]]),
+        "bytes": pa.array([b"a", None, b"c", b"d"]),
+    }
+    pq.write_table(pa.table(columns), OUT / "kinds.parquet", row_group_size=3)
+    text = {}
+    for name, array in columns.items():
+        if name not in ("struct", "list", "bytes"):
+            text[name] = [cell(value) for value in values(array)]
+    return text
+
+
+def values(array):
+    if pa.types.is_timestamp(array.type) and array.type.tz is None and array.type.unit == "ns":
+        array = array.cast(pa.timestamp("us"))
+    return [value.as_py() for value in array]
+
+
+def cell(value):
+    """As Python writes it; moments with a zone in UTC, with a Z."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.datetime) and value.tzinfo:
+        return str(value.astimezone(datetime.timezone.utc).replace(tzinfo=None)) + "Z"
+    return str(value)
+
+
+def png(red):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6), (red, 0, 0)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def hugging_face():
+    features = {
+        "image": {"_type": "Image"},
+        "label": {"names": ["cat", "dog"], "_type": "ClassLabel"},
+        "weather": {"names": ["dry", "wet"], "_type": "ClassLabel"},
+        "score": {"dtype": "float16", "_type": "Value"},
+    }
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    fields = [
+        pa.field("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        pa.field("label", pa.int64()),
+        pa.field("weather", pa.int64()),
+        pa.field("score", pa.float16()),
+    ]
+    schema = pa.schema(fields, metadata=metadata)
+    (OUT / "hf").mkdir(parents=True, exist_ok=True)
+    red = 0
+    for name, paths, labels in [
+        ("train-00000-of-00002", ["a.png", "b.png", "c.png"], [0, 1, 0]),
+        ("train-00001-of-00002", ["d.png", "e.png"], [1, 1]),
+        ("test-00000-of-00001", ["f.png", "g.png", "h.png"], [1, -1, 0]),
+    ]:
+        images = []
+        for path in paths:
+            images.append({"bytes": png(red), "path": path})
+            red += 10
+        scores = [np.float16(0.5) for _ in paths]
+        columns = [images, labels, [label if label >= 0 else None for label in labels], scores]
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, fields)]
+        pq.write_table(pa.table(arrays, schema=schema), OUT / "hf" / f"{name}.parquet", row_group_size=2)
+
+
+def bomb():
+    """A file of some kilobytes whose column takes 6 GB: one text of a megabyte in each of 6,000 rows."""
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 6000, pa.int32()), pa.array(["x" * 2**20]))
+    pq.write_table(
+        pa.table({"image": text, "class": text}),
+        OUT / "bomb.parquet",
+        compression="zstd",
+        store_schema=False,
+        dictionary_pagesize_limit=2**22,
+    )
+
+
+def main():
+    OUT.mkdir(exist_ok=True)
+    bomb()
+    golden = {"made with": {"pyarrow": pa.__version__}, "cells": kinds()}
+    hugging_face()
+    (HERE / "tables.json").write_text(json.dumps(golden, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
