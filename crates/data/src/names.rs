@@ -16,7 +16,14 @@ pub fn name_key(name: &str) -> String {
 /// A path as it is compared: `/` between its parts, without `.`, doubled or (as far as possible) `..` parts, in composed Unicode
 /// form, without blanks around it, its ending in small letters. So `a\ü.JPG`, `./a/ü.jpg ` and `a//ü.jpg` are one path.
 pub fn path_key(path: &str) -> String {
-    let path = composed(path.trim()).replace('\\', "/");
+    let mut key = without_detours(&composed(path.trim()).replace('\\', "/"));
+    let stem = without_ending(&key).len();
+    let ending = key.split_off(stem).to_ascii_lowercase();
+    key + &ending
+}
+
+/// A `/`-separated path without `.`, doubled or (as far as possible) `..` parts, by its text alone.
+pub fn without_detours(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -25,11 +32,8 @@ pub fn path_key(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    let mut key = if path.starts_with('/') { String::from("/") } else { String::new() };
-    key += &parts.join("/");
-    let stem = without_ending(&key).len();
-    let ending = key.split_off(stem).to_ascii_lowercase();
-    key + &ending
+    let root = if path.starts_with('/') { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
 }
 
 /// Path without its last ending, `/`-separated.

@@ -7,4 +7,5 @@ mod help;
 mod making;
 mod rank;
 mod repair;
+mod splits;
 mod support;

@@ -83,7 +83,7 @@ fn same_bytes(data: &mut Dataset) {
             if other.split == first.split {
                 continue;
             }
-            let split = |s: &Option<String>| s.clone().unwrap_or_default();
+            let split = |s: &Option<String>| s.clone().expect("`refine` keeps images of a split");
             let what = format!(
                 "same bytes in two splits: '{}' in {} is '{}' in {}",
                 other.id,

@@ -156,7 +156,7 @@ const RARE: [&str; 40] = [
 /// that share is not used.
 pub(super) fn dim_protocol(draft: &mut Draft) -> Result<(), DataError> {
     let fine_of = |draft: &Draft, s: &Sample| match draft.data.attributes[0].as_str() {
-        FINE => s.attributes[0].clone().unwrap_or_default(),
+        FINE => s.attributes[0].clone().expect("the reader gives each record its fine class"),
         _ => draft.data.classes[s.class].clone(),
     };
     let fine: Vec<String> = draft.data.samples.iter().map(|s| fine_of(draft, s)).collect();

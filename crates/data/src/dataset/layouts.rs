@@ -52,7 +52,7 @@ pub(super) fn open(kind: &str, rest: &str, protocol: Option<Protocol>) -> Result
 
 /// `KIND:WHAT` of a kind.
 pub(super) fn usage(kind: &str) -> String {
-    let usage = KINDS.iter().find(|(k, ..)| *k == kind).map_or("", |(_, usage, _)| usage);
+    let usage = KINDS.iter().find(|(k, ..)| *k == kind).expect("a reader names its own kind").1;
     format!("{kind}:{usage}")
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     DataError, MaskSource,
-    names::{name_key, path_key},
+    names::{name_key, without_detours},
     table,
 };
 use std::{
@@ -125,7 +125,7 @@ fn missing_columns(rows: &Rows) -> String {
 struct Reader<'p> {
     draft: Draft,
     listings: Listings,
-    /// Path as it is compared to the index of its sample.
+    /// Path without detours to the index of its sample.
     seen: HashMap<String, usize>,
     folder: &'p Path,
 }
@@ -142,7 +142,8 @@ impl Reader<'_> {
             return;
         };
         let Some((id, path)) = self.image(id) else { return };
-        let key = path_key(&path.to_string_lossy());
+        // The file itself: two names may be one path as names are compared, and two files.
+        let key = without_detours(&path.to_string_lossy());
         if let Some(&first) = self.seen.get(&key) {
             let first = &self.draft.data.samples[first];
             let other = &self.draft.data.classes[first.class];

@@ -74,7 +74,7 @@ impl EmbeddingPool {
             if let Some(table) = &shard.metadata {
                 metadata::check(table, &shard.embeddings, mapped.rows)?;
             }
-            starts.push(starts.last().copied().unwrap_or(0) + mapped.rows);
+            starts.push(rows.iter().map(|rows| rows.rows).sum::<usize>() + mapped.rows);
             rows.push(mapped);
         }
         let pool = Self { path: path.to_owned(), shards, rows, starts };
@@ -86,7 +86,7 @@ impl EmbeddingPool {
 
     /// Number of images, `n`.
     pub fn len(&self) -> usize {
-        self.starts.last().copied().unwrap_or(0)
+        *self.starts.last().expect("the list begins with the first shard's start")
     }
 
     /// Whether there are no images; a pool that was opened has some.
@@ -96,7 +96,7 @@ impl EmbeddingPool {
 
     /// Width of the embeddings, `d`.
     pub fn dim(&self) -> usize {
-        self.rows.first().map_or(0, |rows| rows.columns)
+        self.rows.first().expect("a pool without rows is not opened").columns
     }
 
     /// The files, in the order of their rows.
@@ -116,13 +116,13 @@ impl EmbeddingPool {
             hash.update(bytes);
         };
         for (shard, rows) in self.shards.iter().zip(&self.rows) {
-            add(shard.embeddings.file_name().unwrap_or_default().as_encoded_bytes());
+            add(name(&shard.embeddings));
             add(rows.header());
             let step = rows.rows.div_ceil(SAMPLED_ROWS).max(1);
             (0..rows.rows).step_by(step).for_each(|row| add(rows.bytes(row)));
             let Some(table) = &shard.metadata else { continue };
             let (size, end) = end(table).map_err(|e| DataError::io(table, e))?;
-            add(table.file_name().unwrap_or_default().as_encoded_bytes());
+            add(name(table));
             add(&size.to_le_bytes());
             add(&end);
         }
@@ -215,6 +215,10 @@ impl EmbeddingPool {
         let shard = self.shard_of(row);
         self.rows[shard].read(row - self.starts[shard], out);
     }
+}
+
+fn name(file: &Path) -> &[u8] {
+    file.file_name().expect("what was opened as a file has a name").as_encoded_bytes()
 }
 
 /// A file's size and its last bytes.

@@ -15,6 +15,7 @@ mod writer;
 
 pub use cells::{column, column_as, floats, integers, lists_f32, texts};
 pub use columns::Columns;
+pub use outside::read_bounded;
 pub(crate) use outside::{
     bytes_of, has_texts, is_all_null, leaf_texts, read_columns, schema, texts_of,
 };

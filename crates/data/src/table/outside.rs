@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, RecordBatch, cast::AsArray, new_empty_array};
 use arrow_schema::{DataType, SchemaRef};
 use parquet::{
     arrow::ProjectionMask,
+    basic::Type as PhysicalType,
     file::metadata::{ColumnChunkMetaData, ParquetMetaData},
 };
 use std::path::Path;
@@ -61,7 +62,15 @@ pub(super) fn batch_rows(
     let chunks = metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate());
     let mut rows = 8192;
     for (_, chunk) in chunks.filter(|(leaf, _)| mask.leaf_included(*leaf)) {
-        let bytes = chunk.uncompressed_size();
+        // Runs of equal values take no room in the file; unpacked each takes its own.
+        let width = match chunk.column_type() {
+            PhysicalType::BOOLEAN | PhysicalType::BYTE_ARRAY => 1,
+            PhysicalType::INT32 | PhysicalType::FLOAT => 4,
+            PhysicalType::INT96 => 12,
+            PhysicalType::INT64 | PhysicalType::DOUBLE => 8,
+            PhysicalType::FIXED_LEN_BYTE_ARRAY => 16,
+        };
+        let bytes = chunk.uncompressed_size().max(chunk.num_values().saturating_mul(width));
         if bytes > MAX_CHUNK {
             return Err(format!(
                 "column '{}' takes {bytes} bytes in one row group, the limit is {MAX_CHUNK}; write it in smaller row groups",
@@ -69,11 +78,22 @@ pub(super) fn batch_rows(
             ));
         }
         // Without a dictionary the values of a chunk are no larger together than the chunk.
-        if chunk.dictionary_page_offset().is_some() {
+        if chunk.dictionary_page_offset().is_some() && width == 1 {
             rows = rows.min((BATCH_BYTES / bytes.max(1)).max(1));
         }
     }
     Ok(rows as usize)
+}
+
+/// All columns of a table from outside, in such batches.
+///
+/// # Errors
+/// As [`super::read`]; a column that is too large when it is unpacked.
+pub fn read_bounded(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
+    let (_, schema) = schema(path)?;
+    read_columns(path, &(0..schema.fields().len()).collect::<Vec<_>>())
 }
 
 /// One leaf of a table (`image.path`) as text.

@@ -159,3 +159,23 @@ fn tables_that_are_wrong_say_how() {
         assert!(message.contains(name), "{message}");
     }
 }
+
+/// A table that was written elsewhere names files by other separators, Unicode forms, blanks and endings.
+#[test]
+fn names_from_other_systems_are_found() {
+    let tree = Tree::new();
+    tree.images(["a/\u{fc}.jpg", "a/2.JPG", "a/3.jpg", "a/4.JPG", "a/4.jpg"]);
+    tree.write("m/2.png", mask_png(8, 6, 255));
+    let rows = "a\\u\u{308}.JPG,x,\n./a/2.jpg ,x,m\\2.PNG\na//3.jpg,y,\na/4.JPG,y ,\na/4.jpg,y,\n";
+    tree.write("t.csv", format!("image,class,mask\n{rows}"));
+    let data = tree.open("t.csv");
+    assert_eq!(data.samples.len(), 5);
+    assert_eq!(data.classes, ["x", "y"], "blanks around a class are none of it");
+    for sample in &data.samples {
+        assert!(sample.image.load(&Default::default()).is_ok(), "{}", sample.id);
+    }
+    assert!(data.samples[1].mask.is_some());
+    // Of the two files whose names differ only by the case of their endings each is itself.
+    assert!(data.samples[3].image != data.samples[4].image);
+    assert!(problems(&data).iter().any(|p| p.contains("differs from 'a/4.JPG' only by")));
+}

@@ -58,7 +58,7 @@ fn lists(path: &Path, dataset: &Dataset) -> Result<HashMap<String, Vec<f32>>, Er
     let names = Names::new(dataset, path);
     let mut out: HashMap<String, Vec<f32>> = HashMap::new();
     let mut row = 0;
-    for batch in table::read(path)? {
+    for batch in table::read_bounded(path)? {
         let batch = batch?;
         let schema = batch.schema();
         let has = |name: &str| schema.column_with_name(name).is_some();
