@@ -16,7 +16,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         p { "The most frequent wrong answers on photographs as they are, with examples." }
         @for pair in &view.confusions {
             article.confusion {
-                h3 { (name(&pair.class)) span.arrow aria-label="called" { " → " } (name(&pair.answer)) }
+                h3 { (name(&pair.class)) span.arrow role="img" aria-label="called" { " → " } (name(&pair.answer)) }
                 p.muted { (pair.count) " of " (plural(pair.n, "image")) " of the class"
                     @if pair.n > 0 { " (" (percent(pair.count as f64 / pair.n as f64)) ")" }
                     @if pair.n < 20 { " " span.small-n { "few" } } }
