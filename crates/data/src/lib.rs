@@ -12,6 +12,7 @@ pub mod planted;
 pub mod preprocess;
 pub mod problem;
 pub mod resize;
+pub mod secret;
 pub mod table;
 pub mod votes;
 

@@ -1,28 +1,28 @@
-//! One file, downloaded by the hub's crate in a thread of its own.
+//! One file: what the endpoint says of it, then its bytes, under their name only when all are there.
 //!
-//! The crate waits without limit and can't be stopped; the thread lets the caller leave a silent server or follow the
-//! stop flag. A thread that was left ends with its connection or with the process.
+//! The network is read in a thread of its own, so that the caller can leave a silent server or follow the stop flag; a
+//! thread that was left ends at its next byte or time limit. It only hands bytes on: files are written here.
 
 use std::{
-    fs,
     path::PathBuf,
     sync::{
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use hf_hub::{
-    Repo,
-    api::{
-        Progress,
-        sync::{Api, ApiError},
-    },
-};
+use rightly_data::secret::Secret;
 
-use super::{HubEvent, spec::is_plain};
+use super::{
+    HubEvent,
+    announced::Announced,
+    cache::Shelf,
+    failed::Failed,
+    part::Part,
+    wire::{Piece, Wire},
+};
 
 /// Tries of one file, where a connection broke or the server was busy.
 const TRIES: usize = 3;
@@ -30,196 +30,193 @@ const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often the stop flag is looked at.
 const TICK: Duration = Duration::from_millis(50);
-
-/// Why a file did not come.
-#[derive(Debug)]
-pub(super) enum Failed {
-    NotThere,
-    Denied(u16),
-    /// No connection.
-    Unreachable(String),
-    /// A connection, but nothing to use.
-    Broken(String),
-    Interrupted,
-}
-
-enum Message {
-    Size(usize),
-    Bytes(usize),
-    Done(Result<PathBuf, Trouble>),
-}
-
-enum Trouble {
-    Hub(ApiError),
-    /// A header that would become a path.
-    Header(&'static str, String),
-}
-
-/// Hands the progress on to the caller's thread; nobody may be there any more.
-struct Meter(Sender<Message>);
-
-impl Progress for Meter {
-    fn init(&mut self, size: usize, _: &str) {
-        let _ = self.0.send(Message::Size(size));
-    }
-
-    fn update(&mut self, size: usize) {
-        let _ = self.0.send(Message::Bytes(size));
-    }
-
-    fn finish(&mut self) {}
-}
+/// Fewer bytes than this in the longest time without one are as good as none.
+const TRICKLE: u64 = 1 << 10;
 
 /// What a download needs beside the file's name.
 pub(super) struct Fetch<'a> {
-    pub(super) api: &'a Api,
-    pub(super) repo: Repo,
+    pub(super) wire: &'a Wire,
+    pub(super) token: Option<&'a Secret>,
+    pub(super) shelf: &'a Shelf,
     /// Longest time without a byte.
     pub(super) patience: Duration,
     pub(super) stop: &'a AtomicBool,
     pub(super) progress: &'a dyn Fn(HubEvent),
 }
 
+/// What is known of a file over several tries.
+#[derive(Default)]
+struct Progress {
+    /// Bytes that came in this try.
+    received: u64,
+    /// Whether the caller was told that the file is on its way.
+    is_told: bool,
+}
+
 impl Fetch<'_> {
-    /// The path of `file` in the cache, downloaded whole. A broken download is gone on with.
-    pub(super) fn file(&self, file: &str) -> Result<PathBuf, Failed> {
+    /// The path of `file` in the cache, downloaded whole from `url`. A broken download is gone on with.
+    pub(super) fn file(&self, file: &str, url: &str) -> Result<PathBuf, Failed> {
+        let mut progress = Progress::default();
         let mut tries = 1;
         loop {
-            let mut received = 0;
-            let (failed, busy) = match self.attempt(file, &mut received) {
+            progress.received = 0;
+            let failed = match self.attempt(file, url, &mut progress) {
                 Ok(path) => return Ok(path),
-                Err(failed) => failed,
+                Err(failed) => failed.masked(self.token),
             };
-            let passes = matches!(failed, Failed::Unreachable(_) | Failed::Broken(_));
-            if tries == TRIES || !passes || !(busy || received > 0) {
+            let again = match failed {
+                Failed::Busy(_) | Failed::Changed => true,
+                Failed::Unreachable(_) | Failed::Broken(_) => progress.received > 0,
+                Failed::NotThere | Failed::Denied(_) | Failed::Interrupted => false,
+            };
+            if tries == TRIES || !again {
                 return Err(failed);
             }
             tries += 1;
-            let end = Instant::now() + PAUSE;
-            while Instant::now() < end {
-                if self.stop.load(Ordering::Relaxed) {
-                    return Err(Failed::Interrupted);
+            self.rest(PAUSE)?;
+        }
+    }
+
+    /// One try.
+    fn attempt(&self, file: &str, url: &str, progress: &mut Progress) -> Result<PathBuf, Failed> {
+        let announced = self.announced(url)?;
+        let is_first = !std::mem::replace(&mut progress.is_told, true);
+        if is_first {
+            let bytes = usize::try_from(announced.size())
+                .map_err(|_| Failed::Broken("more bytes than this machine can count".into()))?;
+            (self.progress)(HubEvent::Started { file: file.to_owned(), bytes });
+        }
+        let blob = self.shelf.blob(&announced);
+        let lock = self.locked(&announced)?;
+        // Another process may have brought it while this one waited.
+        if !std::fs::metadata(&blob).is_ok_and(|b| b.is_file() && b.len() == announced.size()) {
+            let mut part = Part::open(self.shelf.part(&announced), &announced)?;
+            if part.len() < announced.size() {
+                if is_first {
+                    self.told(part.len());
                 }
-                thread::sleep(TICK);
+                self.bytes(url, &announced, &mut part, progress)?;
+            }
+            part.finish(&announced, &blob)?;
+        }
+        let path = self.shelf.name(&announced, file).map_err(|e| Failed::disk(&blob, e))?;
+        drop(lock);
+        Ok(path)
+    }
+
+    fn told(&self, bytes: u64) {
+        if let Some(bytes) = usize::try_from(bytes).ok().filter(|bytes| *bytes > 0) {
+            (self.progress)(HubEvent::Bytes(bytes));
+        }
+    }
+
+    fn announced(&self, url: &str) -> Result<Announced, Failed> {
+        let (wire, url) = (self.wire.clone(), url.to_owned());
+        let answers = reading(move |sender| {
+            let _ = sender.send(wire.announced(&url));
+        })?;
+        self.next(&answers, Instant::now())?
+    }
+
+    /// The lock of a file's part, waited for as long as another process holds it.
+    fn locked(&self, announced: &Announced) -> Result<std::fs::File, Failed> {
+        let lock = self.shelf.lock(announced);
+        let lock = lock.map_err(|e| Failed::disk(&self.shelf.part(announced), e))?;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(std::fs::TryLockError::WouldBlock) => self.rest(TICK)?,
+                // A file system without locks.
+                Err(std::fs::TryLockError::Error(_)) => return Ok(lock),
             }
         }
     }
 
-    /// One try; `received` counts the bytes that came. The flag beside a failure: the server was only busy.
-    fn attempt(&self, file: &str, received: &mut usize) -> Result<PathBuf, (Failed, bool)> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err((Failed::Interrupted, false));
-        }
-        let (sender, messages) = mpsc::channel();
-        let (api, repo, name) = (self.api.clone(), self.repo.clone(), file.to_owned());
-        let work = move || {
-            let done = download(&api, repo, &name, Meter(sender.clone()));
-            let _ = sender.send(Message::Done(done));
-        };
-        thread::Builder::new().spawn(work).map_err(|e| (Failed::Broken(e.to_string()), false))?;
-        let mut size = None;
-        let mut last = Instant::now();
+    /// The bytes that `part` lacks.
+    fn bytes(
+        &self,
+        url: &str,
+        announced: &Announced,
+        part: &mut Part,
+        progress: &mut Progress,
+    ) -> Result<(), Failed> {
+        let (wire, url, file, start) =
+            (self.wire.clone(), url.to_owned(), announced.clone(), part.len());
+        let pieces = reading(move |sender| {
+            let end = wire.bytes(&url, &file, start, |piece| sender.send(Ok(Some(piece))).is_ok());
+            let _ = sender.send(end.map(|()| None));
+        })?;
+        let (mut window, mut in_window, mut last) = (Instant::now(), 0, Instant::now());
         loop {
-            match messages.recv_timeout(TICK) {
-                Ok(Message::Size(bytes)) => {
-                    // Said twice by the crate: before the request and at its answer.
-                    if size.replace(bytes).is_none() {
-                        (self.progress)(HubEvent::Started { file: file.to_owned(), bytes });
-                    }
+            match self.next(&pieces, last)? {
+                Ok(Some(Piece::FromTheStart)) => part.restart()?,
+                Ok(Some(Piece::Bytes(bytes))) => {
+                    part.append(&bytes)?;
+                    progress.received += bytes.len() as u64;
+                    in_window += bytes.len() as u64;
+                    (self.progress)(HubEvent::Bytes(bytes.len()));
                 }
-                Ok(Message::Bytes(bytes)) => {
-                    *received += bytes;
-                    (self.progress)(HubEvent::Bytes(bytes));
-                }
-                Ok(Message::Done(Ok(path))) => {
-                    return whole(path, size).map_err(|message| (Failed::Broken(message), false));
-                }
-                Ok(Message::Done(Err(trouble))) => return Err(judge(trouble)),
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err((
-                        Failed::Broken("the hub's answer could not be understood".into()),
-                        false,
-                    ));
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    if self.stop.load(Ordering::Relaxed) {
-                        return Err((Failed::Interrupted, false));
-                    }
-                    if last.elapsed() > self.patience {
-                        let silence =
-                            format!("nothing came for {:.1} s", self.patience.as_secs_f64());
-                        return Err((Failed::Unreachable(silence), false));
-                    }
-                    continue;
-                }
+                Ok(None) => return Ok(()),
+                Err(failed) => return Err(part.judged(failed)),
             }
             last = Instant::now();
+            if window.elapsed() > self.patience {
+                if in_window < TRICKLE {
+                    return Err(Failed::Unreachable(format!(
+                        "only {in_window} bytes came in {:.1} s",
+                        self.patience.as_secs_f64()
+                    )));
+                }
+                (window, in_window) = (last, 0);
+            }
+        }
+    }
+
+    /// What the reading thread says next, unless it is silent for too long or the user stops.
+    fn next<T>(&self, messages: &Receiver<T>, since: Instant) -> Result<T, Failed> {
+        loop {
+            let message = messages.recv_timeout(TICK);
             if self.stop.load(Ordering::Relaxed) {
-                return Err((Failed::Interrupted, false));
+                return Err(Failed::Interrupted);
+            }
+            match message {
+                Ok(message) => return Ok(message),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let message = "the hub's answer could not be understood";
+                    return Err(Failed::Broken(message.into()));
+                }
+                Err(RecvTimeoutError::Timeout) if since.elapsed() > self.patience => {
+                    let silence = self.patience.as_secs_f64();
+                    return Err(Failed::Unreachable(format!("nothing came for {silence:.1} s")));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
-}
 
-/// The crate's download, once the headers that become paths are known to be plain names. The endpoint is the user's
-/// choice and trusted as far as that: it could still answer the second request otherwise.
-fn download(api: &Api, repo: Repo, file: &str, meter: Meter) -> Result<PathBuf, Trouble> {
-    let repo = api.repo(repo);
-    let metadata = api.metadata(&repo.url(file)).map_err(Trouble::Hub)?;
-    let etag = metadata.etag();
-    if !is_plain(etag.strip_prefix("W/").unwrap_or(etag)) {
-        return Err(Trouble::Header("etag", etag.to_owned()));
-    }
-    if !is_plain(metadata.commit_hash()) {
-        return Err(Trouble::Header("x-repo-commit", metadata.commit_hash().to_owned()));
-    }
-    repo.download_with_progress(file, meter).map_err(Trouble::Hub)
-}
-
-/// `path`, if the file has as many bytes as were announced; else it leaves the cache. A server that answers a request
-/// for the rest with the whole makes such files.
-fn whole(path: PathBuf, size: Option<usize>) -> Result<PathBuf, String> {
-    let found = fs::metadata(&path).map_err(|e| e.to_string())?.len();
-    match size {
-        Some(expected) if found != expected as u64 => {
-            for file in path.canonicalize().into_iter().chain([path]) {
-                fs::remove_file(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    /// Waits, unless the user stops.
+    fn rest(&self, time: Duration) -> Result<(), Failed> {
+        let end = Instant::now() + time;
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(Failed::Interrupted);
             }
-            Err(format!(
-                "{found} bytes came, {expected} were announced; the file is removed, try again"
-            ))
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(TICK));
         }
-        _ => Ok(path),
     }
 }
 
-/// What a failure of the crate means, and whether the server was only busy.
-fn judge(trouble: Trouble) -> (Failed, bool) {
-    let error = match trouble {
-        Trouble::Header(name, value) => {
-            let value: String = value.chars().take(100).collect();
-            return (
-                Failed::Broken(format!("the header {name} is no plain name: {value:?}")),
-                false,
-            );
-        }
-        Trouble::Hub(error) => error,
-    };
-    let ApiError::RequestError(request) = &error else {
-        return (Failed::Broken(error.to_string()), matches!(error, ApiError::IoError(_)));
-    };
-    match request.as_ref() {
-        ureq::Error::StatusCode(404) => (Failed::NotThere, false),
-        ureq::Error::StatusCode(status @ (401 | 403)) => (Failed::Denied(*status), false),
-        ureq::Error::StatusCode(416) => {
-            let message = "a part of an earlier download can't be gone on with; remove the *.part files in the \
-                           repository's folder blobs of the cache";
-            (Failed::Broken(message.into()), false)
-        }
-        ureq::Error::StatusCode(status) if *status == 429 || *status >= 500 => {
-            (Failed::Unreachable(format!("status {status}")), true)
-        }
-        ureq::Error::StatusCode(status) => (Failed::Broken(format!("status {status}")), false),
-        other => (Failed::Unreachable(other.to_string()), false),
-    }
+/// What a thread that reads the network hands on; few messages ahead, so that a fast server fills no memory.
+fn reading<T: Send + 'static>(
+    work: impl FnOnce(&SyncSender<T>) + Send + 'static,
+) -> Result<Receiver<T>, Failed> {
+    let (sender, receiver) = mpsc::sync_channel(4);
+    thread::Builder::new()
+        .spawn(move || work(&sender))
+        .map_err(|e| Failed::Broken(format!("no thread for the network: {e}")))?;
+    Ok(receiver)
 }

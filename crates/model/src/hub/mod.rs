@@ -1,10 +1,14 @@
-//! Models by name: `hf:ORG/NAME[@REVISION][/FILE]`, fetched from the hub with its own crate and cached.
+//! Models by name: `hf:ORG/NAME[@REVISION][/FILE]`, fetched from the hub and cached as the hub's own tools do.
 //!
 //! | file | its subject |
 //! |---|---|
 //! | `spec` | names, and what may stand in them |
 //! | `cache` | the layout on disk, shared with the hub's own tools |
-//! | `fetch` | one download: time limit, stop flag, progress |
+//! | `address` | whose an address is, and where a redirect leads |
+//! | `wire` | requests and redirects: where the token goes, and what may come back |
+//! | `announced` | what the endpoint says of a file before its bytes come |
+//! | `part` | the bytes that are here so far, and whether they are the right ones |
+//! | `fetch`, `failed` | one download: tries, time limit, stop flag, progress; why one ends |
 //! | `folders` | models of several files |
 //! | `setting` | the endpoint, the cache and the token of this machine |
 //! | `error` | what can go wrong, with the way out |
@@ -12,25 +16,26 @@
 //! What the cache holds is used without asking the hub whether there is anything newer; `@REVISION` pins a commit,
 //! and [`Fetched::snapshot`] says which one was used.
 
+mod address;
+mod announced;
 mod cache;
 mod error;
+mod failed;
 mod fetch;
 mod folders;
+mod part;
 mod setting;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::{path::PathBuf, sync::atomic::AtomicBool};
 
-use hf_hub::{
-    Cache,
-    api::sync::{Api, ApiBuilder},
-};
-
 use cache::Shelf;
 pub use error::{HubError, MissingFile};
-use fetch::{Failed, Fetch};
+use failed::Failed;
+use fetch::Fetch;
 pub use setting::Hub;
 pub use spec::HubSpec;
 
@@ -152,36 +157,51 @@ impl Hub {
     ) -> Result<Fetched, HubError> {
         let shelf = Shelf::new(self.cache(), spec);
         let name = spec.to_string();
-        let api = self.api(&name)?;
-        let repo = cache::repo(spec);
-        let url = |file: &str| api.repo(repo.clone()).url(file);
-        let fetch =
-            Fetch { api: &api, repo: repo.clone(), patience: self.patience(), stop, progress };
+        let url = |file: &str| {
+            let (endpoint, repository) = (self.endpoint(), spec.repository());
+            format!("{endpoint}/{repository}/resolve/{}/{file}", spec.revision())
+        };
+        let wire = self.wire();
+        let fetch = Fetch {
+            wire: &wire,
+            token: self.token(),
+            shelf: &shelf,
+            patience: self.patience(),
+            stop,
+            progress,
+        };
         let mut reason = self.is_offline().then(|| "HF_HUB_OFFLINE is set".to_owned());
         let (mut files, mut missing, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
         for Wanted { file, optional } in wanted {
             let found = shelf.find(file);
             let settled =
                 found.is_some() || reason.is_some() || *optional && shelf.is_known_to_lack(file);
-            let found = match if settled { Ok(found) } else { fetch.file(file).map(Some) } {
-                Ok(found) => found,
-                Err(Failed::NotThere) if *optional => {
-                    lacking.push(file);
-                    None
-                }
-                Err(Failed::Unreachable(why)) => {
-                    reason = Some(why);
-                    None
-                }
-                Err(Failed::NotThere) => return Err(HubError::NotThere { name, url: url(file) }),
-                Err(Failed::Denied(status)) => {
-                    return Err(HubError::Denied { name, url: url(file), status });
-                }
-                Err(Failed::Broken(message)) => {
-                    return Err(HubError::Broken { name, url: url(file), message });
-                }
-                Err(Failed::Interrupted) => return Err(HubError::Interrupted),
-            };
+            let found =
+                match if settled { Ok(found) } else { fetch.file(file, &url(file)).map(Some) } {
+                    Ok(found) => found,
+                    Err(Failed::NotThere) if *optional => {
+                        lacking.push(file);
+                        None
+                    }
+                    Err(Failed::Unreachable(why) | Failed::Busy(why)) => {
+                        reason = Some(why);
+                        None
+                    }
+                    Err(Failed::NotThere) => {
+                        return Err(HubError::NotThere { name, url: url(file) });
+                    }
+                    Err(Failed::Denied(status)) => {
+                        return Err(HubError::Denied { name, url: url(file), status });
+                    }
+                    Err(Failed::Changed) => {
+                        let message = "the file changes faster than it comes".to_owned();
+                        return Err(HubError::Broken { name, url: url(file), message });
+                    }
+                    Err(Failed::Broken(message)) => {
+                        return Err(HubError::Broken { name, url: url(file), message });
+                    }
+                    Err(Failed::Interrupted) => return Err(HubError::Interrupted),
+                };
             if found.is_none() && !optional {
                 missing.push(MissingFile { url: url(file), place: shelf.place(file) });
             }
@@ -197,19 +217,5 @@ impl Hub {
             .zip(&files)
             .find_map(|(w, path)| cache::snapshot(path.as_deref()?, &w.file));
         Ok(Fetched { files, snapshot: first.unwrap_or_else(|| spec.revision().to_owned()) })
-    }
-
-    /// The crate's client: no bars, no retries of its own (they would repeat bytes), the token given here only.
-    fn api(&self, name: &str) -> Result<Api, HubError> {
-        ApiBuilder::from_cache(Cache::new(self.cache().to_owned()))
-            .with_endpoint(self.endpoint().to_owned())
-            .with_progress(false)
-            .with_token(self.token().map(str::to_owned))
-            .build()
-            .map_err(|e| HubError::Broken {
-                name: name.to_owned(),
-                url: self.endpoint().to_owned(),
-                message: e.to_string(),
-            })
     }
 }

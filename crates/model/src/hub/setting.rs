@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::HubError;
+use rightly_data::secret::Secret;
+use ureq::tls::RootCerts;
+
+use super::{HubError, address::Origin, wire::Wire};
 
 /// The hub where nothing else is set.
 const ENDPOINT: &str = "https://huggingface.co";
@@ -17,10 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Hub {
     endpoint: String,
+    origin: Origin,
     cache: PathBuf,
-    token: Option<String>,
+    token: Option<Secret>,
     offline: bool,
     patience: Duration,
+    roots: RootCerts,
 }
 
 impl Hub {
@@ -43,28 +48,24 @@ impl Hub {
     /// Where the endpoint is not a plain http or https address.
     pub fn at(endpoint: &str, cache: impl Into<PathBuf>) -> Result<Self, HubError> {
         let endpoint = endpoint.trim().trim_end_matches('/');
-        let host = endpoint.strip_prefix("https://").or_else(|| endpoint.strip_prefix("http://"));
-        let plain = |host: &str| {
-            !host.is_empty()
-                && endpoint.parse::<ureq::http::Uri>().is_ok()
-                && !host.contains(['@', '?', '#'])
-        };
-        if !host.is_some_and(plain) {
+        let Some(origin) = Origin::of(endpoint).filter(|_| !endpoint.contains(['?', '#'])) else {
             // Not repeated: it may hold a secret.
             return Err(HubError::Setting(
                 "HF_ENDPOINT: expected an address like https://huggingface.co".into(),
             ));
-        }
+        };
         let cache = cache.into();
         let cache = std::path::absolute(&cache).map_err(|e| {
             HubError::Setting(format!("the hub's cache '{}': {e}", cache.display()))
         })?;
         Ok(Self {
             endpoint: endpoint.to_owned(),
+            origin,
             cache,
             token: None,
             offline: false,
             patience: PATIENCE,
+            roots: RootCerts::WebPki,
         })
     }
 
@@ -87,19 +88,24 @@ impl Hub {
         })?;
         let hub = Self::at(&variable("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned()), cache)?;
         let stored = || std::fs::read_to_string(home.as_ref()?.join("token")).ok();
-        let token = variable("HF_TOKEN").or_else(stored).map(|token| token.trim().to_owned());
+        let token = variable("HF_TOKEN").or_else(stored);
         let offline = variable("HF_HUB_OFFLINE").is_some_and(|v| {
             ["1", "on", "yes", "true"].contains(&v.trim().to_lowercase().as_str())
         });
         Ok(hub.with_token(token).offline(offline))
     }
 
-    /// With a token. It is sent over https only, to the endpoint and to where the endpoint says a file lies.
+    /// With a token. It is sent over https only, and to the endpoint only: not to where the endpoint says a file lies.
     #[must_use]
     pub fn with_token(self, token: Option<String>) -> Self {
-        let usable = |t: &String| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic());
-        let token = token.filter(usable).filter(|_| self.endpoint.starts_with("https://"));
-        Self { token, ..self }
+        let token = token.and_then(|token| Secret::new(&token));
+        Self { token: token.filter(|_| self.origin.is_private()), ..self }
+    }
+
+    /// With other authorities than those of browsers.
+    #[cfg(test)]
+    pub(super) fn with_roots(self, roots: RootCerts) -> Self {
+        Self { roots, ..self }
     }
 
     /// With or without connections.
@@ -124,8 +130,14 @@ impl Hub {
         &self.endpoint
     }
 
-    pub(super) fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+    pub(super) fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
+    /// A way to the endpoint.
+    pub(super) fn wire(&self) -> Wire {
+        let (origin, token, roots) = (self.origin.clone(), self.token.clone(), self.roots.clone());
+        Wire::new(origin, token, roots, self.patience)
     }
 
     pub(super) fn is_offline(&self) -> bool {
@@ -157,18 +169,22 @@ mod tests {
         Hub::set_by(variable, user.map(PathBuf::from))
     }
 
+    fn token(hub: &Hub) -> Option<String> {
+        hub.token().map(Secret::bearer)
+    }
+
     #[test]
     fn the_environment_is_read_as_the_hubs_tools_do() {
         let hub = set(&[], Some("/home/me")).unwrap();
-        assert_eq!((hub.endpoint(), hub.token(), hub.is_offline()), (ENDPOINT, None, false));
+        assert_eq!((hub.endpoint(), token(&hub), hub.is_offline()), (ENDPOINT, None, false));
         assert!(hub.cache().ends_with("home/me/.cache/huggingface/hub"));
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("token"), "hf_stored\n").unwrap();
         let at = home.path().to_str().unwrap();
         let hub = set(&[("HF_HOME", at), ("HF_HUB_OFFLINE", "1")], None).unwrap();
         assert_eq!(
-            (hub.cache(), hub.token()),
-            (home.path().join("hub").as_path(), Some("hf_stored"))
+            (hub.cache(), token(&hub)),
+            (home.path().join("hub").as_path(), Some("Bearer hf_stored".into()))
         );
         assert!(hub.is_offline());
         let given = [
@@ -178,7 +194,7 @@ mod tests {
             ("HF_ENDPOINT", "https://m/"),
         ];
         let hub = set(&given, None).unwrap();
-        assert_eq!((hub.endpoint(), hub.token()), ("https://m", Some("hf_given")));
+        assert_eq!((hub.endpoint(), token(&hub)), ("https://m", Some("Bearer hf_given".into())));
         assert!(hub.cache().ends_with("c"));
         assert!(!format!("{hub:?}").contains("hf_given"));
         assert!(set(&[], None).unwrap_err().to_string().contains("HF_HOME"));
@@ -186,9 +202,12 @@ mod tests {
 
     #[test]
     fn a_token_is_sent_over_https_only_and_endpoints_are_plain() {
-        let token = || Some("hf_x".to_owned());
-        assert_eq!(Hub::at("http://m", "c").unwrap().with_token(token()).token(), None);
-        assert_eq!(Hub::at("https://m", "c").unwrap().with_token(token()).token(), Some("hf_x"));
+        let with = |url: &str, text: &str| {
+            token(&Hub::at(url, "c").unwrap().with_token(Some(text.to_owned())))
+        };
+        assert_eq!(with("http://m", "hf_x"), None);
+        assert_eq!(with("https://m", " hf_x\n"), Some("Bearer hf_x".into()));
+        assert_eq!((with("https://m", " "), with("https://m", "hf x\r\n")), (None, None));
         for bad in ["", "m", "ftp://m", "https://", "https://me:s3cret@m", "https://m?x=s3cret"] {
             let message = Hub::at(bad, "c").unwrap_err().to_string();
             assert!(message.contains("HF_ENDPOINT") && !message.contains("s3cret"), "{message}");

@@ -26,7 +26,8 @@ impl Cache {
     }
 
     fn path(&self, url: &str, model: &str, messages: &Messages) -> PathBuf {
-        let asked = serde_json::to_vec(&(url, model, messages)).unwrap_or_default();
+        let asked = serde_json::to_vec(&(url, model, messages))
+            .expect("texts and lists of texts have a JSON form: by construction");
         self.folder.join(format!("{}.json", blake3::hash(&asked).to_hex()))
     }
 

@@ -1,15 +1,22 @@
 //! Requests to the endpoint: tries, waits and what may come back.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 use ureq::{
-    Agent, Body,
-    http::{Response, header::RETRY_AFTER},
+    Agent, Body, RequestBuilder,
+    http::{
+        Response, StatusCode,
+        header::{LOCATION, RETRY_AFTER},
+    },
+    typestate::WithBody,
 };
 
 use super::{address, evidence::clean, key::Key, prompt::Messages};
@@ -172,7 +179,7 @@ impl Client {
         let mut backoff = self.options.first_wait;
         let mut tries = 1;
         loop {
-            let failed = match self.attempt(&body, tries) {
+            let failed = match self.attempt(&body, tries, stop) {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
@@ -188,21 +195,46 @@ impl Client {
         }
     }
 
-    fn attempt(&self, body: &[u8], tries: u32) -> Result<String, Failed> {
+    /// One try. The server is waited for in a thread of its own, so that the stop flag is followed meanwhile; a thread
+    /// that was left ends at its time limit.
+    fn attempt(&self, body: &[u8], tries: u32, stop: &AtomicBool) -> Result<String, Failed> {
         let mut request = self.agent.post(&self.url).content_type("application/json");
         if let Some(header) = self.key.header() {
             request = request.header("Authorization", header);
         }
-        let mut response = request.send(body).map_err(|e| self.broken(&e, tries))?;
-        let status = response.status();
-        if status.is_redirection() {
-            let location = response.headers().get("location").and_then(|l| l.to_str().ok());
-            let location = self.quoted(location.unwrap_or("nowhere"));
-            return Err(Failed::now(NoAnswer::Moved { status: status.as_u16(), location }));
+        let (sender, answers) = mpsc::channel();
+        let body = body.to_vec();
+        let work = move || drop(sender.send(exchange(request, &body)));
+        let failed = |message: String| {
+            Failed::now(NoAnswer::Unreachable { tries, message: self.quoted(&message) })
+        };
+        thread::Builder::new().spawn(work).map_err(|e| failed(e.to_string()))?;
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Failed::now(NoAnswer::Interrupted));
+            }
+            match answers.recv_timeout(TICK) {
+                Ok(answer) => {
+                    return self.judged(answer.map_err(|e| self.broken(&e, tries))?, tries);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(failed("the answer could not be understood".into()));
+                }
+            }
         }
-        let again = status.as_u16() == 429 || status.is_server_error();
-        let wait = if again { retry_after(&response) } else { None };
-        let text = match response.body_mut().with_config().limit(BODY).read_to_vec() {
+    }
+
+    /// The text in an answer.
+    fn judged(&self, answer: Answer, tries: u32) -> Result<String, Failed> {
+        let Answer { status, location, wait, body } = answer;
+        let code = status.as_u16();
+        if status.is_redirection() {
+            let location = self.quoted(location.as_deref().unwrap_or("nowhere"));
+            return Err(Failed::now(NoAnswer::Moved { status: code, location }));
+        }
+        let again = code == 429 || status.is_server_error();
+        let text = match body {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(_) if !status.is_success() => String::new(),
             Err(ureq::Error::BodyExceedsLimit(_)) => return Err(Failed::now(NoAnswer::TooLarge)),
@@ -210,21 +242,23 @@ impl Client {
         };
         if !status.is_success() {
             // What a server says about a key may repeat a part of it.
-            let private = matches!(status.as_u16(), 401 | 403);
+            let private = matches!(code, 401 | 403);
             let message = if private {
                 "the key (RIGHTLY_LLM_KEY or OPENAI_API_KEY) is missing or not accepted".into()
             } else {
                 self.quoted(&complaint(&text))
             };
-            let reason = NoAnswer::Status { status: status.as_u16(), tries, message };
-            return Err(Failed { reason, again, wait });
+            let reason = NoAnswer::Status { status: code, tries, message };
+            return Err(Failed { reason, again, wait: wait.filter(|_| again) });
         }
         let completion: Completion = serde_json::from_str(&text).map_err(|e| {
-            Failed::now(NoAnswer::Malformed(format!("{e}, in '{}'", self.quoted(&text))))
+            let message = format!("{}, in '{}'", self.quoted(&e.to_string()), self.quoted(&text));
+            Failed::now(NoAnswer::Malformed(message))
         })?;
         let first = completion.choices.into_iter().next();
+        // Whoever repeats the key in an answer writes it into caches and reports.
         first
-            .map(|choice| choice.message.content)
+            .map(|choice| self.hidden_in(&choice.message.content))
             .ok_or_else(|| Failed::now(NoAnswer::Malformed("no choices".into())))
     }
 
@@ -242,10 +276,35 @@ impl Client {
         Failed { reason: NoAnswer::Unreachable { tries, message }, again, wait: None }
     }
 
+    /// `text` without the key.
+    pub(super) fn hidden_in(&self, text: &str) -> String {
+        self.key.hidden_in(text)
+    }
+
     /// A server's words: one short line without the key.
     fn quoted(&self, text: &str) -> String {
-        clean(&self.key.hidden_in(text), QUOTED)
+        clean(&self.hidden_in(text), QUOTED)
     }
+}
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    location: Option<String>,
+    wait: Option<Duration>,
+    body: Result<Vec<u8>, ureq::Error>,
+}
+
+/// A request and its whole answer, of which no more is read than an answer needs.
+fn exchange(request: RequestBuilder<WithBody>, body: &[u8]) -> Result<Answer, ureq::Error> {
+    let mut response = request.send(body)?;
+    let location = response.headers().get(LOCATION).and_then(|l| l.to_str().ok());
+    Ok(Answer {
+        status: response.status(),
+        location: location.map(str::to_owned),
+        wait: retry_after(&response),
+        body: response.body_mut().with_config().limit(BODY).read_to_vec(),
+    })
 }
 
 /// The message of an error in OpenAI's form, else the text.

@@ -1,6 +1,6 @@
 //! The key, from the environment only, and never shown.
 
-use std::fmt;
+use rightly_data::secret::Secret;
 
 use crate::Error;
 
@@ -8,8 +8,8 @@ use crate::Error;
 const VARIABLES: [&str; 2] = ["RIGHTLY_LLM_KEY", "OPENAI_API_KEY"];
 
 /// A key, or none.
-#[derive(Clone, Default)]
-pub(super) struct Key(Option<String>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Key(Option<Secret>);
 
 impl Key {
     pub(super) fn from_environment() -> Result<Self, Error> {
@@ -20,37 +20,27 @@ impl Key {
     pub(super) fn choose(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         for name in VARIABLES {
             let value = variable(name).unwrap_or_default();
-            let value = value.trim();
-            if value.is_empty() {
+            if value.trim().is_empty() {
                 continue;
             }
-            if !value.bytes().all(|b| b.is_ascii_graphic()) {
-                return Err(Error::Usage(format!(
+            return match Secret::new(&value) {
+                Some(key) => Ok(Self(Some(key))),
+                None => Err(Error::Usage(format!(
                     "{name}: expected a key of printable ASCII characters without spaces"
-                )));
-            }
-            return Ok(Self(Some(value.to_owned())));
+                ))),
+            };
         }
         Ok(Self(None))
     }
 
     /// The value of the `Authorization` header.
     pub(super) fn header(&self) -> Option<String> {
-        self.0.as_ref().map(|key| format!("Bearer {key}"))
+        self.0.as_ref().map(Secret::bearer)
     }
 
     /// `text` without the key, should a server repeat it.
     pub(super) fn hidden_in(&self, text: &str) -> String {
-        match &self.0 {
-            Some(key) => text.replace(key.as_str(), "(key)"),
-            None => text.to_owned(),
-        }
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Key(set)" } else { "Key(none)" })
+        self.0.as_ref().map_or_else(|| text.to_owned(), |key| key.masked_in(text, "(key)"))
     }
 }
 
@@ -70,7 +60,7 @@ mod tests {
         let second = of(&[("OPENAI_API_KEY", "b"), ("RIGHTLY_LLM_KEY", " ")]).unwrap();
         assert_eq!(second.header().unwrap(), "Bearer b");
         assert_eq!(of(&[]).unwrap().header(), None);
-        assert_eq!(format!("{second:?} {:?}", Key::default()), "Key(set) Key(none)");
+        assert_eq!(format!("{second:?} {:?}", Key::default()), "Key(Some(Secret)) Key(None)");
         let bad = of(&[("OPENAI_API_KEY", "se\r\ncret")]).unwrap_err().to_string();
         assert!(bad.contains("OPENAI_API_KEY") && !bad.contains("cret"), "{bad}");
     }

@@ -138,7 +138,8 @@ impl LanguageModel {
         let shown = evidence.shown();
         let messages = prompt::messages(&shown);
         let answer = match self.cache.get(&self.url, &self.model, &messages) {
-            Some(answer) => answer,
+            // Kept before keys were hidden, perhaps.
+            Some(answer) => self.client.hidden_in(&answer),
             None => match self.ask(&messages, stop) {
                 Ok(answer) => answer,
                 Err(reason) => return Said::Silent(reason),

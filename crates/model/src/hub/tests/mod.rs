@@ -1,6 +1,8 @@
-//! The hub's crate against a hub on loopback.
+//! Downloads from a hub on loopback.
 
+mod hostile;
 mod server;
+mod token;
 
 use std::{
     cell::RefCell,
@@ -159,7 +161,7 @@ fn a_file_of_the_wrong_size_does_not_stay() {
     let hub = Hub::at(&server.url, cache.path()).unwrap();
     server.put(MODEL, b"0123456789", &[Fault::Announces(12)]);
     let error = one(&hub).unwrap_err();
-    assert!(error.to_string().contains("10 bytes came, 12 were announced"), "{error}");
+    assert!(error.to_string().contains("10 bytes are sent, 12 were announced"), "{error}");
     let names = ["model.onnx", "e0ffee"];
     assert!(files(cache.path()).iter().all(|f| names.iter().all(|name| !f.ends_with(name))));
     // The whole behind a part of it is such a file too; the next try begins anew.

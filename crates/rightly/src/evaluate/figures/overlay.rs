@@ -1,5 +1,7 @@
 //! Which outputs a suspected cue raises most, against the same opacity without the pattern.
 
+use rightly_stats::{Design, Estimate};
+
 use super::board::Board;
 use crate::{
     Error, Inputs, Metric,
@@ -21,9 +23,14 @@ pub(super) fn compute(
     plan: &Plan<'_>,
 ) -> Result<(), Error> {
     for (overlay, (name, _)) in options.overlays.iter().enumerate() {
-        for (metric, pick) in [
-            ("logit-rise", (|r| &r.logits) as fn(&Risen) -> &Vec<f32>),
-            ("confidence-rise", |r| &r.probabilities),
+        for (metric, pick, mean) in [
+            (
+                "logit-rise",
+                (|r| &r.logits) as fn(&Risen) -> &Vec<f32>,
+                Design::mean as fn(&Design, &[f64]) -> Estimate,
+            ),
+            // A difference of two shares.
+            ("confidence-rise", |r| &r.probabilities, |d, values| d.mean_within(values, -1.0, 1.0)),
         ] {
             // Two passes over the shards, so that memory holds ten columns and not all outputs.
             let listed = largest(inputs, plan, overlay, pick)?;
@@ -35,7 +42,7 @@ pub(super) fn compute(
                     let images: Vec<usize> =
                         (0..column.len()).filter(|&i| column[i].is_some()).collect();
                     let values: Vec<f64> = images.iter().filter_map(|&i| column[i]).collect();
-                    let e = board.design(&images).mean(&values);
+                    let e = mean(&board.design(&images), &values);
                     let label = label(inputs, output);
                     board.push(Metric::new(STAGE, metric, Some(&condition), &label, e));
                 }

@@ -1,5 +1,6 @@
 //! A language model against a server on loopback.
 
+mod hostile;
 mod server;
 
 use std::{

@@ -12,6 +12,10 @@ use std::{
 pub(super) enum Act {
     /// Status, further header lines (each with its line end), body.
     Answer(u16, String, String),
+    /// These bytes, head and all, then the end of the connection.
+    Raw(String),
+    /// The first text, then the second again and again, with a pause between, for as long as the client listens.
+    Endless(String, String, Duration),
     /// Nothing, for so long.
     Silence(Duration),
     /// Ends the connection after the request.
@@ -68,6 +72,16 @@ fn perform(stream: &mut TcpStream, act: &Act) -> std::io::Result<()> {
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         ),
+        Act::Raw(text) => stream.write_all(text.as_bytes()),
+        Act::Endless(head, again, pause) => {
+            stream.write_all(head.as_bytes())?;
+            // Bounded all the same: 1 GiB.
+            for _ in 0..(1 << 30) / again.len() {
+                stream.write_all(again.as_bytes())?;
+                thread::sleep(*pause);
+            }
+            Ok(())
+        }
         Act::Silence(time) => {
             thread::sleep(*time);
             Ok(())
