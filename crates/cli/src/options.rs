@@ -256,6 +256,7 @@ pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
         cluster: data.cluster.clone(),
         limit: data.limit,
         seed: args.run.seed,
+        verify: args.run.verify,
         mask_object: masks.object,
         mask_void: masks.void,
         mask_resize: masks.resize_nearest,

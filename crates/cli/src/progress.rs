@@ -86,7 +86,8 @@ impl Progress {
 
     /// Takes an event, from any thread.
     pub(crate) fn take(&self, event: Event) {
-        if self.quiet {
+        // A file that is not as it was written is named in any case.
+        if self.quiet && !matches!(event, Event::Damaged(_)) {
             return;
         }
         if let Ok(mut state) = self.state.lock() {
@@ -106,7 +107,7 @@ impl State {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Note(text) => self.line(&text),
+            Event::Note(text) | Event::Damaged(text) => self.line(&text),
             Event::Started { stage, images, done, forwards, seconds } => {
                 self.start(stage, images, done, forwards, seconds);
             }

@@ -24,6 +24,8 @@ pub enum Event {
     },
     /// One more image is measured.
     Image,
+    /// A file of the run that is not as it was written; what is done about it.
+    Damaged(String),
     /// Something that could not be used.
     Problem(Problem),
     /// Tables are written, figures are being computed.

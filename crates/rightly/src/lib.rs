@@ -15,6 +15,7 @@
 //! | [`compare`] | the differences between two runs, paired where they share their images |
 //! | [`reproduce`] | experiments of papers, whole |
 //! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
+//! | [`revisions`] | which revision of each measure and stage computes |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`truth`] | what is known to be wrong, held against the findings |
 //! | [`workers`] | independent work on all cores, results in order |
@@ -41,6 +42,7 @@ pub mod mitigate;
 mod parts;
 pub mod rank;
 pub mod reproduce;
+pub mod revisions;
 pub mod run;
 pub mod subject;
 pub mod truth;

@@ -79,6 +79,83 @@ impl Metric {
     }
 }
 
+/// Metrics that are shares of something.
+const SHARES: [&str; 16] = [
+    "accuracy",
+    "accuracy-by-rank",
+    "cam-iou",
+    "cam-iou-median",
+    "confidence",
+    "control-overlap",
+    "default-answer",
+    "name-auc",
+    "object-kept",
+    "object-share",
+    "object-share-crop",
+    "object-share-random-crop",
+    "precision-at-10",
+    "subgroup-accuracy",
+    "worst-group-accuracy",
+    "worst-true-group-accuracy",
+];
+/// Metrics that may be any number, and those that may be any number from 0 on.
+const NUMBERS: [&str; 1] = ["logit-rise"];
+const POSITIVE: [&str; 2] = ["loss", "object-distance"];
+/// Rounding of sums of doubles.
+const ROUNDING: f64 = 1e-9;
+
+impl Metric {
+    /// What the figure can be: a share, a difference of shares, or (in comparisons and changes) a difference of those.
+    fn range(&self) -> (f64, f64) {
+        let name = self.metric.as_str();
+        let of = name.strip_suffix("-change").unwrap_or(name);
+        if self.stage == crate::compare::STAGE || of != name {
+            let free = NUMBERS.contains(&of) || POSITIVE.contains(&of);
+            return if free { (f64::NEG_INFINITY, f64::INFINITY) } else { (-2.0, 2.0) };
+        }
+        match name {
+            _ if SHARES.contains(&name) => (0.0, 1.0),
+            _ if NUMBERS.contains(&name) => (f64::NEG_INFINITY, f64::INFINITY),
+            _ if POSITIVE.contains(&name) => (0.0, f64::INFINITY),
+            _ => (-1.0, 1.0),
+        }
+    }
+
+    /// Whether the figure can be one of its metric.
+    ///
+    /// # Errors
+    /// Names the figure that lies outside of what it can be, or whose interval is none.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (least, most) = self.range();
+        let named = || {
+            let part = |text: &Option<String>| text.as_deref().map(|t| format!(" {t}"));
+            let parts = [&self.condition, &self.class, &self.group].map(part);
+            let parts: String = parts.into_iter().flatten().collect();
+            format!("{} {}{parts}", self.stage, self.metric)
+        };
+        if let Some(value) = self.value
+            && !(least - ROUNDING..=most + ROUNDING).contains(&value)
+        {
+            return Err(format!("{} is {value}; expected {least} to {most}", named()));
+        }
+        if let (Some(low), Some(high)) = (self.low, self.high)
+            && (low > high + ROUNDING
+                || self.value.is_some_and(|v| v < low - ROUNDING || v > high + ROUNDING))
+        {
+            let value = self.value.map_or("none".to_owned(), |v| v.to_string());
+            return Err(format!("{} is {value} in the interval {low} to {high}", named()));
+        }
+        for (name, p) in [("p", self.p), ("q", self.q)] {
+            if let Some(p) = p
+                && !(0.0..=1.0 + ROUNDING).contains(&p)
+            {
+                return Err(format!("{}: {name} is {p}; expected 0 to 1", named()));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The figure of `metric` under `condition` for `class`.
 pub fn find<'a>(
     metrics: &'a [Metric],
@@ -87,4 +164,46 @@ pub fn find<'a>(
     class: &str,
 ) -> Option<&'a Metric> {
     metrics.iter().find(|m| m.is(metric, condition, class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_that_cannot_be_is_named() {
+        let figure = |stage: &str, metric: &str, value: f64, low: f64, high: f64| {
+            let e = Estimate {
+                value: Some(value),
+                low: Some(low),
+                high: Some(high),
+                n: 5,
+                clusters: None,
+            };
+            Metric::new(stage, metric, Some("gray"), "cat", e).check()
+        };
+        assert!(figure("evaluate", "accuracy", 0.5, 0.2, 0.8).is_ok());
+        assert!(figure("evaluate", "rfs", -0.5, -0.8, 0.1).is_ok());
+        assert!(figure("compare", "rfs", 1.5, 1.0, 2.0).is_ok());
+        assert!(figure("evaluate", "logit-rise", 12.0, 7.0, 15.0).is_ok());
+        assert!(figure("dynamics", "loss", 7.5, 7.0, 8.0).is_ok());
+        let wrong = figure("evaluate", "accuracy", 7.5, 0.2, 8.0).unwrap_err();
+        assert_eq!(wrong, "evaluate accuracy gray cat is 7.5; expected 0 to 1");
+        for (stage, metric, value, low, high) in [
+            ("evaluate", "accuracy", -0.1, -0.2, 0.8),
+            ("evaluate", "drop", -1.5, -2.0, 0.8),
+            ("evaluate", "accuracy", 0.5, 0.6, 0.8),
+            ("evaluate", "accuracy", 0.5, 0.2, 0.4),
+            ("evaluate", "accuracy", 0.5, 0.8, 0.2),
+            ("dynamics", "loss", -0.1, -0.2, 0.8),
+            ("compare", "drop", 2.5, 2.0, 3.0),
+        ] {
+            assert!(figure(stage, metric, value, low, high).is_err(), "{stage} {metric} {value}");
+        }
+        let tested = |p| {
+            let e = Estimate { value: Some(0.1), n: 5, ..Estimate::default() };
+            Metric::new("evaluate", "drop", None, "*", e).with_p(Some(p)).check().is_ok()
+        };
+        assert!(tested(0.0) && tested(1.0) && !tested(1.1) && !tested(-0.1));
+    }
 }

@@ -7,24 +7,33 @@ use std::{
 };
 
 use rand::seq::SliceRandom;
+use rightly::{RunDir, features::outcomes_of};
 use rightly_data::table::{Columns, Table, write};
 use rightly_stats::rng::keyed;
 
 use super::world::World;
 
+/// Takes the files of a folder over from another run.
+pub(crate) fn adopt_folder(run: &RunDir, from: &RunDir, folder: &str) -> anyhow::Result<()> {
+    for entry in fs::read_dir(from.path(folder))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            run.adopt(from, &format!("{folder}/{}", entry.file_name().to_string_lossy()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Copies the features of the world's run to `out`, its outcomes dealt anew, and writes its dynamics dealt alike to
 /// `dynamics.parquet` beside it, whose path is returned.
 pub(crate) fn deal(world: &World, out: &Path) -> anyhow::Result<PathBuf> {
+    let run = RunDir::new(out);
     for folder in ["features", ".work/features"] {
-        let (from, to) = (world.run.path(folder), out.join(folder));
-        fs::create_dir_all(&to)?;
-        for entry in fs::read_dir(&from)? {
-            let entry = entry?;
-            fs::copy(entry.path(), to.join(entry.file_name()))?;
-        }
+        adopt_folder(&run, &world.run, folder)?;
     }
-    fs::copy(world.run.path("run.toml"), out.join("run.toml"))?;
-    let path = out.join("features/model-outcomes.parquet");
+    run.adopt(&world.run, "run.toml")?;
+    let outcomes = outcomes_of("model");
+    let path = run.path(&outcomes);
     let table = Table::load(&path)?;
     let (ids, classes) = (table.texts("id")?, table.texts("class")?);
     let splits = table.texts("split")?;
@@ -61,7 +70,7 @@ pub(crate) fn deal(world: &World, out: &Path) -> anyhow::Result<PathBuf> {
             from.iter().map(|&at| shares[at].clone().unwrap_or_default()),
         )
         .batch()?;
-    write(&path, &batch)?;
+    run.write_table(&outcomes, &batch)?;
 
     // An image that lends its outcome lends its losses.
     let lender: BTreeMap<&str, &str> = from

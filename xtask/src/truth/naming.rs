@@ -3,7 +3,6 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::Context;
 use rand::seq::SliceRandom;
 use rightly::{Finding, RunDir, interpret::write_planted_towers, truth::compare};
 use rightly_data::table::{Columns, Table, write};
@@ -11,6 +10,8 @@ use rightly_stats::rng::keyed;
 
 use super::world::{Plain, Planter, World};
 
+/// Where discovery leaves its groups.
+const GROUPS: &str = "discover/groups.parquet";
 /// Share of the images whose captions are dealt anew.
 const WRONG: f64 = 0.3;
 
@@ -128,13 +129,11 @@ impl Planter {
         if run.is_dir() {
             fs::remove_dir_all(&run)?;
         }
-        for file in ["run.toml", ".work/stages/discover.json"] {
-            let to = run.join(file);
-            fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-            fs::copy(world.run.path(file), to)?;
+        let own = RunDir::new(&run);
+        for file in ["run.toml", ".work/stages/discover.json", GROUPS] {
+            own.adopt(&world.run, file)?;
         }
-        let path = "discover/groups.parquet";
-        let all = deal(&world.run.path(path), &run.join(path), world.seed)?;
+        let all = deal(&own, world.seed)?;
         let towers = write_planted_towers(&world.folder.join("image-text"))?;
         self.interpret(world, &world.table(), &run, Some(&towers))?;
         let names = Table::load(&run.join("interpret/names.parquet"))?;
@@ -152,9 +151,10 @@ fn plain(world: &World) -> Columns {
         .utf8_opt("split", samples.iter().map(|s| s.split.as_deref()))
 }
 
-/// Writes the groups with their members dealt anew within each class, method and part; returns how many groups there are.
-fn deal(from: &Path, to: &Path, seed: u64) -> anyhow::Result<usize> {
-    let table = Table::load(from)?;
+/// Writes the groups of a run with their members dealt anew within each class, method and part; returns how many groups
+/// there are.
+fn deal(run: &RunDir, seed: u64) -> anyhow::Result<usize> {
+    let table = Table::load(&run.checked(GROUPS)?)?;
     let text = |name: &str| table.texts(name);
     let (id, class, method, part) = (text("id")?, text("class")?, text("method")?, text("part")?);
     let mut group = table.integers("group")?;
@@ -172,7 +172,6 @@ fn deal(from: &Path, to: &Path, seed: u64) -> anyhow::Result<usize> {
         dealt.shuffle(&mut keyed(seed, "groups of nothing", &format!("{key:?}"), 0));
         rows.iter().zip(dealt).for_each(|(&row, own)| group[row] = own);
     }
-    fs::create_dir_all(to.parent().context("a file has a folder")?)?;
     let batch = Columns::new()
         .utf8_opt("id", id.iter().map(Option::as_deref))
         .utf8_opt("class", class.iter().map(Option::as_deref))
@@ -184,6 +183,6 @@ fn deal(from: &Path, to: &Path, seed: u64) -> anyhow::Result<usize> {
         .f64_opt("x", table.floats("x")?)
         .f64_opt("y", table.floats("y")?)
         .batch()?;
-    write(to, &batch)?;
+    run.write_table(GROUPS, &batch)?;
     Ok(groups)
 }

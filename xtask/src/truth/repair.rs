@@ -10,7 +10,10 @@ use rightly::{
 };
 use rightly_data::table::{Columns, Table, write};
 
-use super::world::{Plain, Planter, World};
+use super::{
+    dealt::adopt_folder,
+    world::{Plain, Planter, World},
+};
 
 /// Repairs that are examined.
 const REPAIRS: [&str; 2] = ["dim", "group-dro"];
@@ -161,20 +164,12 @@ fn copy(world: &World, run: &Path) -> anyhow::Result<()> {
     if run.is_dir() {
         fs::remove_dir_all(run)?;
     }
+    let run = RunDir::new(run);
     for folder in ["features", ".work/features", "discover"] {
-        let to = run.join(folder);
-        fs::create_dir_all(&to)?;
-        for entry in fs::read_dir(world.run.path(folder))? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                fs::copy(entry.path(), to.join(entry.file_name()))?;
-            }
-        }
+        adopt_folder(&run, &world.run, folder)?;
     }
     for file in ["run.toml", ".work/stages/discover.json"] {
-        let to = run.join(file);
-        fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-        fs::copy(world.run.path(file), to)?;
+        run.adopt(&world.run, file)?;
     }
     Ok(())
 }

@@ -192,9 +192,12 @@ pub(crate) struct RunFlags {
     /// TOML file in which any flag can stand
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) config: Option<PathBuf>,
-    /// Replace a run that was made from another model or other data
+    /// Make a run anew that rests on something else (another model, other data, another split, seed …)
     #[arg(long)]
     pub(crate) force: bool,
+    /// Know pictures and masks by their contents, not by size, times and identity of their files (reads every file)
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Seed of every random choice
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,

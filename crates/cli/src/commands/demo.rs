@@ -21,7 +21,7 @@ use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted
 use rightly_model::Overrides;
 use rightly_train::{Arch, TrainOptions};
 
-use super::stages::{self, Claim, Stages};
+use super::stages::{self, Claimed, Stages};
 use crate::{args::DemoArgs, interrupt::Interrupt, options, output, progress::Progress, training};
 use folder::Folder;
 
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mut evaluate = EvaluateOptions { threads, ..EvaluateOptions::default().quick() };
     evaluate.noise_levels = NOISE_LEVELS.iter().map(|l| l.parse()).collect::<Result<_, _>>()?;
     evaluate.control_levels.clone_from(&evaluate.noise_levels);
-    let claim = Claim { inputs: &inputs, run: &run, force: args.force };
+    let claimed = Claimed::new(&inputs, &run, args.force, &progress)?;
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
     let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
         interpret: Some(&interpret),
         mitigate: Some(&mitigate),
     };
-    stages::audit(claim, stages, &interrupt, &progress)?;
+    stages::audit(claimed, stages, &interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;
     truth::write(&folder.path("truth.json"), &truths)?;

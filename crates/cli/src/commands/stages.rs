@@ -1,7 +1,7 @@
 //! `rightly audit` and the commands of single stages: stages of a run, then its report.
 
 use rightly::{
-    Inputs, Metric, RunDir,
+    Event, Inputs, Metric, RunDir,
     discover::{self, DiscoverOptions},
     dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
@@ -60,12 +60,13 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let _lock = run.lock()?;
     let progress = Progress::new(args.run.quiet);
     let dynamics = options::dynamics(&args.dynamics);
-    let claim = Claim { inputs: &inputs, run: &run, force: args.run.force };
+    let claimed = Claimed::new(&inputs, &run, args.run.force, &progress)?;
     // What a stage needs of an earlier one runs first.
-    let undivided = run.stage(discover::STAGE)?.is_none();
     let needed = match which {
-        Which::Interpret => undivided && run.stage(rank::STAGE)?.is_none(),
-        Which::Mitigate => undivided && mitigate.wants_subgroups(),
+        Which::Interpret => {
+            run.stage(discover::STAGE)?.is_none() && run.stage(rank::STAGE)?.is_none()
+        }
+        Which::Mitigate => mitigate.wants_subgroups() && run.stage(discover::STAGE)?.is_none(),
         _ => false,
     };
     let stages = Stages {
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
         interpret: which.has(Which::Interpret).then_some(&interpret),
         mitigate: which.has(Which::Mitigate).then_some(&mitigate),
     };
-    audit(claim, stages, &interrupt, &progress)?;
+    audit(claimed, stages, &interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
     output::print(&headline(&run, which, args.run.format)?)?;
     if !args.run.quiet {
@@ -85,13 +86,26 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A run that this process holds, and what it is about.
+/// A run that this process holds, and the inputs that it rests on.
 #[derive(Clone, Copy)]
-pub(super) struct Claim<'a> {
-    pub(super) inputs: &'a Inputs,
-    pub(super) run: &'a RunDir,
-    /// Replace a run of other inputs.
-    pub(super) force: bool,
+pub(super) struct Claimed<'a> {
+    inputs: &'a Inputs,
+    run: &'a RunDir,
+}
+
+impl<'a> Claimed<'a> {
+    /// Claims a run for these inputs; with `force` one that rests on others is made anew.
+    pub(super) fn new(
+        inputs: &'a Inputs,
+        run: &'a RunDir,
+        force: bool,
+        progress: &Progress,
+    ) -> anyhow::Result<Self> {
+        for text in inputs.claim(run, force)? {
+            progress.take(Event::Damaged(text));
+        }
+        Ok(Self { inputs, run })
+    }
 }
 
 /// Stages to run, each with its options.
@@ -107,12 +121,11 @@ pub(super) struct Stages<'a> {
 
 /// Runs the stages; dynamics first, since a table that can't be read should not wait for forward passes.
 pub(super) fn audit(
-    Claim { inputs, run, force }: Claim<'_>,
+    Claimed { inputs, run }: Claimed<'_>,
     stages: Stages<'_>,
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    inputs.claim(run, force)?;
     Ok(interrupt.listening(|stop| {
         let sink = |event| progress.take(event);
         if let Some(source) = stages.dynamics {

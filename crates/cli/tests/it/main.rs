@@ -4,6 +4,7 @@ mod bad_input;
 mod compare;
 mod evaluate;
 mod help;
+mod integrity;
 mod making;
 mod rank;
 mod repair;

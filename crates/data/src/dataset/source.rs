@@ -129,13 +129,27 @@ fn nothing_stored() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "the image is rendered, not stored")
 }
 
-/// Size and time of the last change of a file, `missing` where it can't be asked.
+/// Size and time of the last change of a file, `missing` where it can't be asked. Where the system has them, also which
+/// file it is and when its name or its rights changed: these can't be set, so a file that is replaced by one of the
+/// same size and time has another state.
 pub fn file_state(path: &Path) -> String {
     path.metadata().map_or_else(
         |_| String::from("missing"),
         |m| {
             let changed = m.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-            format!("{}:{}", m.len(), changed.map_or(0, |d| d.as_nanos()))
+            let changed = changed.map_or("unknown".to_owned(), |d| d.as_nanos().to_string());
+            format!("{}:{changed}{}", m.len(), which_file(&m))
         },
     )
+}
+
+#[cfg(unix)]
+fn which_file(of: &std::fs::Metadata) -> String {
+    use std::os::unix::fs::MetadataExt;
+    format!(":{}:{}.{}", of.ino(), of.ctime(), of.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn which_file(_: &std::fs::Metadata) -> String {
+    String::new()
 }

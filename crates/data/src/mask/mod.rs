@@ -38,7 +38,7 @@ pub enum MaskSource {
 }
 
 /// One `segmentation` of a COCO annotation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub enum CocoSegment {
     /// Polygons `[x0, y0, x1, y1, ...]` in pixels of the image as stored; their union.
     Polygons(Vec<Vec<f64>>),
@@ -59,7 +59,7 @@ pub enum CocoSegment {
 }
 
 /// Which values are object.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct MaskOptions {
     /// Values that are object; all above 0 where `None`.
     pub object: Option<Vec<u32>>,

@@ -67,12 +67,24 @@ impl TableWriter {
     ///
     /// # Errors
     /// The file can't be written, synced or renamed; the old table, if any, then stays.
-    pub fn finish(mut self) -> Result<(), DataError> {
+    pub fn finish(self) -> Result<(), DataError> {
+        self.finish_after(|_| Ok(()))
+    }
+
+    /// As [`finish`](Self::finish), with a look at the whole file before it gets its name.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish); what `before` fails with.
+    pub fn finish_after<E: From<DataError>>(
+        mut self,
+        before: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<(), E> {
         let inner = self.inner.take().expect("present until finish consumes the writer");
         let file = inner.into_inner().map_err(|e| failed(&self.target, &e))?;
         file.sync_all().map_err(|e| DataError::io(&self.partial, e))?;
         drop(file);
-        files::rename(&self.partial, &self.target)
+        before(&self.partial)?;
+        Ok(files::rename(&self.partial, &self.target)?)
     }
 }
 

@@ -31,10 +31,9 @@ pub(super) fn gallery(
     album: &Album,
     figures: &Figures,
 ) -> Result<Option<CamGallery>, ReportError> {
-    let path = run.path("measures/saliency.parquet");
-    if !path.is_file() {
+    let Some(path) = run.existing("measures/saliency.parquet")? else {
         return Ok(None);
-    }
+    };
     let table = Table::load(&path)?;
     let (ids, states) = (table.texts("id")?, table.texts("state")?);
     let (ious, layers) = (table.floats("iou")?, table.texts("layer")?);
@@ -103,11 +102,8 @@ fn choose<'a>(sorted: &[(f64, &'a str)]) -> Vec<Group<'a>> {
 
 /// The maps of the wanted images, read in one pass.
 fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportError> {
-    let path = run.path("measures/cam.parquet");
     let mut out = BTreeMap::new();
-    if !path.is_file() {
-        return Ok(out);
-    }
+    let Some(path) = run.existing("measures/cam.parquet")? else { return Ok(out) };
     for batch in table::read(&path)? {
         let batch = batch?;
         let ids = table::texts(&batch, "id", &path)?;
@@ -160,10 +156,9 @@ fn card(
 }
 
 pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
-    let path = run.path("measures/mean-mask.parquet");
-    if !path.is_file() {
+    let Some(path) = run.existing("measures/mean-mask.parquet")? else {
         return Ok(Vec::new());
-    }
+    };
     let table = Table::load(&path)?;
     let (classes, n) = (table.texts("class")?, table.integers("n")?);
     let (rows, columns) = (table.integers("height")?, table.integers("width")?);

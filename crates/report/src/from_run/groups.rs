@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rightly::{Finding, Metric, RunDir, discover::STAGE, metrics::MEAN};
+use rightly::{Finding, Metric, RunDir, discover::STAGE, features::outcomes_of, metrics::MEAN};
 use rightly_data::table::Table;
 
 use super::{
@@ -123,10 +123,9 @@ fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, held: &'a [Finding]) ->
 /// The confirming images, by class and method.
 fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportError> {
     let mut out: BTreeMap<(String, String), Images> = BTreeMap::new();
-    let path = run.path("discover/groups.parquet");
-    if !path.is_file() {
+    let Some(path) = run.existing("discover/groups.parquet")? else {
         return Ok(out);
-    }
+    };
     let table = Table::load(&path)?;
     let (id, class) = (table.texts("id")?, table.texts("class")?);
     let (method, part) = (table.texts("method")?, table.texts("part")?);
@@ -160,14 +159,12 @@ fn right(
     if images.is_empty() {
         return Ok(out);
     }
-    let record =
-        run.manifest()?.stages.get(STAGE).and_then(|table| {
-            table.get("features").and_then(|name| name.as_str()).map(str::to_owned)
-        });
-    let path = run.path(&format!("features/{}-outcomes.parquet", record.unwrap_or_default()));
-    if !path.is_file() {
+    let manifest = run.manifest()?;
+    let options = manifest.stages.get(STAGE);
+    let Some(name) = options.and_then(|table| table.get("features")?.as_str()) else {
         return Ok(out);
-    }
+    };
+    let Some(path) = run.existing(&outcomes_of(name))? else { return Ok(out) };
     let table = Table::load(&path)?;
     for (id, correct) in table.texts("id")?.into_iter().zip(table.integers("correct")?) {
         if let (Some(id), Some(correct)) = (id, correct) {

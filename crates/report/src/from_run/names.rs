@@ -19,10 +19,9 @@ pub(super) type Names = BTreeMap<(String, String), NameView>;
 /// Reads `interpret/names.parquet`.
 pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
     let mut out = Names::new();
-    let path = run.path("interpret/names.parquet");
-    if !path.is_file() {
+    let Some(path) = run.existing("interpret/names.parquet")? else {
         return Ok(out);
-    }
+    };
     let table = Table::load(&path)?;
     let text = |name: &str| table.texts(name);
     let (class, group, phrase, title) =

@@ -35,10 +35,9 @@ pub(super) fn ranks(
     findings: &[Finding],
     names: &Names,
 ) -> Result<Option<RankView>, ReportError> {
-    let path = run.path("rank/features.parquet");
-    if !path.is_file() {
+    let Some(path) = run.existing("rank/features.parquet")? else {
         return Ok(None);
-    }
+    };
     let table = Table::load(&path)?;
     let (class, feature) = (table.texts("class")?, table.integers("feature")?);
     let (spurious, basis) = (table.integers("spurious")?, table.texts("basis")?);
@@ -121,10 +120,9 @@ fn shown_classes(
 
 fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, ReportError> {
     let mut out: BTreeMap<(String, i64), Vec<Example>> = BTreeMap::new();
-    let path = run.path("rank/examples.parquet");
-    if !path.is_file() {
+    let Some(path) = run.existing("rank/examples.parquet")? else {
         return Ok(out);
-    }
+    };
     let table = Table::load(&path)?;
     let (id, class) = (table.texts("id")?, table.texts("class")?);
     let (feature, end, place) =

@@ -37,14 +37,14 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn read(run: &RunDir, manifest: &Manifest) -> Result<Self, ReportError> {
         let mut out = Self::default();
-        let path = run.path("samples.parquet");
-        if path.is_file() {
+        if let Some(path) = run.existing("samples.parquet")? {
             out.samples(&path)?;
         }
         // A run in which images were ranked or divided but not evaluated.
         for table in ["rank/spuriosity.parquet", "discover/groups.parquet"] {
-            let path = run.path(table);
-            if out.images.is_empty() && path.is_file() {
+            if out.images.is_empty()
+                && let Some(path) = run.existing(table)?
+            {
                 out.samples(&path)?;
             }
         }
@@ -78,10 +78,7 @@ impl Tables {
     }
 
     fn predictions(&mut self, run: &RunDir) -> Result<(), ReportError> {
-        let path = run.path("predictions.parquet");
-        if !path.is_file() {
-            return Ok(());
-        }
+        let Some(path) = run.existing("predictions.parquet")? else { return Ok(()) };
         let mut begun = false;
         for batch in table::read(&path)? {
             let batch = batch?;

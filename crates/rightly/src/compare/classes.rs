@@ -15,7 +15,8 @@ const GAP: (&str, &str) = ("rank", "gap");
 /// Correlations over the classes that both runs have; nothing where a quantity was not measured in
 /// both.
 pub(super) fn correlations(setting: &Setting<'_>) -> Vec<Metric> {
-    let mut out = cost(setting).unwrap_or_default();
+    // Not measured in both: nothing to say.
+    let mut out = cost(setting).unwrap_or_else(Vec::new);
     out.extend(gaps(setting));
     out
 }

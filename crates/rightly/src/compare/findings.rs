@@ -147,7 +147,8 @@ pub(super) fn notes(a: &Side, b: &Side, pairs: &Pairs) -> Vec<String> {
     };
     let preprocess = |side: &Side, other: &Side| {
         let lines = |side: &Side| -> Vec<String> {
-            let text = toml::to_string(&side.manifest.card.preprocess).unwrap_or_default();
+            let text = toml::to_string(&side.manifest.card.preprocess)
+                .expect("it was read from run.toml: by construction");
             text.lines().map(str::to_owned).collect()
         };
         let theirs = lines(other);

@@ -50,7 +50,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Metric, RunDir, VERSION,
-    run::{Compared, ComparisonManifest, StageRecord, key_of, read_json, write_json_rows},
+    run::{Compared, ComparisonManifest, StageRecord, json_rows, key_of, read_json},
     workers,
 };
 use side::Side;
@@ -210,7 +210,8 @@ impl Comparison {
     pub fn write(&self, run: &RunDir, force: bool) -> Result<(), Error> {
         self.check_target(run)?;
         self.manifest.claim(run, force)?;
-        write_json_rows(&run.path(SIDES), &self.rows)?;
+        let run = run.keyed(&self.record.key);
+        run.write(SIDES, json_rows(&run.path(SIDES), &self.rows)?.as_bytes())?;
         run.finish_stage(STAGE, &self.record)
     }
 
@@ -235,5 +236,5 @@ impl Comparison {
 /// # Errors
 /// Where the file is missing or holds something else.
 pub fn read_rows(run: &RunDir) -> Result<Vec<Row>, Error> {
-    read_json(&run.path(SIDES))
+    read_json(&run.checked(SIDES)?)
 }

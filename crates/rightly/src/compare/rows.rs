@@ -22,7 +22,7 @@ use crate::{
 
 /// The name of a difference's condition.
 pub(super) fn condition(of: Option<&str>) -> String {
-    format!("A|B/{}", of.unwrap_or_default())
+    format!("A|B/{}", of.unwrap_or(""))
 }
 
 /// What every figure of a comparison shares.
@@ -67,7 +67,8 @@ impl<'a> Setting<'a> {
     }
 
     pub(super) fn class_of(&self, run: usize, image: usize) -> usize {
-        self.classes.get(self.sides[run].images[image].class.as_str()).copied().unwrap_or(0)
+        let class = self.sides[run].images[image].class.as_str();
+        *self.classes.get(class).expect("the list has every class: by construction")
     }
 
     /// The cluster of a pair (paired) or of an image of a run, where there are clusters.
@@ -175,8 +176,8 @@ impl<'a> Setting<'a> {
         let key = format!(
             "{} {} {}",
             figure.metric,
-            figure.condition.unwrap_or_default(),
-            rows[0].class.as_deref().unwrap_or_default()
+            figure.condition.unwrap_or(""),
+            rows[0].class.as_deref().unwrap_or("")
         );
         let draws = Draws { seed: self.options.seed, key: &key, most: self.draws };
         let empty = values.iter().any(Vec::is_empty);
@@ -228,15 +229,20 @@ fn estimate(m: &Metric) -> Estimate {
     Estimate { value: m.value, low: m.low, high: m.high, n: m.n, clusters: m.clusters }
 }
 
+/// The same figure with another estimate.
+fn with(m: &Metric, e: Estimate) -> Metric {
+    let Estimate { value, low, high, n, clusters } = e;
+    Metric { value, low, high, n, clusters, ..m.clone() }
+}
+
 fn of_side(m: &Metric, e: Estimate) -> Metric {
-    let class = m.class.as_deref().unwrap_or_default();
-    Metric::new(&m.stage, &m.metric, m.condition.as_deref(), class, e)
+    Metric { p: None, q: None, group: None, ..with(m, e) }
 }
 
 fn of_difference(m: &Metric, e: Estimate, p: Option<f64>) -> Metric {
     let condition = condition(m.condition.as_deref());
-    let class = m.class.as_deref().unwrap_or_default();
-    Metric::new(STAGE, &m.metric, Some(&condition), class, e).with_p(p)
+    let stage = STAGE.to_owned();
+    Metric { stage, condition: Some(condition), group: None, p, q: None, ..with(m, e) }
 }
 
 /// Numbers of names in order of first appearance; an image without one is a cluster of its own.

@@ -90,7 +90,7 @@ impl Sample {
             Over::Pooled => self.design.functional(1, figure),
             Over::Classes => self.design.functional_of_strata(1, figure),
         };
-        estimates.first().copied().unwrap_or_default()
+        *estimates.first().expect("one figure was asked for: by construction")
     }
 
     /// The mean of values in `low..=high`.

@@ -63,17 +63,18 @@ impl Side {
         let run = RunDir::open(root)?;
         let manifest = run.manifest()?;
         let needed = ["metrics.json", "samples.parquet", "predictions.parquet"];
-        let metrics = if run.path("metrics.json").is_file() { run.metrics()? } else { Vec::new() };
+        let there = |file: &str| run.existing(file).map(|path| path.is_some());
+        let metrics = if there("metrics.json")? { run.metrics()? } else { Vec::new() };
         let finished = metrics.iter().any(|m| m.stage == evaluate::STAGE);
-        if !finished || !needed.iter().all(|file| run.path(file).is_file()) {
+        let all = needed.iter().map(|file| there(file)).collect::<Result<Vec<bool>, _>>()?;
+        if !finished || all.contains(&false) {
             return Err(Error::run(
                 root,
                 "this run has not finished `evaluate`, so there is nothing to compare yet; give \
                  the command that started it again, it goes on where it was",
             ));
         }
-        let findings =
-            if run.path("findings.json").is_file() { run.findings()? } else { Vec::new() };
+        let findings = if there("findings.json")? { run.findings()? } else { Vec::new() };
         let (images, repeated) = samples(&run, manifest.cluster.as_deref())?;
         let at: BTreeMap<String, usize> =
             images.iter().enumerate().map(|(i, image)| (image.id.clone(), i)).collect();
@@ -130,7 +131,7 @@ impl Side {
 
 /// The images whose id is theirs alone, and the ids that several images have.
 fn samples(run: &RunDir, cluster: Option<&str>) -> Result<(Vec<Image>, Vec<String>), Error> {
-    let table = Table::load(&run.path("samples.parquet"))?;
+    let table = Table::load(&run.checked("samples.parquet")?)?;
     let columns = table.columns();
     let text = |name: &str| -> Result<Vec<Option<String>>, Error> {
         Ok(if columns.contains(&name) { table.texts(name)? } else { vec![None; table.rows()] })

@@ -1,6 +1,6 @@
 //! Per-image values from a run's Parquet tables.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use rightly_data::table::{self, Table};
 
@@ -63,10 +63,6 @@ impl Tables {
     }
 }
 
-fn present(run: &RunDir, name: &str) -> Option<PathBuf> {
-    Some(run.path(name)).filter(|path| path.is_file())
-}
-
 /// Sums over the trials of one image.
 #[derive(Clone, Copy, Default)]
 struct Sums {
@@ -81,7 +77,7 @@ fn predictions(
     run: &RunDir,
     places: &Places<'_>,
 ) -> Result<BTreeMap<String, Vec<Option<Seen>>>, Error> {
-    let path = run.path("predictions.parquet");
+    let path = run.checked("predictions.parquet")?;
     let mut sums: BTreeMap<String, Vec<Sums>> = BTreeMap::new();
     for batch in table::read(&path)? {
         let batch = batch?;
@@ -123,7 +119,7 @@ fn predictions(
 
 fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
     let mut out: Vec<Layer> = Vec::new();
-    let Some(path) = present(run, "measures/saliency.parquet") else { return Ok(out) };
+    let Some(path) = run.existing("measures/saliency.parquet")? else { return Ok(out) };
     let table = Table::load(&path)?;
     let (ids, layers) = (table.texts("id")?, table.texts("layer")?);
     let (iou, density) = (table.floats("iou")?, table.floats("delta_density")?);
@@ -140,22 +136,23 @@ fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
 
 fn objects(run: &RunDir, places: &Places<'_>) -> Result<Vec<Option<[f64; 5]>>, Error> {
     let mut out = vec![None; places.images];
-    let Some(path) = present(run, "measures/objects.parquet") else { return Ok(out) };
+    let Some(path) = run.existing("measures/objects.parquet")? else { return Ok(out) };
     let table = Table::load(&path)?;
     let ids = table.texts("id")?;
     let columns: Vec<Vec<Option<f64>>> =
         OBJECTS.iter().map(|(name, _)| table.floats(name)).collect::<Result<_, _>>()?;
     for (row, id) in ids.iter().enumerate() {
         let Some(image) = places.of(id) else { continue };
-        let values: Vec<f64> = columns.iter().filter_map(|column| column[row]).collect();
-        out[image] = values.try_into().ok();
+        let values: Option<Vec<f64>> = columns.iter().map(|column| column[row]).collect();
+        // One without all values can't serve.
+        out[image] = values.map(|own| own.try_into().expect("one of each column: by construction"));
     }
     Ok(out)
 }
 
 fn overlap(run: &RunDir, places: &Places<'_>) -> Result<Vec<Option<f64>>, Error> {
     let mut out = vec![None; places.images];
-    let Some(path) = present(run, "measures/ablation.parquet") else { return Ok(out) };
+    let Some(path) = run.existing("measures/ablation.parquet")? else { return Ok(out) };
     let table = Table::load(&path)?;
     let ids = table.texts("id")?;
     for (id, value) in ids.iter().zip(table.floats("control_overlap")?) {

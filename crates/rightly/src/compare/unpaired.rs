@@ -89,7 +89,7 @@ fn together(shape: Shape, a: &Half<'_>, b: &Half<'_>, seed: u64, resamples: usiz
         Over::Classes => design.functional_of_strata(1, figure),
     };
     let units = a.sample.effective_units().min(b.sample.effective_units());
-    let e = estimates.first().copied().unwrap_or_default();
+    let e = *estimates.first().expect("one figure was asked for: by construction");
     e.within(-shape.span(), shape.span(), units)
 }
 

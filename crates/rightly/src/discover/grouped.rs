@@ -82,7 +82,8 @@ impl Grouped {
 fn place(part: &Part, slicer: &dyn Slicer) -> Vec<Placed> {
     let rows = part.vectors.outer_iter().zip(&part.samples);
     rows.map(|(vector, &sample)| {
-        let vector = vector.to_slice().unwrap_or_default();
+        let vector =
+            vector.to_slice().expect("rows of a matrix in standard order: by construction");
         let membership = slicer.membership(Image { sample, vector });
         Placed { membership, plane: slicer.plane(vector) }
     })

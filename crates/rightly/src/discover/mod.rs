@@ -32,7 +32,7 @@ use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink, dynamics,
     features::{self, FeatureSet, Outcomes},
     parts::Parts,
-    run::{StageRecord, key_of},
+    run::{Key, StageRecord},
     words::shortened,
     workers,
 };
@@ -41,11 +41,13 @@ use judged::JudgedClass;
 use material::{Material, Members, Part};
 use method::{Fit, Slice, Slicer};
 use supervision::Supervision;
-pub(crate) use tables::DIRECTIONS;
-use tables::{GROUPS, Tables};
+use tables::Tables;
+pub(crate) use tables::{DIRECTIONS, GROUPS};
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "discover";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 
 /// Fewest images of a class that subgroups are looked for in.
 const FEWEST: usize = 20;
@@ -78,15 +80,13 @@ pub fn discover(
         sink,
     )?;
     let key = key(inputs, options, &set, &parts, run)?;
-    if let Some(record) = run.stage(STAGE)?
-        && record.key == key
-        && [GROUPS, DIRECTIONS].iter().all(|table| run.path(table).is_file())
-    {
+    if let Some(record) = run.finished(STAGE, &key, sink)? {
         sink(finished(true));
         return Ok(record);
     }
+    let run = &run.keyed(&key);
     sink(Event::Summarising { stage: STAGE });
-    let outcomes = Outcomes::read(&run.path(&format!("features/{}-outcomes.parquet", set.name)))?;
+    let outcomes = Outcomes::read(&set.outcomes)?;
     let members = Members::by_class(inputs, &parts, &outcomes);
     let supervision =
         Supervision::find(inputs, options, run, &set, &outcomes, &supervised(&parts, &members))?;
@@ -290,13 +290,13 @@ fn key(
     parts: &Parts,
     run: &RunDir,
 ) -> Result<String, Error> {
-    let dynamics = run.stage(dynamics::STAGE)?.map_or_else(String::new, |record| record.key);
-    Ok(key_of(&[
-        &set.key,
-        &dynamics,
-        &parts.words,
-        &inputs.options.seed.to_string(),
-        &format!("{:?}", inputs.options.cluster),
-        &options.to_table().to_string(),
-    ]))
+    let dynamics = run.stage(dynamics::STAGE)?.map(|record| record.key);
+    let key = Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("features", &set.key)?
+        .with("dynamics", &dynamics)?
+        .with("parts", &parts.words)?
+        .with("seed", &inputs.options.seed)?
+        .with("cluster", &inputs.options.cluster)?
+        .with("options", &options.to_table())?;
+    Ok(key.finish())
 }

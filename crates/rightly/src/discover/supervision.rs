@@ -39,10 +39,9 @@ impl Supervision {
         outcomes: &Outcomes,
         members: &[Members],
     ) -> Result<Self, Error> {
-        let path = run.path(dynamics::TABLE);
         let fitted: Vec<usize> = members.iter().flat_map(|m| m.fit.iter().copied()).collect();
         let mut why = String::new();
-        if path.is_file() {
+        if let Some(path) = run.file_of(dynamics::STAGE, dynamics::TABLE)? {
             let dynamics = dynamics::read(&path, &inputs.dataset)?;
             let known = Self::of_dynamics(inputs, &dynamics, &fitted);
             if known.losses.len() as f64 >= COVERED * fitted.len() as f64 {

@@ -29,10 +29,7 @@ type Row<'a> = (&'static str, usize, &'a Placed);
 
 impl Tables {
     pub(super) fn new(inputs: &Inputs, run: &RunDir) -> Result<Self, Error> {
-        let mut out = Self {
-            groups: GrowingTable::new(run.path(GROUPS)),
-            directions: GrowingTable::new(run.path(DIRECTIONS)),
-        };
+        let mut out = Self { groups: run.table(GROUPS), directions: run.table(DIRECTIONS) };
         out.groups.add(&group_rows(inputs, "", "", &[])?)?;
         out.directions.add(&direction_rows("", "", &[], false)?)?;
         Ok(out)
@@ -113,6 +110,6 @@ fn direction_rows(
 }
 
 /// Where every image stands.
-pub(super) const GROUPS: &str = "discover/groups.parquet";
+pub(crate) const GROUPS: &str = "discover/groups.parquet";
 /// The directions.
 pub(crate) const DIRECTIONS: &str = "discover/directions.parquet";

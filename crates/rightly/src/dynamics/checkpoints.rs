@@ -97,7 +97,8 @@ pub fn measure(
             .map(Measured::Losses)
     };
     let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
-    let (left, seconds) = estimate(&models, inputs, &shards, store, threads)?;
+    let missing = store.missing(shards.len(), sink)?;
+    let (left, seconds) = estimate(&models, inputs, &shards, &missing, threads)?;
     sink(Event::Started {
         stage: super::STAGE,
         images: samples.len(),
@@ -107,7 +108,7 @@ pub fn measure(
     });
     let mut measured = Vec::with_capacity(samples.len());
     for (index, shard) in shards.iter().enumerate() {
-        if store.has(index) {
+        if !missing.contains(&index) {
             measured.extend(store.read::<Vec<Measured>>(index)?);
         } else {
             let new = workers::ordered(shard.len(), threads, stop, |i| measure(shard[i]))?;
@@ -144,11 +145,10 @@ fn estimate(
     models: &[Classifier],
     inputs: &Inputs,
     shards: &[&[usize]],
-    store: &ShardStore,
+    missing: &[usize],
     threads: usize,
 ) -> Result<(usize, f64), Error> {
-    let missing = shards.iter().enumerate().filter(|(index, _)| !store.has(*index));
-    let left: usize = missing.map(|(_, shard)| shard.len()).sum();
+    let left: usize = missing.iter().map(|&index| shards[index].len()).sum();
     if left == 0 {
         return Ok((0, 0.0));
     }

@@ -9,17 +9,13 @@ mod checkpoints;
 mod stage;
 mod table;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use rightly_data::{
-    Problem,
-    table::{Columns, write},
-};
+use arrow_array::RecordBatch;
+use rightly_data::{Problem, table::Columns};
 
 pub use checkpoints::{expand, measure};
+pub(crate) use stage::REVISION;
 pub use stage::{STAGE, Source, TABLE, gather};
 pub use table::read;
 
@@ -108,21 +104,20 @@ impl Dynamics {
         self.losses.is_empty()
     }
 
-    /// Writes a table `id, epoch, loss`, by id, then by epoch.
+    /// As a table `id, epoch, loss`, by id, then by epoch.
     ///
     /// # Errors
-    /// Where the file can't be written.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
+    /// Where it is too large for one.
+    pub fn table(&self) -> Result<RecordBatch, Error> {
         let rows = || {
             self.iter().flat_map(|(id, losses)| {
                 self.epochs.iter().zip(losses).map(move |(&epoch, &loss)| (id, epoch, loss))
             })
         };
-        let batch = Columns::new()
+        Ok(Columns::new()
             .utf8("id", rows().map(|r| r.0))
             .i64("epoch", rows().map(|r| r.1))
             .f64("loss", rows().map(|r| r.2))
-            .batch()?;
-        Ok(write(path, &batch)?)
+            .batch()?)
     }
 }

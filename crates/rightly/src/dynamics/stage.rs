@@ -9,18 +9,20 @@ use super::{Dynamics, checkpoints, read};
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink,
     metrics::POOLED,
-    run::{StageRecord, hash_file, key_of},
+    run::{Key, StageRecord, hash_file},
 };
 
 /// The stage's name in files.
 pub const STAGE: &str = "dynamics";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 /// The table that later stages read: id, epoch, loss.
 pub const TABLE: &str = "dynamics.parquet";
 /// Bootstrap resamples of the mean losses.
 const RESAMPLES: usize = 2000;
 
 /// Where dynamics come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub enum Source {
     /// A table that the training wrote (`--dynamics FILE`).
     Table(PathBuf),
@@ -49,13 +51,11 @@ pub fn gather(
     };
     let key = key(inputs, source, &files)?;
     let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    if let Some(record) = run.stage(STAGE)?
-        && record.key == key
-        && run.path(TABLE).is_file()
-    {
+    if let Some(record) = run.finished(STAGE, &key, sink)? {
         sink(finished(true));
         return Ok(record);
     }
+    let run = &run.keyed(&key);
     let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
     let dynamics = match source {
         Source::Table(path) => read(path, &inputs.dataset)?,
@@ -66,7 +66,7 @@ pub fn gather(
     };
     sink(Event::Summarising { stage: STAGE });
     let (metrics, note) = figures(inputs, &all, &dynamics)?;
-    dynamics.write(&run.path(TABLE))?;
+    run.write_table(TABLE, &dynamics.table()?)?;
     sink(Event::Note(note.clone()));
     let problems: Vec<Problem> = dynamics.problems;
     problems.iter().for_each(|p| sink(Event::Problem(p.clone())));
@@ -82,11 +82,19 @@ pub fn gather(
 
 /// Changes with the content of the files, with the data and, for checkpoints, with the card.
 fn key(inputs: &Inputs, source: &Source, files: &[PathBuf]) -> Result<String, Error> {
-    let mut parts = vec![format!("{source:?}"), inputs.key(), inputs.data_key().to_owned()];
-    for file in files {
-        parts.push(hash_file(file)?);
+    let mut key = Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("source", source)?
+        .with("inputs", &inputs.key()?)?
+        .with("data", inputs.data_key())?;
+    // A table has the losses; checkpoints look at the pictures.
+    if let Source::Checkpoints(_) = source {
+        let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
+        key = key.with("images", &inputs.selection_key(&all)?)?;
     }
-    Ok(key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
+    for file in files {
+        key = key.with("file", &hash_file(file)?)?;
+    }
+    Ok(key.finish())
 }
 
 /// Mean loss by split and epoch, and how many images have dynamics.

@@ -18,17 +18,20 @@ mod tables;
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
+pub(crate) use passes::REVISIONS as MEASURE_REVISIONS;
 pub(crate) use probe::Probe;
 
 pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
-    run::{StageRecord, key_of},
+    run::{Key, StageRecord},
 };
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "evaluate";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 
 /// Runs the stage into `run`. What is already computed for these inputs and options stays.
 ///
@@ -48,28 +51,21 @@ pub fn evaluate(
     let start = Instant::now();
     let probe = probe::Probe::new(inputs);
     let (measures, skipped) = passes::plan(&probe, options)?;
-    let plan = pipeline::Plan::new(inputs, run, &measures);
-    let rest = format!(
-        "{:?}",
-        (
-            options.resamples,
-            options.min_effect,
-            options.quick,
-            inputs.options.seed,
-            &inputs.options.cluster,
-            &skipped,
-            &inputs.dataset.problems,
-        )
-    );
-    let key = key_of(&[&plan.key(inputs), &rest]);
+    let plan = pipeline::Plan::new(inputs, run, &measures)?;
+    let key = Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("measures", plan.keys())?
+        .with("options", &(options.resamples, options.min_effect, options.quick))?
+        .with("seed", &inputs.options.seed)?
+        .with("cluster", &inputs.options.cluster)?
+        .with("skipped", &skipped)?
+        .with("problems", &inputs.dataset.problems)?
+        .finish();
     inputs.notes.iter().chain(&skipped).for_each(|note| sink(Event::Note(note.clone())));
-    if let Some(record) = run.stage(STAGE)?
-        && record.key == key
-        && tables::all_there(run, &plan)
-    {
+    if let Some(record) = run.finished(STAGE, &key, sink)? {
         sink(Event::finished(STAGE, start, true));
         return Ok(record);
     }
+    let run = &run.keyed(&key);
     plan.compute(&probe, options.threads, stop, sink)?;
     sink(Event::Summarising { stage: STAGE });
     let problems = tables::write(inputs, options, &plan, run)?;

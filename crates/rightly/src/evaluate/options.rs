@@ -134,48 +134,58 @@ impl EvaluateOptions {
     /// A name that is none.
     pub(crate) fn from_table(table: &toml::Table) -> Result<Self, Error> {
         let defaults = Self::default();
-        let list = |key: &str| -> Option<Vec<&str>> {
-            Some(table.get(key)?.as_array()?.iter().filter_map(toml::Value::as_str).collect())
+        let wrong =
+            |key: &str| Error::Usage(format!("{key} of evaluate is not what run.toml holds"));
+        let list = |key: &str| -> Result<Option<Vec<&str>>, Error> {
+            let Some(value) = table.get(key) else { return Ok(None) };
+            let items = value.as_array().ok_or_else(|| wrong(key))?;
+            let texts = items.iter().map(|item| item.as_str().ok_or_else(|| wrong(key)));
+            texts.collect::<Result<_, _>>().map(Some)
         };
         let levels = |key: &str, default: &[Level]| -> Result<Vec<Level>, Error> {
-            let Some(names) = list(key) else { return Ok(default.to_vec()) };
+            let Some(names) = list(key)? else { return Ok(default.to_vec()) };
             let level = |name: &str| {
                 name.parse().map_err(|error| Error::Usage(format!("{key} {name}: {error}")))
             };
             names.into_iter().map(level).collect()
         };
-        let integer = |key: &str| table.get(key).and_then(toml::Value::as_integer);
-        let text = |key: &str| table.get(key).and_then(toml::Value::as_str);
-        let measures = match list("measures") {
+        let text = |key: &str| match table.get(key) {
+            None => Ok(None),
+            Some(value) => value.as_str().map(Some).ok_or_else(|| wrong(key)),
+        };
+        let measures = match list("measures")? {
             Some(names) => names.into_iter().map(str::parse).collect::<Result<_, _>>()?,
             None => defaults.measures,
         };
-        let overlays = list("overlays").unwrap_or_default().into_iter();
-        let overlay = |text: &str| text.split_once('=').map(|(n, p)| (n.to_owned(), p.into()));
+        let overlay = |text: &str| {
+            let (name, file) = text.split_once('=').ok_or_else(|| wrong("overlays"))?;
+            Ok::<_, Error>((name.to_owned(), file.into()))
+        };
+        // None were recorded: none were laid.
+        let overlays = list("overlays")?.unwrap_or_else(Vec::new);
         Ok(Self {
             measures,
             noise_levels: levels("noise_levels", &defaults.noise_levels)?,
             control_levels: levels("control_levels", &defaults.control_levels)?,
-            trials: integer("trials").and_then(|n| n.try_into().ok()).unwrap_or(defaults.trials),
-            overlays: overlays.filter_map(overlay).collect(),
-            cam: match text("cam") {
+            trials: read(table, "trials", defaults.trials)?,
+            overlays: overlays.into_iter().map(overlay).collect::<Result<_, _>>()?,
+            cam: match text("cam")? {
+                None => defaults.cam,
+                Some("gradcam") => CamMethod::Grad,
                 Some("eigencam") => CamMethod::Eigen,
-                _ => CamMethod::Grad,
+                Some(_) => return Err(wrong("cam")),
             },
-            target: match text("target") {
+            target: match text("target")? {
+                None => defaults.target,
+                Some("true") => Target::True,
                 Some("predicted") => Target::Predicted,
-                _ => Target::True,
+                Some(_) => return Err(wrong("target")),
             },
-            compare_layer: text("compare_layer").map(str::to_owned),
-            resamples: integer("resamples")
-                .and_then(|n| n.try_into().ok())
-                .unwrap_or(defaults.resamples),
-            min_effect: table
-                .get("min_effect")
-                .and_then(toml::Value::as_float)
-                .unwrap_or(defaults.min_effect),
+            compare_layer: text("compare_layer")?.map(str::to_owned),
+            resamples: read(table, "resamples", defaults.resamples)?,
+            min_effect: read(table, "min_effect", defaults.min_effect)?,
             threads: defaults.threads,
-            quick: table.get("quick").and_then(toml::Value::as_bool).unwrap_or(false),
+            quick: read(table, "quick", defaults.quick)?,
         })
     }
 
@@ -215,6 +225,17 @@ impl EvaluateOptions {
     }
 }
 
+/// A value of `run.toml`; what the table lacks is the default.
+fn read<T: serde::de::DeserializeOwned>(
+    table: &toml::Table,
+    key: &str,
+    default: T,
+) -> Result<T, Error> {
+    let Some(value) = table.get(key) else { return Ok(default) };
+    let wrong = |e: toml::de::Error| Error::Usage(format!("{key} of evaluate in run.toml: {e}"));
+    value.clone().try_into().map_err(wrong)
+}
+
 /// `gradcam` or `eigencam`, as metrics name the method.
 pub fn cam_name(method: CamMethod) -> &'static str {
     match method {
@@ -248,5 +269,15 @@ mod tests {
         }
         let wrong = toml::toml! { noise_levels = ["linf/x"] };
         assert!(EvaluateOptions::from_table(&wrong).is_err());
+        for wrong in [
+            toml::toml! { trials = -1 },
+            toml::toml! { trials = "three" },
+            toml::toml! { cam = "camera" },
+            toml::toml! { target = 1 },
+            toml::toml! { overlays = ["sky"] },
+            toml::toml! { measures = "noise" },
+        ] {
+            assert!(EvaluateOptions::from_table(&wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! a shard is one file. What is there is not computed again.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
-    run::{ShardStore, key_of},
+    run::{Key, ShardStore},
 };
 
 /// Images in a shard. Part of the shards' key: changing it starts new shards.
@@ -30,6 +31,8 @@ const SHARD: usize = 16;
 pub(super) struct Plan<'a> {
     measures: &'a [Box<dyn Measure + 'a>],
     stores: Vec<ShardStore>,
+    /// Of each measure everything that decides its rows.
+    keys: Vec<String>,
     images: usize,
 }
 
@@ -38,23 +41,24 @@ impl<'a> Plan<'a> {
         inputs: &Inputs,
         run: &RunDir,
         measures: &'a [Box<dyn Measure + 'a>],
-    ) -> Self {
-        let selection = selection_key(inputs);
-        let base = inputs.key();
-        let stores = measures
-            .iter()
-            .map(|m| run.shards(m.name(), &key_of(&[&base, &selection, m.name(), &m.key()])))
-            .collect();
-        Self { measures, stores, images: inputs.selected.len() }
+    ) -> Result<Self, Error> {
+        let selection = inputs.selection_key(&inputs.selected)?;
+        let base = inputs.key()?;
+        let key = |m: &(dyn Measure + 'a)| {
+            let key = Key::new(m.name(), inputs.revisions.of(m.name()))
+                .with("inputs", &base)?
+                .with("images", &selection)?
+                .with("images of a shard", &SHARD)?;
+            Ok::<_, Error>(key.with("options", &m.key())?.finish())
+        };
+        let keys = measures.iter().map(|m| key(&**m)).collect::<Result<Vec<_>, _>>()?;
+        let stores = measures.iter().zip(&keys).map(|(m, key)| run.shards(m.name(), key)).collect();
+        Ok(Self { measures, stores, keys, images: inputs.selected.len() })
     }
 
-    /// A key of all measures together: that of the stage.
-    pub(super) fn key(&self, inputs: &Inputs) -> String {
-        let mut parts = vec![inputs.key(), selection_key(inputs)];
-        for m in self.measures {
-            parts.push(format!("{}:{}", m.name(), m.key()));
-        }
-        key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+    /// Of each measure a key of everything that decides its rows.
+    pub(super) fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     pub(super) fn shards(&self) -> usize {
@@ -65,8 +69,15 @@ impl<'a> Plan<'a> {
         shard * SHARD..((shard + 1) * SHARD).min(self.images)
     }
 
-    fn missing(&self, shard: usize) -> Vec<usize> {
-        (0..self.measures.len()).filter(|&m| !self.stores[m].has(shard)).collect()
+    /// Shards that lack a measure, each with the measures that it lacks.
+    fn missing(&self, sink: Sink<'_>) -> Result<Vec<(usize, Vec<usize>)>, Error> {
+        let mut out: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (m, store) in self.stores.iter().enumerate() {
+            for shard in store.missing(self.shards(), sink)? {
+                out.entry(shard).or_default().push(m);
+            }
+        }
+        Ok(out.into_iter().collect())
     }
 
     /// Forward passes an image over all measures.
@@ -97,16 +108,14 @@ impl<'a> Plan<'a> {
         stop: &AtomicBool,
         sink: Sink<'_>,
     ) -> Result<(), Error> {
-        let todo: Vec<usize> =
-            (0..self.shards()).filter(|&s| !self.missing(s).is_empty()).collect();
-        let left: usize = todo.iter().map(|&s| self.range(s).len()).sum();
+        let todo = self.missing(sink)?;
+        let left: usize = todo.iter().map(|(shard, _)| self.range(*shard).len()).sum();
         let per_forward = if left == 0 { 0.0 } else { seconds_per_forward(probe)? };
         let forwards: usize = todo
             .iter()
-            .map(|&s| {
-                let missing: usize =
-                    self.missing(s).iter().map(|&m| self.measures[m].forwards()).sum();
-                (1 + missing) * self.range(s).len()
+            .map(|(shard, missing)| {
+                let missing: usize = missing.iter().map(|&m| self.measures[m].forwards()).sum();
+                (1 + missing) * self.range(*shard).len()
             })
             .sum();
         sink(Event::Started {
@@ -123,12 +132,14 @@ impl<'a> Plan<'a> {
             for _ in 0..threads.clamp(1, todo.len().max(1)) {
                 scope.spawn(|| {
                     while !failed.load(Ordering::Relaxed) {
-                        let Some(&shard) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                        let Some((shard, missing)) = todo.get(next.fetch_add(1, Ordering::Relaxed))
+                        else {
                             return;
                         };
                         let halted =
                             || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
-                        if let Err(error) = self.run_shard(shard, probe, &halted, sink) {
+                        if let Err(error) = self.run_shard((*shard, missing), probe, &halted, sink)
+                        {
                             failed.store(true, Ordering::Relaxed);
                             if let Ok(mut slot) = first_error.lock() {
                                 slot.get_or_insert(error);
@@ -147,12 +158,11 @@ impl<'a> Plan<'a> {
 
     fn run_shard(
         &self,
-        shard: usize,
+        (shard, missing): (usize, &[usize]),
         probe: &Probe<'_>,
         halted: &dyn Fn() -> bool,
         sink: Sink<'_>,
     ) -> Result<(), Error> {
-        let missing = self.missing(shard);
         let tap = missing.iter().any(|&m| self.measures[m].taps());
         let mut entries: Vec<Vec<Entry>> = missing.iter().map(|_| Vec::new()).collect();
         for position in self.range(shard) {
@@ -166,7 +176,7 @@ impl<'a> Plan<'a> {
                 Err(why) => {
                     let said = problem(&sample.id, why, "left out");
                     sink(Event::Problem(said.clone()));
-                    for (list, &m) in entries.iter_mut().zip(&missing) {
+                    for (list, &m) in entries.iter_mut().zip(missing) {
                         let first = self.measures[m].name() == "clean";
                         let problems = if first { vec![said.clone()] } else { Vec::new() };
                         list.push(Entry { row: None, problems });
@@ -175,14 +185,14 @@ impl<'a> Plan<'a> {
                     continue;
                 }
             };
-            for (list, &m) in entries.iter_mut().zip(&missing) {
+            for (list, &m) in entries.iter_mut().zip(missing) {
                 let entry = self.measures[m].measure(&subject, probe)?;
                 entry.problems.iter().for_each(|p| sink(Event::Problem(p.clone())));
                 list.push(entry);
             }
             sink(Event::Image);
         }
-        for (list, &m) in entries.iter().zip(&missing) {
+        for (list, &m) in entries.iter().zip(missing) {
             self.stores[m].write(shard, list)?;
         }
         Ok(())
@@ -214,15 +224,4 @@ fn seconds_per_forward(probe: &Probe<'_>) -> Result<f64, Error> {
     let start = Instant::now();
     probe.forward(&planes, false)?;
     Ok(start.elapsed().as_secs_f64())
-}
-
-/// A key of the selected samples and of the state of their files.
-fn selection_key(inputs: &Inputs) -> String {
-    let mut text = format!("{SHARD}\n");
-    for &i in &inputs.selected {
-        let sample = &inputs.dataset.samples[i];
-        text +=
-            &format!("{}\t{}\t{}\n", sample.id, sample.class, crate::inputs::fingerprint(sample));
-    }
-    key_of(&[&text])
 }

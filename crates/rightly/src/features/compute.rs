@@ -16,7 +16,7 @@ use crate::{
     Error, Event, Inputs, RunDir, Sink,
     evaluate::{Probe, rows::Outcome},
     measures::{ablation::gray_box, components::bounds},
-    run::{ShardStore, key_of},
+    run::{Key, ShardStore},
     subject::Loader,
     workers,
 };
@@ -92,24 +92,29 @@ impl<'a> Pass<'a> {
     ) -> Result<Vec<Part>, Error> {
         // 'all' holds the images of every other split: each is computed once, for the first that names it.
         let mut taken = vec![false; self.inputs.dataset.samples.len()];
-        let parts: Vec<Part> = splits
+        let parts = splits
             .iter()
             .map(|split| {
                 let mut samples = self.inputs.samples_of(split);
                 samples.retain(|&sample| !std::mem::replace(&mut taken[sample], true));
                 let without = boxed.contains(split);
-                let rest = format!("{SHARD} {without} wrong answers");
-                let key = key_of(&[key, split, &self.state(&samples), &rest]);
+                let key = Key::new(STAGE, self.inputs.revisions.of(STAGE))
+                    .with("features", key)?
+                    .with("split", split)?
+                    .with("images", &self.inputs.selection_key(&samples)?)?
+                    .with("images of a shard", &SHARD)?
+                    .with("without object", &without)?
+                    .finish();
                 let store = run.shards(&format!("{STAGE}-{name}"), &key);
-                Part { samples, store, without }
+                Ok(Part { samples, store, without })
             })
-            .collect();
-        let todo: Vec<(usize, usize, &[usize])> = parts
-            .iter()
-            .enumerate()
-            .flat_map(|(part, p)| p.shards().map(move |(shard, samples)| (part, shard, samples)))
-            .filter(|(part, shard, _)| !parts[*part].store.has(*shard))
-            .collect();
+            .collect::<Result<Vec<Part>, Error>>()?;
+        let mut todo: Vec<(usize, usize, &[usize])> = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            let missing = part.store.missing(part.shards().count(), sink)?;
+            let lacking = part.shards().filter(|(shard, _)| missing.contains(shard));
+            todo.extend(lacking.map(|(shard, samples)| (at, shard, samples)));
+        }
         let images: usize = parts.iter().map(|p| p.samples.len()).sum();
         let left: usize = todo.iter().map(|(_, _, samples)| samples.len()).sum();
         let each = if left == 0 { 0.0 } else { self.seconds_an_image(&parts)? };
@@ -190,24 +195,11 @@ impl<'a> Pass<'a> {
         if vector.iter().any(|v| !v.is_finite()) {
             return Ok(Err("its features are not finite".to_owned()));
         }
-        let probabilities = self.probe.probabilities(&logits).unwrap_or_default();
+        let probabilities = self.probe.probabilities(&logits);
+        let probabilities =
+            probabilities.expect("logits with an outcome have probabilities: by construction");
         let wrong = WrongAnswers::of(&probabilities, self.probe.right(sample.class));
         Ok(Ok(FeatureRow { vector, on_object, outcome, wrong }))
-    }
-
-    /// Changes when an image or a mask of the list is replaced.
-    fn state(&self, samples: &[usize]) -> String {
-        let mut text = String::new();
-        for &i in samples {
-            let sample = &self.inputs.dataset.samples[i];
-            text += &format!(
-                "{}\t{}\t{}\n",
-                sample.id,
-                sample.class,
-                crate::inputs::fingerprint(sample)
-            );
-        }
-        key_of(&[&text])
     }
 
     /// Whether pictures are also encoded without their objects.

@@ -24,14 +24,17 @@ pub(crate) use given::read as read_given;
 pub(crate) use on_object::coverage;
 pub use read::fold;
 pub(crate) use read::{Outcome, Outcomes, WrongAnswers, rows_of};
+pub use tables::{outcomes_of, vectors_of};
 
 use crate::{
-    Error, Inputs, RunDir, Sink,
-    run::{hash_file, key_of, read_json},
+    Error, Event, Inputs, RunDir, Sink,
+    run::{Key, State, hash_file, read_json},
 };
 
 /// The stage's name in problems and events.
 pub const STAGE: &str = "features";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 
 /// Where features come from.
 #[derive(Debug, Clone, Default)]
@@ -51,8 +54,8 @@ impl Source {
         match self {
             Self::Model => "model".to_owned(),
             Self::Encoder(path, _) | Self::File(path) => {
-                let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
-                let stem = stem.unwrap_or_default();
+                let stem =
+                    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
                 // A file called 'model' would be taken for the audited model's.
                 if stem == "model" { format!("{stem}-file") } else { stem }
             }
@@ -79,6 +82,8 @@ pub struct FeatureSet {
     pub dim: usize,
     /// `features/NAME.parquet`.
     pub path: PathBuf,
+    /// `features/NAME-outcomes.parquet`.
+    pub outcomes: PathBuf,
     /// `features/NAME-on-object.parquet`, where features have maps and images have masks.
     pub on_object: Option<PathBuf>,
     /// The network that made them, for maps and the head; none where they came from a file.
@@ -102,6 +107,61 @@ struct Held {
     dim: usize,
     on_object: bool,
     problems: Vec<rightly_data::Problem>,
+}
+
+impl Held {
+    fn path(name: &str) -> String {
+        format!(".work/features/{name}.json")
+    }
+
+    /// What tables under this key hold, if all of them are as they were written; what is not is named.
+    fn find(run: &RunDir, name: &str, key: &str, sink: Sink<'_>) -> Result<Self, Error> {
+        let none = || Self { key: key.to_owned(), ..Self::default() };
+        let own = Self::path(name);
+        let damaged = |relative: &str, why: &str| {
+            let file = run.path(relative);
+            sink(Event::Damaged(format!("{}: {why}; computed again", file.display())));
+        };
+        match run.state(&own)? {
+            State::Whole(_) => {}
+            State::Absent => return Ok(none()),
+            State::Changed(why) => {
+                damaged(&own, why);
+                return Ok(none());
+            }
+        }
+        let held: Self = read_json(&run.path(&own))?;
+        if held.key != key {
+            return Ok(none());
+        }
+        let mut whole = true;
+        let mut tables = vec![tables::vectors_of(name), tables::outcomes_of(name)];
+        tables.extend(held.on_object.then(|| tables::on_object_of(name)));
+        for table in &tables {
+            match run.state(table)? {
+                State::Whole(of) if of == key => {}
+                // Features of other inputs were begun and stopped.
+                State::Whole(_) => whole = false,
+                State::Absent => {
+                    damaged(table, "is gone");
+                    whole = false;
+                }
+                State::Changed(why) => {
+                    damaged(table, why);
+                    whole = false;
+                }
+            }
+        }
+        // The same splits are written again, from the shards.
+        Ok(if whole { held } else { none() })
+    }
+
+    fn write(&self, run: &RunDir, name: &str) -> Result<(), Error> {
+        let own = Self::path(name);
+        let bytes =
+            serde_json::to_vec(self).map_err(|e| Error::run(&run.path(&own), e.to_string()))?;
+        run.write(&own, &bytes)
+    }
 }
 
 /// Features (and the audited model's outcomes) of every image of some splits; `all` is every image. Those of the splits
@@ -129,7 +189,8 @@ pub fn gather(
         }
         Source::File(_) => None,
     };
-    let mut notes = encoder.as_ref().map(|e| e.notes().to_vec()).unwrap_or_default();
+    let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
+    let mut notes = encoder.as_ref().map_or_else(Vec::new, |e| e.notes().to_vec());
     let of_what = match (&encoder, source) {
         (Some(encoder), _) => {
             notes.push(format!(
@@ -138,32 +199,30 @@ pub fn gather(
                 encoder.layer(),
                 encoder.path().display()
             ));
-            key_of(&[
-                encoder.hash(),
-                &encoder.reading(),
-                &serde_json::to_string(encoder.preprocess()).unwrap_or_default(),
-            ])
+            Key::new("encoder", inputs.revisions.of(STAGE))
+                .with("network", encoder.hash())?
+                .with("reading", &encoder.reading())?
+                .with("preprocess", encoder.preprocess())?
+                .finish()
         }
         (None, Source::File(path)) => {
             notes.push(format!("Features: from {}.", path.display()));
             hash_file(path)?
         }
-        (None, _) => String::new(),
+        (None, _) => return Err(Error::Usage("no features".to_owned())),
     };
-    let key = key_of(&[
-        &inputs.key(),
-        inputs.data_key(),
-        &of_what,
-        &format!("{:?}", inputs.options.limit),
-    ]);
-    let record = run.path(&format!(".work/features/{name}.json"));
-    let held: Held = if record.is_file() { read_json(&record)? } else { Held::default() };
-    let held = if held.key == key { held } else { Held { key: key.clone(), ..Held::default() } };
-    let path = run.path(&format!("features/{name}.parquet"));
+    let key = Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("inputs", &inputs.key()?)?
+        .with("data", inputs.data_key())?
+        .with("images", &inputs.selection_key(&all)?)?
+        .with("of", &of_what)?
+        .with("limit", &inputs.options.limit)?
+        .finish();
+    let run = &run.keyed(&key);
+    let held = Held::find(run, &name, &key, sink)?;
     let lacks = |have: &[String], split: &str| !have.iter().any(|h| h == split);
     let missing = splits.iter().any(|s| lacks(&held.splits, s))
-        || without_object.iter().any(|s| lacks(&held.boxed, s))
-        || !path.is_file();
+        || without_object.iter().any(|s| lacks(&held.boxed, s));
     let held = if missing {
         let mut wanted = held.splits.clone();
         wanted.extend(splits.iter().map(|s| (*s).to_owned()));
@@ -182,18 +241,17 @@ pub fn gather(
         let parts = pass.run(&wanted, &gray, run, &key, &name, threads, stop, sink)?;
         let held = Held { splits: wanted, boxed: gray, ..held };
         let held = tables::write(inputs, &parts, run, &name, held)?;
-        let text = serde_json::to_vec(&held).map_err(|e| Error::run(&record, e.to_string()))?;
-        rightly_data::files::write_whole(&record, &text)?;
+        held.write(run, &name)?;
         held
     } else {
         held
     };
-    let on_object = run.path(&format!("features/{name}-on-object.parquet"));
     Ok(FeatureSet {
-        on_object: held.on_object.then_some(on_object),
+        on_object: held.on_object.then(|| run.path(&tables::on_object_of(&name))),
         dim: held.dim,
+        path: run.path(&tables::vectors_of(&name)),
+        outcomes: run.path(&tables::outcomes_of(&name)),
         name,
-        path,
         encoder,
         key,
         notes,

@@ -158,7 +158,9 @@ impl Outcomes {
             if let (Some(id), Some(output), Some(correct), Some(loss)) =
                 (id, output[at], correct[at], loss[at])
             {
-                let output = usize::try_from(output).unwrap_or(usize::MAX);
+                let output = usize::try_from(output).map_err(|_| {
+                    Error::run(path, format!("'{id}': there is no output {output}"))
+                })?;
                 let wrong = match (&outputs[at], &shares[at]) {
                     (Some(outputs), Some(shares)) => WrongAnswers::of_lists(outputs, shares),
                     _ => WrongAnswers::default(),

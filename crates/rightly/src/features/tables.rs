@@ -7,7 +7,22 @@ use super::{
     Held,
     compute::{Entry, FeatureRow, Part, problem},
 };
-use crate::{Error, Inputs, RunDir, run::GrowingTable};
+use crate::{Error, Inputs, RunDir};
+
+/// Name of the table of the vectors in a run: id, vector.
+pub fn vectors_of(name: &str) -> String {
+    format!("features/{name}.parquet")
+}
+
+/// `id, area, excess, outside, boxed`.
+pub(super) fn on_object_of(name: &str) -> String {
+    format!("features/{name}-on-object.parquet")
+}
+
+/// Name of the table of what the audited model makes of the images.
+pub fn outcomes_of(name: &str) -> String {
+    format!("features/{name}-outcomes.parquet")
+}
 
 /// Writes every table of the parts, rows in the order of the dataset within each split.
 pub(super) fn write(
@@ -18,11 +33,9 @@ pub(super) fn write(
     held: Held,
 ) -> Result<Held, Error> {
     let mut out = Held { dim: 0, on_object: false, problems: Vec::new(), ..held };
-    let path = run.path(&format!("features/{name}.parquet"));
-    let on_object = run.path(&format!("features/{name}-on-object.parquet"));
-    let mut vectors = GrowingTable::new(&path);
-    let mut shares = GrowingTable::new(&on_object);
-    let mut outcomes = GrowingTable::new(run.path(&format!("features/{name}-outcomes.parquet")));
+    let mut vectors = run.table(&vectors_of(name));
+    let mut shares = run.table(&on_object_of(name));
+    let mut outcomes = run.table(&outcomes_of(name));
     for part in parts {
         for (shard, samples) in part.shards() {
             let entries: Vec<Entry> = part.read(shard)?;
@@ -78,9 +91,6 @@ pub(super) fn write(
     vectors.finish()?;
     shares.finish()?;
     outcomes.finish()?;
-    if !out.on_object && on_object.is_file() {
-        std::fs::remove_file(&on_object).map_err(Error::io(&on_object))?;
-    }
     Ok(out)
 }
 

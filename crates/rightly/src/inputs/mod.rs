@@ -1,25 +1,28 @@
 //! Model, data, masks and labels, opened and checked together.
 
+mod claim;
+mod keys;
 mod names;
 mod options;
 mod samples;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use rightly_data::Dataset;
 use rightly_model::{Classifier, LabelMap, Overrides};
 
 pub(crate) use names::Names;
 pub use options::{InputOptions, Outputs};
-pub(crate) use samples::{fingerprint, image_path};
+pub(crate) use samples::image_path;
 
-use crate::{
-    Error, RunDir, VERSION,
-    run::{Manifest, key_of},
-    subject::Loader,
-};
+use crate::{Error, revisions::Revisions, subject::Loader};
 use options::absolute;
 use samples::{clusters, hash_listing};
+
+/// The name of what is read of the inputs, among the revisions.
+pub(crate) const NAME: &str = "inputs";
+/// Changes with the code that decides what is read of pictures and masks, and what the model makes of them.
+pub(crate) const REVISION: u32 = 1;
 
 /// Everything a stage needs of the user's inputs.
 pub struct Inputs {
@@ -39,9 +42,13 @@ pub struct Inputs {
     pub loader: Loader,
     /// What was understood and decided, a sentence each.
     pub notes: Vec<String>,
+    /// Revisions of measures and stages, part of every key.
+    pub revisions: Revisions,
     split: (String, String),
     data_hash: String,
     overrides: Overrides,
+    /// Of each sample what its image and mask are; asked once.
+    fingerprints: OnceLock<Vec<[u8; 16]>>,
 }
 
 impl Inputs {
@@ -100,9 +107,11 @@ impl Inputs {
             clusters,
             loader,
             notes,
+            revisions: Revisions::default(),
             split: (split, choice),
             data_hash,
             overrides: overrides.clone(),
+            fingerprints: OnceLock::new(),
         })
     }
 
@@ -164,6 +173,8 @@ impl Inputs {
             split: self.split.clone(),
             data_hash: self.data_hash.clone(),
             overrides,
+            revisions: self.revisions.clone(),
+            fingerprints: self.fingerprints.clone(),
         })
     }
 
@@ -193,7 +204,8 @@ impl Inputs {
         let mut dataset = dataset;
         dataset.samples.retain(|sample| known[sample.class].is_some());
         for sample in &mut dataset.samples {
-            sample.class = known[sample.class].unwrap_or_default();
+            sample.class =
+                known[sample.class].expect("samples of other classes are gone: by construction");
             sample.mask = None;
         }
         dataset.classes.clone_from(&self.dataset.classes);
@@ -248,6 +260,8 @@ impl Inputs {
             clusters: None,
             label_map: self.label_map.clone(),
             overrides: self.overrides.clone(),
+            revisions: self.revisions.clone(),
+            fingerprints: OnceLock::new(),
             options,
             classifier,
             dataset,
@@ -280,84 +294,6 @@ impl Inputs {
     /// Hash of the list of samples.
     pub(crate) fn data_key(&self) -> &str {
         &self.data_hash
-    }
-
-    /// A key of everything in the inputs that decides a prediction.
-    pub(crate) fn key(&self) -> String {
-        let card = serde_json::to_string(self.classifier.card()).unwrap_or_default();
-        let o = &self.options;
-        let rest = format!(
-            "{:?}",
-            (
-                &o.engine,
-                o.outputs,
-                o.mask_sampling,
-                o.mask_resize,
-                o.as_stored,
-                o.max_pixels,
-                o.max_bytes,
-                o.background,
-                &self.dataset.mask_options,
-            )
-        );
-        let map = format!("{:?}", self.label_map.outputs);
-        key_of(&[VERSION, self.classifier.hash(), &card, &rest, &map])
-    }
-
-    /// The manifest of a run on these inputs.
-    pub(crate) fn manifest(&self) -> Manifest {
-        Manifest {
-            version: VERSION.to_owned(),
-            seed: self.options.seed,
-            split: self.split.0.clone(),
-            split_choice: self.split.1.clone(),
-            cluster: self.options.cluster.clone(),
-            hashes: crate::run::Hashes {
-                model: self.classifier.hash().to_owned(),
-                data: self.data_hash.clone(),
-                label_map: blake3::hash(format!("{:?}", self.label_map.outputs).as_bytes())
-                    .to_hex()
-                    .to_string(),
-            },
-            inputs: self.options.clone(),
-            stages: BTreeMap::new(),
-            card: self.classifier.card().clone(),
-        }
-    }
-
-    /// Claims a run directory for these inputs: a new one is started, one of the same model and
-    /// data goes on, one of another model or other data is refused unless `force`, which clears it.
-    ///
-    /// # Errors
-    /// Where the run belongs to other inputs or can't be written.
-    pub fn claim(&self, run: &RunDir, force: bool) -> Result<(), Error> {
-        let mut manifest = self.manifest();
-        let path = run.path("run.toml");
-        if path.is_file() {
-            let old = run.manifest();
-            match old {
-                Ok(old)
-                    if old.hashes.model == manifest.hashes.model
-                        && old.hashes.data == manifest.hashes.data =>
-                {
-                    manifest.stages = old.stages;
-                }
-                _ if force => run.clear()?,
-                Ok(old) => {
-                    let what = if old.hashes.model == manifest.hashes.model {
-                        format!("other data ({})", old.inputs.data)
-                    } else {
-                        format!("another model ({})", old.inputs.model.display())
-                    };
-                    return Err(Error::run(
-                        run.root(),
-                        format!("made from {what}; give another --out, or --force to replace it"),
-                    ));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        manifest.write(&path)
     }
 }
 

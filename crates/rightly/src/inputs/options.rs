@@ -76,6 +76,9 @@ pub struct InputOptions {
     pub max_bytes: u64,
     /// Colour under transparent pixels.
     pub background: [u8; 3],
+    /// Know pictures and masks by their contents, not by size, times and identity of their files.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify: bool,
 }
 
 impl InputOptions {
@@ -103,6 +106,7 @@ impl InputOptions {
             max_pixels: decode.max_pixels,
             max_bytes: decode.max_bytes,
             background: decode.background,
+            verify: false,
         }
     }
 

@@ -1,10 +1,14 @@
 //! What the list of samples says about clusters, files and their state.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+};
 
 use rightly_data::{Dataset, MaskSource, Sample, dataset::file_state};
 
-use crate::Error;
+use crate::{Error, run::Key};
 
 /// Cluster of each selected sample, numbered in order of first appearance.
 pub(super) fn clusters(
@@ -67,14 +71,39 @@ pub(super) fn hash_listing(dataset: &Dataset) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// State of a sample's files: changes when an image or a mask is replaced.
-pub(crate) fn fingerprint(sample: &Sample) -> String {
+/// What a sample's image and mask are, short: changes when one of them is replaced. By size, times and identity of the
+/// files, or, with `verify`, by their contents.
+///
+/// # Errors
+/// Where what a mask is made of can't be written out.
+pub(super) fn fingerprint(sample: &Sample, verify: bool) -> Result<[u8; 16], Error> {
+    // What is rendered is known by what it is rendered from.
+    let image = match sample.image.path() {
+        Some(_) if verify => contents(sample.image.reader()),
+        _ => sample.image.state(),
+    };
     let mask = match &sample.mask {
         None => String::new(),
-        Some(MaskSource::File(path)) => format!("{} {}", path.display(), file_state(path)),
-        Some(other) => blake3::hash(format!("{other:?}").as_bytes()).to_hex().to_string(),
+        Some(MaskSource::File(path)) if verify => contents(File::open(path)),
+        Some(MaskSource::File(path)) => file_state(path),
+        Some(MaskSource::Coco(segments)) => {
+            Key::new("coco mask", 1).with("segments", segments)?.finish()
+        }
+        Some(MaskSource::Planted(image)) => image.state(),
     };
-    format!("{} {mask}", sample.image.state())
+    let hash = blake3::hash(format!("{image}\n{mask}").as_bytes());
+    let bytes: [u8; 32] = *hash.as_bytes();
+    let (short, _) = bytes.split_at(16);
+    Ok(short.try_into().expect("sixteen of thirty-two bytes: by construction"))
+}
+
+/// Hash of what is read, or what kept it from being read.
+fn contents<R: Read>(reader: io::Result<R>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    match reader.and_then(|reader| hasher.update_reader(reader).map(|_| ())) {
+        Ok(()) => hasher.finalize().to_hex().to_string(),
+        Err(error) => format!("unreadable: {error}"),
+    }
 }
 
 /// Where a sample's pixels are, for people and tables.

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rightly_data::{
-    Problem,
-    table::{Columns, write},
-};
+use rightly_data::{Problem, table::Columns};
 use rightly_model::Captioner;
 
 use super::{
@@ -17,7 +14,10 @@ use super::{
     pool::{self, Pool},
     subjects::{Side, Subject},
 };
-use crate::{Error, Inputs, run::key_of};
+use crate::{
+    Error, Inputs,
+    run::{Key, key_of},
+};
 
 /// Captions that a captioner made: id, caption.
 pub(super) const CAPTIONS: &str = "interpret/captions.parquet";
@@ -171,7 +171,7 @@ impl<'a> Material<'a> {
             .utf8("id", rows().map(|(at, _)| samples[at].id.as_str()))
             .utf8("caption", rows().map(|(_, caption)| caption))
             .batch()?;
-        Ok(write(&pass.run.path(CAPTIONS), &batch)?)
+        pass.run.write_table(CAPTIONS, &batch)
     }
 
     fn problem(&mut self, sample: usize, why: &str) {
@@ -200,7 +200,10 @@ pub(super) fn describe(
 ) -> Result<Vec<Entry<String>>, Error> {
     let search = captioner.search();
     let through = (captioner.preprocess(), captioner.input_size());
-    let key = key_of(&[captioner.hash(), &format!("{search:?}")]);
+    let key = Key::new(name, pass.inputs.revisions.of(STAGE))
+        .with("captioner", captioner.hash())?
+        .with("search", &search)?
+        .finish();
     pass.over(name, &key, through, pictures, |input| {
         Ok(Ok(captioner.caption(input, &search)?.text))
     })

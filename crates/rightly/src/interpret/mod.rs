@@ -39,10 +39,11 @@ use rightly_stats::multiple::families;
 pub use options::{InterpretOptions, LanguageEndpoint};
 pub use phrase::Source;
 pub use shipped::write_planted_towers;
+pub(crate) use tables::NAMES;
 
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink, discover, rank,
-    run::{StageRecord, key_of},
+    run::{Key, StageRecord},
     workers,
 };
 use bank::OfClass;
@@ -57,6 +58,8 @@ use tested::Tested;
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "interpret";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 
 /// Whether there is anything that words could come from.
 ///
@@ -101,15 +104,14 @@ pub fn interpret(
         ));
     }
     let models = Models::open(inputs, options)?;
-    let key = key(inputs, options, &models, &earlier);
-    if let Some(record) = run.stage(STAGE)?
-        && record.key == key
-        && run.path(tables::NAMES).is_file()
+    let key = key(inputs, options, &models, &earlier)?;
+    if let Some(record) = run.finished(STAGE, &key, sink)?
         && !told::is_open(&record)
     {
         sink(finished(true));
         return Ok(record);
     }
+    let run = &run.keyed(&key);
     let (subjects, small) = subjects::of_run(inputs, run)?;
     let pass = Pass { inputs, run, threads: options.threads, stop, sink };
     let material = Material::gather(models, &subjects, &pass)?;
@@ -125,7 +127,7 @@ pub fn interpret(
             told: None,
         })
         .collect();
-    let (told, more) = told::tell(inputs, options, &material, &named, run, stop)?;
+    let (told, more) = told::tell(inputs, options, &material, &named, &pass)?;
     told.into_iter().for_each(|(at, words)| named[at].told = Some(words));
     tables::write_names(run, &named)?;
     let metrics = figures(&named);
@@ -247,14 +249,16 @@ fn key(
     options: &InterpretOptions,
     models: &Models,
     earlier: &[StageRecord],
-) -> String {
-    let mut words = String::new();
-    for sample in &inputs.dataset.samples {
-        words += &format!("{}\t{:?}\t{:?}\n", sample.id, sample.captions, sample.attributes);
-    }
-    let mut parts: Vec<&str> = earlier.iter().map(|record| record.key.as_str()).collect();
-    let rest =
-        format!("{} {:?} {}", inputs.options.seed, inputs.options.cluster, options.to_table());
-    parts.extend([words.as_str(), rest.as_str(), models.key.as_str()]);
-    key_of(&parts)
+) -> Result<String, Error> {
+    let samples = inputs.dataset.samples.iter();
+    let words: Vec<_> = samples.map(|s| (&s.id, &s.captions, &s.attributes)).collect();
+    let earlier: Vec<&str> = earlier.iter().map(|record| record.key.as_str()).collect();
+    Ok(Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("earlier", &earlier)?
+        .with("words", &words)?
+        .with("models", &models.key)?
+        .with("seed", &inputs.options.seed)?
+        .with("cluster", &inputs.options.cluster)?
+        .with("options", &options.to_table())?
+        .finish())
 }

@@ -3,11 +3,11 @@
 use rightly_model::{Captioner, EngineKind, ImageTextModel, Overrides};
 
 use super::{
-    InterpretOptions,
+    InterpretOptions, STAGE,
     bank::{self, Phrase},
     pool::Pool,
 };
-use crate::{Error, Inputs, run::key_of};
+use crate::{Error, Inputs, run::Key};
 
 /// What was asked for, ready to run.
 pub(super) struct Models {
@@ -44,7 +44,7 @@ impl Models {
         let engine: EngineKind = inputs.classifier.engine();
         let overrides = Overrides::default();
         let mut notes = Vec::new();
-        let mut parts = Vec::new();
+        let mut key = Key::new("models for words", inputs.revisions.of(STAGE));
         let (mut image_text, mut phrases) = (None, Vec::new());
         if let Some(path) = &options.image_text {
             let model = ImageTextModel::open(path, &overrides, engine)?;
@@ -56,7 +56,7 @@ impl Models {
                 phrases.len()
             ));
             notes.extend(model.notes().iter().cloned());
-            parts.extend([model.hash().to_owned(), format!("{phrases:?}")]);
+            key = key.with("image-text", model.hash())?.with("phrases", &phrases)?;
             image_text = Some(model);
         }
         let captioner = match &options.captioner {
@@ -65,15 +65,14 @@ impl Models {
                 let model = Captioner::open(path, &overrides, engine)?;
                 notes.push(format!("Captioner: {}, {:?}.", path.display(), model.search()));
                 notes.extend(model.notes().iter().cloned());
-                parts.extend([model.hash().to_owned(), format!("{:?}", model.search())]);
+                key = key.with("captioner", model.hash())?.with("search", &model.search())?;
                 Some(model)
             }
         };
         let pool = options.pool.as_deref().map(Pool::open).transpose()?;
         if let Some(pool) = &pool {
-            parts.push(pool.key()?);
+            key = key.with("pool", &pool.key()?)?;
         }
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        Ok(Self { image_text, phrases, captioner, pool, key: key_of(&parts), notes })
+        Ok(Self { image_text, phrases, captioner, pool, key: key.finish(), notes })
     }
 }

@@ -31,7 +31,7 @@ impl Source {
 }
 
 /// How a phrase goes with the class's name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(super) enum Form {
     /// "red otters".
     Before,

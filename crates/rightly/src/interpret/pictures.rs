@@ -9,7 +9,11 @@ use rightly_data::{Planes, Preprocess, dataset::ImageSource};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::STAGE;
-use crate::{Error, Event, Inputs, RunDir, Sink, run::key_of, workers};
+use crate::{
+    Error, Event, Inputs, RunDir, Sink,
+    run::{Key, key_of},
+    workers,
+};
 
 /// Pictures of a shard.
 const SHARD: usize = 16;
@@ -53,12 +57,16 @@ impl<'a> Pass<'a> {
         pictures: &[Picture<'_>],
         each: impl Fn(&[f32]) -> Result<Entry<T>, Error> + Sync,
     ) -> Result<Vec<Entry<T>>, Error> {
-        let geometry = serde_json::to_string(preprocess).unwrap_or_default();
-        let key = key_of(&[key, &geometry, &state(pictures), &SHARD.to_string()]);
+        let key = Key::new("pictures", self.inputs.revisions.of(STAGE))
+            .with("network", key)?
+            .with("geometry", preprocess)?
+            .with("pictures", &state(pictures))?
+            .with("shard", &SHARD)?
+            .finish();
         let store = self.run.shards(&format!("{STAGE}-{name}"), &key);
         let decode = self.inputs.loader.decode();
         let shards: Vec<&[Picture<'_>]> = pictures.chunks(SHARD).collect();
-        let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
+        let todo = store.missing(shards.len(), self.sink)?;
         let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
         if left > 0 {
             let gray = vec![0.5; 3 * size[0] * size[1]];

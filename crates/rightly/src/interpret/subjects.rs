@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use rightly_data::{dataset::deal, table::Table};
 
-use crate::{Error, Inputs, RunDir, discover::Method};
+use crate::{
+    Error, Inputs, RunDir,
+    discover::{self, Method},
+    rank,
+};
 
 /// Images of one class, each inside what is to be named or outside it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -109,10 +113,9 @@ fn subgroups(
     run: &RunDir,
     samples: &BTreeMap<&str, usize>,
 ) -> Result<Vec<Subject>, Error> {
-    let path = run.path("discover/groups.parquet");
-    if !path.is_file() {
+    let Some(path) = run.file_of(discover::STAGE, discover::GROUPS)? else {
         return Ok(Vec::new());
-    }
+    };
     let table = Table::load(&path)?;
     let (ids, methods) = (table.texts("id")?, table.texts("method")?);
     let (groups, parts) = (table.integers("group")?, table.texts("part")?);
@@ -121,10 +124,13 @@ fn subgroups(
     for (at, id) in ids.iter().enumerate() {
         let Some(&sample) = id.as_deref().and_then(|id| samples.get(id)) else { continue };
         let class = inputs.dataset.samples[sample].class;
-        if methods[at].as_deref() == Some(Method::Attributes.name()) {
+        let Some(method) = &methods[at] else {
+            return Err(Error::run(&path, format!("row {}: no method", at + 1)));
+        };
+        if method == Method::Attributes.name() {
             continue;
         }
-        let key = (class, methods[at].clone().unwrap_or_default());
+        let key = (class, method.clone());
         let confirms = parts[at].as_deref() == Some("confirm");
         by_method.entry(key).or_default().push((sample, groups[at], confirms));
     }
@@ -157,10 +163,9 @@ fn cues(
     run: &RunDir,
     samples: &BTreeMap<&str, usize>,
 ) -> Result<Vec<Subject>, Error> {
-    let path = run.path("rank/spuriosity.parquet");
-    if !path.is_file() {
+    let Some(path) = run.file_of(rank::STAGE, rank::SPURIOSITY)? else {
         return Ok(Vec::new());
-    }
+    };
     let table = Table::load(&path)?;
     let (ids, ranks) = (table.texts("id")?, table.integers("rank")?);
     let mut by_class = BTreeMap::<usize, Vec<(usize, i64)>>::new();

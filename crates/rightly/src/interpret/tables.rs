@@ -1,12 +1,12 @@
 //! `interpret/names.parquet`.
 
-use rightly_data::table::{Columns, write};
+use rightly_data::table::Columns;
 
 use super::{naming::Named, tested::Tested};
 use crate::{Error, RunDir};
 
 /// The table.
-pub(super) const NAMES: &str = "interpret/names.parquet";
+pub(crate) const NAMES: &str = "interpret/names.parquet";
 
 /// class, group (`METHOD/K`, or `cue`), phrase, source, score (log odds ratio inside against outside, null where a cell of the
 /// table decides it; of an image-text model's scores Hedges' g), low, high (its 95 % interval), auc, auc_low, auc_high, p, q, n,
@@ -39,5 +39,5 @@ pub(super) fn write_names(run: &RunDir, named: &[Named<'_>]) -> Result<(), Error
         .f64_opt("outside", rows.iter().map(|r| r.2.shares.map(|s| s[1])))
         .utf8_opt("title", rows.iter().map(|r| title(r.0, r.1)))
         .batch()?;
-    Ok(write(&run.path(NAMES), &batch)?)
+    run.write_table(NAMES, &batch)
 }

@@ -1,15 +1,12 @@
 //! Titles and sentences of a language model, about names that hold.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::atomic::AtomicBool,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rightly_data::Problem;
 
-use super::{InterpretOptions, STAGE, material::Material, naming::Named};
+use super::{InterpretOptions, STAGE, material::Material, naming::Named, pictures::Pass};
 use crate::{
-    Error, Inputs, RunDir,
+    Error, Event, Inputs,
     english::{forms, is_function_word},
     language::{Evidence, LanguageModel, LanguageOptions, Phrase, Said, Words},
     run::StageRecord,
@@ -30,17 +27,21 @@ pub(super) fn tell(
     options: &InterpretOptions,
     material: &Material<'_>,
     named: &[Named<'_>],
-    run: &RunDir,
-    stop: &AtomicBool,
+    pass: &Pass<'_>,
 ) -> Result<(BTreeMap<usize, Words>, Vec<Problem>), Error> {
     let mut out = BTreeMap::new();
     let mut problems = Vec::new();
     let Some(endpoint) = &options.language else { return Ok((out, problems)) };
+    let (run, stop) = (pass.run, pass.stop);
     let cache = run.path(".work/language");
     let patience = LanguageOptions::default();
     let model = LanguageModel::new(&endpoint.url, &endpoint.model, cache, patience)?;
     for (at, name) in named.iter().enumerate().filter(|(_, name)| !name.phrases.is_empty()) {
         let said = model.say(&evidence(inputs, material, name), stop);
+        for file in model.damaged() {
+            let text = format!("{}: was changed since it was written; asked again", file.display());
+            (pass.sink)(Event::Damaged(text));
+        }
         // Captions are shown too, but only phrases have passed a test.
         if let Said::Words(words) = &said
             && !keeps_to(&words.title, name)

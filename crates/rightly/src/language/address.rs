@@ -36,8 +36,8 @@ pub(super) fn checked(url: &str) -> Result<String, Error> {
 
 /// Whether `url` is an address of this machine, which no proxy can reach.
 pub(super) fn is_loopback(url: &str) -> bool {
-    let host =
-        url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    let Ok(url) = url.parse::<Uri>() else { return false };
+    let Some(host) = url.host() else { return false };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

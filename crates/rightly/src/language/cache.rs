@@ -1,16 +1,21 @@
 //! Answers on disk: what was asked once is not asked again.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use rightly_data::files::write_whole;
 use serde::{Deserialize, Serialize};
 
 use super::prompt::Messages;
-use crate::Error;
+use crate::{Error, run::key_of};
 
 /// A folder of answers, one file each, named by the hash of what was asked.
 pub(super) struct Cache {
     folder: PathBuf,
+    /// Files that held something else than was written.
+    damaged: Mutex<Vec<PathBuf>>,
 }
 
 /// The content of a file. The name of the model is there for readers; the address is not, it may be private.
@@ -18,25 +23,57 @@ pub(super) struct Cache {
 struct Entry {
     model: String,
     answer: String,
+    /// Of what was asked and of the answer: an answer that was edited, or stands in another's place, is none.
+    checksum: String,
 }
 
 impl Cache {
     pub(super) fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), damaged: Mutex::default() }
     }
 
-    fn path(&self, url: &str, model: &str, messages: &Messages) -> PathBuf {
+    /// Hash of what is asked.
+    fn asked(url: &str, model: &str, messages: &Messages) -> String {
         let asked = serde_json::to_vec(&(url, model, messages))
-            .expect("texts and lists of texts have a JSON form: by construction");
-        self.folder.join(format!("{}.json", blake3::hash(&asked).to_hex()))
+            .expect("texts always serialise: by construction");
+        blake3::hash(&asked).to_hex().to_string()
     }
 
-    /// The answer to the same messages of the same model at the same address. A file that can't be read
-    /// counts as none.
+    fn path(&self, asked: &str) -> PathBuf {
+        self.folder.join(format!("{asked}.json"))
+    }
+
+    /// The answer to the same messages of the same model at the same address. A file that does not hold what was written
+    /// counts as none, and is remembered.
     pub(super) fn get(&self, url: &str, model: &str, messages: &Messages) -> Option<String> {
-        let text = std::fs::read_to_string(self.path(url, model, messages)).ok()?;
-        let entry: Entry = serde_json::from_str(&text).ok()?;
-        Some(entry.answer)
+        let asked = Self::asked(url, model, messages);
+        let path = self.path(&asked);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(_) => {
+                self.remember(path);
+                return None;
+            }
+        };
+        match serde_json::from_slice::<Entry>(&text) {
+            Ok(entry) if entry.checksum == checksum(&asked, &entry.model, &entry.answer) => {
+                Some(entry.answer)
+            }
+            _ => {
+                self.remember(path);
+                None
+            }
+        }
+    }
+
+    fn remember(&self, path: PathBuf) {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+
+    /// Files that held something else than was written, since the last time.
+    pub(super) fn damaged(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.damaged.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Keeps an answer, as it came.
@@ -47,11 +84,17 @@ impl Cache {
         messages: &Messages,
         answer: &str,
     ) -> Result<(), Error> {
-        let path = self.path(url, model, messages);
-        let entry = Entry { model: model.to_owned(), answer: answer.to_owned() };
+        let asked = Self::asked(url, model, messages);
+        let path = self.path(&asked);
+        let checksum = checksum(&asked, model, answer);
+        let entry = Entry { model: model.to_owned(), answer: answer.to_owned(), checksum };
         let text = serde_json::to_string(&entry).map_err(|e| Error::run(&path, e.to_string()))?;
         Ok(write_whole(&path, text.as_bytes())?)
     }
+}
+
+fn checksum(asked: &str, model: &str, answer: &str) -> String {
+    key_of(&[asked, model, answer])
 }
 
 #[cfg(test)]
@@ -72,7 +115,15 @@ mod tests {
         {
             assert_eq!(cache.get(url, model, messages), None);
         }
-        std::fs::write(cache.path("http://a", "m", &dog), "{").unwrap();
-        assert_eq!(cache.get("http://a", "m", &dog), None);
+        assert!(cache.damaged().is_empty());
+        let path = cache.path(&Cache::asked("http://a", "m", &dog));
+        let whole = std::fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(cache.get("http://a", "m", &dog), None, "byte {at}");
+            assert_eq!(cache.damaged(), [path.clone()]);
+        }
     }
 }

@@ -19,7 +19,7 @@ impl Key {
     /// The first variable that is not empty, without white space around it.
     pub(super) fn choose(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         for name in VARIABLES {
-            let value = variable(name).unwrap_or_default();
+            let Some(value) = variable(name) else { continue };
             if value.trim().is_empty() {
                 continue;
             }

@@ -151,6 +151,11 @@ impl LanguageModel {
         }
     }
 
+    /// Files of the cache that held something else than was written, since the last time: what they answered is asked again.
+    pub fn damaged(&self) -> Vec<PathBuf> {
+        self.cache.damaged()
+    }
+
     fn ask(&self, messages: &prompt::Messages, stop: &AtomicBool) -> Result<String, NoAnswer> {
         if stop.load(Ordering::Relaxed) {
             return Err(NoAnswer::Interrupted);

@@ -169,7 +169,8 @@ impl Trainer<'_> {
             tried.push(one);
         }
         let Some((_, chosen)) = best else {
-            let why = tried.into_iter().find_map(|one| one.error).unwrap_or_default();
+            let why = tried.into_iter().find_map(|one| one.error);
+            let why = why.expect("what is not best has failed: by construction");
             return Err(Error::Usage(format!("{repair}: no head could be trained: {why}")));
         };
         let head = self.refit(repair, &candidates[chosen], tried[chosen].epoch, &members)?;

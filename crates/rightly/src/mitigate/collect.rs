@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rightly_data::table::{Columns, Table, write};
+use rightly_data::table::{Columns, Table};
 use rightly_stats::proportion::wilson;
 
 use super::{grouping::Grouping, judged::Judges, judged::Right};
-use crate::{Error, Inputs, RunDir};
+use crate::{Error, Inputs, RunDir, interpret};
 
 /// class, group, title (null without a name), accuracy, images (that were reported on), rest (other images of the class),
 /// gap (rest minus group), low, high, more (images of the group that would halve the interval of the gap; null where no number
@@ -82,7 +82,7 @@ pub(super) fn write_wanted(
         .f64("high", wanted.iter().map(|w| w.interval.1))
         .i64_opt("more", wanted.iter().map(|w| w.more.map(count)))
         .batch()?;
-    write(&run.path(COLLECT), &batch)?;
+    run.write_table(COLLECT, &batch)?;
     let say = |w: &Wanted| {
         let what = match &w.title {
             Some(title) => format!("{title} ({}, {})", w.class, w.group),
@@ -125,11 +125,8 @@ fn more(own: usize, n: usize, others: usize, m: usize) -> Option<usize> {
 
 /// Titles of groups by class and group.
 fn titles(run: &RunDir) -> Result<BTreeMap<(String, String), String>, Error> {
-    let path = run.path("interpret/names.parquet");
     let mut out = BTreeMap::new();
-    if !path.is_file() {
-        return Ok(out);
-    }
+    let Some(path) = run.file_of(interpret::STAGE, interpret::NAMES)? else { return Ok(out) };
     let table = Table::load(&path)?;
     let (class, group) = (table.texts("class")?, table.texts("group")?);
     for (at, title) in table.texts("title")?.into_iter().enumerate() {

@@ -8,10 +8,8 @@ use std::{
 use rightly_data::{DataError, dataset::typed_attributes, table::Table};
 use rightly_model::heads::robust::Groups;
 
-use crate::{Error, Inputs, RunDir, discover, inputs::Names, parts::Parts};
-
-/// Where `discover` left its groups.
-const DISCOVERED: &str = "discover/groups.parquet";
+use super::STAGE;
+use crate::{Error, Inputs, RunDir, discover, inputs::Names, parts::Parts, run::Key};
 
 /// One group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +87,18 @@ impl Grouping {
             return Err(missing("no subgroups to repair for"));
         };
         let manifest = run.manifest()?;
-        let stage = manifest.stages.get(discover::STAGE).cloned().unwrap_or_default();
-        let text = |name: &str| stage.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-        let first = stage.get("method").and_then(|m| m.as_array()?.first()?.as_str());
-        let method = method.or(first).unwrap_or_default().to_owned();
+        let stage = manifest.stages.get(discover::STAGE);
+        let lacks = |name: &str| {
+            let message = format!("run.toml lacks '{name}' of discover; run discover again");
+            Error::run(run.root(), message)
+        };
+        let option = |name: &str| stage.and_then(|table| table.get(name));
+        let text = |name: &str| -> Result<String, Error> {
+            let value = option(name).and_then(toml::Value::as_str);
+            Ok(value.ok_or_else(|| lacks(name))?.to_owned())
+        };
+        let first = option("method").and_then(|m| m.as_array()?.first()?.as_str());
+        let method = method.or(first).ok_or_else(|| lacks("method"))?.to_owned();
         let rows = Rows::read(inputs, run, &method)?;
         if rows.0.is_empty() {
             return Err(missing(&format!("no class has groups of '{method}'")));
@@ -109,9 +115,12 @@ impl Grouping {
             members: BTreeMap::new(),
             fit: Vec::new(),
             report: Vec::new(),
-            splits: [text("fit_split"), text("confirm_split")].map(Option::unwrap_or_default),
+            splits: [text("fit_split")?, text("confirm_split")?],
             words: format!("Groups: the subgroups that '{method}' found."),
-            key: format!("{} {method}", record.key),
+            key: Key::new("groups", inputs.revisions.of(STAGE))
+                .with("discover", &record.key)?
+                .with("method", &method)?
+                .finish(),
         };
         for row in rows.0 {
             let class = inputs.dataset.samples[row.sample].class;
@@ -163,7 +172,11 @@ impl Grouping {
             groups,
             members: values.iter().enumerate().map(member).collect(),
             words: format!("{words} {}", parts.words),
-            key: format!("{key} {} {values:?}", parts.words),
+            key: Key::new("groups", inputs.revisions.of(STAGE))
+                .with("of", key)?
+                .with("parts", &parts.words)?
+                .with("values", &values)?
+                .finish(),
             fit: parts.fit,
             report: parts.confirm,
             splits: parts.splits,
@@ -192,7 +205,11 @@ pub(super) fn shares(members: &[&Member], count: usize) -> Result<Groups, Error>
 pub(super) fn domains(groups: &[Group]) -> (Vec<usize>, usize) {
     let names: BTreeSet<Option<&str>> = groups.iter().map(|group| group.name.as_deref()).collect();
     let names: Vec<Option<&str>> = names.into_iter().collect();
-    let of = |group: &Group| names.binary_search(&group.name.as_deref()).unwrap_or_default();
+    let of = |group: &Group| {
+        names
+            .binary_search(&group.name.as_deref())
+            .expect("the list has every name: by construction")
+    };
     (groups.iter().map(of).collect(), names.len())
 }
 
@@ -258,7 +275,10 @@ struct Rows(Vec<Row>);
 
 impl Rows {
     fn read(inputs: &Inputs, run: &RunDir, wanted: &str) -> Result<Self, Error> {
-        let path = run.path(DISCOVERED);
+        let path = run.file_of(discover::STAGE, discover::GROUPS)?;
+        let path = path.ok_or_else(|| {
+            Error::run(&run.path(discover::GROUPS), "is missing; run discover first")
+        })?;
         let table = Table::load(&path)?;
         let (ids, methods) = (table.texts("id")?, table.texts("method")?);
         let (groups, parts) = (table.integers("group")?, table.texts("part")?);
@@ -270,13 +290,15 @@ impl Rows {
             if methods[row].as_deref() != Some(wanted) {
                 continue;
             }
-            let id = ids[row].as_deref().unwrap_or_default();
+            let bad = |what: &str| Error::run(&path, format!("row {}: {what}", row + 1));
+            let id = ids[row].as_deref().ok_or_else(|| bad("no id"))?;
             let Some(&sample) = at.get(id) else {
                 return Err(Error::run(&path, format!("'{id}' is no image of the data")));
             };
             let group = groups[row].and_then(|g| usize::try_from(g).ok()).filter(|g| *g > 0);
             let fits = parts[row].as_deref() == Some("fit");
-            out.push(Row { sample, group, soft: soft[row].take().unwrap_or_default(), fits });
+            let soft = soft[row].take().ok_or_else(|| bad("no shares of groups"))?;
+            out.push(Row { sample, group, soft, fits });
         }
         Ok(Self(out))
     }

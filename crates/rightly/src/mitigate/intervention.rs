@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::Axis;
 use rand::seq::SliceRandom;
-use rightly_data::table::{Columns, write};
+use rightly_data::table::Columns;
 use rightly_stats::rng::keyed;
 
 use super::{
@@ -39,9 +39,9 @@ pub(super) fn nearest(
     before: &[f64],
     pool: &Pool,
     budget: usize,
-) -> Choice {
+) -> Result<Choice, Error> {
     let needs = needs(grouping, held, before);
-    let told: Vec<(usize, Told)> = tell(grouping, held, &[&pool.rows]);
+    let told: Vec<(usize, Told)> = tell(grouping, held, &[&pool.rows])?;
     let mut ranked: BTreeMap<usize, Vec<(f32, usize)>> = BTreeMap::new();
     for (row, told) in told {
         for &(group, share) in &told.soft {
@@ -76,7 +76,7 @@ pub(super) fn nearest(
         out.shares.push(share);
         *given.entry(group).or_default() += 1;
     }
-    out
+    Ok(out)
 }
 
 /// As many images at random.
@@ -150,7 +150,7 @@ pub(super) fn write_chosen(
         .f32("share", choice.shares.iter().copied())
         .f32("loss", choice.rows.iter().map(|&row| pool.losses[row]))
         .batch()?;
-    Ok(write(&run.path(&path(repair, "chosen.parquet")), &batch)?)
+    run.write_table(&path(repair, "chosen.parquet"), &batch)
 }
 
 #[cfg(test)]
@@ -208,15 +208,15 @@ mod tests {
         let before: Vec<f64> = (0..20).map(|at| f64::from(u8::from(at >= 10))).collect();
         assert_eq!(needs(&grouping, &held, &before).into_keys().collect::<Vec<_>>(), [0]);
         let pool = pool(&[-6.0, 4.0, -3.0, 6.0, -4.5, -4.5, 5.0]);
-        let choice = nearest(&grouping, &held, &before, &pool, 10);
+        let choice = nearest(&grouping, &held, &before, &pool, 10).unwrap();
         let mut chosen: Vec<f32> =
             choice.rows.iter().map(|&row| pool.rows.values[[row, 0]]).collect();
         chosen.sort_by(f32::total_cmp);
         assert_eq!(chosen, [-6.0, -4.5, -3.0], "one of the two that lie together");
         assert!(choice.groups.iter().all(|group| *group == Some(0)));
-        assert_eq!(nearest(&grouping, &held, &before, &pool, 2).rows, choice.rows[..2]);
+        assert_eq!(nearest(&grouping, &held, &before, &pool, 2).unwrap().rows, choice.rows[..2]);
         // Nothing fails: nothing is needed.
-        assert!(nearest(&grouping, &held, &[1.0; 20], &pool, 10).rows.is_empty());
+        assert!(nearest(&grouping, &held, &[1.0; 20], &pool, 10).unwrap().rows.is_empty());
         // The hardest are those of the largest loss, the random ones as many and each once.
         assert_eq!(hardest(&pool, 2).rows, [0, 3]);
         let random = random(&pool, 5, 0, 0).rows;
@@ -238,7 +238,7 @@ mod tests {
         let needs = needs(&grouping, &held, &before);
         assert!(needs[&0] > needs.get(&1).copied().unwrap_or(0.0));
         let pool = pool(&(0..40).map(|at| places[at] + 0.02).collect::<Vec<_>>());
-        let choice = nearest(&grouping, &held, &before, &pool, 12);
+        let choice = nearest(&grouping, &held, &before, &pool, 12).unwrap();
         let left = choice.groups.iter().filter(|group| **group == Some(0)).count();
         assert!(left > choice.rows.len() / 2, "{left} of {}", choice.rows.len());
     }

@@ -86,8 +86,7 @@ impl Stage<'_> {
         sink: Sink<'_>,
     ) -> Result<Gathered, Error> {
         let Self { inputs, options, run, .. } = *self;
-        let path = run.path(&format!("features/{}-outcomes.parquet", set.name));
-        let outcomes = Outcomes::read(&path)?;
+        let outcomes = Outcomes::read(&set.outcomes)?;
         let mut division = Division::new(inputs, options, &grouping, &outcomes)?;
         let mut notes = vec![grouping.words.clone()];
         notes.extend(material::cut(inputs, &mut division, set.dim));
@@ -109,14 +108,14 @@ impl Stage<'_> {
                     &apart
                 }
             };
-            if let Some(share) = placing::agreement(&grouping, &by.held, &by.report) {
+            if let Some(share) = placing::agreement(&grouping, &by.held, &by.report)? {
                 notes.push(format!(
                     "Groups of training images are told from their features; for {:.0} % of the images that are reported on \
                      this gives the group that they have.",
                     100.0 * share
                 ));
             }
-            placing::place(&mut grouping, &by.held, &[&by.train]);
+            placing::place(&mut grouping, &by.held, &[&by.train])?;
         }
         let mut known = Known::default();
         let encoder = &self.original.encoder;
@@ -263,7 +262,7 @@ impl Stage<'_> {
         let Some(pool) = &gathered.pool else { return Ok(None) };
         let choice = match repair {
             Repair::Hardest => intervention::hardest(pool, options.budget),
-            _ => intervention::nearest(grouping, &material.held, held, pool, options.budget),
+            _ => intervention::nearest(grouping, &material.held, held, pool, options.budget)?,
         };
         if choice.rows.is_empty() {
             return Ok(None);

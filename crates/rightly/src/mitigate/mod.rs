@@ -43,7 +43,8 @@ pub use written::verdicts;
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
     features::{self, Source},
-    run::{StageRecord, key_of},
+    interpret,
+    run::{Key, StageRecord},
 };
 use grouping::Grouping;
 use made::Stage;
@@ -51,6 +52,8 @@ use written::Original;
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "mitigate";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 
 /// Runs the stage into `run`: repairs the model for the groups that `discover` left there, or for known ones.
 ///
@@ -88,24 +91,23 @@ pub fn mitigate(
         false => None,
     };
     let measures = remeasured::measures(options, run)?;
-    let key = key_of(&[
-        &set.key,
-        &others.as_ref().map_or_else(String::new, |set| set.key.clone()),
-        &pool.as_ref().map_or_else(String::new, |pool| pool.key.clone()),
-        &grouping.key,
-        &inputs.options.seed.to_string(),
-        &format!("{:?}", inputs.options.cluster),
-        &remeasured::key(measures.as_ref()),
-        &spurious::key(&repairs, run)?,
-        &options.to_table(&repairs).to_string(),
-    ]);
-    if let Some(record) = run.stage(STAGE)?
-        && record.key == key
-        && written::all_there(run)?
-    {
+    let key = Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("features", &set.key)?
+        .with("other features", &others.as_ref().map(|set| &set.key))?
+        .with("pool", &pool.as_ref().map(|pool| &pool.key))?
+        .with("groups", &grouping.key)?
+        .with("seed", &inputs.options.seed)?
+        .with("cluster", &inputs.options.cluster)?
+        .with("measures", &remeasured::key(measures.as_ref(), run)?)?
+        .with("ranks", &spurious::key(&repairs, run)?)?
+        .with("names", &run.stage(interpret::STAGE)?.map(|record| record.key))?
+        .with("options", &options.to_table(&repairs))?
+        .finish();
+    if let Some(record) = run.finished(STAGE, &key, sink)? {
         sink(finished(true));
         return Ok(record);
     }
+    let run = &run.keyed(&key);
     let stage = Stage { inputs, options, repairs: &repairs, run, stop, original: &original };
     let gathered = stage.gather(grouping, &set, others.as_ref(), pool, sink)?;
     tables::write_groups(inputs, run, &gathered.grouping, &gathered.material)?;

@@ -9,6 +9,7 @@ use super::{MitigateOptions, PoolLabels, STAGE, intervention::Choice, material::
 use crate::{
     Error, Inputs, RunDir, Sink,
     features::{self, Outcomes, Source, rows_of},
+    run::Key,
 };
 
 /// Split of the data that is a pool where no other is given.
@@ -60,7 +61,7 @@ pub(super) fn open(
         }
         let set = gather(inputs, run, SPLIT)?;
         let words = format!("Pool: the {} images of '{SPLIT}'", inputs.samples_of(SPLIT).len());
-        return read(inputs, options, run, &set, inputs, SPLIT, words).map(Some);
+        return read(inputs, options, &set, inputs, SPLIT, words).map(Some);
     };
     let other = match options.pool_labels {
         PoolLabels::Given => inputs.with_data(path)?,
@@ -69,19 +70,18 @@ pub(super) fn open(
     let own = RunDir::new(run.path(&format!("{STAGE}/pool")));
     let set = gather(&other, &own, "all")?;
     let words = format!("Pool: the {} images of {path}", other.dataset.samples.len());
-    read(inputs, options, &own, &set, &other, "all", words).map(Some)
+    read(inputs, options, &set, &other, "all", words).map(Some)
 }
 
 fn read(
     inputs: &Inputs,
     options: &MitigateOptions,
-    run: &RunDir,
     set: &features::FeatureSet,
     of: &Inputs,
     split: &str,
     words: String,
 ) -> Result<Pool, Error> {
-    let outcomes = Outcomes::read(&run.path(&format!("features/{}-outcomes.parquet", set.name)))?;
+    let outcomes = Outcomes::read(&set.outcomes)?;
     let predicted = options.pool_labels == PoolLabels::Predicted;
     let class_of: HashMap<usize, usize> = inputs
         .label_map
@@ -124,6 +124,10 @@ fn read(
         words: format!("{words}{named}; {} can be used.", ids.len()),
         ids,
         losses,
-        key: format!("{} {:?} {}", set.key, options.pool_labels, options.budget),
+        key: Key::new("pool of a repair", of.revisions.of(STAGE))
+            .with("features", &set.key)?
+            .with("labels", &predicted)?
+            .with("budget", &options.budget)?
+            .finish(),
     })
 }

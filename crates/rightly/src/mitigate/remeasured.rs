@@ -27,17 +27,26 @@ pub(super) fn measures(
         return Ok(None);
     }
     let manifest = run.manifest()?;
-    let table = manifest.stages.get(evaluate::STAGE).cloned().unwrap_or_default();
-    let mut out = EvaluateOptions::from_table(&table)?;
+    let table = manifest.stages.get(evaluate::STAGE).ok_or_else(|| {
+        Error::run(run.root(), "run.toml lacks the options of evaluate; run evaluate again")
+    })?;
+    let mut out = EvaluateOptions::from_table(table)?;
     out.threads = options.threads;
     // Sizes and places of objects are the data's.
     out.measures.retain(|measure| *measure != MeasureName::Objects);
     Ok(Some(out))
 }
 
-/// Changes with what is measured, whatever the number of threads.
-pub(super) fn key(measures: Option<&EvaluateOptions>) -> String {
-    format!("{:?}", measures.map(|options| EvaluateOptions { threads: 0, ..options.clone() }))
+/// Changes with what was measured of the model as it is, and is measured again; none where nothing is.
+///
+/// # Errors
+/// The stage's record can't be read.
+pub(super) fn key(
+    measures: Option<&EvaluateOptions>,
+    run: &RunDir,
+) -> Result<Option<(String, toml::Table)>, Error> {
+    let Some(measures) = measures else { return Ok(None) };
+    Ok(run.stage(evaluate::STAGE)?.map(|record| (record.key, measures.to_table())))
 }
 
 /// Measures a repaired model (with the outputs that are right for each class) into `mitigate/METHOD/run`, compares it with the run into `mitigate/METHOD/comparison`, and
@@ -57,7 +66,9 @@ pub(super) fn measure(
     let own = inputs.with_model(&run.path(&path(repair, "repaired.onnx")), label_map)?;
     let again = RunDir::new(run.path(&path(repair, "run")));
     let _lock = again.lock()?;
-    own.claim(&again, true)?;
+    for text in own.claim(&again, true)? {
+        sink(Event::Damaged(text));
+    }
     // What is to be said of the data has been said.
     let quiet = |event: Event| match event {
         Event::Note(_) | Event::Problem(_) => {}
@@ -74,13 +85,12 @@ pub(super) fn measure(
     let condition = after(repair);
     let shown = |row: &&compare::Row| {
         let metric = &row.b;
-        let class = metric.class.as_deref().unwrap_or_default();
         metric.stage == evaluate::STAGE
             && SHOWN.contains(&metric.metric.as_str())
-            && [POOLED, MEAN].contains(&class)
+            && metric.class.as_deref().is_some_and(|class| [POOLED, MEAN].contains(&class))
     };
     let change = |row: &compare::Row| {
-        let under = row.b.condition.as_deref().unwrap_or_default();
+        let under = row.b.condition.as_deref().unwrap_or("");
         Metric {
             stage: STAGE.to_owned(),
             metric: format!("{}-change", row.b.metric),

@@ -23,9 +23,9 @@ pub(super) fn needed(repairs: &[Repair]) -> bool {
 ///
 /// # Errors
 /// The stage's record can't be read.
-pub(super) fn key(repairs: &[Repair], run: &RunDir) -> Result<String, Error> {
+pub(super) fn key(repairs: &[Repair], run: &RunDir) -> Result<Option<String>, Error> {
     let record = if needed(repairs) { run.stage(rank::STAGE)? } else { None };
-    Ok(record.map(|record| record.key).unwrap_or_default())
+    Ok(record.map(|record| record.key))
 }
 
 /// The mean of the standardised features that `rank` found spurious (Spuriosity Rankings, Moayeri et al. 2023), over the
@@ -51,12 +51,15 @@ pub(super) fn gather(
     if of != Some("model") {
         return Err(missing("rank ran on other features; run it without --encoder and --features"));
     }
-    let table = Table::load(&run.path("rank/features.parquet"))?;
+    let path = run.file_of(rank::STAGE, rank::FEATURES)?;
+    let path = path.ok_or_else(|| missing("run rank first"))?;
+    let table = Table::load(&path)?;
     let (class, feature) = (table.texts("class")?, table.integers("feature")?);
     let mut cues: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, cue) in table.integers("cue")?.into_iter().enumerate() {
         if let (Some(1), Some(class), Some(feature)) = (cue, &class[at], feature[at]) {
-            let feature = usize::try_from(feature).unwrap_or(usize::MAX);
+            let feature = usize::try_from(feature)
+                .map_err(|_| Error::run(&path, format!("feature {feature} is none")))?;
             cues.entry(class.clone()).or_default().push(feature);
         }
     }
@@ -66,7 +69,7 @@ pub(super) fn gather(
     let all = material.train.with(&material.held);
     let mut out = Spuriosity::new();
     for (class, rows) in by_class(&all.labels) {
-        let own = cues.get(&inputs.dataset.classes[class]).map(Vec::as_slice).unwrap_or_default();
+        let own = cues.get(&inputs.dataset.classes[class]).map_or(&[][..], Vec::as_slice);
         let values = all.values.select(Axis(0), &rows);
         let columns: Vec<Vec<f64>> = own
             .iter()

@@ -1,6 +1,6 @@
 //! `mitigate/groups.parquet`: the groups of every image that a repair used, for whoever trains elsewhere.
 
-use rightly_data::table::{Columns, write};
+use rightly_data::table::Columns;
 
 use super::{
     grouping::{Grouping, domains},
@@ -39,5 +39,5 @@ pub(super) fn write_groups(
         .list_f32("shares", rows.iter().map(|r| r.2.soft.iter().map(|s| s.1).collect::<Vec<_>>()))
         .list_i64("domains", rows.iter().map(|r| r.2.soft.iter().map(|s| domains[s.0] as i64)))
         .batch()?;
-    Ok(write(&run.path(GROUPS), &batch)?)
+    run.write_table(GROUPS, &batch)
 }

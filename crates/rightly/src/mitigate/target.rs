@@ -88,8 +88,8 @@ impl Target {
     /// # Errors
     /// It has other outputs.
     pub(super) fn start(&self, head: &Head) -> Result<Head, Error> {
-        let rows: Vec<usize> =
-            self.outputs.iter().map(|o| o.first().copied().unwrap_or(0)).collect();
+        // A class has an output, or the label map would have been refused.
+        let rows: Vec<usize> = self.outputs.iter().map(|o| o[0]).collect();
         with_outputs(head, &rows)
     }
 

@@ -19,7 +19,7 @@ use crate::{
         ablation::gray_box,
         noise::{self, Level, Norm, Side},
     },
-    run::key_of,
+    run::Key,
     workers,
 };
 
@@ -138,19 +138,16 @@ impl Pass<'_> {
         of: impl Fn(&Seen<'_>) -> Result<Option<T>, Error> + Sync,
     ) -> Result<ByImage<T>, Error> {
         let Self { inputs, encoder, run, threads, stop, sink, .. } = *self;
-        let ids: Vec<&str> =
-            samples.iter().map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
-        let key = key_of(&[
-            &inputs.key(),
-            inputs.data_key(),
-            encoder.hash(),
-            &encoder.reading(),
-            &format!("{what} {SHARD}"),
-            &ids.join("\n"),
-        ]);
+        let key = Key::new(what, inputs.revisions.of(STAGE))
+            .with("inputs", &inputs.key()?)?
+            .with("images", &inputs.selection_key(samples)?)?
+            .with("encoder", encoder.hash())?
+            .with("reading", &encoder.reading())?
+            .with("images of a shard", &SHARD)?
+            .finish();
         let store = run.shards(&format!("{STAGE}-variants"), &key);
         let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
-        let todo: Vec<usize> = (0..shards.len()).filter(|&at| !store.has(at)).collect();
+        let todo = store.missing(shards.len(), sink)?;
         let loader = inputs.loader.with_preprocess(encoder.preprocess().clone());
         let left: usize = todo.iter().map(|&at| shards[at].len()).sum();
         let each = if left == 0 { 0.0 } else { seconds(encoder)? };

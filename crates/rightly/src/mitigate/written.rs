@@ -1,10 +1,6 @@
 //! A repaired model, proved to be what was trained, and what was tried.
 
-use rightly_data::{
-    Planes,
-    files::write_whole,
-    table::{Columns, write},
-};
+use rightly_data::{Planes, table::Columns};
 use rightly_model::{
     Classifier, Encoder, ModelError, Overrides, graph::layers::GraphHead, heads::Head,
 };
@@ -100,11 +96,14 @@ impl Original {
             Some(_) => None,
         };
         if let Some(labels) = labels {
-            let path = folder.join("labels.txt");
-            write_whole(&path, format!("{}\n", labels.join("\n")).as_bytes())?;
-            card.labels = Some(path);
+            let labels_file = path(repair, "labels.txt");
+            run.write(&labels_file, format!("{}\n", labels.join("\n")).as_bytes())?;
+            card.labels = Some(run.path(&labels_file));
         }
         card.write_beside(&file)?;
+        ["repaired.onnx", "repaired.toml"]
+            .iter()
+            .try_for_each(|file| run.record(&path(repair, file)))?;
         let written = Classifier::open(&file, &Overrides::default(), inputs.classifier.engine())?;
         let off = Encoder::of(&written)?.head_difference(&head, self.pictures())?;
         if off.is_nan() || off > SAME {
@@ -144,10 +143,10 @@ pub(super) struct Record<'a> {
 
 impl Record<'_> {
     pub(super) fn write(&self, run: &RunDir, repair: Repair) -> Result<(), Error> {
-        let path = run.path(&path(repair, "tried.json"));
+        let file = path(repair, "tried.json");
         let text = serde_json::to_vec_pretty(self);
-        let text = text.map_err(|error| Error::run(&path, error.to_string()))?;
-        Ok(write_whole(&path, &text)?)
+        let text = text.map_err(|error| Error::run(&run.path(&file), error.to_string()))?;
+        run.write(&file, &text)
     }
 }
 
@@ -156,16 +155,6 @@ fn made(run: &RunDir) -> Result<Vec<String>, Error> {
     let manifest = run.manifest()?;
     let list = manifest.stages.get(STAGE).and_then(|table| table.get("repair")?.as_array());
     Ok(list.into_iter().flatten().filter_map(|name| name.as_str()).map(str::to_owned).collect())
-}
-
-/// Whether what they left is there.
-pub(super) fn all_there(run: &RunDir) -> Result<bool, Error> {
-    let there = |name: &String| {
-        ["repaired.onnx", "tried.json"]
-            .iter()
-            .all(|file| run.path(&format!("{STAGE}/{name}/{file}")).is_file())
-    };
-    Ok(made(run)?.iter().all(there))
 }
 
 /// The verdict on each repair of a run's last mitigation, the main one first.
@@ -178,7 +167,7 @@ pub fn verdicts(run: &RunDir) -> Result<Vec<Verdict>, Error> {
         verdict: Verdict,
     }
     let of = |name: String| {
-        let path = run.path(&format!("{STAGE}/{name}/tried.json"));
+        let path = run.checked(&format!("{STAGE}/{name}/tried.json"))?;
         Ok(read_json::<Tried>(&path)?.verdict)
     };
     made(run)?.into_iter().map(of).collect()
@@ -207,5 +196,5 @@ pub(super) fn predictions(
         .bool("before", before.iter().map(|r| *r > 0.5))
         .bool("after", outcome.after.iter().map(|r| *r > 0.5))
         .f64_opt("control", (0..samples.len()).map(|at| outcome.control.get(at).copied()));
-    Ok(write(&run.path(&path(outcome.repair, "predictions.parquet")), &columns.batch()?)?)
+    run.write_table(&path(outcome.repair, "predictions.parquet"), &columns.batch()?)
 }

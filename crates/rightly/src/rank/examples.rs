@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-use rightly_data::{
-    Planes,
-    table::{Columns, write},
-};
+use rightly_data::{Planes, table::Columns};
 use rightly_model::Encoder;
 
 use super::{
@@ -73,7 +70,7 @@ pub(super) fn write_examples(
         .i64_opt("width", examples.iter().map(|e| side(e, 1)))
         .list_f32_opt("map", examples.iter().map(|e| e.map.as_ref().map(|(_, map)| map)))
         .batch()?;
-    Ok(write(&run.path("rank/examples.parquet"), &batch)?)
+    run.write_table("rank/examples.parquet", &batch)
 }
 
 type Found = Vec<(usize, ([usize; 2], Vec<f32>))>;

@@ -173,7 +173,11 @@ impl Scene<'_> {
         let place: Vec<usize> = {
             let mut seen: Vec<u32> = strata.clone();
             seen.dedup();
-            strata.iter().map(|s| seen.iter().position(|x| x == s).unwrap_or(0)).collect()
+            let place = |s: &u32| seen.iter().position(|x| x == s);
+            strata
+                .iter()
+                .map(|s| place(s).expect("the list has every stratum: by construction"))
+                .collect()
         };
         let strata_count = 2 * ends.len();
         let figure = |weights: &[f64], out: &mut [f64]| {

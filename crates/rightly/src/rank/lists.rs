@@ -36,7 +36,8 @@ pub(super) fn write(
     let mut subset = vec![vec!["image".to_owned(), "class".into(), "end".into(), "rank".into()]];
     let mut votes = vec![vec!["class".to_owned(), "feature".into(), "spurious".into()]];
     for (name, class) in inputs.dataset.classes.iter().zip(&ranking.classes) {
-        let values = class.spuriosity.as_deref().unwrap_or_default();
+        // A class without spuriosity has no order either.
+        let values = class.spuriosity.as_deref().unwrap_or(&[]);
         let n = class.order.len();
         let mut list = Vec::with_capacity(n);
         for (rank, &at) in class.order.iter().enumerate() {
@@ -89,7 +90,7 @@ fn csv(path: &Path, rows: &[Vec<String>]) -> Result<(), Error> {
 pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>, Error> {
     let invalid = |message: String| Error::Data(DataError::invalid(path, message));
     let ending =
-        path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        path.extension().map_or(String::new(), |e| e.to_string_lossy().to_ascii_lowercase());
     let names = Names::new(&inputs.dataset, path);
     let stems = Stems::new(inputs);
     let mut out = HashMap::new();

@@ -31,17 +31,20 @@ pub use choose::{Important, most_important};
 pub use judge::{Basis, Judgement};
 pub use options::RankOptions;
 pub(crate) use spuriosity::spuriosity;
+pub(crate) use tables::{FEATURES, SPURIOSITY};
 
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
     features::{self, FeatureSet},
-    run::{StageRecord, hash_file, key_of},
+    run::{Key, StageRecord, hash_file},
 };
 use population::Population;
 use ranking::Ranking;
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "rank";
+/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
+pub(crate) const REVISION: u32 = 1;
 
 /// Runs the stage into `run`.
 ///
@@ -72,16 +75,13 @@ pub fn rank(
         sink,
     )?;
     let key = key(inputs, options, &set, &fit_split)?;
-    let tables = ["rank/spuriosity.parquet", "rank/features.parquet", "rank/examples.parquet"];
-    if let Some(record) = run.stage(STAGE)?
-        && record.key == key
-        && tables.iter().all(|table| run.path(table).is_file())
-    {
+    if let Some(record) = run.finished(STAGE, &key, sink)? {
         sink(finished(true));
         return Ok(record);
     }
+    let run = &run.keyed(&key);
     sink(Event::Summarising { stage: STAGE });
-    let population = Population::read(inputs, run, &set.name, fit_split)?;
+    let population = Population::read(inputs, &set, fit_split)?;
     let mut notes = set.notes.clone();
     let ranking = match &options.ranks {
         Some(path) => {
@@ -124,16 +124,14 @@ fn key(
     set: &FeatureSet,
     fit_split: &str,
 ) -> Result<String, Error> {
-    let mut parts = vec![
-        set.key.clone(),
-        inputs.split().to_owned(),
-        fit_split.to_owned(),
-        inputs.options.seed.to_string(),
-        format!("{:?}", inputs.options.cluster),
-        options.to_table().to_string(),
-    ];
+    let mut key = Key::new(STAGE, inputs.revisions.of(STAGE))
+        .with("features", &set.key)?
+        .with("splits", &(inputs.split(), fit_split))?
+        .with("seed", &inputs.options.seed)?
+        .with("cluster", &inputs.options.cluster)?
+        .with("options", &options.to_table())?;
     for path in [&options.votes, &options.ranks].into_iter().flatten() {
-        parts.push(hash_file(path)?);
+        key = key.with("file", &hash_file(path)?)?;
     }
-    Ok(key_of(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
+    Ok(key.finish())
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::{Error, Inputs, RunDir, features::Outcomes};
+use crate::{
+    Error, Inputs,
+    features::{FeatureSet, Outcomes},
+};
 
 /// One image.
 #[derive(Debug, Clone, Copy)]
@@ -49,11 +52,10 @@ pub(super) fn fit_split(inputs: &Inputs, asked: Option<&str>) -> Result<String, 
 impl<'a> Population<'a> {
     pub(super) fn read(
         inputs: &'a Inputs,
-        run: &RunDir,
-        features: &str,
+        set: &FeatureSet,
         fit_split: String,
     ) -> Result<Self, Error> {
-        let outcomes = Outcomes::read(&run.path(&format!("features/{features}-outcomes.parquet")))?;
+        let outcomes = Outcomes::read(&set.outcomes)?;
         let fit: BTreeSet<usize> = inputs.samples_of(&fit_split).into_iter().collect();
         let evaluated: BTreeSet<usize> = inputs.selected.iter().copied().collect();
         let mut rows = Vec::new();

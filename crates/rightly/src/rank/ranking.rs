@@ -170,7 +170,7 @@ impl Ranking {
                         ClassFeature { important, judgement, constant }
                     })
                     .collect();
-                let order = values.as_deref().map(descending).unwrap_or_default();
+                let order = values.as_deref().map_or_else(Vec::new, descending);
                 let standardised =
                     standardised.into_iter().map(Option::unwrap_or_default).collect();
                 ClassRanking {
@@ -207,7 +207,7 @@ impl ClassRanking {
         let columns: Vec<Vec<f64>> = (0..self.features.len()).map(column).collect();
         let marked: Vec<bool> = self.features.iter().map(|f| f.judgement.counts()).collect();
         let values = spuriosity(&columns, &marked).values;
-        let order = values.as_deref().map(descending).unwrap_or_default();
+        let order = values.as_deref().map_or_else(Vec::new, descending);
         self.without_object = order.into_iter().map(|at| rows[at]).collect();
     }
 

@@ -1,9 +1,14 @@
 //! Tables of the stage.
 
-use rightly_data::table::{Columns, write};
+use rightly_data::table::Columns;
 
 use super::{population::Population, ranking::Ranking};
 use crate::{Error, Inputs, RunDir};
+
+/// The features of each class, as [`features`] writes them.
+pub(crate) const FEATURES: &str = "rank/features.parquet";
+/// The ranked images, as [`spuriosity`] writes them.
+pub(crate) const SPURIOSITY: &str = "rank/spuriosity.parquet";
 
 /// `rank/spuriosity.parquet`: id, class, spuriosity, rank (1 is the strongest cue), and the standardised value of each
 /// of the class's features, the most important first (`feature_1`, …; which they are stands in `rank/features.parquet`).
@@ -44,7 +49,7 @@ pub(super) fn spuriosity(
         columns =
             columns.f64_opt(&format!("feature_{}", feature + 1), rows.iter().map(|r| z(r.1, r.2)));
     }
-    Ok(write(&run.path("rank/spuriosity.parquet"), &columns.batch()?)?)
+    run.write_table(SPURIOSITY, &columns.batch()?)
 }
 
 /// `rank/features.parquet`: the features of each class: position, index, importance, whether it is spurious (null where
@@ -80,5 +85,5 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .bool("cue", rows.iter().map(|r| r.2.judgement.counts() && !r.2.constant))
         .bool("constant", rows.iter().map(|r| r.2.constant))
         .batch()?;
-    Ok(write(&run.path("rank/features.parquet"), &batch)?)
+    run.write_table(FEATURES, &batch)
 }

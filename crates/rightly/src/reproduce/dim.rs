@@ -206,7 +206,8 @@ fn features(
     sink: Sink<'_>,
 ) -> Result<([Array2<f32>; 4], String), Error> {
     let all: Vec<usize> = parts.concat();
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name =
+        |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let (rows, what) = match (&options.features, &options.encoder) {
         (Some(path), _) => {
             // A file has a row for every image, those that the protocol leaves out as well.

@@ -6,8 +6,10 @@ use ndarray::Array2;
 use rightly_data::{Dataset, Planes, pixels::DecodeOptions};
 use rightly_model::Encoder;
 
-use crate::{Error, Event, RunDir, Sink, features, run::key_of, workers};
+use crate::{Error, Event, RunDir, Sink, features, run::Key, workers};
 
+/// Changes with the code that decides a vector: those of before are computed again.
+const REVISION: u32 = 1;
 /// Images of a shard.
 const SHARD: usize = 256;
 
@@ -25,11 +27,15 @@ pub(super) fn encode(
     sink: Sink<'_>,
 ) -> Result<Array2<f32>, Error> {
     let ids: Vec<&str> = samples.iter().map(|&at| dataset.samples[at].id.as_str()).collect();
-    let preprocess = serde_json::to_string(encoder.preprocess()).unwrap_or_default();
-    let key = key_of(&[encoder.hash(), &encoder.reading(), &preprocess, &ids.join("\n")]);
+    let key = Key::new("reproduce features", REVISION)
+        .with("encoder", encoder.hash())?
+        .with("reading", &encoder.reading())?
+        .with("preprocess", encoder.preprocess())?
+        .with("images", &ids)?
+        .finish();
     let store = out.shards("features", &key);
     let shards: Vec<&[usize]> = samples.chunks(SHARD).collect();
-    let missing: Vec<usize> = (0..shards.len()).filter(|&shard| !store.has(shard)).collect();
+    let missing = store.missing(shards.len(), sink)?;
     let done = samples.len() - missing.iter().map(|&s| shards[s].len()).sum::<usize>();
     let decode = DecodeOptions::default();
     let of = |at: usize| -> Result<Vec<f32>, Error> {

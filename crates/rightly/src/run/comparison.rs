@@ -1,11 +1,10 @@
 //! `run.toml` of a comparison: which runs were held against each other, and how.
 
-use std::{fs, path::Path, path::PathBuf};
+use std::{fs, path::PathBuf};
 
-use rightly_data::files::write_whole;
 use serde::{Deserialize, Serialize};
 
-use super::{Hashes, RunDir};
+use super::{Hashes, RunDir, manifest::MANIFEST};
 use crate::Error;
 
 /// The key of `run.toml` that tells a comparison from an audit.
@@ -90,7 +89,7 @@ impl RunDir {
     /// # Errors
     /// Where `run.toml` can't be read or its `[compare]` is not one of this version.
     pub fn comparison(&self) -> Result<Option<ComparisonManifest>, Error> {
-        let path = self.path("run.toml");
+        let path = self.checked(MANIFEST)?;
         let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
         if !is_comparison(&text) {
             return Ok(None);
@@ -111,7 +110,7 @@ impl ComparisonManifest {
     /// # Errors
     /// Where the run was made from other inputs or can't be written.
     pub(crate) fn claim(&self, run: &RunDir, force: bool) -> Result<(), Error> {
-        let path = run.path("run.toml");
+        let path = run.path(MANIFEST);
         if path.is_file() {
             let same = |old: &Self| {
                 old.compare.a.same_inputs(&self.compare.a)
@@ -135,11 +134,7 @@ impl ComparisonManifest {
                 }
             }
         }
-        self.write(&path)
-    }
-
-    fn write(&self, path: &Path) -> Result<(), Error> {
-        let text = toml::to_string(self).map_err(|e| Error::run(path, e.to_string()))?;
-        Ok(write_whole(path, text.as_bytes())?)
+        let text = toml::to_string(self).map_err(|e| Error::run(&path, e.to_string()))?;
+        run.keyed("").write(MANIFEST, text.as_bytes())
     }
 }

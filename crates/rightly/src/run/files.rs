@@ -21,14 +21,19 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
 }
 
 /// An array of rows, one a line, so that files of different runs can be compared line by line.
-pub(crate) fn write_json_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<(), Error> {
+pub(crate) fn json_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<String, Error> {
     let mut text = String::from("[");
     for (i, row) in rows.iter().enumerate() {
         text.push_str(if i == 0 { "\n" } else { ",\n" });
         text.push_str(&serde_json::to_string(row).map_err(|e| Error::run(path, e.to_string()))?);
     }
     text.push_str(if rows.is_empty() { "]\n" } else { "\n]\n" });
-    Ok(write_whole(path, text.as_bytes())?)
+    Ok(text)
+}
+
+/// As [`json_rows`], into a file that is none of a run's.
+pub(crate) fn write_json_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<(), Error> {
+    Ok(write_whole(path, json_rows(path, rows)?.as_bytes())?)
 }
 
 pub(crate) fn read_problems(path: &Path) -> Result<Vec<Problem>, Error> {
@@ -36,12 +41,12 @@ pub(crate) fn read_problems(path: &Path) -> Result<Vec<Problem>, Error> {
     reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::run(path, e.to_string()))
 }
 
-pub(crate) fn write_problems(path: &Path, problems: &[Problem]) -> Result<(), Error> {
+pub(super) fn problem_rows(path: &Path, problems: &[Problem]) -> Result<Vec<u8>, Error> {
     let bad = |e: &dyn std::fmt::Display| Error::run(path, e.to_string());
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(["image", "stage", "problem", "what was done"]).map_err(|e| bad(&e))?;
     for p in problems {
         writer.write_record([&p.image, &p.stage, &p.problem, &p.action]).map_err(|e| bad(&e))?;
     }
-    Ok(write_whole(path, &writer.into_inner().map_err(|e| bad(&e))?)?)
+    writer.into_inner().map_err(|e| bad(&e))
 }

@@ -1,26 +1,28 @@
 //! A table that is written batch by batch.
 
-use std::path::{Path, PathBuf};
-
 use arrow_array::RecordBatch;
 use rightly_data::table::TableWriter;
 
+use super::RunDir;
 use crate::Error;
 
-/// A table that starts with its first batch, whose schema is the table's; without one there is no file.
+/// A table that starts with its first batch, whose schema is the table's; without one there is no file,
+/// nor one of before.
 pub(crate) struct GrowingTable {
-    path: PathBuf,
+    run: RunDir,
+    relative: String,
     writer: Option<TableWriter>,
 }
 
 impl GrowingTable {
-    pub(crate) fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), writer: None }
+    pub(super) fn new(run: &RunDir, relative: &str) -> Self {
+        Self { run: run.clone(), relative: relative.to_owned(), writer: None }
     }
 
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         if self.writer.is_none() {
-            self.writer = Some(TableWriter::create(&self.path, batch.schema())?);
+            let path = self.run.path(&self.relative);
+            self.writer = Some(TableWriter::create(&path, batch.schema())?);
         }
         if let Some(writer) = &mut self.writer {
             writer.write(batch)?;
@@ -29,6 +31,11 @@ impl GrowingTable {
     }
 
     pub(crate) fn finish(self) -> Result<(), Error> {
-        self.writer.map_or(Ok(()), |writer| Ok(writer.finish()?))
+        let Self { run, relative, writer } = self;
+        match writer {
+            Some(writer) => run.finish_table(&relative, writer),
+            // One of an earlier call would be stale.
+            None => run.remove(&relative),
+        }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use rightly_data::files::write_whole;
 use rightly_model::Card;
 use serde::{Deserialize, Serialize};
 
+use super::RunDir;
 use crate::{Error, InputOptions};
+
+/// The file's name.
+pub(super) const MANIFEST: &str = "run.toml";
 
 /// What a run was made from: enough to open the same inputs again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,8 +60,11 @@ impl Manifest {
         })
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
-        let text = toml::to_string(self).map_err(|e| Error::run(path, e.to_string()))?;
-        Ok(write_whole(path, text.as_bytes())?)
+    fn text(&self, path: &Path) -> Result<String, Error> {
+        toml::to_string(self).map_err(|e| Error::run(path, e.to_string()))
+    }
+
+    pub(crate) fn write(&self, run: &RunDir) -> Result<(), Error> {
+        run.keyed("").write(MANIFEST, self.text(&run.path(MANIFEST))?.as_bytes())
     }
 }

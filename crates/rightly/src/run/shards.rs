@@ -5,36 +5,67 @@ use std::{fs, path::PathBuf};
 use rightly_data::files::write_whole;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::Error;
+use super::ledger::CHANGED;
+use crate::{Error, Event, Sink};
 
-/// A short key of everything that decides a result.
-pub fn key_of(parts: &[&str]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
-}
+/// First bytes of a shard; the number is that of the layout.
+const MAGIC: [u8; 8] = *b"rightly2";
+/// Bytes of a checksum.
+const HASH: usize = 32;
 
-/// The shards of one measure with one set of options.
+/// The shards of one measure with one set of options. Each begins with a checksum of its content, its place and its
+/// measure, so that one that is damaged, or stands in another's place, is computed again.
 #[derive(Debug, Clone)]
 pub struct ShardStore {
     folder: PathBuf,
+    /// The measure and its key.
+    name: String,
 }
 
 impl ShardStore {
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    pub(super) fn new(parent: PathBuf, name: String) -> Self {
+        Self { folder: parent.join(&name), name }
     }
 
     fn path(&self, index: usize) -> PathBuf {
         self.folder.join(format!("{index:06}"))
     }
 
-    /// Whether shard `index` is finished.
-    pub fn has(&self, index: usize) -> bool {
-        self.path(index).is_file()
+    fn hash(&self, index: usize, content: &[u8]) -> [u8; HASH] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.name.as_bytes());
+        hasher.update(&(index as u64).to_le_bytes());
+        hasher.update(content);
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Of `count` shards those that are still to be computed. A damaged one is named.
+    ///
+    /// # Errors
+    /// Where a file is there and can't be read.
+    pub fn missing(&self, count: usize, sink: Sink<'_>) -> Result<Vec<usize>, Error> {
+        let mut out = Vec::new();
+        for index in 0..count {
+            let path = self.path(index);
+            if !path.is_file() {
+                out.push(index);
+            } else if self.content(index)?.is_none() {
+                sink(Event::Damaged(format!("{}: {CHANGED}; computed again", path.display())));
+                out.push(index);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The content of a shard; `None` where it is not what was written.
+    fn content(&self, index: usize) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.path(index);
+        let mut bytes = fs::read(&path).map_err(Error::io(&path))?;
+        let start = MAGIC.len() + HASH;
+        let whole = bytes.len() >= start
+            && bytes[..MAGIC.len()] == MAGIC
+            && bytes[MAGIC.len()..start] == self.hash(index, &bytes[start..]);
+        Ok(whole.then(|| bytes.split_off(start)))
     }
 
     /// Stores a finished shard.
@@ -43,18 +74,71 @@ impl ShardStore {
     /// Where the file can't be written.
     pub fn write<T: Serialize>(&self, index: usize, value: &T) -> Result<(), Error> {
         let path = self.path(index);
-        let bytes = postcard::to_stdvec(value).map_err(|e| Error::run(&path, e.to_string()))?;
+        let content = postcard::to_stdvec(value).map_err(|e| Error::run(&path, e.to_string()))?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(self.hash(index, &content));
+        bytes.extend(content);
         Ok(write_whole(&path, &bytes)?)
     }
 
     /// Reads a finished shard.
     ///
     /// # Errors
-    /// Where the file is missing or does not hold a shard of this version.
+    /// Where the file is missing or is not what was written.
     pub fn read<T: DeserializeOwned>(&self, index: usize) -> Result<T, Error> {
         let path = self.path(index);
-        let bytes = fs::read(&path).map_err(Error::io(&path))?;
-        postcard::from_bytes(&bytes)
-            .map_err(|e| Error::run(&path, format!("not a shard ({e}); delete it and run again")))
+        let bad = |why: &str| Error::run(&path, format!("{why}; run again, it is computed anew"));
+        let content = self.content(index)?.ok_or_else(|| bad(CHANGED))?;
+        postcard::from_bytes(&content)
+            .map_err(|e| bad(&format!("not a shard of this version: {e}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::RunDir;
+
+    #[test]
+    fn a_shard_that_was_changed_or_moved_is_missing_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = RunDir::new(folder.path()).shards("noise", "key");
+        for (index, value) in ["first", "second"].iter().enumerate() {
+            store.write(index, value).unwrap();
+        }
+        let missing = || {
+            let said = Mutex::new(Vec::new());
+            let sink = |event| {
+                if let Event::Damaged(text) = event {
+                    said.lock().unwrap().push(text);
+                }
+            };
+            (store.missing(3, &sink).unwrap(), said.into_inner().unwrap())
+        };
+        assert_eq!(missing(), (vec![2], Vec::new()));
+        assert_eq!(store.read::<String>(1).unwrap(), "second");
+        let whole = fs::read(store.path(0)).unwrap();
+        for at in 0..whole.len() {
+            for bit in 0..8 {
+                let mut bytes = whole.clone();
+                bytes[at] ^= 1 << bit;
+                fs::write(store.path(0), bytes).unwrap();
+                let (missing, said) = missing();
+                assert_eq!(missing, [0, 2], "byte {at}, bit {bit}");
+                assert!(said[0].contains("000000: was changed"), "{said:?}");
+                assert!(store.read::<String>(0).is_err());
+            }
+        }
+        // Cut short, then one in the place of the other, then one of another measure.
+        fs::write(store.path(0), &whole[..10]).unwrap();
+        assert_eq!(missing().0, [0, 2]);
+        fs::copy(store.path(1), store.path(0)).unwrap();
+        assert_eq!(missing().0, [0, 2]);
+        let other = RunDir::new(folder.path()).shards("noise", "other");
+        other.write(0, &"elsewhere").unwrap();
+        fs::copy(other.path(0), store.path(0)).unwrap();
+        assert_eq!(missing().0, [0, 2]);
     }
 }

@@ -93,7 +93,7 @@ pub fn write(path: &Path, truths: &[Truth]) -> Result<(), Error> {
 /// # Errors
 /// Where the run has no predictions.
 pub fn outcomes(run: &RunDir) -> Result<BTreeMap<String, bool>, Error> {
-    let table = Table::load(&run.path("predictions.parquet"))?;
+    let table = Table::load(&run.checked("predictions.parquet")?)?;
     let clean = table.texts("id")?.into_iter().zip(table.texts("condition")?);
     let rows = clean.zip(table.texts("correct")?);
     Ok(rows

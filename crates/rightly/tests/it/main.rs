@@ -5,6 +5,7 @@ mod davis;
 mod discover;
 mod dynamics;
 mod evaluate;
+mod integrity;
 mod interpret;
 mod interpret_models;
 mod interpret_pool;

@@ -16,7 +16,7 @@ use rightly_data::Preprocess;
 use std::path::{Path, PathBuf};
 
 /// How a caption is searched for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Search {
     /// Beams; 1 is greedy search.
     pub beams: usize,

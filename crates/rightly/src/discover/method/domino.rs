@@ -34,7 +34,9 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let mut answers: Vec<usize> = fit.part.outcomes.iter().map(|o| o.output).collect();
     answers.sort_unstable();
     answers.dedup();
-    let answer = |output: usize| answers.binary_search(&output).unwrap_or(0);
+    let answer = |output: usize| {
+        answers.binary_search(&output).expect("the list has every answer: by construction")
+    };
     let predicted: Vec<usize> = fit.part.outcomes.iter().map(|o| answer(o.output)).collect();
     let (label, prediction) = (Array2::ones((n, 1)), one_hot(&predicted, answers.len()));
     let evidence = Evidence { label: label.view(), prediction: prediction.view() };

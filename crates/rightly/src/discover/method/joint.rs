@@ -173,7 +173,11 @@ type Blocks = Vec<(std::ops::Range<usize>, f64)>;
 /// and its weight. What does not vary is left out.
 fn targets(fit: &Fit<'_>) -> Option<(Array2<f64>, Blocks)> {
     let n = fit.part.len();
-    let losses: Vec<f64> = fit.losses.outer_iter().map(|row| row.mean().unwrap_or(0.0)).collect();
+    let losses: Vec<f64> = fit
+        .losses
+        .outer_iter()
+        .map(|row| row.mean().expect("losses have a column: by construction"))
+        .collect();
     let varies = losses.iter().any(|l| (l - losses[0]).abs() > 1e-12);
     let answers = answers(&fit.part.outcomes);
     let first = usize::from(varies);

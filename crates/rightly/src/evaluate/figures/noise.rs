@@ -48,7 +48,9 @@ fn sensitivity(
     for (m, metric) in metrics.iter().enumerate() {
         for (l, level) in levels.iter().enumerate() {
             for (scope, figures) in scopes.iter().zip(&figures) {
-                let e = figures.get(2 * l + m).copied().unwrap_or_default();
+                // A scope without images has no figures, which is said as n = 0.
+                let none = figures.is_empty();
+                let e = if none { Estimate::default() } else { figures[2 * l + m] };
                 board.push(Metric::new(STAGE, metric, Some(level), &scope.name, e));
             }
         }
@@ -62,7 +64,10 @@ fn figures(scope: &Scope, class_of: &[usize], sides: &[[&Vec<Option<Seen>>; 2]])
         return Vec::new();
     }
     let right = |column: &Vec<Option<Seen>>| -> Vec<f64> {
-        images.iter().map(|&i| column[i].map_or(0.0, |s| f64::from(s.correct))).collect()
+        images
+            .iter()
+            .map(|&i| f64::from(column[i].expect("only usable images: by construction").correct))
+            .collect()
     };
     let values: Vec<[Vec<f64>; 2]> = sides.iter().map(|[fg, bg]| [right(fg), right(bg)]).collect();
     let strata: Vec<usize> = images.iter().map(|&i| class_of[i]).collect();

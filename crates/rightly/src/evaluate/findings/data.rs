@@ -38,7 +38,8 @@ pub(super) fn data_problems(inputs: &Inputs, problems: &[Problem]) -> Vec<Findin
         let unreadable =
             problem.problem.starts_with("can't be read") || problem.problem.contains("not finite");
         if of_data || unreadable {
-            let kind = problem.problem.split([':', '\'', '"', '(']).next().unwrap_or_default();
+            let kind = problem.problem.split([':', '\'', '"', '(']).next();
+            let kind = kind.expect("a split text has a first part: by construction");
             kinds.entry(kind.trim()).or_default().push(problem);
         }
     }

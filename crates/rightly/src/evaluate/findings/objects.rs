@@ -72,7 +72,10 @@ fn candidate<'a>(
         return None;
     }
     let value = |column: &[Option<Seen>]| -> Vec<f64> {
-        images.iter().map(|&i| column[i].map_or(0.0, |s| f64::from(s.correct))).collect()
+        images
+            .iter()
+            .map(|&i| f64::from(column[i].expect("only usable images: by construction").correct))
+            .collect()
     };
     let (before, after) = (value(clean), value(boxed));
     let sum = |w: &[f64], v: &[f64]| w.iter().zip(v).map(|(w, v)| w * v).sum::<f64>();
@@ -112,6 +115,7 @@ fn finding(
             .flatten()
             .collect();
     let percent = |at: usize| evidence.get(at).and_then(|m| m.value).map(|value| 100.0 * value);
+    let shown = |at: usize| percent(at).map_or("?".to_owned(), |share| format!("{share:.0}"));
     let elsewhere = percent(2).map_or_else(String::new, |share| {
         format!(", and in {share:.0} % of the other classes' pictures boxed alike")
     });
@@ -121,12 +125,12 @@ fn finding(
         group: None,
         title: format!("'{class}' is recognised without its object"),
         description: format!(
-            "With the object's box filled with gray the class is still named in {:.0} % of {} \
-             images ({:.0} % with the object){elsewhere}: the model reads it off the surroundings. \
+            "With the object's box filled with gray the class is still named in {} % of {} \
+             images ({} % with the object){elsewhere}: the model reads it off the surroundings. \
              Collect pictures of it elsewhere, or repair the head.",
-            percent(1).unwrap_or_default(),
+            shown(1),
             images.len(),
-            percent(0).unwrap_or_default(),
+            shown(0),
         ),
         effect: Some(share),
         low: Some(low),

@@ -8,6 +8,9 @@ use crate::{
     measures::{ablation, control},
 };
 
+/// Changes with the code that decides the rows.
+pub(super) const REVISION: u32 = 1;
+
 pub(super) struct Ablation;
 
 impl Measure for Ablation {

@@ -7,6 +7,9 @@ use crate::{
     subject::MaskState,
 };
 
+/// Changes with the code that decides the rows.
+pub(super) const REVISION: u32 = 1;
+
 pub(super) struct Clean;
 
 impl Measure for Clean {

@@ -17,6 +17,16 @@ use super::{
 };
 use crate::Error;
 
+/// The revision of every measure, by the name of its shards.
+pub(crate) const REVISIONS: [(&str, u32); 6] = [
+    ("clean", clean::REVISION),
+    ("ablation", ablation::REVISION),
+    ("noise", noise::REVISION),
+    ("saliency", saliency::REVISION),
+    ("objects", objects::REVISION),
+    ("overlay", overlay::REVISION),
+];
+
 /// One measure of one image. Results depend on the image and the options alone.
 pub(crate) trait Measure: Sync {
     /// Name of its shards.

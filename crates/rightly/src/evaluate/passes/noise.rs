@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// Changes with the code that decides the rows.
+pub(super) const REVISION: u32 = 1;
+
 pub(super) struct Noise {
     levels: Vec<Level>,
     control_levels: Vec<Level>,

@@ -10,6 +10,9 @@ use crate::{
     measures::overlay::Overlay,
 };
 
+/// Changes with the code that decides the rows.
+pub(super) const REVISION: u32 = 1;
+
 pub(super) struct Overlays {
     /// Each pattern with its control, scaled to the input.
     overlays: Vec<[Overlay; 2]>,

@@ -15,6 +15,9 @@ use crate::{
     measures::saliency,
 };
 
+/// Changes with the code that decides the rows.
+pub(super) const REVISION: u32 = 1;
+
 pub(super) struct Saliency {
     head: CamHead,
     /// The same model tapped at the layer to compare with.

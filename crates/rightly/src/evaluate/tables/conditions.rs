@@ -12,11 +12,10 @@ use crate::{
         pipeline::Plan,
         rows::{AblationRow, Outcome, Row},
     },
-    run::GrowingTable,
 };
 
 pub(super) fn ablation(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
-    let mut table = GrowingTable::new(run.path("measures/ablation.parquet"));
+    let mut table = run.table("measures/ablation.parquet");
     each_shard(inputs, plan, "ablation", |rows| {
         let rows = of_kind(&rows, |r| match r {
             Row::Ablation(row) => Some(row),
@@ -52,7 +51,7 @@ pub(super) fn noise(
     plan: &Plan<'_>,
     run: &RunDir,
 ) -> Result<(), Error> {
-    let mut table = GrowingTable::new(run.path("measures/noise.parquet"));
+    let mut table = run.table("measures/noise.parquet");
     let controls = controls(options);
     each_shard(inputs, plan, "noise", |rows| {
         let (mut id, mut level, mut region) = (Vec::new(), Vec::new(), Vec::new());
@@ -98,7 +97,7 @@ pub(super) fn overlay(
     plan: &Plan<'_>,
     run: &RunDir,
 ) -> Result<(), Error> {
-    let mut table = GrowingTable::new(run.path("measures/overlay.parquet"));
+    let mut table = run.table("measures/overlay.parquet");
     each_shard(inputs, plan, "overlay", |rows| {
         let (mut id, mut name, mut control) = (Vec::new(), Vec::new(), Vec::new());
         let (mut output, mut rise) = (Vec::new(), Vec::new());

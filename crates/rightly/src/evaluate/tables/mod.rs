@@ -11,7 +11,7 @@ use super::{
     pipeline::Plan,
     rows::{Entry, Row},
 };
-use crate::{Error, Inputs, RunDir, run::GrowingTable, subject::MaskState};
+use crate::{Error, Inputs, RunDir, subject::MaskState};
 
 /// The tables that a measure promises.
 fn promised(measure: &str) -> &'static [&'static str] {
@@ -27,12 +27,6 @@ fn promised(measure: &str) -> &'static [&'static str] {
 }
 
 const MEASURES: [&str; 6] = ["clean", "ablation", "noise", "saliency", "objects", "overlay"];
-
-/// Whether every table that the plan promises is there.
-pub(super) fn all_there(run: &RunDir, plan: &Plan<'_>) -> bool {
-    let mut wanted = MEASURES.iter().filter(|m| plan.position(m).is_some());
-    wanted.all(|m| promised(m).iter().all(|table| run.path(table).is_file()))
-}
 
 /// Reads the shards of one measure in order.
 fn each_shard<'a>(
@@ -68,10 +62,7 @@ pub(super) fn write(
         // A table of an earlier call with other measures would be stale.
         if plan.position(measure).is_none() {
             for table in promised(measure) {
-                let path = run.path(table);
-                if path.is_file() {
-                    std::fs::remove_file(&path).map_err(Error::io(&path))?;
-                }
+                run.remove(table)?;
             }
         }
     }
@@ -86,7 +77,7 @@ pub(super) fn write(
 }
 
 fn samples(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
-    let mut table = GrowingTable::new(run.path("samples.parquet"));
+    let mut table = run.table("samples.parquet");
     let dataset = &inputs.dataset;
     each_shard(inputs, plan, "clean", |rows| {
         let clean = |entry: &Entry| match &entry.row {
@@ -94,6 +85,14 @@ fn samples(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> 
             _ => None,
         };
         let rows: Vec<_> = rows.into_iter().map(|(s, e)| (s, clean(&e))).collect();
+        let captions = rows.iter().map(|(s, _)| match s.captions.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            several => serde_json::to_string(several).map(Some),
+        });
+        let captions: Vec<Option<String>> = captions
+            .collect::<Result<_, _>>()
+            .map_err(|e| Error::run(&run.path("samples.parquet"), e.to_string()))?;
         let mut batch = Columns::new()
             .utf8("id", rows.iter().map(|(s, _)| &s.id))
             .utf8("image", rows.iter().map(|(s, _)| crate::inputs::image_path(s)))
@@ -110,14 +109,7 @@ fn samples(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> 
                 }),
             )
             .utf8_opt("group", rows.iter().map(|(s, _)| s.group.as_ref()))
-            .utf8_opt(
-                "caption",
-                rows.iter().map(|(s, _)| match s.captions.as_slice() {
-                    [] => None,
-                    [one] => Some(one.clone()),
-                    several => serde_json::to_string(several).ok(),
-                }),
-            );
+            .utf8_opt("caption", captions);
         const TAKEN: [&str; 9] =
             ["id", "image", "class", "split", "width", "height", "mask", "group", "caption"];
         for (at, name) in dataset.attributes.iter().enumerate() {

@@ -11,12 +11,11 @@ use crate::{
         rows::{LayerMap, ObjectRow, Row},
     },
     measures::objects::GRID,
-    run::GrowingTable,
 };
 
 pub(super) fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
-    let mut figures = GrowingTable::new(run.path("measures/saliency.parquet"));
-    let mut maps = GrowingTable::new(run.path("measures/cam.parquet"));
+    let mut figures = run.table("measures/saliency.parquet");
+    let mut maps = run.table("measures/cam.parquet");
     each_shard(inputs, plan, "saliency", |rows| {
         let rows: Vec<(&str, u32, &LayerMap)> = of_kind(&rows, |r| match r {
             Row::Saliency(row) => Some(row),
@@ -57,7 +56,7 @@ pub(super) fn objects(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<
     if plan.position("objects").is_none() {
         return Ok(());
     }
-    let mut table = GrowingTable::new(run.path("measures/objects.parquet"));
+    let mut table = run.table("measures/objects.parquet");
     let classes = &inputs.dataset.classes;
     let cells = GRID * GRID;
     let mut sums = vec![(0_i64, vec![0_u64; cells]); classes.len()];
@@ -99,5 +98,5 @@ pub(super) fn objects(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<
         .i64("width", seen().map(|_| side))
         .list_f32("map", seen().map(|(_, s)| mean(s)))
         .batch()?;
-    Ok(rightly_data::table::write(&run.path("measures/mean-mask.parquet"), &batch)?)
+    run.write_table("measures/mean-mask.parquet", &batch)
 }

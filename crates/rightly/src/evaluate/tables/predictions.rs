@@ -11,7 +11,6 @@ use crate::{
         pipeline::Plan,
         rows::{Entry, Outcome, Risen, Row},
     },
-    run::GrowingTable,
 };
 
 /// Rows of `predictions.parquet` and of the tables that repeat its columns.
@@ -94,7 +93,7 @@ pub(super) fn predictions(
     plan: &Plan<'_>,
     run: &RunDir,
 ) -> Result<(), Error> {
-    let mut table = GrowingTable::new(run.path("predictions.parquet"));
+    let mut table = run.table("predictions.parquet");
     for measure in ["clean", "ablation", "noise", "overlay"] {
         each_shard(inputs, plan, measure, |rows| {
             table.add(&Predictions::of(&rows, options).columns().batch()?)

@@ -16,7 +16,7 @@ const LETTERS: usize = 200;
 const CLASS: &str = "{}";
 
 /// One phrase of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(in super::super) struct Phrase {
     /// Without the class's name.
     pub(super) text: String,

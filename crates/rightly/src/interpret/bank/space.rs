@@ -9,10 +9,11 @@ use super::list::Phrase;
 use crate::{
     Error, Event, Inputs,
     interpret::{
+        STAGE,
         pictures::{Entry, Pass, Picture},
         subjects::Side,
     },
-    run::key_of,
+    run::Key,
 };
 
 /// What a class is called where its name is no word.
@@ -69,7 +70,10 @@ impl Space {
         pass: &Pass<'_>,
     ) -> Result<Vec<Entry<Vec<f32>>>, Error> {
         let encoder = self.model.image();
-        let key = key_of(&[self.model.hash(), &encoder.reading()]);
+        let key = Key::new("embeddings", pass.inputs.revisions.of(STAGE))
+            .with("network", self.model.hash())?
+            .with("reading", &encoder.reading())?
+            .finish();
         let through = (encoder.preprocess(), encoder.input_size());
         pass.over("pictures", &key, through, pictures, |input| {
             let vector = encoder.encode(input, false)?.vector;
@@ -158,15 +162,17 @@ impl Space {
         let sentence =
             |name: &String| if plain { SENTENCE.replace("{}", name) } else { name.clone() };
         let names: Vec<String> = names.iter().map(sentence).collect();
-        let templates = self.model.templates().join("\n");
-        let key = key_of(&[self.model.hash(), &templates, &names.join("\n")]);
+        let key = Key::new("texts", pass.inputs.revisions.of(STAGE))
+            .with("network", self.model.hash())?
+            .with("templates", self.model.templates())?
+            .with("names", &names)?
+            .with("texts of a shard", &SHARD)?
+            .finish();
         let store = pass.run.shards("interpret-texts", &key);
-        let left: usize = names
-            .chunks(SHARD)
-            .enumerate()
-            .filter(|(at, _)| !store.has(*at))
-            .map(|c| c.1.len())
-            .sum();
+        let missing = store.missing(names.len().div_ceil(SHARD), pass.sink)?;
+        let chunks = names.chunks(SHARD).enumerate();
+        let left: usize =
+            chunks.filter(|(at, _)| missing.contains(at)).map(|(_, names)| names.len()).sum();
         if left > 1 {
             let start = Instant::now();
             self.model.embed_names(&names[..1], 1)?;
@@ -181,7 +187,7 @@ impl Space {
             if pass.stop.load(std::sync::atomic::Ordering::Relaxed) {
                 return Err(Error::Interrupted);
             }
-            if !store.has(at) {
+            if missing.contains(&at) {
                 let own = self.model.embed_names(names, pass.threads)?;
                 store.write(at, &own.into_raw_vec_and_offset().0)?;
             }

@@ -26,8 +26,9 @@ impl Directions {
     /// A table of the run can't be read.
     pub(super) fn of_run(space: &Space, pass: &Pass<'_>) -> Result<Self, Error> {
         let mut out = BTreeMap::new();
-        let path = pass.run.path(discover::DIRECTIONS);
-        if !path.is_file() || !shares_space(space, pass)? {
+        let found = pass.run.file_of(discover::STAGE, discover::DIRECTIONS)?;
+        let Some(path) = found else { return Ok(Self(out)) };
+        if !shares_space(space, pass)? {
             return Ok(Self(out));
         }
         let table = Table::load(&path)?;
@@ -55,10 +56,8 @@ fn shares_space(space: &Space, pass: &Pass<'_>) -> Result<bool, Error> {
     let Some(name) = options.and_then(|o| o.get("features")).and_then(|v| v.as_str()) else {
         return Ok(false);
     };
-    let path = pass.run.path(&format!("features/{name}.parquet"));
-    if !path.is_file() {
-        return Ok(false);
-    }
+    let found = pass.run.existing(&features::vectors_of(name))?;
+    let Some(path) = found else { return Ok(false) };
     let wanted = space.some(COMPARED, pass.inputs);
     let cosines = features::fold(
         &path,

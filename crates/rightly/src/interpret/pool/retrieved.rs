@@ -1,6 +1,6 @@
 //! `interpret/retrieved.parquet`.
 
-use rightly_data::table::{Columns, write as write_table};
+use rightly_data::table::Columns;
 use rightly_stats::nearest::Hit;
 
 use super::source::PoolEntry;
@@ -33,7 +33,7 @@ pub(in super::super) fn write(
     let rows: Vec<(&Retrieved, usize)> =
         retrieved.iter().flat_map(|r| (0..r.hits.len()).map(move |at| (r, at))).collect();
     let subject = |r: &(&Retrieved, usize)| &subjects[r.0.subject];
-    let entry = |r: &(&Retrieved, usize)| r.0.entries.get(r.1).cloned().unwrap_or_default();
+    let entry = |r: &(&Retrieved, usize)| r.0.entries[r.1].clone();
     let batch = Columns::new()
         .utf8("class", rows.iter().map(|r| &inputs.dataset.classes[subject(r).class]))
         .utf8("group", rows.iter().map(|r| &subject(r).group))
@@ -45,5 +45,5 @@ pub(in super::super) fn write(
         .utf8_opt("caption", rows.iter().map(|r| entry(r).captions.into_iter().next()))
         .f64("cosine", rows.iter().map(|r| f64::from(r.0.hits[r.1].cosine)))
         .batch()?;
-    Ok(write_table(&run.path(RETRIEVED), &batch)?)
+    run.write_table(RETRIEVED, &batch)
 }

@@ -13,10 +13,11 @@ use rightly_stats::nearest::{Nearest, nearest};
 use crate::{
     Error,
     interpret::{
+        REVISION,
         bank::Space,
         pictures::{Entry, Pass, Picture},
     },
-    run::key_of,
+    run::Key,
 };
 
 /// A pool of pictures in the space of the image-text model.
@@ -65,8 +66,9 @@ impl Pool {
         Ok(match self {
             Self::Embedded(_, pool) => pool.fingerprint()?,
             Self::Pictures(images, _) => {
-                let image = |i: &UnlabelledImage| format!("{} {:?}\n", i.image.state(), i.captions);
-                key_of(&[&images.iter().map(image).collect::<String>()])
+                let image = |i: &UnlabelledImage| (i.image.state(), i.captions.clone());
+                let images: Vec<_> = images.iter().map(image).collect();
+                Key::new("pool", REVISION).with("images", &images)?.finish()
             }
         })
     }
@@ -161,13 +163,14 @@ impl Pool {
         };
         let Some(captioner) = captioner else { return Ok(entries) };
         let mute: Vec<usize> = (0..entries.len())
-            .filter(|&at| entries[at].captions.is_empty() && files[at].is_some())
+            .filter(|&at| entries[at].captions.is_empty())
+            .filter(|&at| entries[at].image.is_some() && files[at].is_some())
             .collect();
         let pictures: Vec<Picture<'_>> = mute
             .iter()
             .filter_map(|&at| {
-                let id = entries[at].image.as_deref().unwrap_or_default();
-                files[at].as_ref().map(|image| Picture { id, image })
+                let entry = entries[at].image.as_deref().zip(files[at].as_ref());
+                entry.map(|(id, image)| Picture { id, image })
             })
             .collect();
         let said: Vec<Entry<String>> =
