@@ -1,7 +1,7 @@
 //! What was found, in words: whether titles hold the planted word, with captions as they are, with captions of which a part
 //! belongs to other images, and with the pictures alone; and whether groups of nothing get a name.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
 use rand::seq::SliceRandom;
 use rightly::{Finding, RunDir, interpret::write_planted_towers, truth::compare};

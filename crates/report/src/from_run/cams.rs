@@ -31,7 +31,7 @@ pub(super) fn gallery(
     album: &Album,
     figures: &Figures,
 ) -> Result<Option<CamGallery>, ReportError> {
-    let Some(path) = run.existing("measures/saliency.parquet")? else {
+    let Some(path) = run.file_of(rightly::evaluate::STAGE, "measures/saliency.parquet")? else {
         return Ok(None);
     };
     let table = Table::load(&path)?;
@@ -103,7 +103,9 @@ fn choose<'a>(sorted: &[(f64, &'a str)]) -> Vec<Group<'a>> {
 /// The maps of the wanted images, read in one pass.
 fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportError> {
     let mut out = BTreeMap::new();
-    let Some(path) = run.existing("measures/cam.parquet")? else { return Ok(out) };
+    let Some(path) = run.file_of(rightly::evaluate::STAGE, "measures/cam.parquet")? else {
+        return Ok(out);
+    };
     for batch in table::read(&path)? {
         let batch = batch?;
         let ids = table::texts(&batch, "id", &path)?;
@@ -156,7 +158,7 @@ fn card(
 }
 
 pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
-    let Some(path) = run.existing("measures/mean-mask.parquet")? else {
+    let Some(path) = run.file_of(rightly::evaluate::STAGE, "measures/mean-mask.parquet")? else {
         return Ok(Vec::new());
     };
     let table = Table::load(&path)?;

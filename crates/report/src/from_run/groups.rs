@@ -123,7 +123,7 @@ fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, held: &'a [Finding]) ->
 /// The confirming images, by class and method.
 fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportError> {
     let mut out: BTreeMap<(String, String), Images> = BTreeMap::new();
-    let Some(path) = run.existing("discover/groups.parquet")? else {
+    let Some(path) = run.file_of(STAGE, "discover/groups.parquet")? else {
         return Ok(out);
     };
     let table = Table::load(&path)?;

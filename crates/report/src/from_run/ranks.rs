@@ -35,7 +35,7 @@ pub(super) fn ranks(
     findings: &[Finding],
     names: &Names,
 ) -> Result<Option<RankView>, ReportError> {
-    let Some(path) = run.existing("rank/features.parquet")? else {
+    let Some(path) = run.file_of(rightly::rank::STAGE, "rank/features.parquet")? else {
         return Ok(None);
     };
     let table = Table::load(&path)?;
@@ -120,7 +120,7 @@ fn shown_classes(
 
 fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, ReportError> {
     let mut out: BTreeMap<(String, i64), Vec<Example>> = BTreeMap::new();
-    let Some(path) = run.existing("rank/examples.parquet")? else {
+    let Some(path) = run.file_of(rightly::rank::STAGE, "rank/examples.parquet")? else {
         return Ok(out);
     };
     let table = Table::load(&path)?;

@@ -37,13 +37,16 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn read(run: &RunDir, manifest: &Manifest) -> Result<Self, ReportError> {
         let mut out = Self::default();
-        if let Some(path) = run.existing("samples.parquet")? {
+        if let Some(path) = run.file_of(rightly::evaluate::STAGE, "samples.parquet")? {
             out.samples(&path)?;
         }
         // A run in which images were ranked or divided but not evaluated.
-        for table in ["rank/spuriosity.parquet", "discover/groups.parquet"] {
+        for (stage, table) in [
+            (rightly::rank::STAGE, "rank/spuriosity.parquet"),
+            (rightly::discover::STAGE, "discover/groups.parquet"),
+        ] {
             if out.images.is_empty()
-                && let Some(path) = run.existing(table)?
+                && let Some(path) = run.file_of(stage, table)?
             {
                 out.samples(&path)?;
             }
@@ -78,7 +81,9 @@ impl Tables {
     }
 
     fn predictions(&mut self, run: &RunDir) -> Result<(), ReportError> {
-        let Some(path) = run.existing("predictions.parquet")? else { return Ok(()) };
+        let Some(path) = run.file_of(rightly::evaluate::STAGE, "predictions.parquet")? else {
+            return Ok(());
+        };
         let mut begun = false;
         for batch in table::read(&path)? {
             let batch = batch?;

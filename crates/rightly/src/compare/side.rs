@@ -62,12 +62,13 @@ impl Side {
     pub(super) fn open(root: &Path) -> Result<Self, Error> {
         let run = RunDir::open(root)?;
         let manifest = run.manifest()?;
-        let needed = ["metrics.json", "samples.parquet", "predictions.parquet"];
         let there = |file: &str| run.existing(file).map(|path| path.is_some());
         let metrics = if there("metrics.json")? { run.metrics()? } else { Vec::new() };
-        let finished = metrics.iter().any(|m| m.stage == evaluate::STAGE);
-        let all = needed.iter().map(|file| there(file)).collect::<Result<Vec<bool>, _>>()?;
-        if !finished || all.contains(&false) {
+        let mut finished = metrics.iter().any(|m| m.stage == evaluate::STAGE);
+        for table in ["samples.parquet", "predictions.parquet"] {
+            finished &= run.file_of(evaluate::STAGE, table)?.is_some();
+        }
+        if !finished {
             return Err(Error::run(
                 root,
                 "this run has not finished `evaluate`, so there is nothing to compare yet; give \

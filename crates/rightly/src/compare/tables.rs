@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rightly_data::table::{self, Table};
 
-use crate::{Error, RunDir};
+use crate::{Error, RunDir, evaluate};
 
 /// One image under one condition, averaged over its trials.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,7 +77,9 @@ fn predictions(
     run: &RunDir,
     places: &Places<'_>,
 ) -> Result<BTreeMap<String, Vec<Option<Seen>>>, Error> {
-    let path = run.checked("predictions.parquet")?;
+    let Some(path) = run.file_of(evaluate::STAGE, "predictions.parquet")? else {
+        return Ok(BTreeMap::new());
+    };
     let mut sums: BTreeMap<String, Vec<Sums>> = BTreeMap::new();
     for batch in table::read(&path)? {
         let batch = batch?;
@@ -119,7 +121,9 @@ fn predictions(
 
 fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
     let mut out: Vec<Layer> = Vec::new();
-    let Some(path) = run.existing("measures/saliency.parquet")? else { return Ok(out) };
+    let Some(path) = run.file_of(evaluate::STAGE, "measures/saliency.parquet")? else {
+        return Ok(out);
+    };
     let table = Table::load(&path)?;
     let (ids, layers) = (table.texts("id")?, table.texts("layer")?);
     let (iou, density) = (table.floats("iou")?, table.floats("delta_density")?);
@@ -136,7 +140,9 @@ fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
 
 fn objects(run: &RunDir, places: &Places<'_>) -> Result<Vec<Option<[f64; 5]>>, Error> {
     let mut out = vec![None; places.images];
-    let Some(path) = run.existing("measures/objects.parquet")? else { return Ok(out) };
+    let Some(path) = run.file_of(evaluate::STAGE, "measures/objects.parquet")? else {
+        return Ok(out);
+    };
     let table = Table::load(&path)?;
     let ids = table.texts("id")?;
     let columns: Vec<Vec<Option<f64>>> =
@@ -152,7 +158,9 @@ fn objects(run: &RunDir, places: &Places<'_>) -> Result<Vec<Option<[f64; 5]>>, E
 
 fn overlap(run: &RunDir, places: &Places<'_>) -> Result<Vec<Option<f64>>, Error> {
     let mut out = vec![None; places.images];
-    let Some(path) = run.existing("measures/ablation.parquet")? else { return Ok(out) };
+    let Some(path) = run.file_of(evaluate::STAGE, "measures/ablation.parquet")? else {
+        return Ok(out);
+    };
     let table = Table::load(&path)?;
     let ids = table.texts("id")?;
     for (id, value) in ids.iter().zip(table.floats("control_overlap")?) {

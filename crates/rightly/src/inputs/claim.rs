@@ -35,7 +35,7 @@ impl Inputs {
 
     /// Claims a run directory for these inputs: a new one is started, one that rests on the same goes on. One that rests on
     /// something else (another model, other data, another split, seed, engine …) is refused, by the name of what differs;
-    /// with `force` it is begun anew. Gives what is to be said: pictures that were changed since the run was made, whose
+    /// with `force`, and where no stage has finished, it is begun anew. Gives what is to be said: pictures that were changed since the run was made, whose
     /// stages are computed again.
     ///
     /// # Errors
@@ -49,7 +49,9 @@ impl Inputs {
             Ok(Former::Run { manifest: old, believed }) => match old.differences(&manifest)? {
                 none if none.is_empty() && believed => manifest.stages = old.stages,
                 none if none.is_empty() => said.push(run.begin_unbelieved()?),
-                differences if force => differences.begin_anew(run)?,
+                differences if force || (differences.only_options() && !run.has_stages()?) => {
+                    differences.begin_anew(run)?;
+                }
                 differences => return Err(differences.refused(run.root())),
             },
             Err(_) if force => run.clear()?,

@@ -111,6 +111,12 @@ pub fn dim_cifar100(
 ) -> Result<DimResult, Error> {
     let protocol = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
     let dataset = Dataset::open(&options.data, &protocol)?;
+    if let Some(without) = dataset.samples.iter().find(|sample| sample.group.is_none()) {
+        return Err(Error::Usage(format!(
+            "{}: '{}' has no subclass (a column 'group'); every image needs one here",
+            options.data, without.id
+        )));
+    }
     let run = RunDir::new(&options.out);
     let of = |split: &str| -> Vec<usize> {
         let own = |&at: &usize| dataset.samples[at].split.as_deref() == Some(split);

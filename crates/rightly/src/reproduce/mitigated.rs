@@ -200,7 +200,8 @@ impl Experiment<'_> {
     fn fine(&self, part: usize) -> Vec<(usize, &str)> {
         let sample = |&at: &usize| {
             let sample = &self.dataset.samples[at];
-            (sample.class, sample.group.as_deref().unwrap_or_default())
+            let group = sample.group.as_deref();
+            (sample.class, group.expect("every image has a subclass, or the experiment is refused"))
         };
         self.parts[part].iter().map(sample).collect()
     }

@@ -112,8 +112,11 @@ impl Study<'_> {
             rows.iter().map(|&at| all[at].clone()).collect()
         };
         let groups = |part: usize, rows: &[usize]| -> Vec<&str> {
-            let of = |&at: &usize| self.dataset.samples[self.parts[part][at]].group.as_deref();
-            rows.iter().map(|at| of(at).unwrap_or_default()).collect()
+            let of = |&at: &usize| {
+                let group = self.dataset.samples[self.parts[part][at]].group.as_deref();
+                group.expect("every image has a subclass, or the experiment is refused")
+            };
+            rows.iter().map(of).collect()
         };
         let (known, judged) = (groups(part, held), outcomes(part, held));
         let fitted = groups(1, fit);
@@ -137,7 +140,8 @@ impl Study<'_> {
                     &losses,
                     &Images { vectors: held_vectors.view(), outcomes: held_outcomes },
                 )
-                .unwrap_or_default()
+                // A way that can't be fitted finds nothing.
+                .unwrap_or_else(|_| Vec::new())
             }
         };
         judge(&found, &judged, &known, &fitted, &rare)

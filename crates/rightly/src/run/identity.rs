@@ -9,6 +9,8 @@ use super::{
 };
 use crate::{Error, words::shortened};
 
+/// Where stages leave their records.
+const STAGES: &str = ".work/stages";
 /// The pictures and masks that a run was made from.
 const PICTURES: &str = ".work/pictures";
 /// An id, and what its image and mask are, short.
@@ -29,6 +31,11 @@ pub(crate) struct Differences {
 impl Differences {
     pub(crate) fn is_empty(&self) -> bool {
         self.other_inputs.is_none() && self.values.is_empty()
+    }
+
+    /// Whether model and data are the same.
+    pub(crate) fn only_options(&self) -> bool {
+        self.other_inputs.is_none()
     }
 
     fn add(&mut self, name: &str, before: Option<&toml::Value>, now: Option<&toml::Value>) {
@@ -138,6 +145,22 @@ impl RunDir {
             true => Former::Run { manifest: Box::new(self.manifest()?), believed: true },
             false if self.path(LEDGER).is_file() => Former::Remains,
             false => Former::Nothing,
+        })
+    }
+
+    /// Whether a stage has finished, so that figures rest on what the run was made from.
+    ///
+    /// # Errors
+    /// Where the folder is there and can't be read.
+    pub(crate) fn has_stages(&self) -> Result<bool, Error> {
+        let folder = self.path(STAGES);
+        if !folder.is_dir() {
+            return Ok(false);
+        }
+        let mut entries = fs::read_dir(&folder).map_err(Error::io(&folder))?;
+        entries.try_fold(false, |seen, entry| {
+            let name = entry.map_err(Error::io(&folder))?.file_name();
+            Ok(seen || Path::new(&name).extension().is_some_and(|e| e == "json"))
         })
     }
 

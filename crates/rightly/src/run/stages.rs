@@ -135,7 +135,7 @@ impl RunDir {
     ///
     /// # Errors
     /// Where the file was changed, or a later run of the stage was stopped while it wrote.
-    pub(crate) fn file_of(
+    pub fn file_of(
         &self,
         stage: &str,
         relative: &str,

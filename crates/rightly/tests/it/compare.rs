@@ -110,8 +110,7 @@ fn a_comparison_is_a_run_of_its_own_with_the_same_bytes_each_time() {
         assert!(run.join("metrics.json").is_file());
     }
     let third = folder.path().join("c");
-    fs::create_dir(&third).unwrap();
-    fs::copy(a.join("run.toml"), third.join("run.toml")).unwrap();
+    RunDir::new(&third).adopt(&RunDir::new(&a), "run.toml").unwrap();
     let error = comparison.write(&RunDir::new(&third), false).unwrap_err().to_string();
     assert!(error.contains("an audit"), "{error}");
 }
@@ -130,21 +129,20 @@ fn what_can_not_be_compared_is_said_with_its_path() {
     assert!(refused(&a.join("../a")).contains("given twice"));
     // Started and never finished.
     let begun = folder.path().join("begun");
-    fs::create_dir(&begun).unwrap();
-    fs::copy(a.join("run.toml"), begun.join("run.toml")).unwrap();
+    RunDir::new(&begun).adopt(&RunDir::new(&a), "run.toml").unwrap();
     let error = refused(&begun);
     assert!(error.contains("begun") && error.contains("has not finished `evaluate`"), "{error}");
     // A comparison is no audit.
     let copy = folder.path().join("copy");
-    fs::create_dir_all(copy.join("measures")).unwrap();
     for file in [
+        ".work/stages/evaluate.json",
         "run.toml",
         "metrics.json",
         "samples.parquet",
         "predictions.parquet",
         "measures/objects.parquet",
     ] {
-        fs::copy(a.join(file), copy.join(file)).unwrap();
+        RunDir::new(&copy).adopt(&RunDir::new(&a), file).unwrap();
     }
     let out = folder.path().join("ab");
     let comparison = held(&a, &copy).unwrap();

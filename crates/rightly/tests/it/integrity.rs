@@ -295,7 +295,7 @@ fn copied(folder: &Path) -> InputOptions {
     let mut table = String::from("image,class,mask,background\n");
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        let mut place = |cell: &str| {
+        let place = |cell: &str| {
             let name = cell.replace('/', "-");
             fs::copy(quickstart(cell), folder.join(&name)).unwrap();
             name
