@@ -2,11 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     io::{self, Read},
 };
 
-use rightly_data::{Dataset, MaskSource, Sample, dataset::file_state};
+use rightly_data::{Dataset, MaskSource, Sample, dataset::file_state, files::open_regular};
 
 use crate::{Error, run::Key};
 
@@ -84,7 +83,7 @@ pub(super) fn fingerprint(sample: &Sample, verify: bool) -> Result<[u8; 16], Err
     };
     let mask = match &sample.mask {
         None => String::new(),
-        Some(MaskSource::File(path)) if verify => contents(File::open(path)),
+        Some(MaskSource::File(path)) if verify => contents(open_regular(path)),
         Some(MaskSource::File(path)) => file_state(path),
         Some(MaskSource::Coco(segments)) => {
             Key::new("coco mask", 1).with("segments", segments)?.finish()

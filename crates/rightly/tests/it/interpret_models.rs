@@ -21,7 +21,7 @@ use rightly::{
 use rightly_data::{
     Dataset, Sample,
     dataset::OpenOptions,
-    table::{Columns, Table, write},
+    table::{Columns, Table},
 };
 
 use crate::{
@@ -256,10 +256,10 @@ fn the_model_of_planted_scenes_names_colours_and_places() {
         .utf8("part", samples.iter().map(part))
         .batch()
         .unwrap();
-    write(&out.join("discover/groups.parquet"), &batch).unwrap();
+    let run = RunDir::new(&out);
+    run.write_table("discover/groups.parquet", &batch).unwrap();
     let towers = write_planted_towers(&folder.path().join("towers")).unwrap();
     let options = InterpretOptions { image_text: Some(towers), ..options() };
-    let run = RunDir::new(&out);
     interpret(&open(inputs()).unwrap(), &options, &run, &AtomicBool::new(false), &|_| ()).unwrap();
 
     let names = Table::load(&out.join("interpret/names.parquet")).unwrap();

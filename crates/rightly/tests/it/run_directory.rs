@@ -145,10 +145,10 @@ fn what_the_figures_rest_on_is_part_of_the_run() {
         let manifest = RunDir::new(&out).manifest().unwrap();
         assert_eq!((manifest.split.as_str(), manifest.seed), ("test", 0), "{what}");
     }
-    let card = Overrides { mean: Some([0.5; 3]), ..plain.clone() };
+    let card = Overrides { mean: Some([0.25; 3]), ..plain.clone() };
     let refused = claim(&first, &card, false).unwrap_err();
     assert!(
-        refused.contains("preprocess.mean [") && refused.contains("now [0.5, 0.5, 0.5]"),
+        refused.contains("preprocess.mean [") && refused.contains("now [0.25, 0.25, 0.25]"),
         "{refused}"
     );
 
