@@ -48,7 +48,8 @@ fn similar_classes(data: &mut Dataset) {
     for class in &data.classes {
         let folded = name_key(class).to_lowercase();
         if let Some(first) = seen.get(folded.as_str()) {
-            let what = format!("class name differs from '{first}' only by the case of its letters");
+            let what =
+                format!("class that differs only by the case of its letters: from '{first}'");
             data.problems.push(problem_row(class.as_str(), what, "kept as two classes"));
         } else {
             seen.insert(folded, class);
@@ -61,7 +62,7 @@ fn path_twins(data: &mut Dataset) {
     for sample in &data.samples {
         if let Some(first) = seen.insert(path_key(&sample.id), &sample.id) {
             let what = format!(
-                "the name differs from '{first}' only by its Unicode form (NFC or NFD), blanks or the case of its ending"
+                "name that differs only by Unicode form, blanks or the case of its ending: from '{first}'"
             );
             data.problems.push(problem_row(sample.id.as_str(), what, "both are used"));
         }

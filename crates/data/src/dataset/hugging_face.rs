@@ -178,7 +178,7 @@ fn add(shard: Shard, class: &str, by_path: bool, draft: &mut Draft) -> Result<()
         };
         let class = cells[class].take().map(|class| crate::names::name_key(&class));
         let Some(class) = class.filter(|class| !class.is_empty()) else {
-            draft.problem(id, format!("row {} names no class", row + 1), "left out");
+            draft.problem(id, format!("no class is named: row {}", row + 1), "left out");
             continue;
         };
         let image = match path {

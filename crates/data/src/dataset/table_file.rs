@@ -138,7 +138,7 @@ impl Reader<'_> {
         };
         let class = cells[columns.class].take().map(|class| name_key(&class));
         let Some(class) = class.filter(|class| !class.is_empty()) else {
-            self.draft.problem(id, format!("line {line} names no class"), "left out");
+            self.draft.problem(id, format!("no class is named: line {line}"), "left out");
             return;
         };
         let Some((id, path)) = self.image(id) else { return };
@@ -148,11 +148,10 @@ impl Reader<'_> {
             let first = &self.draft.data.samples[first];
             let other = &self.draft.data.classes[first.class];
             let what = if *other == class {
-                format!("line {line} lists the same path twice (first as '{}')", first.id)
+                format!("the same path twice: line {line}, before as '{}'", first.id)
             } else {
                 format!(
-                    "line {line} lists the same path twice, as class '{class}' and before as \
-                     '{other}'"
+                    "the same path as two classes: line {line} as '{class}', before as '{other}'"
                 )
             };
             self.draft.problem(id, what, "the first row is used");
@@ -196,11 +195,11 @@ impl Reader<'_> {
         match self.locate(mask) {
             Ok((_, path, None)) => Some(path),
             Ok((_, path, Some(what))) => {
-                self.draft.problem(id, format!("mask '{mask}': {what}"), "used");
+                self.draft.problem(id, format!("mask of another name: '{mask}', {what}"), "used");
                 Some(path)
             }
             Err(what) => {
-                let what = format!("mask '{mask}': {what}");
+                let what = format!("mask that is not there: '{mask}', {what}");
                 self.draft.problem(id, what, "used without its mask");
                 None
             }
@@ -216,7 +215,7 @@ impl Reader<'_> {
             match self.listings.find(&path) {
                 Lookup::Exact => return Ok((name, path, None)),
                 Lookup::OtherForm(file) => {
-                    let what = "the file's name differs by its Unicode form (NFC or NFD), blanks or the case of its ending";
+                    let what = "the file's name differs by its Unicode form, blanks or the case of its ending";
                     return Ok((name, file, Some(what)));
                 }
                 Lookup::Missing(found) => similar = similar.or(found),
@@ -227,7 +226,7 @@ impl Reader<'_> {
             return Err("is a folder".to_owned());
         }
         Err(match similar {
-            Some(other) => format!("no such file; the folder has '{other}'"),
+            Some(other) => format!("no such file: the folder has '{other}'"),
             None => "no such file".to_owned(),
         })
     }

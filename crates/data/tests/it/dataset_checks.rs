@@ -32,8 +32,8 @@ fn names_that_differ_only_by_unicode_form() {
     let data = tree.open("d");
     assert_eq!(data.samples.len(), 4);
     let expected = [
-        "a: class name differs from 'A' only by the case of its letters -> kept as two classes",
-        "a/caf\u{e9}.jpg: the name differs from 'a/cafe\u{301}.jpg' only by its Unicode form (NFC or NFD), blanks or the case of its ending -> both are used",
+        "a: class that differs only by the case of its letters: from 'A' -> kept as two classes",
+        "a/caf\u{e9}.jpg: name that differs only by Unicode form, blanks or the case of its ending: from 'a/cafe\u{301}.jpg' -> both are used",
     ];
     assert_eq!(problems(&data), expected);
     assert!(has_note(&data, "No image has a mask"));

@@ -47,7 +47,7 @@ fn split_folders() {
     assert_eq!(
         problems(&data),
         [
-            "masks: 1 images in a folder of masks; give it as --masks -> left out",
+            "masks: folder of masks: 1 files; give it as --masks -> left out",
             "Validation/c: class folder without images -> no figures for it",
         ]
     );

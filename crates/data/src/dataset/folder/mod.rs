@@ -84,7 +84,7 @@ fn place_images(reading: &Reading, images: &[&str], root: &Path, draft: &mut Dra
     }
     for (folder, n) in left_out {
         let why = reading.left_out.get(folder).map_or("", String::as_str);
-        draft.problem(folder, format!("{n} {why}"), "left out");
+        draft.problem(folder, format!("{why}: {n} images in it have no class"), "left out");
     }
     placed
 }
@@ -148,13 +148,13 @@ fn explain(reading: &Reading, tree: &Tree, tables: &[std::path::PathBuf], draft:
 
 fn say_masks(masks: &Masks<'_>, draft: &mut Draft) {
     for (folder, n) in &masks.folders {
-        let what = format!("{n} images in a folder of masks; give it as --masks");
+        let what = format!("folder of masks: {n} files; give it as --masks");
         draft.problem(*folder, what, "left out");
     }
     if let Some(first) = masks.files.first() {
         let what = format!(
-            "{} images are by their names masks of the images beside them; name them in a table's column mask, or move \
-             them into a folder for --masks",
+            "masks beside their images: {} files, by their names; name them in a table's column mask, or move them into \
+             a folder for --masks",
             masks.files.len()
         );
         draft.problem(*first, what, "left out");

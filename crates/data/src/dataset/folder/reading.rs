@@ -285,7 +285,7 @@ impl<'t> Chooser<'_, 't> {
         }
         if !flat.is_empty() && !others.is_empty() {
             for name in flat {
-                self.leave_out(name, "images of a split without class folders, so without classes");
+                self.leave_out(name, "split without class folders");
             }
             return Ok(Kind::Classes);
         }
@@ -320,10 +320,10 @@ impl<'t> Chooser<'_, 't> {
         }
         names.sort_unstable();
         for name in flat {
-            self.leave_out(name, "images of a split without class folders, so without classes");
+            self.leave_out(name, "split without class folders");
         }
         for name in rest {
-            self.leave_out(name, "images in a folder that is no split");
+            self.leave_out(name, "folder that is no split");
         }
         let splits: BTreeMap<String, (String, Option<String>)> = names
             .iter()
