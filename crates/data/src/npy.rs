@@ -1,8 +1,11 @@
 //! NumPy's `.npy` format, versions 1 to 3 (NumPy Enhancement Proposal 1).
 use crate::{DataError, files};
-use std::path::Path;
+use std::{io::Read as _, path::Path};
 
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Most bytes of a matrix: a million vectors of 4,096 numbers.
+const MAX_BYTES: u64 = 16 << 30;
 
 /// A matrix of numbers, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +24,11 @@ impl Matrix {
     /// # Errors
     /// The file is missing, no `.npy`, of another type or number of axes, or truncated.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let bytes = files::read(path, files::LARGE)?;
+        // What is no array is not read to its end.
+        let mut head = Vec::new();
+        let start = files::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut head);
+        start.map_err(|e| DataError::io(path, e))?;
+        let bytes = if head == MAGIC { files::read(path, MAX_BYTES)? } else { head };
         Self::parse(&bytes).map_err(|message| DataError::invalid(path, message))
     }
 

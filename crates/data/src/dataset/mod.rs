@@ -156,6 +156,13 @@ impl Dataset {
             }
             _ if path.is_dir() => folder::open(path, options.masks.as_deref(), options.splits)?,
             _ if path.is_file() => table_file::open(path)?,
+            // Neither file nor folder: the reader names what it is.
+            _ if path.exists() => {
+                return match crate::files::open(path) {
+                    Err(error) => Err(error),
+                    Ok(_) => Err(DataError::invalid(path, "changed while it was looked at")),
+                };
+            }
             _ => {
                 let expected = "no such file or folder; expected a folder of class folders, a table \
                     (.csv, .tsv, .jsonl, .parquet) or KIND:PATH";

@@ -11,8 +11,8 @@ use std::{
 
 /// Bound of files that people write: cards, settings, lists of names.
 pub const SMALL: u64 = 64 << 20;
-/// Bound of files that programs write and that are held in memory whole: tables, arrays, annotations.
-pub const LARGE: u64 = 16 << 30;
+/// Bound of files that programs write and that are held in memory whole: annotations, weights.
+pub const LARGE: u64 = 4 << 30;
 
 /// Opens a regular file, or a link to one. A folder, FIFO, socket or device is refused by name, without waiting for it.
 ///

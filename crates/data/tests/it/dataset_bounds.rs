@@ -30,7 +30,7 @@ fn special_files_are_refused_by_name() {
         let name = format!("t.{ending}");
         fifo(&tree.path(&name));
         let said = tree.error(&name, &OpenOptions::default());
-        assert!(said.contains(&name), "{said}");
+        assert!(said.contains("is a FIFO") && said.contains(&name), "{said}");
         let said = TextTable::read(&tree.path(&name)).unwrap_err().to_string();
         assert!(said.contains("is a FIFO") && said.contains(&name), "{said}");
     }
@@ -71,4 +71,12 @@ fn text_tables_without_end_are_refused() {
     let deep = format!("{{\"image\":{}1{}}}", "[".repeat(20_000), "]".repeat(20_000));
     tree.write("deep.jsonl", deep);
     refused(&tree.path("deep.jsonl"), "line 1: recursion limit");
+}
+
+#[test]
+fn an_endless_file_that_is_no_array_is_refused_at_once() {
+    let tree = Tree::new();
+    File::create(tree.path("zeros.npy")).unwrap().set_len(200 << 30).unwrap();
+    let said = rightly_data::npy::Matrix::read(&tree.path("zeros.npy")).unwrap_err().to_string();
+    assert!(said.contains("zeros.npy: not a .npy file"), "{said}");
 }

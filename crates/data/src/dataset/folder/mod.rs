@@ -106,6 +106,7 @@ fn refusal(
             format!("all {} images are masks by their folders' names", tree.images.len())
         }
         (None, Some(folder)) => format!("its folders ('{folder}', …) hold no image"),
+        (None, None) if tree.others > 0 => "it holds no image".to_owned(),
         (None, None) => "it is empty".to_owned(),
     };
     let table = match tables {
@@ -115,7 +116,8 @@ fn refusal(
             format!("give one of its tables: {}", names.join(", "))
         }
     };
-    let annotations = beside::annotations(root).map_or_else(String::new, |json| {
+    let annotations = beside::annotations(root).filter(|_| !images.is_empty());
+    let annotations = annotations.map_or_else(String::new, |json| {
         format!("; '{json}' may be annotations: coco:ANNOTATIONS.json,IMAGES reads such")
     });
     format!(

@@ -187,10 +187,7 @@ impl<'t> Chooser<'_, 't> {
                 ));
                 Ok(Kind::Classes)
             }
-            (0, _, _) => Err(self.two_ways(
-                &format!("{} hold images that have no class", shortened(&flat)),
-                &others,
-            )),
+            (0, _, _) => Err(self.two_ways("they hold images without class folders", &others)),
             (n, _, _) => {
                 let inner = |name: &str| self.shape.tops[name].inner.keys().copied();
                 let classes: BTreeSet<&str> = filled.iter().flat_map(|name| inner(name)).collect();
@@ -204,7 +201,7 @@ impl<'t> Chooser<'_, 't> {
                     return self.with_splits();
                 }
                 let classes: Vec<&str> = classes.into_iter().collect();
-                Err(self.two_ways(&format!("{} hold class folders", shortened(&filled)), &classes))
+                Err(self.two_ways("they hold class folders", &classes))
             }
         }
     }
@@ -348,10 +345,9 @@ impl<'t> Chooser<'_, 't> {
         let splits: Vec<&str> = [filled, flat].concat();
         let tops: Vec<&str> = self.tops().map(|t| t.0).collect();
         format!(
-            "it can be read in two ways: with --splits on {} {} ({what}), and the classes are {}; with --splits off the \
-             classes are {}; say which",
+            "it can be read in two ways: with --splits on the folders {} are splits ({what}), and the classes are {}; with \
+             --splits off the classes are {}; say which",
             shortened(&splits),
-            if splits.len() == 1 { "is a split" } else { "are splits" },
             shortened(classes),
             shortened(&tops)
         )
