@@ -19,7 +19,7 @@ use rightly::{
 use rightly_data::{
     dataset::Protocol, mask::MaskOptions, pixels::DecodeOptions, preprocess::MaskSampling,
 };
-use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod};
+use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod, graph::Limits};
 
 use crate::{
     args::{
@@ -62,7 +62,29 @@ pub(crate) fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
         scale: flags.scale,
         mean: three("mean", &flags.mean)?,
         std: three("std", &flags.std)?,
+        limits: limits(flags.max_memory.as_deref())?,
     })
+}
+
+/// `4GiB`, `500MiB`, a number of bytes, or `none`.
+fn limits(text: Option<&str>) -> anyhow::Result<Limits> {
+    let Some(text) = text else { return Ok(Limits::DEFAULT) };
+    if text == "none" {
+        return Ok(Limits::NONE);
+    }
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kib" | "k" => 1024.0,
+        "mib" | "m" => 1024.0 * 1024.0,
+        "gib" | "g" => 1024.0 * 1024.0 * 1024.0,
+        _ => f64::NAN,
+    };
+    match number.parse::<f64>().map(|number| number * factor) {
+        Ok(bytes) if bytes >= 1.0 => Ok(Limits { memory: bytes as u64, ..Limits::DEFAULT }),
+        _ => bail!("--max-memory {text}: expected a size such as 4GiB or 500MiB, or none"),
+    }
 }
 
 /// What overrides the model's card, the way of reading tokens among it.

@@ -1,6 +1,6 @@
 //! What a model file holds and how it would be used: `rightly model FILE`.
-use crate::card::{CardFile, preprocess, read_labels};
-use crate::classifier::{ImageInput, Prepared, class_output, image_input};
+use crate::card::{CardFile, preprocess_of, read_labels};
+use crate::classifier::{ImageInput, Prepared, class_output, image_input, pixels};
 use crate::graph::layers::{Layer, Shapes};
 use crate::graph::node::{Dim, ValueSpec};
 use crate::graph::proto::data_type;
@@ -96,7 +96,7 @@ impl Description {
         overrides: &Overrides,
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
-        let (graph, hash) = Graph::load_hashed(path)?;
+        let (graph, hash) = Graph::load_within(path, overrides.limits)?;
         let bytes = std::fs::metadata(path)
             .map_err(|source| ModelError::Io { path: path.to_owned(), source })?
             .len();
@@ -111,7 +111,11 @@ impl Description {
             }
         };
         let fixed = input.as_ref().and_then(|input| input.size);
-        let (preprocess, preprocess_source) = preprocess(&file, overrides, fixed, path)?;
+        let kind = input.as_ref().map_or(data_type::FLOAT, |input| input.kind);
+        let (preprocess, preprocess_source) = preprocess_of(&file, overrides, fixed, kind, path)?;
+        if let Some(input) = &input {
+            notes.extend(pixels::note(input, &preprocess, path)?);
+        }
         let size = fixed.or(preprocess.output_size());
         let (output, softmax) = match class_output(&graph, file.logits.as_deref()) {
             Ok((output, note)) => {
@@ -134,7 +138,7 @@ impl Description {
             .clone()
             .or_else(|| file.feature_layer.clone())
             .or_else(|| graph.outputs().first().map(|output| output.name.clone()))
-            .unwrap_or_default();
+            .ok_or_else(|| graph.invalid("the graph has no outputs"))?;
         let run = input
             .clone()
             .map(|input| shapes(&graph, input, size.unwrap_or(USUAL_SIZE), &top, &file, engine));
@@ -143,6 +147,7 @@ impl Description {
                 notes.extend(prepared.notes.iter().cloned());
                 (Some(prepared.graph), shapes)
             }
+            Some(Err(error @ ModelError::Limit { .. })) => return Err(error),
             Some(Err(error)) => {
                 warnings.push(without_path(&error));
                 (None, Shapes::new())

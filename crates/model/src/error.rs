@@ -19,6 +19,14 @@ pub enum ModelError {
         /// What was expected and found, and what to do.
         message: String,
     },
+    /// A model that would take more than is allowed.
+    #[error("{path}: {message}")]
+    Limit {
+        /// The file.
+        path: PathBuf,
+        /// What it would take, what is allowed, and what to do.
+        message: String,
+    },
     /// An operator without a gradient rule (or that the engine lacks).
     #[error("{what}: operator {op} of node '{node}' is not supported; {hint}")]
     Unsupported {
@@ -46,4 +54,13 @@ pub enum ModelError {
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
+}
+
+impl From<rightly_data::DataError> for ModelError {
+    fn from(error: rightly_data::DataError) -> Self {
+        match error {
+            rightly_data::DataError::Io { path, source } => Self::Io { path, source },
+            rightly_data::DataError::Invalid { path, message } => Self::Invalid { path, message },
+        }
+    }
 }

@@ -52,7 +52,7 @@ pub(crate) fn named_graph(
         nodes: Vec::new(),
         tensors: Vec::new(),
     };
-    writer.network(network);
+    writer.network(network)?;
     let image = [batch(), size(3), size(height), size(width)];
     let parts = GraphProto {
         node: writer.nodes,
@@ -132,27 +132,27 @@ struct Normed<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn trained(&mut self) -> &'a [f32] {
-        self.trained.next().map_or(&[], |weight| &weight.values)
+    fn trained(&mut self) -> Result<&'a [f32], TrainError> {
+        self.trained.next().map(|weight| &weight.values[..]).ok_or_else(too_few)
     }
 
-    fn running(&mut self) -> &'a [f32] {
-        self.running.next().map_or(&[], |weight| &weight.values)
+    fn running(&mut self) -> Result<&'a [f32], TrainError> {
+        self.running.next().map(|weight| &weight.values[..]).ok_or_else(too_few)
     }
 
-    fn normed(&mut self) -> Normed<'a> {
-        Normed {
-            weight: self.trained(),
-            gamma: self.trained(),
-            beta: self.trained(),
-            mean: self.running(),
-            variance: self.running(),
-        }
+    fn normed(&mut self) -> Result<Normed<'a>, TrainError> {
+        Ok(Normed {
+            weight: self.trained()?,
+            gamma: self.trained()?,
+            beta: self.trained()?,
+            mean: self.running()?,
+            variance: self.running()?,
+        })
     }
 
-    fn network(&mut self, network: &Network) {
-        let stem = self.normed();
-        self.unit(&network.stem, &stem, self.names[0], "stem_norm");
+    fn network(&mut self, network: &Network) -> Result<(), TrainError> {
+        let stem = self.normed()?;
+        self.unit(&network.stem, &stem, self.names[0], "stem_norm")?;
         self.node("Relu", &["stem_norm"], "stem", vec![]);
         let mut last = "stem".to_owned();
         if network.stem_pool {
@@ -167,7 +167,7 @@ impl<'a> Writer<'a> {
             last = "stem_pool".to_owned();
         }
         for block in &network.blocks {
-            last = self.block(block, &last);
+            last = self.block(block, &last)?;
         }
         if !network.flat {
             self.node("GlobalAveragePool", &[&last], "pool", vec![]);
@@ -175,10 +175,10 @@ impl<'a> Writer<'a> {
         }
         self.node("Flatten", &[&last], "features", vec![AttributeProto::int("axis", 1)]);
         let (weight, bias) = (format!("{HEAD}.weight"), format!("{HEAD}.bias"));
-        let values = self.trained();
-        self.tensor(&weight, &[network.classes, network.features], values.to_vec());
-        let values = self.trained();
-        self.tensor(&bias, &[network.classes], values.to_vec());
+        let values = self.trained()?;
+        self.tensor(&weight, &[network.classes, network.features], values.to_vec())?;
+        let values = self.trained()?;
+        self.tensor(&bias, &[network.classes], values.to_vec())?;
         let attributes = vec![
             AttributeProto::float("alpha", 1.0),
             AttributeProto::float("beta", 1.0),
@@ -186,30 +186,37 @@ impl<'a> Writer<'a> {
             AttributeProto::int("transB", 1),
         ];
         self.node("Gemm", &["features", &weight, &bias], self.names[1], attributes);
+        Ok(())
     }
 
-    fn block(&mut self, block: &Block, input: &str) -> String {
+    fn block(&mut self, block: &Block, input: &str) -> Result<String, TrainError> {
         let name = |part: &str| format!("{}_{part}", block.name);
         let (norm, conv1, conv2) = (name("conv1_norm"), name("conv1"), name("conv2"));
         let (sum, out) = (name("sum"), name("out"));
-        let normed = self.normed();
-        self.unit(&block.conv1, &normed, input, &norm);
+        let normed = self.normed()?;
+        self.unit(&block.conv1, &normed, input, &norm)?;
         self.node("Relu", &[&norm], &conv1, vec![]);
-        let normed = self.normed();
-        self.unit(&block.conv2, &normed, &conv1, &conv2);
+        let normed = self.normed()?;
+        self.unit(&block.conv2, &normed, &conv1, &conv2)?;
         let mut shortcut = input.to_owned();
         if let Some(projection) = &block.shortcut {
-            let normed = self.normed();
+            let normed = self.normed()?;
             shortcut = name("shortcut");
-            self.unit(projection, &normed, input, &shortcut);
+            self.unit(projection, &normed, input, &shortcut)?;
         }
         self.node("Add", &[&conv2, &shortcut], &sum, vec![]);
         self.node("Relu", &[&sum], &out, vec![]);
-        out
+        Ok(out)
     }
 
     /// A convolution with its batch norm, folded into it or not.
-    fn unit(&mut self, unit: &Unit, normed: &Normed<'_>, input: &str, output: &str) {
+    fn unit(
+        &mut self,
+        unit: &Unit,
+        normed: &Normed<'_>,
+        input: &str,
+        output: &str,
+    ) -> Result<(), TrainError> {
         let name = |part: &str| format!("{}.{part}", unit.name);
         let weight = name("conv.weight");
         let padding = (unit.kernel / 2) as i64;
@@ -224,35 +231,51 @@ impl<'a> Writer<'a> {
         if self.fold {
             let (weights, bias) = folded(unit, normed);
             let offset = name("conv.bias");
-            self.tensor(&weight, &unit.shape(), weights);
-            self.tensor(&offset, &channels, bias);
+            self.tensor(&weight, &unit.shape(), weights)?;
+            self.tensor(&offset, &channels, bias)?;
             self.node("Conv", &[input, &weight, &offset], output, conv);
-            return;
+            return Ok(());
         }
-        self.tensor(&weight, &unit.shape(), normed.weight.to_vec());
+        self.tensor(&weight, &unit.shape(), normed.weight.to_vec())?;
         let raw = format!("{}_raw", unit.name.replace('.', "_"));
         self.node("Conv", &[input, &weight], &raw, conv);
         let parts = ["norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"].map(name);
         let values = [normed.gamma, normed.beta, normed.mean, normed.variance];
         for (part, values) in parts.iter().zip(values) {
-            self.tensor(part, &channels, values.to_vec());
+            self.tensor(part, &channels, values.to_vec())?;
         }
         let inputs = [&raw, &parts[0], &parts[1], &parts[2], &parts[3]].map(String::as_str);
         let attributes =
             vec![AttributeProto::float("epsilon", EPSILON), AttributeProto::float("momentum", 0.9)];
         self.node("BatchNormalization", &inputs, output, attributes);
+        Ok(())
     }
 
-    fn tensor(&mut self, name: &str, shape: &[usize], values: Vec<f32>) {
-        // Sizes come from one description; a mismatch would be found when the graph is checked.
-        let array = ArrayD::from_shape_vec(IxDyn(shape), values)
-            .unwrap_or_else(|_| ArrayD::zeros(IxDyn(&[0])));
-        self.tensors.push(TensorProto::from_f32(name, &array));
+    fn tensor(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> Result<(), TrainError> {
+        self.tensors.push(tensor(name, shape, values)?);
+        Ok(())
     }
 
     fn node(&mut self, op: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) {
         self.nodes.push(NodeProto::of(op, inputs, output, attribute));
     }
+}
+
+/// A stored weight.
+pub(crate) fn tensor(
+    name: &str,
+    shape: &[usize],
+    values: Vec<f32>,
+) -> Result<TensorProto, TrainError> {
+    let count = values.len();
+    let array = ArrayD::from_shape_vec(IxDyn(shape), values).map_err(|_| {
+        TrainError::Data(format!("weight '{name}' of shape {shape:?} has {count} values"))
+    })?;
+    Ok(TensorProto::from_f32(name, &array))
+}
+
+fn too_few() -> TrainError {
+    TrainError::Data("the network has more layers than there are weights".to_owned())
 }
 
 /// Weights and bias of one convolution that does the work of convolution and batch norm, in double precision.

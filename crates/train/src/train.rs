@@ -72,11 +72,10 @@ impl<'a> Split<'a> {
     fn new(set: &'a TrainingSet, name: &str, options: &TrainOptions) -> Result<Self, TrainError> {
         let order = set.checked(name, options.classes.len())?;
         let made = options.preprocess.output_size();
-        if made.is_some_and(|size| size != set.size) {
+        if let Some(made) = made.filter(|size| *size != set.size) {
             return Err(TrainError::Data(format!(
-                "{name}: images of {:?}, the preprocessing makes {:?}",
-                set.size,
-                made.unwrap_or_default()
+                "{name}: images of {:?}, the preprocessing makes {made:?}",
+                set.size
             )));
         }
         Ok(Self { set, order })

@@ -77,6 +77,9 @@ pub(crate) struct CardFlags {
     /// Standard deviation of each channel, in the model's order
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 3)]
     pub(crate) std: Option<Vec<f32>>,
+    /// Memory that one run of the model may take beside its weights, 4GiB if not given; none lifts all limits
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_memory: Option<String>,
 }
 
 #[derive(Debug, Args)]

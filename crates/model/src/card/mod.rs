@@ -8,7 +8,7 @@ mod preprocess;
 
 pub(crate) use file::CardFile;
 pub(crate) use labels::read_labels;
-pub(crate) use preprocess::{preprocess, preprocess_or};
+pub(crate) use preprocess::{preprocess, preprocess_of, preprocess_or};
 
 use crate::ModelError;
 use crate::encoder::FeaturePool;
@@ -52,6 +52,8 @@ pub struct Overrides {
     pub mean: Option<[f32; 3]>,
     /// Deviation.
     pub std: Option<[f32; 3]>,
+    /// What a run of the model may take at most.
+    pub limits: crate::graph::Limits,
 }
 /// What is used, after card, flags and guesses: stands in `run.toml`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -87,7 +89,7 @@ impl Card {
     /// [`ModelError::Invalid`] where a path is no UTF-8.
     pub fn to_toml(&self) -> Result<String, ModelError> {
         toml::to_string(self).map_err(|error| ModelError::Invalid {
-            path: self.labels.clone().unwrap_or_default(),
+            path: PathBuf::from("the card"),
             message: format!("the card can't be written as TOML: {error}"),
         })
     }

@@ -1,18 +1,41 @@
 //! `[preprocess]`, its flags, and the guess where there is neither.
 use super::{CardFile, Overrides};
 use crate::ModelError;
+use crate::classifier::{ImageInput, pixels};
+use crate::graph::proto::data_type;
 use rightly_data::Preprocess;
 use rightly_data::preprocess::Resize;
 use std::path::Path;
 
-/// The preprocessing, and where it came from (a sentence). `size` is the input's `[H, W]` where the graph fixes it.
+/// The preprocessing of an input, and where it came from (a sentence).
 pub(crate) fn preprocess(
     card: &CardFile,
     overrides: &Overrides,
+    input: &ImageInput,
+    model: &Path,
+) -> Result<(Preprocess, String), ModelError> {
+    preprocess_of(card, overrides, input.size, input.kind, model)
+}
+
+/// As [`preprocess`]; `size` is the input's `[H, W]` where the graph fixes it, `kind` its element type.
+pub(crate) fn preprocess_of(
+    card: &CardFile,
+    overrides: &Overrides,
     size: Option<[usize; 2]>,
+    kind: i32,
     model: &Path,
 ) -> Result<(Preprocess, String), ModelError> {
     preprocess_or(card, overrides, model, || {
+        if pixels::is_whole(kind) {
+            let ([scale, mean], words) = pixels::whole_scale(kind);
+            let guess = Preprocess { scale, mean: [mean; 3], std: [1.0; 3], ..guess(size) };
+            let source = format!(
+                "preprocessing: assumed for an input of {}: {words}, the geometry that of torchvision's ImageNet \
+                 classifiers, as there is no card; check it, or write a card",
+                data_type::name(kind)
+            );
+            return Ok((guess, source));
+        }
         let source = "preprocessing: guessed to be that of torchvision's ImageNet classifiers (preset 'imagenet', \
                       scaled to the input's size), as there is no card; wrong preprocessing lowers accuracy without an \
                       error, so check it, or write a card";
@@ -157,6 +180,14 @@ mod tests {
         CardFile { preprocess: Some(text.parse().unwrap()), ..CardFile::default() }
     }
 
+    fn read(
+        card: &CardFile,
+        overrides: &Overrides,
+        size: Option<[usize; 2]>,
+    ) -> Result<(Preprocess, String), ModelError> {
+        preprocess_of(card, overrides, size, data_type::FLOAT, Path::new("m.onnx"))
+    }
+
     #[test]
     fn flags_win_over_the_card_key_by_key() {
         let card = table("preset = \"caffe-bgr\"");
@@ -166,26 +197,21 @@ mod tests {
             mean: Some([1.0, 2.0, 3.0]),
             ..Overrides::default()
         };
-        let (found, source) = preprocess(&card, &overrides, None, Path::new("m.onnx")).unwrap();
+        let (found, source) = read(&card, &overrides, None).unwrap();
         assert_eq!(found.channels, Channels::Bgr);
         assert_eq!(found.crop, Some([224, 224]));
         assert_eq!(found.resize, Some(Resize::Exact([230, 240])));
         assert_eq!(found.mean, [1.0, 2.0, 3.0]);
         assert!(source.contains("card"));
         let overrides = Overrides { preset: Some("clip".into()), ..Overrides::default() };
-        let (found, _) = preprocess(&card, &overrides, None, Path::new("m.onnx")).unwrap();
+        let (found, _) = read(&card, &overrides, None).unwrap();
         assert_eq!(Some(found), Preprocess::preset("clip"));
     }
 
     #[test]
     fn the_guess_is_scaled_to_the_input_and_said() {
-        let (found, source) = preprocess(
-            &CardFile::default(),
-            &Overrides::default(),
-            Some([384, 384]),
-            Path::new("m"),
-        )
-        .unwrap();
+        let (found, source) =
+            read(&CardFile::default(), &Overrides::default(), Some([384, 384])).unwrap();
         assert_eq!(found.resize, Some(Resize::ShortSide(439)));
         assert_eq!(found.crop, Some([384, 384]));
         assert!(source.contains("guessed"), "{source}");
@@ -194,9 +220,7 @@ mod tests {
     #[test]
     fn wrong_values_are_named() {
         let run = |overrides: Overrides| {
-            preprocess(&CardFile::default(), &overrides, None, Path::new("m"))
-                .unwrap_err()
-                .to_string()
+            read(&CardFile::default(), &overrides, None).unwrap_err().to_string()
         };
         let message = run(Overrides { preset: Some("imgnet".into()), ..Overrides::default() });
         assert!(message.contains("'imgnet'") && message.contains("caffe-bgr"), "{message}");
@@ -205,7 +229,7 @@ mod tests {
         let message = run(Overrides { resize: Some("256".into()), ..Overrides::default() });
         assert!(message.contains("short-side=N"), "{message}");
         let card = table("mean = [0,0,0]\nstd = [1,1,1]\ninterpolation = \"cubic\"");
-        let message = preprocess(&card, &Overrides::default(), None, Path::new("m")).unwrap_err();
+        let message = read(&card, &Overrides::default(), None).unwrap_err();
         assert!(message.to_string().contains("cubic"), "{message}");
     }
 }

@@ -1,6 +1,8 @@
 //! A classifier ready to run: graph, card, labels, engine.
 mod open;
+pub(crate) mod pixels;
 mod prepare;
+mod written;
 
 pub(crate) use open::{Prepared, session_of};
 pub(crate) use prepare::{ImageInput, class_output, image_input, input_size};

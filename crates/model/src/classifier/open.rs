@@ -1,4 +1,5 @@
 //! From a file to a classifier that runs.
+use super::pixels;
 use super::prepare::{ImageInput, class_output, image_input, input_size};
 use super::{Classifier, arrange};
 use crate::card::{CardFile, preprocess, read_labels};
@@ -11,6 +12,8 @@ use std::path::Path;
 
 /// Inner values that one run hands out at a time, so that a large model's need not be in memory all at once.
 const VALUES_AT_ONCE: usize = 128;
+/// Bytes of them.
+const BYTES_AT_ONCE: usize = 1 << 30;
 /// Largest difference between the logits of a batch and those of one image, as a share of the largest logit.
 const BATCH_TOLERANCE: f32 = 1e-4;
 
@@ -37,7 +40,7 @@ impl Prepared {
         outputs: &[&str],
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
-        let mut graph = graph.for_evaluation()?;
+        let mut graph = pixels::with_floats(graph, &input)?.for_evaluation()?;
         for name in outputs {
             graph.add_output(name)?;
         }
@@ -46,10 +49,16 @@ impl Prepared {
         let mut notes = Vec::new();
         let batch = input.batch.unwrap_or(1).max(1);
         let fixed = input.shape(batch, size);
+        graph.declare_input(&input.name, fixed.len());
         let mut prepared = if batch == 1 {
             graph.set_input_shape(&input.name, &fixed);
+            graph.check_limits()?;
             Self { graph, input, size, batch, notes: Vec::new() }
         } else {
+            let mut whole = graph.clone();
+            whole.set_input_shape(&input.name, &fixed);
+            whole.check_limits()?;
+            drop(whole);
             let one = graph.with_batch_of_one(&input.name, &fixed);
             let note;
             let (graph, batch) = if same(&graph, &one, &input, size, batch, outputs[0], engine)? {
@@ -72,12 +81,34 @@ impl Prepared {
         Ok(prepared)
     }
 
+    /// Names in runs of values that are in memory at once.
+    fn parts<'a>(&self, names: &'a [String]) -> Vec<&'a [String]> {
+        let known = self.graph.known_values();
+        let bytes = |name: &String| {
+            known.as_ref().and_then(|known| known.get(name)).map_or(0, |known| known.bytes())
+        };
+        let mut parts = Vec::new();
+        let (mut from, mut sum) = (0, 0_usize);
+        for (at, name) in names.iter().enumerate() {
+            let more = bytes(name);
+            if at > from
+                && (at - from == VALUES_AT_ONCE || sum.saturating_add(more) > BYTES_AT_ONCE)
+            {
+                parts.push(&names[from..at]);
+                (from, sum) = (at, 0);
+            }
+            sum = sum.saturating_add(more);
+        }
+        parts.push(&names[from..]);
+        parts
+    }
+
     /// Shapes of all values that depend on the image.
     pub(crate) fn shapes(&self, engine: EngineKind) -> Result<Shapes, ModelError> {
         let names = flow_data_values(&self.graph);
         let session = engine.load(&self.graph, true)?;
         let mut shapes = Shapes::new();
-        for names in names.chunks(VALUES_AT_ONCE) {
+        for names in self.parts(&names) {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let values =
                 session.run(&[(self.input.name.as_str(), Value::F32(self.zeros()))], &names)?;
@@ -129,11 +160,12 @@ impl Classifier {
         overrides: &Overrides,
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
-        let (graph, hash) = Graph::load_hashed(path)?;
+        let (graph, hash) = Graph::load_within(path, overrides.limits)?;
         let file = CardFile::read(path, overrides)?;
         let input = image_input(&graph, file.input.as_deref(), file.layout.as_deref())?;
-        let (preprocess, source) = preprocess(&file, overrides, input.size, path)?;
+        let (preprocess, source) = preprocess(&file, overrides, &input, path)?;
         let mut notes = vec![source];
+        notes.extend(pixels::note(&input, &preprocess, path)?);
         let size = input_size(&graph, input.size, preprocess.output_size())?;
         let (output, note) = class_output(&graph, file.logits.as_deref())?;
         notes.extend(note);
@@ -260,5 +292,6 @@ pub(crate) fn session_of(
     }
     run.proto_mut().output.retain(|output| values.contains(&output.name()));
     run.prune();
+    run.check_limits()?;
     engine.load(&run, false)
 }

@@ -1,4 +1,5 @@
 //! Which input, which output, which size: decisions before anything runs.
+use super::pixels;
 use crate::graph::node::{Dim, ValueSpec};
 use crate::{Graph, ModelError};
 
@@ -11,6 +12,8 @@ pub(crate) struct ImageInput {
     pub(crate) size: Option<[usize; 2]>,
     /// The batch where the graph fixes it.
     pub(crate) batch: Option<usize>,
+    /// Element type that it declares; 0 where it declares none.
+    pub(crate) kind: i32,
 }
 
 impl ImageInput {
@@ -50,6 +53,8 @@ pub(crate) fn image_input(
             listed(&inputs)
         )));
     }
+    let kind = spec.elem_type.unwrap_or(0);
+    pixels::check_type(graph, &spec.name, kind)?;
     let dims = spec.shape.clone().unwrap_or_else(|| vec![Dim::Unknown; 4]);
     let [batch, a, b, c] = dims.as_slice() else {
         return Err(graph.invalid(format!(
@@ -75,7 +80,7 @@ pub(crate) fn image_input(
         )));
     }
     let size = height.fixed().zip(width.fixed()).map(|(height, width)| [height, width]);
-    Ok(ImageInput { name: spec.name.clone(), nhwc, size, batch: batch.fixed() })
+    Ok(ImageInput { name: spec.name.clone(), nhwc, size, batch: batch.fixed(), kind })
 }
 
 /// The output that holds logits or probabilities, with a note where it was guessed.

@@ -30,7 +30,13 @@ impl Encoder {
                 self.dim
             )));
         }
-        let mut graph = Graph::load(&self.path)?.cut(&[&self.input], &[&self.layer])?;
+        let (graph, hash) = Graph::load_hashed(&self.path)?;
+        if hash != self.hash {
+            return Err(self.invalid("the file has changed since it was opened".to_owned()));
+        }
+        // A layer inside a local function has its name once the function is written in.
+        let graph = if graph.has_value(&self.layer) { graph } else { graph.without_functions()? };
+        let mut graph = graph.cut(&[&self.input], &[&self.layer])?;
         let logits =
             if graph.has_value(LOGITS) { format!("{HEAD}.{LOGITS}") } else { LOGITS.to_owned() };
         let mut nodes = Vec::new();
@@ -75,6 +81,17 @@ impl Encoder {
 
     /// Nodes that make `[batch, d]` of the layer's value; the name of that.
     fn pooled(&self, graph: &mut Graph, nodes: &mut Vec<NodeProto>) -> Result<String, ModelError> {
+        let floats = format!("{HEAD}.floats");
+        let kind = graph.known_values().and_then(|known| Some(known.get(&self.layer)?.kind));
+        // The head is in single precision, whatever the encoder is in.
+        let layer = match kind {
+            Some(data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE) => {
+                let to = vec![AttributeProto::int("to", i64::from(data_type::FLOAT))];
+                nodes.push(NodeProto::of("Cast", &[&self.layer], &floats, to));
+                floats.as_str()
+            }
+            _ => self.layer.as_str(),
+        };
         let flat = format!("{HEAD}.features");
         let flatten = |from: &str| {
             NodeProto::of("Flatten", &[from], &flat, vec![AttributeProto::int("axis", 1)])
@@ -87,7 +104,6 @@ impl Encoder {
                 graph.add_initializer(TensorProto::from_i64(&name, &values))?;
                 Ok(name)
             };
-        let layer = self.layer.as_str();
         match self.reading {
             Reading::Flat => nodes.push(flatten(layer)),
             Reading::Token(token) => {

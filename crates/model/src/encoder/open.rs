@@ -1,8 +1,11 @@
 //! From a classifier or a file to an encoder.
 use super::{Encoder, FeaturePool, Logits, Reading};
 use crate::card::{CardFile, preprocess};
-use crate::classifier::{ImageInput, Prepared, class_output, image_input, input_size, session_of};
+use crate::classifier::{
+    ImageInput, Prepared, class_output, image_input, input_size, pixels, session_of,
+};
 use crate::graph::layers::{Layout, Shapes};
+use crate::graph::proto::data_type;
 use crate::{Classifier, EngineKind, Graph, ModelError, Overrides};
 use rightly_data::Preprocess;
 use std::path::Path;
@@ -55,10 +58,10 @@ impl Encoder {
         overrides: &Overrides,
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
-        let (graph, hash) = Graph::load_hashed(path)?;
+        let (graph, hash) = Graph::load_within(path, overrides.limits)?;
         let file = CardFile::read(path, overrides)?;
         let input = image_input(&graph, file.input.as_deref(), file.layout.as_deref())?;
-        let prepared = preprocess(&file, overrides, input.size, path)?;
+        let prepared = preprocess(&file, overrides, &input, path)?;
         Self::of_graph(&graph, hash, file, input, prepared, engine)
     }
 
@@ -73,6 +76,7 @@ impl Encoder {
     ) -> Result<Self, ModelError> {
         let size = input_size(graph, input.size, preprocess.output_size())?;
         let mut notes = vec![source];
+        notes.extend(pixels::note(&input, &preprocess, graph.path())?);
         let top = match (&file.feature_layer, class_output(graph, file.logits.as_deref())) {
             (_, Ok((output, note))) => {
                 notes.extend(note);
@@ -227,6 +231,8 @@ impl Classifier {
             nhwc: self.card().layout == "nhwc",
             size: Some(self.input_size()),
             batch: None,
+            // The prepared graph takes floats, whatever the file does.
+            kind: data_type::FLOAT,
         };
         (input, self.batch())
     }

@@ -20,7 +20,9 @@ impl Encoder {
         let mut largest: Option<f32> = None;
         for picture in pictures {
             let encoding = self.encode(picture, false)?;
-            let logits = encoding.logits.unwrap_or_default();
+            let logits = encoding.logits.ok_or_else(|| {
+                self.invalid("it is no audited classifier, so that it gives no logits".to_owned())
+            })?;
             let features = ArrayView2::from_shape((1, encoding.vector.len()), &encoding.vector);
             let features = features.map_err(|error| self.invalid(error.to_string()))?;
             let made = head.logits(features)?;

@@ -112,7 +112,7 @@ impl Graph {
         let mut tensor = found;
         tensor.set_f32(value);
         graph.node.retain(|node| node.output.first().map(String::as_str) != Some(name));
-        graph.initializer.push(tensor);
+        self.put(tensor);
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Graph {
         if self.has_value(tensor.name()) || tensor.name().is_empty() {
             return Err(self.invalid(format!("a value named '{}' is there already", tensor.name())));
         }
-        self.proto_mut().initializer.push(tensor);
+        self.put(tensor);
         Ok(())
     }
 
@@ -161,6 +161,11 @@ impl Graph {
                 "outputs {outputs:?} do not depend on '{unused}' (or only through another value of the cut)"
             )));
         }
+        let known = self.known_values();
+        let kind = |name: &str| {
+            let found = known.as_ref().and_then(|known| known.get(name));
+            found.map_or(data_type::FLOAT, |known| known.kind)
+        };
         let of = |name: &str| -> ValueInfoProto {
             [&graph.input, &graph.output, &graph.value_info]
                 .into_iter()
@@ -168,9 +173,16 @@ impl Graph {
                 // A tapped tensor may stand among the outputs without a type, but an input needs one.
                 .find(|value| value.name.as_deref() == Some(name) && value.r#type.is_some())
                 .cloned()
-                .unwrap_or_else(|| declare(name, data_type::FLOAT, None))
+                .unwrap_or_else(|| {
+                    // Its shape is left open: what is fed may be another picture's.
+                    declare(name, kind(name), None)
+                })
         };
-        let weights: HashSet<&str> = graph.initializer.iter().map(TensorProto::name).collect();
+        // Old files declare their weights among the inputs, and have to.
+        let weights: HashSet<&str> = match self.weights_are_inputs() {
+            true => HashSet::new(),
+            false => graph.initializer.iter().map(TensorProto::name).collect(),
+        };
         let mut new_inputs: Vec<ValueInfoProto> = inputs.iter().map(|name| of(name)).collect();
         new_inputs.extend(
             graph
@@ -240,7 +252,7 @@ impl Graph {
         };
         let mut model = self.model_without_graph();
         model.graph = Some(part);
-        Self::from_model(model, self.path())
+        Ok(Self::from_model(model, self.path())?.with_limits(self.limits))
     }
 
     /// As [`Graph::cut`] for one value, with the image as further input only where `outputs` need its elements or shape.
@@ -268,6 +280,8 @@ impl Graph {
             producer_version: model.producer_version.clone(),
             domain: model.domain.clone(),
             model_version: model.model_version,
+            doc_string: model.doc_string.clone(),
+            metadata_props: model.metadata_props.clone(),
             opset_import: model.opset_import.clone(),
             functions: model.functions.clone(),
             ..super::ModelProto::default()

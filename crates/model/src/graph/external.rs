@@ -9,6 +9,7 @@ use super::snapshot;
 use super::validate::{each_tensor, is_external};
 use crate::ModelError;
 use prost::Message;
+use rightly_data::files::write_whole;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -166,10 +167,16 @@ pub(super) fn load(model: &mut ModelProto, path: &Path) -> Result<(), ModelError
 /// Writes a model, weights beside it where the message would be larger than `limit` bytes.
 pub(super) fn save(model: &ModelProto, path: &Path, limit: usize) -> Result<(), ModelError> {
     if model.encoded_len() <= limit {
-        return write_whole(path, &model.encode_to_vec());
+        return Ok(write_whole(path, &model.encode_to_vec())?);
     }
     let mut model = model.clone();
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+    let mut name = path
+        .file_name()
+        .ok_or_else(|| ModelError::Invalid {
+            path: path.to_owned(),
+            message: "a model's file needs a name".to_owned(),
+        })?
+        .to_owned();
     name.push(".data");
     let beside = path.with_file_name(&name);
     let location = name.to_string_lossy().into_owned();
@@ -198,16 +205,7 @@ pub(super) fn save(model: &ModelProto, path: &Path, limit: usize) -> Result<(), 
         .collect();
     }
     file.flush().map_err(io(&beside))?;
-    write_whole(path, &model.encode_to_vec())
-}
-
-/// A reader sees the old file or the new one, never a half.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = path.with_file_name(name);
-    std::fs::write(&partial, bytes).map_err(io(&partial))?;
-    std::fs::rename(&partial, path).map_err(io(path))
+    Ok(write_whole(path, &model.encode_to_vec())?)
 }
 
 #[cfg(test)]

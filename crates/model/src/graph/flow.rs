@@ -1,7 +1,7 @@
 //! What depends on the image, and through which values everything flows.
 use super::Graph;
-use super::Index;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use super::walls::below;
+use std::collections::{HashMap, HashSet};
 
 /// How a value depends on the graph's inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,47 +71,12 @@ impl Graph {
             return None;
         }
         let index = self.index();
-        let below_layer = ancestors(&index, &flow, &[layer], None);
-        // Values between the image and the outputs, each crossed by every path or not: a value separates them
-        // where the outputs can't be reached from the inputs once it is taken out.
-        let inputs: Vec<String> = self.inputs().into_iter().map(|input| input.name).collect();
-        let reaching = ancestors(&index, &flow, outputs, None);
-        if !reaching.contains(layer) {
+        if !below(&index, &flow, outputs).contains(layer) {
             return None;
         }
-        let mut candidates: Vec<(usize, &str)> = below_layer
-            .iter()
-            .map(|name| (index.maker(name).map_or(0, |node| node.index() + 1), *name))
-            .collect();
-        candidates.sort_by(|a, b| b.cmp(a));
-        candidates
-            .into_iter()
-            .find(|(_, name)| {
-                let left = ancestors(&index, &flow, outputs, Some(name));
-                !inputs.iter().any(|input| input != name && left.contains(input.as_str()))
-            })
-            .map(|(_, name)| name.to_owned())
+        let below_layer = below(&index, &flow, &[layer]);
+        self.walls(outputs).into_iter().rev().find(|name| below_layer.contains(name.as_str()))
     }
-}
-
-/// Image-dependent values that `from` are computed from (themselves included), not looking below `wall`.
-fn ancestors<'a>(
-    index: &Index<'a>,
-    flow: &Flow<'_>,
-    from: &[&'a str],
-    wall: Option<&str>,
-) -> BTreeSet<&'a str> {
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut open: Vec<&str> = from.to_vec();
-    while let Some(name) = open.pop() {
-        if flow.of(name) != Dependence::Data || Some(name) == wall || !seen.insert(name) {
-            continue;
-        }
-        if let Some(node) = index.maker(name) {
-            open.extend(node.reads());
-        }
-    }
-    seen
 }
 
 /// Values that depend on the image and that a run can hand out, in topological order.

@@ -9,9 +9,12 @@
 //! | `index` | who makes and who reads a value |
 //! | `validate` | what is refused when a model is read |
 //! | `edit` | taps, new weights, cuts |
-//! | `flow` | what depends on the image, dominators |
+//! | `store` | weights stored as the file's version wants it, nothing left that is not read |
+//! | `flow` | what depends on the image |
+//! | `walls` | what everything flows through |
 //! | `functions` | local functions written in where they are called |
 //! | `evaluation` | float16 to float32, evaluation semantics, batch size |
+//! | `bounds` | how large a run can get, before anything runs |
 //! | `branch` | one of two branches chosen, what inputs reach |
 //! | `fold` | everything that does not depend on the pixels becomes a constant |
 //! | [`layers`] | layers that can be tapped, guessed CAM and feature layers |
@@ -20,6 +23,7 @@ pub mod node;
 pub mod proto;
 pub mod tensor;
 
+mod bounds;
 mod branch;
 mod edit;
 mod evaluation;
@@ -30,8 +34,11 @@ mod functions;
 mod index;
 mod make;
 mod snapshot;
+mod store;
 mod validate;
+mod walls;
 
+pub use bounds::Limits;
 pub(crate) use edit::declare;
 pub(crate) use flow::flow_data_values;
 pub use flow::{Dependence, Flow};
@@ -54,6 +61,7 @@ pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=24;
 pub struct Graph {
     path: PathBuf,
     model: ModelProto,
+    limits: Limits,
 }
 
 impl Graph {
@@ -99,7 +107,7 @@ impl Graph {
         let mut model = validate::decode(bytes, path)?;
         external::load(&mut model, path)?;
         validate::check(&mut model, path)?;
-        Ok(Self { path: path.to_owned(), model })
+        Ok(Self { path: path.to_owned(), model, limits: Limits::DEFAULT })
     }
 
     /// A graph from messages, with the same checks as a file.
@@ -109,7 +117,7 @@ impl Graph {
     pub fn from_model(mut model: ModelProto, path: &Path) -> Result<Self, ModelError> {
         external::load(&mut model, path)?;
         validate::check(&mut model, path)?;
-        Ok(Self { path: path.to_owned(), model })
+        Ok(Self { path: path.to_owned(), model, limits: Limits::DEFAULT })
     }
 
     /// The model as the bytes of an ONNX file, weights inside.
@@ -123,7 +131,9 @@ impl Graph {
     /// # Errors
     /// [`ModelError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        external::save(&self.model, path, external::MESSAGE_LIMIT)
+        let mut graph = self.clone();
+        graph.declare_outputs();
+        external::save(&graph.model, path, external::MESSAGE_LIMIT)
     }
 
     /// Where the model came from.

@@ -41,6 +41,17 @@ pub fn f32_to_half(value: f32) -> u16 {
     sign | ((rounded - 0x3800_0000) >> 13) as u16
 }
 
+/// Single precision to its upper half, round to nearest, ties to even.
+#[must_use]
+pub fn f32_to_bfloat(value: f32) -> u16 {
+    let bits = value.to_bits();
+    if value.is_nan() {
+        return (bits >> 16) as u16 | 0x40;
+    }
+    // The carry may reach infinity, which is then the nearest value.
+    ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+}
+
 fn chunks<const N: usize, T>(bytes: &[u8], convert: impl Fn([u8; N]) -> T) -> Vec<T> {
     let (chunks, _) = bytes.as_chunks::<N>();
     chunks.iter().map(|chunk| convert(*chunk)).collect()
@@ -65,6 +76,35 @@ impl TensorProto {
                 format!("tensor '{}' is too large: shape {:?}", self.name(), self.dims)
             })?;
         Ok(shape)
+    }
+
+    /// Whether there are as many elements as the shape says; `name` is what messages call it.
+    pub(super) fn check_elements(&self, name: &str) -> Result<(), String> {
+        let shape = self.shape().map_err(|message| message.replace("''", &format!("'{name}'")))?;
+        let wanted: usize = shape.iter().product();
+        let raw = self.raw_data.as_ref().map_or(0, Vec::len);
+        let (width, typed) = match self.data_type.unwrap_or(0) {
+            data_type::FLOAT => (4, self.float_data.len()),
+            data_type::DOUBLE => (8, self.double_data.len()),
+            data_type::INT64 => (8, self.int64_data.len()),
+            data_type::UINT64 => (8, self.uint64_data.len()),
+            data_type::UINT32 => (4, self.uint64_data.len()),
+            data_type::INT32 => (4, self.int32_data.len()),
+            data_type::FLOAT16 | data_type::BFLOAT16 | data_type::INT16 | data_type::UINT16 => {
+                (2, self.int32_data.len())
+            }
+            data_type::INT8 | data_type::UINT8 | data_type::BOOL => (1, self.int32_data.len()),
+            data_type::STRING => (1, self.string_data.len()),
+            // Types that are packed, or newer than this: no engine reads more than there is.
+            _ => return Ok(()),
+        };
+        if self.segment.is_some() || wanted == typed || wanted.checked_mul(width) == Some(raw) {
+            return Ok(());
+        }
+        Err(format!(
+            "tensor '{name}' of shape {shape:?} wants {wanted} elements, the file holds {}; it is damaged",
+            if raw > 0 { raw / width } else { typed }
+        ))
     }
 
     /// Number of elements of a float or 8-bit type.
@@ -205,11 +245,14 @@ impl TensorProto {
             data_type::FLOAT16 => {
                 value.iter().flat_map(|&v| f32_to_half(v).to_le_bytes()).collect()
             }
+            data_type::BFLOAT16 => {
+                value.iter().flat_map(|&v| f32_to_bfloat(v).to_le_bytes()).collect()
+            }
             data_type::DOUBLE => value.iter().flat_map(|&v| f64::from(v).to_le_bytes()).collect(),
             _ => value.iter().flat_map(|v| v.to_le_bytes()).collect(),
         };
         let kind = match kind {
-            data_type::FLOAT16 | data_type::DOUBLE => kind,
+            data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE => kind,
             _ => data_type::FLOAT,
         };
         *self = Self {

@@ -69,7 +69,35 @@ pub(super) fn check(model: &mut ModelProto, path: &Path) -> Result<(), ModelErro
     let Some(graph) = model.graph.as_mut() else {
         return Err(invalid(path, "the model has no graph, inputs or nodes"));
     };
+    check_elements(graph).map_err(|message| invalid(path, message))?;
     check_graph(graph).map_err(|message| invalid(path, message))
+}
+
+/// As many elements as the shape says, in every tensor: engines trust them.
+fn check_elements(graph: &GraphProto) -> Result<(), String> {
+    for tensor in &graph.initializer {
+        tensor.check_elements(tensor.name())?;
+    }
+    for sparse in &graph.sparse_initializer {
+        for tensor in sparse.values.iter().chain(&sparse.indices) {
+            tensor.check_elements(tensor.name())?;
+        }
+    }
+    for (index, proto) in graph.node.iter().enumerate() {
+        let node = Node::new(index, proto);
+        let name = node.output(0).unwrap_or_else(|| node.name());
+        for attribute in &proto.attribute {
+            let sparse = attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors);
+            let sparse = sparse.flat_map(|sparse| sparse.values.iter().chain(&sparse.indices));
+            for tensor in attribute.t.iter().chain(&attribute.tensors).chain(sparse) {
+                tensor.check_elements(name)?;
+            }
+            for inner in attribute.g.iter().chain(&attribute.graphs) {
+                check_elements(inner)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_graph(graph: &mut GraphProto) -> Result<(), String> {

@@ -103,6 +103,11 @@ impl Tokenizer {
                  than {LONGEST}"
             )));
         }
+        let pad_token = self.inner.id_to_token(self.pad);
+        let pad_token = pad_token.ok_or_else(|| {
+            self.invalid(format!("there is no token of the id {} to fill up with", self.pad))
+        })?;
+        // Where the file says nothing of it, the library's own way: from the end, by nothing but the longest part.
         let truncation = self.inner.get_truncation().cloned().unwrap_or_default();
         let truncation = TruncationParams { max_length: context, stride: 0, ..truncation };
         let padding = self.inner.get_padding().cloned().unwrap_or_default();
@@ -110,7 +115,7 @@ impl Tokenizer {
             strategy: PaddingStrategy::Fixed(context),
             pad_to_multiple_of: None,
             pad_id: self.pad,
-            pad_token: self.inner.id_to_token(self.pad).unwrap_or_default(),
+            pad_token,
             ..padding
         };
         let truncated = self.inner.with_truncation(Some(truncation)).map(|_| ());

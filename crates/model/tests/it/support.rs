@@ -61,3 +61,29 @@ pub(crate) fn copied(name: &str) -> tempfile::TempDir {
     }
     folder
 }
+
+/// Holds a file against ONNX's own checker and strict shape inference, and against the file that it came from
+/// (`reference/check_onnx.py`), with the Python of RIGHTLY_PYTHON; without one a line says so.
+pub(crate) fn checked(file: &Path, like: Option<&Path>) {
+    let Some(python) = std::env::var_os("RIGHTLY_PYTHON") else {
+        assert!(
+            std::env::var_os("RIGHTLY_REQUIRE_DATA").is_none_or(|value| value != "1"),
+            "RIGHTLY_PYTHON is not set"
+        );
+        #[expect(clippy::print_stderr, reason = "a skipped check says so")]
+        {
+            eprintln!("not checked: {} (RIGHTLY_PYTHON is not set)", file.display());
+        }
+        return;
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../reference/check_onnx.py");
+    let mut command = std::process::Command::new(python);
+    command.arg(script).arg(file);
+    if let Some(like) = like {
+        command.arg("--like").arg(like);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said} {errors}", file.display());
+}

@@ -86,7 +86,9 @@ impl Original {
         let folder = run.path(&path(repair, ""));
         std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
         let head = target.as_written(head)?;
-        inputs.classifier.graph().with_head(&self.place, &head)?.save(&file)?;
+        // The head as the file holds it: half precision rounds its weights.
+        let (graph, head) = inputs.classifier.with_head(&self.place, &head)?;
+        graph.save(&file)?;
         let mut card = inputs.classifier.card().clone();
         card.feature_layer = Some(self.encoder.layer().to_owned());
         card.labels = None;

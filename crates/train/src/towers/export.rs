@@ -4,7 +4,7 @@ use super::vocabulary::{PAD, Vocabulary};
 use super::{Scenes, TowerOptions};
 use crate::TrainError;
 use crate::data::Normaliser;
-use crate::export::{batch, model, named_graph, size, value};
+use crate::export::{batch, model, named_graph, size, tensor, value};
 use crate::net::{Net, download};
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{ArrayD, IxDyn};
@@ -169,16 +169,12 @@ fn text_graph(towers: &Towers, context: usize) -> Result<Graph, TrainError> {
     let TextShape { words, dim, hidden } = towers.shape;
     let shapes = [vec![words, dim], vec![hidden, dim], vec![hidden], vec![dim, hidden], vec![dim]];
     let names = ["words", "hidden.weight", "hidden.bias", "out.weight", "out.bias"];
-    let float = |name: &str, shape: &[usize], values: Vec<f32>| {
-        // Sizes come from one description; a mismatch would be found when the graph is checked.
-        let array = ArrayD::from_shape_vec(IxDyn(shape), values);
-        TensorProto::from_f32(name, &array.unwrap_or_else(|_| ArrayD::zeros(IxDyn(&[0]))))
-    };
     let weights = names.iter().zip(&shapes).zip(&towers.text);
-    let mut tensors: Vec<TensorProto> =
-        weights.map(|((name, shape), values)| float(name, shape, download(values))).collect();
-    tensors.push(float("one", &[], vec![1.0]));
-    tensors.push(float("epsilon", &[], vec![EPSILON]));
+    let mut tensors: Vec<TensorProto> = weights
+        .map(|((name, shape), values)| tensor(name, shape, download(values)))
+        .collect::<Result<_, _>>()?;
+    tensors.push(tensor("one", &[], vec![1.0])?);
+    tensors.push(tensor("epsilon", &[], vec![EPSILON])?);
     for (name, axis) in [("axis_of_tokens", 1), ("axis_of_vectors", 2)] {
         tensors.push(TensorProto::from_i64(name, &ArrayD::from_elem(IxDyn(&[1]), axis)));
     }

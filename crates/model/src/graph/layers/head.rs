@@ -1,7 +1,7 @@
 //! What stands above and below a feature layer: the linear layer that reads it, and the map that it pools.
 use super::search::{Guess, LAYOUT_OPS, any_of, data_input, is_weighted};
 use super::{Graph, Layout, Shapes, is_spatial};
-use ndarray::{Array2, Ix2};
+use ndarray::Array2;
 
 const POOLS: [&str; 3] = ["GlobalAveragePool", "ReduceMean", "AveragePool"];
 
@@ -64,49 +64,6 @@ impl Graph {
             (None, None) => vec![0.0; outputs],
         };
         (bias.len() == outputs).then_some(LinearHead { weight, bias, exact })
-    }
-
-    /// `[outputs, inputs]` and the bias of a linear layer or a 1 x 1 convolution.
-    pub(super) fn weights_of(
-        &self,
-        node: &super::super::node::Node<'_>,
-    ) -> Option<(Array2<f32>, Option<Vec<f32>>)> {
-        let bias = || {
-            node.input(2).and_then(|name| self.constant_f32(name)).map(|b| b.into_iter().collect())
-        };
-        if node.is("Conv") {
-            let weight = self.constant_f32(node.input(1)?)?;
-            let [outputs, inputs, 1, 1] = *weight.shape() else { return None };
-            let plain = node.int("group").unwrap_or(1) == 1;
-            let weight = weight.into_shape_with_order((outputs, inputs)).ok()?;
-            return plain.then(|| (weight, bias()));
-        }
-        // [inputs, outputs] on the right, [outputs, inputs] on the left.
-        let (place, turned) =
-            if self.constant_f32(node.input(1)?).is_some() { (1, true) } else { (0, false) };
-        let weight = self.constant_f32(node.input(place)?)?.into_dimensionality::<Ix2>().ok()?;
-        if node.is("MatMul") {
-            let weight = if turned { weight.reversed_axes() } else { weight };
-            return Some((weight.as_standard_layout().into_owned(), None));
-        }
-        if !node.is("Gemm") || place != 1 || node.int("transA").unwrap_or(0) != 0 {
-            return None;
-        }
-        let weight =
-            if node.int("transB").unwrap_or(0) == 0 { weight.reversed_axes() } else { weight };
-        let alpha = node.float("alpha").unwrap_or(1.0);
-        let weight = weight.as_standard_layout().mapv(|w| w * alpha);
-        let beta = node.float("beta").unwrap_or(1.0);
-        let bias = match node.input(2) {
-            None => None,
-            Some(name) => {
-                let bias = self.constant_f32(name)?;
-                let flat: Vec<f32> = bias.iter().map(|b| b * beta).collect();
-                // One value for all outputs is allowed.
-                Some(if flat.len() == 1 { vec![flat[0]; weight.nrows()] } else { flat })
-            }
-        };
-        Some((weight, bias))
     }
 
     /// The value whose positions a feature layer pools: the layer itself where it has positions, else the nearest

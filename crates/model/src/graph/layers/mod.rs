@@ -3,6 +3,7 @@ mod head;
 mod repair;
 mod rewrite;
 mod search;
+mod weights;
 
 use super::Graph;
 pub use head::LinearHead;
@@ -125,17 +126,15 @@ impl Graph {
 
     fn before_pooling<'a>(&self, guess: &Guess<'a>, below: &[&'a str]) -> Option<&'a str> {
         // The value nearest to the logits that still has positions and through which everything flows.
-        let mut wall = guess.logits.to_owned();
+        let walls = self.walls(&[guess.logits]);
+        let mut nearest = walls.iter().rev().filter(|name| *name != guess.logits);
         let layer = loop {
-            let next =
-                below.iter().skip_while(|name| **name != wall).skip(1).find(|name| {
-                    self.cut_point(name, &[guess.logits]).as_deref() == Some(**name)
-                })?;
+            let next = nearest.next()?;
+            let next = below.iter().find(|name| *name == next)?;
             guess.index.maker(next)?;
             if is_spatial(guess.shape(next)) {
                 break guess.back_over_layout(next);
             }
-            wall = (*next).to_owned();
         };
         let weighted_above = below
             .iter()

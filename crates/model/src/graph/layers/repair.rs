@@ -29,15 +29,25 @@ impl GraphHead {
         &self.head
     }
 
+    /// Values that a graph has to have, for the head to be written there.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().flat_map(|place| {
+            let sum = place.sum.iter().flat_map(|(sum, constant)| [sum, constant]);
+            std::iter::once(&place.linear).chain(sum).map(String::as_str)
+        })
+    }
+
     pub(super) fn places(&self) -> &[Place] {
         &self.places
     }
 }
 
-/// A linear layer, by what it makes: names outlast changes of the nodes' order.
+/// A linear layer, by what it makes: names outlast changes of the nodes' order, and are the same in the model's file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Place {
     pub(super) linear: String,
+    /// Which of the node's inputs is the weight: the file may compute it where a folded graph has a constant.
+    pub(super) weight: usize,
     /// The sum with a constant after it, and the constant.
     pub(super) sum: Option<(String, String)>,
 }
@@ -93,7 +103,7 @@ impl Graph {
                 found.push(self.linear_place(&node, &gap)?);
                 gap = Gap::default();
             } else if node.is("Add") && gap.sum.is_none() {
-                let constant = node.inputs().iter().find(|n| self.constant_f32(n).is_some());
+                let constant = node.inputs().iter().find(|n| self.weight_f32(n).is_some());
                 let constant = constant.ok_or_else(|| {
                     self.refused(&node, "it adds two values that depend on the image")
                 })?;
@@ -139,7 +149,7 @@ impl Graph {
                 return Err(self.refused(sum, "it adds a second bias to the linear layer's own"));
             }
             (Some((sum, name)), None) => {
-                let bias: Vec<f32> = self.constant_f32(name).into_iter().flatten().collect();
+                let bias: Vec<f32> = self.weight_f32(name).into_iter().flatten().collect();
                 if bias.len() != weight.nrows() {
                     return Err(self
                         .refused(sum, "it adds another number of values than there are outputs"));
@@ -151,7 +161,9 @@ impl Graph {
         };
         let output = |node: &Node<'_>| node.output(0).unwrap_or("").to_owned();
         let sum = gap.sum.as_ref().map(|(sum, constant)| (output(sum), (*constant).to_owned()));
-        Ok((Place { linear: output(node), sum }, weight, bias))
+        // Only a product may have its weight on the left.
+        let right = !node.is("MatMul") || self.weight_on_the_right(node);
+        Ok((Place { linear: output(node), weight: usize::from(right), sum }, weight, bias))
     }
 
     fn refused(&self, node: &Node<'_>, hint: &str) -> ModelError {

@@ -1,11 +1,12 @@
 //! Another head in the place of a graph's own.
 use super::repair::{GraphHead, Place};
 use crate::ModelError;
+use crate::graph::Graph;
 use crate::graph::proto::{
     AttributeProto, NodeProto, TensorProto, ValueInfoProto, data_type, tensor_shape_proto,
     type_proto,
 };
-use crate::graph::{Graph, declare};
+use crate::graph::tensor::{f32_to_bfloat, f32_to_half, half_to_f32};
 use crate::heads::Head;
 use ndarray::{ArrayD, ArrayView2, IxDyn};
 use std::collections::BTreeSet;
@@ -32,14 +33,36 @@ impl Graph {
         for (place, (weight, bias)) in place.places().iter().zip(head.layers()) {
             graph.write_layer(place, weight, bias)?;
         }
-        let first = place.places().first().map(|place| place.linear.as_str()).unwrap_or_default();
-        let last = place.places().last().map(|place| place.linear.as_str()).unwrap_or_default();
-        graph.forget_shapes_above(first);
+        let (Some(first), Some(last)) = (place.places().first(), place.places().last()) else {
+            return Err(ModelError::Head("a place of no layers".to_owned()));
+        };
+        graph.forget_shapes_above(&first.linear);
         if head.classes() != old.classes() {
-            graph.resize_above(last, old.classes(), head.classes())?;
+            graph.resize_above(&last.linear, old.classes(), head.classes())?;
         }
-        graph.prune();
-        Self::from_model(graph.model().clone(), self.path())
+        graph.tidy();
+        Ok(Self::from_model(graph.model, &graph.path)?.with_limits(graph.limits))
+    }
+
+    /// A head as this graph can hold it at a place: rounded to the element type of the weights there.
+    ///
+    /// # Errors
+    /// As [`Graph::with_head`].
+    pub fn rounded_head(&self, place: &GraphHead, head: &Head) -> Result<Head, ModelError> {
+        let mut layers = Vec::new();
+        for (place, (weight, bias)) in place.places().iter().zip(head.layers()) {
+            let node = &self.proto().node[self.place_of(&place.linear)?];
+            let name = node.input.get(place.weight).map_or("", String::as_str);
+            let of_bias = match (&place.sum, node.input.get(2).filter(|name| !name.is_empty())) {
+                (Some((_, constant)), _) => constant,
+                (None, Some(own)) => own,
+                (None, None) => name,
+            };
+            let (of_weight, of_bias) = (self.written_type(name)?, self.written_type(of_bias)?);
+            let bias: Vec<f32> = bias.iter().map(|&value| rounded(value, of_bias)).collect();
+            layers.push((weight.mapv(|value| rounded(value, of_weight)), bias));
+        }
+        Head::from_layers(layers.iter().map(|(weight, bias)| (weight.view(), &bias[..])))
     }
 
     fn write_layer(
@@ -51,8 +74,14 @@ impl Graph {
         let at = self.place_of(&place.linear)?;
         let node = self.proto().node[at].clone();
         let op = node.op_type.as_deref().unwrap_or("");
-        // MatMul may have its weight on the left.
-        let side = usize::from(op != "MatMul" || self.constant(&node.input[1]).is_some());
+        let side = place.weight;
+        let expected = ["MatMul", "Gemm", "Conv"].contains(&op) && node.input.len() > side;
+        if !expected {
+            return Err(self.invalid(format!(
+                "'{}' is made by {op}, where a linear layer was found before",
+                place.linear
+            )));
+        }
         let turned = match op {
             "MatMul" => side == 1,
             "Gemm" => node.attribute.iter().all(|a| a.name() != "transB" || a.i() == 0),
@@ -76,8 +105,10 @@ impl Graph {
             Some((sum, constant)) => {
                 let at = self.place_of(sum)?;
                 // As many dimensions as before: [C], [1, C] or [1, C, 1, 1].
-                let old = self.constant(constant).and_then(|tensor| tensor.shape().ok());
-                let mut shape = old.unwrap_or_default();
+                let mut shape = match self.weight_f32(constant) {
+                    Some(old) => old.shape().to_vec(),
+                    None => vec![outputs],
+                };
                 match shape.iter_mut().max_by_key(|size| **size) {
                     Some(size) => *size = outputs,
                     None => shape.push(outputs),
@@ -134,7 +165,6 @@ impl Graph {
             && self.proto().node[at].input.iter().filter(|input| *input == name).count() == 1;
         if alone && self.initializer(name).is_some() {
             let tensor = self.tensor_like(name, name, &value)?;
-            self.proto_mut().initializer.retain(|old| old.name() != name);
             self.put(tensor);
             return Ok(name.to_owned());
         }
@@ -157,20 +187,24 @@ impl Graph {
         Ok(name)
     }
 
+    /// Element type in which a weight in the place of `like` is written.
+    fn written_type(&self, like: &str) -> Result<i32, ModelError> {
+        self.weight_type(like).map_err(|kind| {
+            self.invalid(format!(
+                "the head's weight '{like}' holds elements of {}, which are not written; repair the model in single \
+                 precision",
+                data_type::name(kind)
+            ))
+        })
+    }
+
     fn tensor_like(
         &self,
         like: &str,
         name: &str,
         value: &ArrayD<f32>,
     ) -> Result<TensorProto, ModelError> {
-        let kind = self.constant(like).and_then(|tensor| tensor.data_type).unwrap_or(0);
-        if ![data_type::FLOAT, data_type::FLOAT16, data_type::DOUBLE].contains(&kind) {
-            return Err(self.invalid(format!(
-                "the head's weight '{like}' holds elements of {}, which are not written; repair the model in single \
-                 precision",
-                data_type::name(kind)
-            )));
-        }
+        let kind = self.written_type(like)?;
         let mut tensor = TensorProto {
             name: Some(name.to_owned()),
             data_type: Some(kind),
@@ -178,21 +212,6 @@ impl Graph {
         };
         tensor.set_f32(value);
         Ok(tensor)
-    }
-
-    fn put(&mut self, tensor: TensorProto) {
-        // Before version 4 of the representation weights are declared among the inputs.
-        let old = self.ir_version() < 4;
-        let kind = tensor.data_type.unwrap_or(data_type::FLOAT);
-        let dims: Vec<Option<usize>> =
-            tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-        let graph = self.proto_mut();
-        let before = graph.input.len();
-        graph.input.retain(|input| input.name() != tensor.name());
-        if old || graph.input.len() < before {
-            graph.input.push(declare(tensor.name(), kind, Some(&dims)));
-        }
-        graph.initializer.push(tensor);
     }
 
     /// Adds a constant to what node `at` makes; its readers read the sum.
@@ -256,6 +275,15 @@ impl Graph {
             }
         }
         Ok(())
+    }
+}
+
+/// A number as a type holds it.
+fn rounded(value: f32, kind: i32) -> f32 {
+    match kind {
+        data_type::FLOAT16 => half_to_f32(f32_to_half(value)),
+        data_type::BFLOAT16 => f32::from_bits(u32::from(f32_to_bfloat(value)) << 16),
+        _ => value,
     }
 }
 

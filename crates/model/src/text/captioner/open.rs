@@ -113,7 +113,7 @@ impl Captioner {
         let card = CardFile::read(&files.encoder, overrides)?;
         let table = card.caption.clone().unwrap_or_default();
         let tokenizer = Tokenizer::open(&files.tokenizer)?;
-        let (graph, encoder_hash) = Graph::load_hashed(&files.encoder)?;
+        let (graph, encoder_hash) = Graph::load_within(&files.encoder, overrides.limits)?;
         let mut notes = Vec::new();
         let given = card.feature_layer.as_deref();
         let (hidden, note) = vector_output(&graph, given, &HIDDEN, "'feature_layer'")?;
@@ -130,8 +130,10 @@ impl Captioner {
         let encoder = session_of(&prepared.graph, &[&hidden], engine)?;
         let width = prepared.shapes(engine)?.get(&hidden).and_then(|shape| shape.get(2).copied());
 
-        let (decoder_graph, decoder_hash) = Graph::load_hashed(&files.decoder)?;
-        let with_past = files.decoder_with_past.as_deref().map(Graph::load_hashed).transpose()?;
+        let (decoder_graph, decoder_hash) = Graph::load_within(&files.decoder, overrides.limits)?;
+        let with_past = files.decoder_with_past.as_deref();
+        let with_past =
+            with_past.map(|path| Graph::load_within(path, overrides.limits)).transpose()?;
         let decoder =
             Decoder::open(&decoder_graph, with_past.as_ref().map(|(graph, _)| graph), engine)?;
         if decoder.width().is_some() && decoder.width() != width {

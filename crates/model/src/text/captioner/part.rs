@@ -191,8 +191,9 @@ fn roles(graph: &Graph) -> Result<Vec<(String, Role)>, ModelError> {
                 "position_ids" | "cache_position" => Role::Positions,
                 name => match key(name, &PAST) {
                     Some(key) => {
-                        let shape = input.shape.clone().unwrap_or_default();
-                        Role::Past(key.to_owned(), shape.iter().map(Dim::fixed).collect())
+                        // A shape that is not declared is only missed where the values are wanted from the start.
+                        let shape = input.shape.iter().flatten().map(Dim::fixed).collect();
+                        Role::Past(key.to_owned(), shape)
                     }
                     None => {
                         let listed: Vec<String> = inputs.iter().map(ValueSpec::describe).collect();

@@ -54,11 +54,9 @@ impl ImageTextFiles {
     pub fn find(folder: &Path) -> Result<Self, ModelError> {
         let advice = "export the towers one by one (docs/image-text-models.md), or name the files";
         let one = files::graph(folder, &BOTH);
-        let (vision, text) = match (files::graph(folder, &VISION), files::graph(folder, &TEXT)) {
-            (None, None) if one.is_some() => {
-                let one = one.unwrap_or_default();
-                (one.clone(), one)
-            }
+        let towers = (files::graph(folder, &VISION), files::graph(folder, &TEXT));
+        let (vision, text) = match (towers, one) {
+            ((None, None), Some(one)) => (one.clone(), one),
             _ => (
                 files::graph_or_error(folder, &VISION, "picture's tower", advice)?,
                 files::graph_or_error(folder, &TEXT, "text tower", advice)?,
@@ -127,14 +125,14 @@ impl ImageTextModel {
         let mut card = CardFile::read(&files.vision, overrides)?;
         let table = card.text.take().unwrap_or_default();
         let tokenizer = Tokenizer::open(&files.tokenizer)?;
-        let (graph, vision_hash) = Graph::load_hashed(&files.vision)?;
+        let (graph, vision_hash) = Graph::load_within(&files.vision, overrides.limits)?;
         let mut notes = Vec::new();
         let image = picture(&graph, &vision_hash, card, overrides, engine, &mut notes)?;
         notes.extend(image.notes().iter().cloned());
         let (graph, text_hash) = if files.text == files.vision {
             (graph, vision_hash.clone())
         } else {
-            Graph::load_hashed(&files.text)?
+            Graph::load_within(&files.text, overrides.limits)?
         };
         let mut source = String::new();
         let context = |fixed: Option<usize>| {

@@ -1,0 +1,67 @@
+//! What is known of values against what ONNX's own tests declare: nobody here wrote those models.
+use crate::Graph;
+use crate::graph::node::Dim;
+use std::path::{Path, PathBuf};
+
+/// Models of `onnx/backend/test/data`, `None` (and a line that says so) where they are not there.
+fn models() -> Option<Vec<PathBuf>> {
+    let Some(folder) = std::env::var_os("RIGHTLY_ONNX_TESTS") else {
+        assert!(
+            std::env::var_os("RIGHTLY_REQUIRE_DATA").is_none_or(|value| value != "1"),
+            "RIGHTLY_ONNX_TESTS is not set"
+        );
+        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+        {
+            eprintln!("skipped: RIGHTLY_ONNX_TESTS is not set");
+        }
+        return None;
+    };
+    let mut all = Vec::new();
+    for part in ["node", "simple", "pytorch-converted", "pytorch-operator", "light"] {
+        let Ok(entries) = std::fs::read_dir(Path::new(&folder).join(part)) else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let file = if path.is_dir() { path.join("model.onnx") } else { path };
+            if file.extension().is_some_and(|ending| ending == "onnx") {
+                all.push(file);
+            }
+        }
+    }
+    all.sort();
+    Some(all)
+}
+
+#[test]
+fn every_declared_output_is_within_what_is_known_of_it() {
+    let Some(models) = models() else { return };
+    let (mut seen, mut exact) = (0, 0);
+    let mut wrong = Vec::new();
+    for path in models {
+        // Operator sets and forms that are not read are no matter here.
+        let Ok(graph) = Graph::load(&path) else { continue };
+        let Some(known) = graph.known_values() else { continue };
+        for output in graph.outputs() {
+            let (Some(known), Some(declared)) = (known.get(&output.name), &output.shape) else {
+                continue;
+            };
+            let Some(declared) = declared.iter().map(Dim::fixed).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            seen += 1;
+            let elements: usize = declared.iter().product();
+            let same = known.shape == declared && Some(known.kind) == output.elem_type;
+            exact += usize::from(known.exact && same);
+            if known.elements() < elements || (known.exact && !same) {
+                wrong.push(format!(
+                    "{}: '{}' is declared {:?} {declared:?}, known is {known:?}",
+                    path.display(),
+                    output.name,
+                    output.elem_type
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(seen > 300, "{seen} outputs");
+    assert!(exact * 10 > seen * 8, "{exact} of {seen} are known exactly");
+}
