@@ -72,10 +72,11 @@ impl<'a> Split<'a> {
     fn new(set: &'a TrainingSet, name: &str, options: &TrainOptions) -> Result<Self, TrainError> {
         let order = set.checked(name, options.classes.len())?;
         let made = options.preprocess.output_size();
-        if let Some(made) = made.filter(|size| *size != set.size) {
+        if made.is_some_and(|size| size != set.size) {
             return Err(TrainError::Data(format!(
-                "{name}: images of {:?}, the preprocessing makes {made:?}",
-                set.size
+                "{name}: images of {:?}, the preprocessing makes {:?}",
+                set.size,
+                made.unwrap_or_default()
             )));
         }
         Ok(Self { set, order })
