@@ -128,22 +128,47 @@ def noise(value, sizes):
     return values.astype(kind) if np.issubdtype(kind, np.floating) else (values * 4).astype(kind)
 
 
+def sides(path):
+    """Sides of a picture that may fit: the card's, then usual ones."""
+    card_file = path.with_suffix(".toml")
+    card = tomllib.loads(card_file.read_text(encoding="utf-8")) if card_file.is_file() else {}
+    preprocess = card.get("preprocess", {})
+    size = preprocess.get("crop") or preprocess.get("resize", {}).get("exact")
+    own = [size if isinstance(size, list) else [size, size]] if size else []
+    return own + [[side, side] for side in [32, 224, 16, 64]]
+
+
+def run(model, path, level):
+    """Outputs of a run; open dimensions take the first sizes that the model runs with."""
+    import onnxruntime
+
+    # Sizes that do not fit are reported as errors of nodes.
+    onnxruntime.set_default_logger_severity(4)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = level
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    given = fed(model.graph)
+    failed = None
+    for tokens in [8, 4, 1]:
+        for side in sides(path):
+
+            def size(at, rank):
+                return 1 if at == 0 else (side[at % 2] if rank == 4 else tokens)
+
+            try:
+                return session.run(None, {v.name: noise(v, size) for v in given})
+            except Exception as error:  # another size may fit
+                failed = error
+    raise failed
+
+
 def check_run(model, path):
     import onnxruntime
 
-    onnxruntime.set_default_logger_severity(3)
-    # Open: the batch is 1, a side 32, a row of tokens 8.
-    sizes = lambda at, rank: 1 if at == 0 else (32 if rank == 4 else 8)
-    found = []
-    for level in [
-        onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
-        onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
-    ]:
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = level
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        found.append(session.run(None, {v.name: noise(v, sizes) for v in fed(model.graph)}))
+    levels = onnxruntime.GraphOptimizationLevel
+    found = [run(model, path, level) for level in [levels.ORT_DISABLE_ALL, levels.ORT_ENABLE_BASIC]]
     for value, plain, fast in zip(model.graph.output, *found):
         name, kind, dims, _ = described(value)
         if onnx.helper.tensor_dtype_to_np_dtype(kind) != plain.dtype or len(dims) != plain.ndim:
@@ -159,7 +184,7 @@ def check_run(model, path):
             raise ValueError(f"output '{name}' differs between optimisation settings")
 
 
-def check(path, original, run):
+def check(path, original, runs):
     model = onnx.load(path)
     onnx.checker.check_model(str(path), full_check=True)
     if model.ByteSize() < MESSAGE:
@@ -168,7 +193,7 @@ def check(path, original, run):
     check_card(model, path)
     if original is not None:
         check_like(model, original)
-    if run:
+    if runs:
         check_run(model, path)
 
 

@@ -1,6 +1,7 @@
 //! The card's file.
 use super::Overrides;
 use crate::ModelError;
+use rightly_data::files;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,8 @@ impl CardFile {
         let beside = model.with_extension("toml");
         let path = match &overrides.card {
             Some(path) => Some(path.clone()),
-            None if beside.is_file() => Some(beside),
+            // Whatever lies there: what is no regular file is refused by name.
+            None if beside.symlink_metadata().is_ok() => Some(beside),
             None => None,
         };
         let mut card = match &path {
@@ -57,8 +59,7 @@ impl CardFile {
     }
 
     fn parse(path: &Path) -> Result<Self, ModelError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+        let text = files::read_text(path, files::SMALL)?;
         toml::from_str(&text).map_err(|error| ModelError::Invalid {
             path: path.to_owned(),
             message: format!("this is no model card: {}", error.to_string().trim_end()),

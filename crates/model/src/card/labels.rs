@@ -1,5 +1,6 @@
 //! The labels file.
 use crate::ModelError;
+use rightly_data::files;
 use std::path::Path;
 
 /// First lines that name columns and are no labels themselves.
@@ -11,18 +12,25 @@ const INDICES: [&str; 6] = ["index", "id", "output", "class_index", "class_id", 
 /// is recognised, and so are lines of an output's index and its label (with a comma, a semicolon, a tab or a colon
 /// between them), in any order.
 pub(crate) fn read_labels(path: &Path, outputs: usize) -> Result<Vec<String>, ModelError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let text = files::read_text(path, files::SMALL)?;
     let invalid = |message: String| ModelError::Invalid { path: path.to_owned(), message };
-    let mut lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().map(str::trim).collect();
+    let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
     while lines.last().is_some_and(|line| line.is_empty()) {
         lines.pop();
     }
     if let Some(labels) = numbered(&lines).map_err(&invalid)? {
         return fitting(labels, outputs, path);
     }
-    // A model whose first class is called 'label' has a line for each output already.
-    let headed = lines.first().is_some_and(|first| names_column(first)) && lines.len() != outputs;
+    let headed = lines.first().is_some_and(|first| names_column(first));
+    if headed && lines.len() == outputs {
+        return Err(invalid(format!(
+            "the first line, '{}', reads as a header, which leaves {} labels for {outputs} outputs; where it is the label \
+             of output 0, number the lines: 0,{}",
+            lines[0],
+            outputs - 1,
+            lines[0]
+        )));
+    }
     let labels = lines.iter().skip(usize::from(headed)).map(|line| (*line).to_owned()).collect();
     fitting(labels, outputs, path)
 }
@@ -136,8 +144,10 @@ mod tests {
         for header in ["label", "Class", "\u{feff}names", "class name", "\"label\""] {
             assert_eq!(with(&format!("{header}\ntench\nshark\n"), 2).unwrap(), ["tench", "shark"]);
         }
-        // A class of that name is one, where the lines are as many as the outputs.
-        assert_eq!(with("label\ntench\n", 2).unwrap(), ["label", "tench"]);
+        // A class of that name is told from a header by its number.
+        let message = with("label\ntench\n", 2).unwrap_err();
+        assert!(message.contains("reads as a header") && message.contains("0,label"), "{message}");
+        assert_eq!(with("0,label\n1,tench\n", 2).unwrap(), ["label", "tench"]);
         assert!(with("label\ntench\n", 3).unwrap_err().contains("1 labels"));
         // Synonyms are no header.
         assert!(with("tench, Tinca tinca\nshark\n", 1).is_err());

@@ -6,6 +6,7 @@ mod doubtful;
 mod kinds;
 mod rten;
 mod rten_graph;
+mod stack;
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;

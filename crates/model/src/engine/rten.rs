@@ -1,5 +1,5 @@
 //! rten: pure Rust, embedded, the default.
-use super::{Inputs, Session, Value, doubtful, kinds, rten_graph};
+use super::{Inputs, Session, Value, doubtful, kinds, rten_graph, stack};
 use crate::graph::proto::data_type;
 use crate::{Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
@@ -47,6 +47,8 @@ fn with_pool<T>(run: impl FnOnce(Arc<ThreadPool>) -> T) -> T {
 pub(super) struct RtenSession {
     model: Model,
     inputs: Inputs,
+    /// The length of its longest chain, where that is long.
+    deep: Option<usize>,
 }
 
 impl RtenSession {
@@ -56,22 +58,29 @@ impl RtenSession {
         let inputs = Inputs::new(graph);
         let graph = rten_graph::rewrite(graph)?;
         let bytes = graph.to_bytes();
+        let deep = stack::deep(&graph);
         let load = |inference: ShapeInferenceMode| {
-            let mut options = ModelOptions::with_all_ops();
-            options.enable_optimization(!inner).shape_inference(inference).prepack_weights(!inner);
             let bytes = bytes.clone();
-            catch_unwind(AssertUnwindSafe(|| options.load(bytes)))
+            let read = move || {
+                let mut options = ModelOptions::with_all_ops();
+                options
+                    .enable_optimization(!inner)
+                    .shape_inference(inference)
+                    .prepack_weights(!inner);
+                options.load(bytes)
+            };
+            stack::with_room(deep, NAME, || catch_unwind(AssertUnwindSafe(read)))
         };
         // Shape inference only serves optimisation: where it fails or gives up (on `Expand` to fewer axes, for one:
         // `ops/layout.rs` of rten-shape-inference 0.27), the model runs as well without it.
-        let model = match load(ShapeInferenceMode::On) {
+        let model = match load(ShapeInferenceMode::On)? {
             Ok(Ok(model)) => Ok(model),
             Ok(Err(error)) if error.kind() != LoadErrorKind::ShapeInferenceFailed => Err(error),
-            _ => load(ShapeInferenceMode::Off)
+            _ => load(ShapeInferenceMode::Off)?
                 .map_err(|_| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))?,
         }
         .map_err(|error| explain(&graph, &error))?;
-        Ok(Self { model, inputs })
+        Ok(Self { model, inputs, deep })
     }
 }
 
@@ -190,10 +199,10 @@ impl Session for RtenSession {
         let wanted = outputs.iter().map(|name| id(name)).collect::<Result<Vec<_>, ModelError>>()?;
         let values = with_pool(|pool| {
             let options = RunOptions::default().with_thread_pool(Some(pool));
-            catch_unwind(AssertUnwindSafe(|| {
-                self.model.run(given, &wanted, Some(options))
-            }))
-        })
+            stack::with_room(self.deep, NAME, || {
+                catch_unwind(AssertUnwindSafe(|| self.model.run(given, &wanted, Some(options))))
+            })
+        })?
         .map_err(|_| {
             fail("the engine gave up during a run (a defect of the engine); try '--engine onnxruntime'")
         })?

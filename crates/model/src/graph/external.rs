@@ -9,7 +9,7 @@ use super::snapshot;
 use super::validate::{each_tensor, is_external};
 use crate::ModelError;
 use prost::Message;
-use rightly_data::files::write_whole;
+use rightly_data::files::{open_regular, write_whole};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -17,6 +17,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// Largest protobuf message that every reader takes.
 pub(super) const MESSAGE_LIMIT: usize = (i32::MAX as usize) - (1 << 20);
+/// Most bytes of weights that are read from files beside a model.
+const MOST_WEIGHTS: u64 = 64 << 30;
 /// Tensors of fewer bytes stay in the message.
 const SMALL: usize = 1024;
 /// Offsets are aligned to pages, as readers that map the file into memory want it.
@@ -30,6 +32,8 @@ struct Reader<'a> {
     model: &'a Path,
     folder: PathBuf,
     files: BTreeMap<String, (File, u64)>,
+    /// Bytes read so far.
+    read: u64,
 }
 
 impl Reader<'_> {
@@ -68,12 +72,11 @@ impl Reader<'_> {
                 real.display()
             )));
         }
-        let file = File::open(&real).map_err(io(&path))?;
-        let meta = file.metadata().map_err(io(&path))?;
-        if !meta.is_file() {
-            return Err(self.invalid(format!("external data '{}' is not a file", path.display())));
-        }
-        Ok((file, meta.len()))
+        let file = open_regular(&real).map_err(|error| {
+            self.invalid(format!("external data '{}' can't be read: {error}", path.display()))
+        })?;
+        let size = file.metadata().map_err(io(&path))?.len();
+        Ok((file, size))
     }
 
     fn fill(&mut self, tensor: &mut TensorProto) -> Result<(), ModelError> {
@@ -115,11 +118,21 @@ impl Reader<'_> {
                  the file has {size}"
             )));
         }
-        let mut bytes = vec![0; length as usize];
+        self.read = self.read.saturating_add(length);
+        let mut bytes = Vec::new();
+        // A file may claim any size without having it on the disk.
+        let room = usize::try_from(length).ok().filter(|_| self.read <= MOST_WEIGHTS);
+        if room.and_then(|room| bytes.try_reserve_exact(room).ok()).is_none() {
+            return Err(self.invalid(format!(
+                "external data of tensor '{name}' in '{location}': {} bytes of weights are more than fit, at most \
+                 {MOST_WEIGHTS} are read",
+                self.read
+            )));
+        }
         let path = self.folder.join(&location);
         if let Some((file, _)) = self.files.get_mut(&location) {
             file.seek(SeekFrom::Start(offset)).map_err(io(&path))?;
-            file.read_exact(&mut bytes).map_err(io(&path))?;
+            file.take(length).read_to_end(&mut bytes).map_err(io(&path))?;
         }
         tensor.raw_data = Some(bytes);
         tensor.external_data.clear();
@@ -155,7 +168,7 @@ pub(super) fn load(model: &mut ModelProto, path: &Path) -> Result<(), ModelError
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut reader = Reader { model: path, folder, files: BTreeMap::new() };
+    let mut reader = Reader { model: path, folder, files: BTreeMap::new(), read: 0 };
     let Some(graph) = model.graph.as_mut() else {
         return Ok(());
     };
@@ -278,7 +291,7 @@ mod tests {
             #[cfg(unix)]
             ("link", "is a link to"),
             ("gone.data", "gone.data' is missing"),
-            (".", "not a file"),
+            (".", "is a folder"),
         ] {
             let mut model = model(2000);
             point(&mut model, location, "0", "8000");

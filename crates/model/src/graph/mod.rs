@@ -47,10 +47,14 @@ pub use index::Index;
 use crate::ModelError;
 use node::{Dim, Node, ValueSpec};
 use proto::{GraphProto, ModelProto, TensorProto};
+use rightly_data::files;
 use std::path::{Path, PathBuf};
 
 /// Oldest and newest version of the standard operator set that is understood.
 pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=24;
+
+/// Largest file that is read: one protobuf message holds no more.
+const LARGEST_FILE: u64 = i32::MAX as u64;
 
 /// An ONNX model in memory, its weights included.
 ///
@@ -72,9 +76,7 @@ impl Graph {
     /// graph, inputs or nodes, an operator set outside [`OPSETS`], or external data that is missing, too short or
     /// outside the folder.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-        Self::from_bytes(&bytes, path)
+        Self::from_bytes(&files::read(path, LARGEST_FILE)?, path)
     }
 
     /// As [`Graph::load`], with the blake3 hash (hex) of the file followed by its external data files, sorted by name.
@@ -82,18 +84,16 @@ impl Graph {
     /// # Errors
     /// As [`Graph::load`].
     pub fn load_hashed(path: &Path) -> Result<(Self, String), ModelError> {
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ModelError::Io { path, source }
-        };
-        let bytes = std::fs::read(path).map_err(io(path))?;
+        let bytes = files::read(path, LARGEST_FILE)?;
         let graph = Self::from_bytes(&bytes, path)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(&bytes);
         for location in external::locations(&validate::decode(&bytes, path)?) {
             let beside = path.with_file_name(location);
-            let file = std::fs::File::open(&beside).map_err(io(&beside))?;
-            hasher.update_reader(file).map_err(io(&beside))?;
+            let file = files::open(&beside)?;
+            hasher
+                .update_reader(file)
+                .map_err(|source| ModelError::Io { path: beside.clone(), source })?;
         }
         Ok((graph, hasher.finalize().to_hex().to_string()))
     }

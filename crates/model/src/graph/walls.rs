@@ -1,5 +1,6 @@
 //! Values that everything flows through, found in one pass however long the graph is.
 use super::flow::{Dependence, Flow};
+use super::node::Node;
 use super::{Graph, Index};
 use std::collections::{BTreeSet, HashMap};
 
@@ -50,6 +51,31 @@ impl Graph {
         }
         walls
     }
+}
+
+impl Graph {
+    /// Nodes of the longest chain of values that are computed of each other; inner graphs count with all their nodes.
+    #[must_use]
+    pub(crate) fn depth(&self) -> usize {
+        let mut depths: HashMap<&str, usize> = HashMap::new();
+        let mut deepest = 0;
+        for node in self.nodes() {
+            let below = node.reads().into_iter().filter_map(|name| depths.get(name)).max();
+            let depth = below.copied().unwrap_or(0) + 1 + inner_nodes(&node);
+            deepest = deepest.max(depth);
+            for name in node.outputs() {
+                depths.insert(name, depth);
+            }
+        }
+        deepest
+    }
+}
+
+fn inner_nodes(node: &Node<'_>) -> usize {
+    node.subgraphs()
+        .flat_map(|graph| graph.node.iter().enumerate())
+        .map(|(index, proto)| 1 + inner_nodes(&Node::new(index, proto)))
+        .sum()
 }
 
 /// Image-dependent values that `from` are computed from, themselves included.

@@ -1,6 +1,7 @@
 //! `class,output` rows.
 use super::{LabelMap, close_names};
 use crate::ModelError;
+use rightly_data::files;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -10,8 +11,7 @@ pub(super) fn read(
     outputs: usize,
 ) -> Result<LabelMap, ModelError> {
     let invalid = |message: String| ModelError::Invalid { path: path.to_owned(), message };
-    let text =
-        std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let text = files::read(path, files::SMALL)?;
     // A byte order mark, as spreadsheets write it, is no part of the first column's name.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let mut reader =

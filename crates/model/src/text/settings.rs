@@ -1,5 +1,6 @@
 //! The JSON files that exports have beside them (`config.json`, `tokenizer_config.json`, …): read where they are.
 use crate::ModelError;
+use rightly_data::files;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -14,14 +15,11 @@ pub(super) struct Settings {
 impl Settings {
     /// Reads a file that may be missing.
     pub(super) fn read(path: PathBuf) -> Result<Self, ModelError> {
-        if !path.is_file() {
+        if path.symlink_metadata().is_err() {
             return Ok(Self { path: None, value: Value::Null });
         }
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(source) => return Err(ModelError::Io { path, source }),
-        };
-        match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        let text = files::read_text(&path, files::SMALL)?;
+        match serde_json::from_str(&text) {
             Ok(value) => Ok(Self { path: Some(path), value }),
             Err(error) => Err(ModelError::Invalid {
                 path,

@@ -9,6 +9,8 @@ use tokenizers::{
 
 /// Lengths above are no context but the word for 'any' in a tokenizer's settings.
 const LONGEST: usize = 1 << 16;
+/// Largest file that is read; the largest vocabularies take about 50 MB.
+const LARGEST_FILE: u64 = 512 << 20;
 /// What padding is called where nothing names it.
 const PADDING: [&str; 4] = ["<pad>", "[PAD]", "<|endoftext|>", "</s>"];
 /// What stands for what is not in the vocabulary.
@@ -43,8 +45,7 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Io`]; [`ModelError::Invalid`] for a file that is no such JSON.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+        let bytes = rightly_data::files::read(path, LARGEST_FILE)?;
         let invalid = |message: String| ModelError::Invalid {
             path: path.to_owned(),
             message: format!(

@@ -604,12 +604,15 @@ fn odd_files_within_the_limits_run() {
     let folder = tempfile::tempdir().unwrap();
     for (name, model) in accepted() {
         let file = write(folder.path(), name, &model);
-        let begun = Instant::now();
-        let classifier = Classifier::open(&file, &sized(), EngineKind::Rten)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(classifier.outputs(), CLASSES, "{name}");
-        classifier.forward(&vec![0.5; 3 * 16 * 16], false).unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(100), "{name}: {:?}", begun.elapsed());
+        for engine in engines() {
+            let begun = Instant::now();
+            let classifier = Classifier::open(&file, &sized(), engine)
+                .unwrap_or_else(|error| panic!("{name}, {engine}: {error}"));
+            assert_eq!(classifier.outputs(), CLASSES, "{name}");
+            classifier.forward(&vec![0.5; 3 * 16 * 16], false).unwrap();
+            let took = begun.elapsed();
+            assert!(took < Duration::from_secs(100), "{name}, {engine}: {took:?}");
+        }
     }
 }
 
