@@ -132,6 +132,7 @@ impl Graph {
     /// [`ModelError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         let mut graph = self.clone();
+        graph.drop_stale_declarations();
         graph.declare_outputs();
         external::save(&graph.model, path, external::MESSAGE_LIMIT)
     }

@@ -84,6 +84,8 @@ impl Graph {
             graph.input.push(declare(tensor.name(), kind, Some(&dims)));
         }
         graph.initializer.retain(|stored| stored.name() != tensor.name());
+        // What the file declares of it may be of another size.
+        graph.value_info.retain(|value| value.name() != tensor.name());
         graph.initializer.push(tensor);
     }
 
@@ -98,16 +100,21 @@ impl Graph {
         let after = stored(self);
         let proto = self.proto_mut();
         proto.input.retain(|input| !before.contains(input.name()) || after.contains(input.name()));
-        let made: HashSet<&str> =
-            proto.node.iter().flat_map(|node| &node.output).map(String::as_str).collect();
-        proto
-            .value_info
-            .retain(|value| made.contains(value.name()) || after.contains(value.name()));
         let read = read_names(proto);
         proto.sparse_initializer.retain(|sparse| {
             sparse.values.as_ref().is_some_and(|values| read.contains(values.name()))
         });
         proto.quantization_annotation.retain(|annotation| read.contains(annotation.tensor_name()));
+        self.drop_stale_declarations();
+    }
+
+    /// Takes out types of inner values that are not there any more.
+    pub(super) fn drop_stale_declarations(&mut self) {
+        let proto = self.proto_mut();
+        let stored = proto.initializer.iter().map(TensorProto::name);
+        let made = proto.node.iter().flat_map(|node| &node.output).map(String::as_str);
+        let there: HashSet<&str> = stored.chain(made).collect();
+        proto.value_info.retain(|value| there.contains(value.name()));
     }
 }
 

@@ -280,7 +280,10 @@ fn linear(name: &str, op: &str) -> FunctionProto {
         output: own(&["y"]),
         attribute: own(&["transB"]),
         node: vec![node("Identity", "copy", &["x"], &["logits"]), call],
-        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(17) }],
+        opset_import: vec![
+            OperatorSetIdProto { domain: None, version: Some(17) },
+            OperatorSetIdProto { domain: Some("local".to_owned()), version: Some(1) },
+        ],
         ..FunctionProto::default()
     }
 }
