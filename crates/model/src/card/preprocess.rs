@@ -63,10 +63,12 @@ pub(crate) fn preprocess_or(
         (toml::Table::new(), "preprocessing: from the flags".to_owned())
     } else {
         let (guess, source) = guess()?;
-        let table = match toml::Value::try_from(&guess) {
-            Ok(toml::Value::Table(table)) => table,
-            _ => toml::Table::new(),
-        };
+        let table = toml::Table::try_from(&guess).map_err(|error| ModelError::Invalid {
+            path: model.to_owned(),
+            message: format!(
+                "[preprocess]: no geometry can be guessed for the model's input: {error}"
+            ),
+        })?;
         (table, source)
     };
     table.extend(flags);

@@ -23,7 +23,13 @@ impl Classifier {
         }
         let layers = [&self.card.cam_layer, &self.card.feature_layer];
         let names = || place.values().chain(layers.iter().filter_map(|layer| layer.as_deref()));
-        if !names().all(|name| file.has_value(name)) {
+        let in_functions = {
+            let index = file.index();
+            let called =
+                |name: &str| index.maker(name).is_some_and(|node| !node.domain().is_empty());
+            !names().all(|name| file.has_value(name)) || names().any(called)
+        };
+        if in_functions {
             file = file.without_functions()?;
         }
         if let Some(name) = names().find(|name| !file.has_value(name)) {

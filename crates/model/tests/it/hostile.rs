@@ -145,7 +145,7 @@ fn refused() -> Vec<(&'static str, ModelProto, &'static [&'static str])> {
         (
             "declared i64",
             image(&[None, Some(3), Some(i64::MAX), Some(i64::MAX)]),
-            &["give 1 to 16384"],
+            &["[preprocess]"],
         ),
         (
             "constant of shape",

@@ -22,7 +22,8 @@ fn models() -> Option<Vec<PathBuf>> {
     let mut all = Vec::new();
     let mut open = vec![PathBuf::from(folder)];
     while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
@@ -42,7 +43,8 @@ fn every_declared_output_is_within_what_is_known_of_it() {
     let mut wrong = Vec::new();
     for path in models {
         // What is not read is no matter here; newer operator sets are, as far as they have the same operators.
-        let Ok(mut model) = ModelProto::decode(&std::fs::read(&path).unwrap()[..]) else {
+        let Ok(mut model) = ModelProto::decode(&std::fs::read(&path).unwrap_or_default()[..])
+        else {
             continue;
         };
         for set in &mut model.opset_import {
