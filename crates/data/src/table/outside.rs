@@ -19,6 +19,9 @@ const BATCH_BYTES: i64 = 1 << 29;
 /// Bytes that one column of a row group may have when it is unpacked.
 const MAX_CHUNK: i64 = 4 << 30;
 
+/// Texts in the lists of a row group: captions of a million images.
+const MAX_TEXTS_IN_LISTS: i64 = 16 << 20;
+
 /// Number of rows, and the columns with their types and the file's own metadata.
 pub(crate) fn schema(path: &Path) -> Result<(usize, SchemaRef), DataError> {
     let builder = builder(path)?;
@@ -75,6 +78,16 @@ pub(super) fn batch_rows(
             return Err(format!(
                 "column '{}' takes {bytes} bytes in one row group, the limit is {MAX_CHUNK}; write it in smaller row groups",
                 chunk.column_path().string()
+            ));
+        }
+        // Of lists one row may have any number.
+        let in_lists = chunk.column_descr().max_rep_level() > 0;
+        if in_lists && width == 1 && chunk.num_values() > MAX_TEXTS_IN_LISTS {
+            return Err(format!(
+                "column '{}' has {} texts in the lists of one row group, the limit is {MAX_TEXTS_IN_LISTS}; write it in \
+                 smaller row groups",
+                chunk.column_path().string(),
+                chunk.num_values()
             ));
         }
         // Without a dictionary the values of a chunk are no larger together than the chunk.

@@ -20,7 +20,7 @@ fn within(path: &Path, mut budget: Budget<'_>) -> Result<Rows, DataError> {
     for (place, field) in schema.fields().iter().enumerate() {
         let name = field.name().trim();
         let kind = field.data_type();
-        if !table::has_texts(kind) {
+        if !table::has_texts(kind) || (kind.is_nested() && !is_list_of_texts(kind)) {
             rows.without_text.push((name.to_owned(), described(kind)));
             continue;
         }
@@ -109,6 +109,19 @@ fn class_labels(schema: &Schema) -> HashMap<String, Vec<String>> {
     labels
 }
 
+/// Lists of captions are read; those of numbers are vectors, and may be long.
+fn is_list_of_texts(kind: &DataType) -> bool {
+    match kind {
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            match field.data_type() {
+                DataType::Dictionary(_, words) => words.is_string(),
+                words => words.is_string(),
+            }
+        }
+        _ => false,
+    }
+}
+
 /// What a column without a text form is, in words.
 fn described(kind: &DataType) -> String {
     match kind {
@@ -119,7 +132,7 @@ fn described(kind: &DataType) -> String {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => "bytes".to_owned(),
         DataType::FixedSizeBinary(n) => format!("values of {n} bytes"),
         DataType::Map(..) => "a map".to_owned(),
-        list if list.is_nested() => "lists of structs or bytes".to_owned(),
+        list if list.is_nested() => "lists".to_owned(),
         other => other.to_string(),
     }
 }
