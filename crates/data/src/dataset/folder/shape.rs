@@ -1,6 +1,6 @@
 //! The shape of a tree of pictures: which folders hold pictures themselves, and which hold folders that do.
 use super::super::files;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Folders that hold all pictures, whatever their classes.
 const IMAGE_FOLDERS: [&str; 8] =
@@ -124,21 +124,33 @@ pub(super) fn without_masks(all: &[String]) -> (Vec<&str>, Masks<'_>) {
             _ => true,
         });
     }
-    let stems: BTreeSet<&str> = images.iter().map(|id| files::without_ending(id)).collect();
-    let is_mask = |id: &&str| {
-        let stem = files::without_ending(id);
-        MASK_ENDINGS.iter().any(|end| {
-            let cut = stem.len().checked_sub(end.len()).filter(|cut| stem.is_char_boundary(*cut));
-            cut.is_some_and(|cut| {
-                stem[cut..].eq_ignore_ascii_case(end) && stems.contains(&stem[..cut])
-            })
-        })
-    };
-    masks.files = images.iter().copied().filter(is_mask).collect();
+    masks.files = beside_their_pictures(&images);
     if !masks.files.is_empty() {
-        images.retain(|id| !is_mask(id));
+        let files: BTreeSet<&str> = masks.files.iter().copied().collect();
+        images.retain(|id| !files.contains(id));
     }
     (images, masks)
+}
+
+/// Files that are called as a picture of their folder, with a word for mask behind it.
+fn beside_their_pictures<'t>(images: &[&'t str]) -> Vec<&'t str> {
+    let named: Vec<(&str, &str)> = images
+        .iter()
+        .filter_map(|id| {
+            let stem = files::without_ending(id);
+            let cut = |end: &&str| {
+                let cut = stem.len().checked_sub(end.len())?;
+                let ends = stem.is_char_boundary(cut) && stem[cut..].eq_ignore_ascii_case(end);
+                ends.then(|| &stem[..cut])
+            };
+            MASK_ENDINGS.iter().find_map(cut).map(|picture| (*id, picture))
+        })
+        .collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let stems: HashSet<&str> = images.iter().map(|id| files::without_ending(id)).collect();
+    named.into_iter().filter(|(_, picture)| stems.contains(picture)).map(|(id, _)| id).collect()
 }
 
 /// The first folder above a picture whose name is wanted, with all that lies above it.
@@ -157,19 +169,24 @@ fn folder_of(id: &str, wanted: impl Fn(&str) -> bool) -> Option<&str> {
 /// picture elsewhere.
 fn mirrors<'t>(images: &[&'t str]) -> BTreeSet<&'t str> {
     let mut candidates: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut stems: BTreeSet<String> = BTreeSet::new();
+    let mut others = Vec::new();
     for id in images {
         let stem = files::without_ending(id);
         match folder_of(id, |part| is_one_of(part, &PERHAPS_MASKS)) {
             Some(folder) => candidates.entry(folder).or_default().push(stem),
-            None => {
-                stems.insert(stem.to_owned());
-                // `images/cat/1.jpg` has the mask `mask/cat/1.png`.
-                if let Some(folder) = folder_of(id, is_image_folder) {
-                    let above = folder.rfind('/').map_or("", |at| &folder[..=at]);
-                    stems.insert(format!("{above}{}", &stem[folder.len() + 1..]));
-                }
-            }
+            None => others.push(stem),
+        }
+    }
+    if candidates.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut stems: HashSet<String> = HashSet::new();
+    for stem in others {
+        stems.insert(stem.to_owned());
+        // `images/cat/1.jpg` has the mask `mask/cat/1.png`.
+        if let Some(folder) = folder_of(stem, is_image_folder) {
+            let above = folder.rfind('/').map_or("", |at| &folder[..=at]);
+            stems.insert(format!("{above}{}", &stem[folder.len() + 1..]));
         }
     }
     candidates.retain(|folder, found| {
