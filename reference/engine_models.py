@@ -32,7 +32,6 @@ KINDS = {
     "int8": np.int8,
     "bool": np.bool_,
 }
-random = np.random.default_rng(7)
 
 
 def onnx_type(array):

@@ -18,7 +18,13 @@ pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result
 
 /// rten's `Softplus` is ln(1 + exp(x)), which overflows from 89 on; max(x, 0) + ln(1 + exp(-|x|)) is the same number.
 fn softplus(node: &Node<'_>, emit: &mut Emit) -> Option<()> {
-    let input = node.input(0)?;
+    let soft = soft_plus(node.input(0)?, emit);
+    emit.into("Identity", &[&soft], node.output(0)?, Vec::new());
+    Some(())
+}
+
+/// ln(1 + exp(x)) of any x.
+pub(super) fn soft_plus(input: &str, emit: &mut Emit) -> String {
     let size = emit.node("Abs", &[input], Vec::new());
     let size = emit.node("Neg", &[&size], Vec::new());
     let power = emit.node("Exp", &[&size], Vec::new());
@@ -26,8 +32,7 @@ fn softplus(node: &Node<'_>, emit: &mut Emit) -> Option<()> {
     let sum = emit.node("Add", &[&power, &one], Vec::new());
     let rest = emit.node("Log", &[&sum], Vec::new());
     let positive = emit.node("Relu", &[input], Vec::new());
-    emit.into("Add", &[&positive, &rest], node.output(0)?, Vec::new());
-    Some(())
+    emit.node("Add", &[&positive, &rest], Vec::new())
 }
 
 /// rten has no infinities of one sign only.

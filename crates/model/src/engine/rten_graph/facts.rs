@@ -109,11 +109,6 @@ impl Facts {
         self.shapes.get(name).map(Vec::as_slice)
     }
 
-    /// All sizes of the axes.
-    pub(super) fn fixed_shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.shape(name)?.iter().copied().collect()
-    }
-
     /// The elements of a small constant of integers.
     pub(super) fn ints(&self, name: &str) -> Option<Vec<i64>> {
         Some(self.constants.get(name)?.to_i64().ok()?.into_iter().collect())

@@ -11,6 +11,7 @@
 //! | `products` | single elements with several axes, products with vectors |
 //! | `quantised` | quotients in quantisation |
 //! | `shapes` | shapes of outputs |
+//! | `resize` | resizing that the engine lacks, as products with matrices |
 //! | `ties` | the first of equal values |
 //! | `composed` | operators that the engine lacks, made of those it has |
 //! | `resize` | resizing that the engine lacks, as products with matrices |
@@ -23,6 +24,7 @@ mod facts;
 mod products;
 mod quantised;
 mod refused;
+mod resize;
 mod shapes;
 mod ties;
 
@@ -37,7 +39,8 @@ use facts::Facts;
 /// Takes the place of a node where it says so.
 type Rule = fn(&Node<'_>, &Facts, &mut Emit) -> Result<bool, ModelError>;
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
+    resize::rewrite,
     attributes::rewrite,
     casts::rewrite,
     exact::rewrite,

@@ -7,7 +7,6 @@ use crate::graph::node::Node;
 /// Attributes and types that a node may not have.
 pub(super) fn node(node: &Node<'_>, facts: &Facts) -> Result<(), ModelError> {
     let what = match node.op_type() {
-        "Resize" if node.string("mode") == Some("cubic") => "cubic interpolation",
         // It keeps one class and batch, and boxes with exchanged corners (`ops/non_max_suppression.rs`).
         "NonMaxSuppression" => "boxes of several classes or with exchanged corners",
         // Positions from the end are off by one (`ops/sequence.rs`).

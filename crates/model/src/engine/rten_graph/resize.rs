@@ -1,0 +1,189 @@
+//! Resizing that the engine lacks, as products with matrices.
+//!
+//! rten takes cubic interpolation for linear, and has no antialiasing, no list of axes, no symmetric centres and no pixels
+//! left out beyond the edge. Along each axis every output pixel is a weighted sum of input pixels; where sizes
+//! are known, the weights are a constant matrix. The formulas are those of ONNX's definition.
+use super::emit::Emit;
+use super::facts::Facts;
+use super::unsupported;
+use crate::ModelError;
+use crate::graph::node::Node;
+use ndarray::Array2;
+
+/// Most elements of a matrix.
+const LARGEST: usize = 1 << 24;
+
+/// Ways from an output pixel to its place in the input that the engine has.
+const KNOWN: [&str; 4] = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"];
+
+/// How weights are computed, for all axes.
+struct Rule<'a> {
+    cubic: Option<f64>,
+    coordinates: &'a str,
+    antialias: bool,
+    exclude_outside: bool,
+}
+
+/// One axis that changes.
+struct Axis {
+    place: usize,
+    from: usize,
+    to: usize,
+    /// As given, or the quotient of the sizes.
+    scale: f64,
+}
+
+pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result<bool, ModelError> {
+    if !node.is("Resize") || facts.opset < 11 || !lacking(node) {
+        return Ok(false);
+    }
+    let mode = node.string("mode").unwrap_or("nearest");
+    let coefficient = f64::from(node.float("cubic_coeff_a").unwrap_or(-0.75));
+    let rule = Rule {
+        cubic: (mode == "cubic").then_some(coefficient),
+        coordinates: node.string("coordinate_transformation_mode").unwrap_or("half_pixel"),
+        antialias: node.int("antialias").unwrap_or(0) != 0,
+        exclude_outside: node.int("exclude_outside").unwrap_or(0) != 0,
+    };
+    let known = KNOWN.contains(&rule.coordinates) || rule.coordinates == "half_pixel_symmetric";
+    if mode == "nearest" || !known {
+        return Err(unsupported(node, format!("{mode} interpolation by {}", rule.coordinates)));
+    }
+    if node.string("keep_aspect_ratio_policy").is_some_and(|policy| policy != "stretch") {
+        return Err(unsupported(node, "keep_aspect_ratio_policy"));
+    }
+    let (Some(input), Some(output)) = (node.input(0), node.output(0)) else { return Ok(false) };
+    let name = if rule.cubic.is_some() { "cubic" } else { "this linear" };
+    let unknown = || {
+        unsupported(node, format!("{name} interpolation of sizes that are not known before a run"))
+    };
+    let (rank, axes) = axes(node, facts).ok_or_else(unknown)?;
+    let mut value = input.to_owned();
+    for axis in axes {
+        if axis.from.saturating_mul(axis.to) > LARGEST || axis.from == 0 || axis.to == 0 {
+            return Err(unsupported(node, format!("{} to {} pixels", axis.from, axis.to)));
+        }
+        let matrix = matrix(&axis, &rule);
+        value = match rank - axis.place {
+            1 => {
+                let matrix =
+                    emit.floats(&matrix.reversed_axes().as_standard_layout().to_owned().into_dyn());
+                emit.node("MatMul", &[&value, &matrix], Vec::new())
+            }
+            2 => {
+                let matrix = emit.floats(&matrix.into_dyn());
+                emit.node("MatMul", &[&matrix, &value], Vec::new())
+            }
+            _ => {
+                return Err(unsupported(
+                    node,
+                    format!("{name} interpolation of other axes than the last two"),
+                ));
+            }
+        };
+    }
+    emit.into("Identity", &[&value], output, Vec::new());
+    Ok(true)
+}
+
+/// Whether the engine would not do what the node says.
+fn lacking(node: &Node<'_>) -> bool {
+    let linear = node.string("mode") == Some("linear");
+    let coordinates = node.string("coordinate_transformation_mode").unwrap_or("half_pixel");
+    node.string("mode") == Some("cubic")
+        || node.int("antialias").unwrap_or(0) != 0
+        || node.attribute("axes").is_some()
+        || node.string("keep_aspect_ratio_policy").is_some_and(|policy| policy != "stretch")
+        || (linear && node.int("exclude_outside").unwrap_or(0) != 0)
+        || !KNOWN.contains(&coordinates)
+}
+
+/// Number of axes, and those that change.
+fn axes(node: &Node<'_>, facts: &Facts) -> Option<(usize, Vec<Axis>)> {
+    let shape = facts.shape(node.input(0)?)?;
+    let rank = shape.len();
+    let places: Vec<usize> = match node.ints("axes") {
+        Some(axes) => axes
+            .iter()
+            .map(|&axis| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok())
+            .collect::<Option<_>>()?,
+        None => (0..rank).collect(),
+    };
+    let scales = node.input(2).and_then(|name| facts.floats(name)).filter(|list| !list.is_empty());
+    let sizes = node.input(3).and_then(|name| facts.ints(name)).filter(|list| !list.is_empty());
+    let mut axes = Vec::new();
+    for (at, &place) in places.iter().enumerate() {
+        let given = scales.as_ref().map(|scales| scales.get(at).copied()).unwrap_or_default();
+        if given == Some(1.0) {
+            continue;
+        }
+        let from = (*shape.get(place)?)?;
+        let (to, scale) = match (given, &sizes) {
+            (Some(scale), _) => ((from as f32 * scale).floor() as usize, f64::from(scale)),
+            (None, Some(sizes)) => {
+                let to = usize::try_from(*sizes.get(at)?).ok()?;
+                (to, to as f64 / from as f64)
+            }
+            (None, None) => return None,
+        };
+        if to != from || scale != 1.0 {
+            axes.push(Axis { place, from, to, scale });
+        }
+    }
+    Some((rank, axes))
+}
+
+/// Where an output pixel lies in the input.
+fn coordinate(at: usize, axis: &Axis, coordinates: &str) -> f64 {
+    let (x, from, to) = (at as f64, axis.from as f64, axis.to as f64);
+    match coordinates {
+        "asymmetric" => x / axis.scale,
+        "align_corners" if axis.to > 1 => x * (from - 1.0) / (to - 1.0),
+        "align_corners" => 0.0,
+        "pytorch_half_pixel" if axis.to <= 1 => 0.0,
+        "half_pixel_symmetric" => {
+            let adjustment = to / (axis.scale * from);
+            from / 2.0 * (1.0 - adjustment) + (x + 0.5) / axis.scale - 0.5
+        }
+        _ => (x + 0.5) / axis.scale - 0.5,
+    }
+}
+
+/// Weights of the input's pixels for every pixel of the output, one row each.
+fn matrix(axis: &Axis, rule: &Rule<'_>) -> Array2<f32> {
+    let mut matrix = Array2::<f64>::zeros((axis.to, axis.from));
+    let last = axis.from as f64 - 1.0;
+    // Only a smaller image is smoothed.
+    let narrow = if rule.antialias { axis.scale.min(1.0) } else { 1.0 };
+    let reach = if rule.cubic.is_some() { 2.0 } else { 1.0 } / narrow;
+    for at in 0..axis.to {
+        let x = coordinate(at, axis, rule.coordinates);
+        let mut sum = 0.0;
+        let mut taps = Vec::new();
+        let mut place = (x - reach).floor();
+        while place <= x + reach {
+            let weight = weight((place - x).abs() * narrow, rule.cubic);
+            let outside = place < 0.0 || place > last;
+            if !(outside && rule.exclude_outside) {
+                taps.push((place.clamp(0.0, last) as usize, weight));
+                sum += weight;
+            }
+            place += 1.0;
+        }
+        for (place, weight) in taps {
+            matrix[[at, place]] += weight / sum;
+        }
+    }
+    matrix.mapv(|weight| weight as f32)
+}
+
+/// Weight of a pixel at a distance; `a` is the coefficient of a cubic curve.
+fn weight(distance: f64, a: Option<f64>) -> f64 {
+    let d = distance;
+    match a {
+        None => (1.0 - d).max(0.0),
+        Some(a) if d <= 1.0 => ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0,
+        Some(a) if d < 2.0 => ((a * d - 5.0 * a) * d + 8.0 * a) * d - 4.0 * a,
+        Some(_) => 0.0,
+    }
+}
