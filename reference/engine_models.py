@@ -223,6 +223,12 @@ def binary(w):
         w.case(f"Div.Mul.Cast.{value}", [("Div", ["x", "s"], ["q"], {}), ("Cast", ["q"], ["i"], {"to": 7}), ("Equal", ["i", "k"], ["y"], {})], {"x": x}, weights={"s": np.array([value], np.float32), "k": np.arange(1, 300)})
 
 
+    wide = np.array([2**40, -3, 7])
+    for op in "Add Sub Mul Equal Greater Less Max Min".split():
+        w.one("wide", op, {"a": np.array([1, 2, 3])}, {"b": wide})
+    w.case("Cast.wide", [("Cast", ["b"], ["f"], {"to": 1}), ("Mul", ["x", "f"], ["y"], {})], {"x": wave(3)}, weights={"b": wide})
+
+
 def reductions(w):
     ops = "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare".split()
     x = np.abs(wave(2, 3, 4)) + 0.1

@@ -189,8 +189,14 @@ fn one_row(graph: &Graph, conv: usize, target: usize) -> Result<Graph, ModelErro
     };
     for input in 1..node.input.len().min(3) {
         let name = &node.input[input];
-        let Some(values) = graph.constant_f32(name) else { continue };
-        if target >= values.shape().first().copied().unwrap_or(0) {
+        if name.is_empty() {
+            // No bias.
+            continue;
+        }
+        let values = graph.constant_f32(name).ok_or_else(|| {
+            graph.invalid(format!("weight '{name}' is computed or holds no numbers"))
+        })?;
+        if values.shape().first().is_none_or(|&rows| target >= rows) {
             return Err(graph.invalid(format!("weight '{name}' has no row {target}")));
         }
         let row = values.slice_axis(Axis(0), Slice::from(target..target + 1)).to_owned();

@@ -87,7 +87,12 @@ impl Tape {
         seed: impl FnOnce(&[usize]) -> Result<Tensor, ModelError>,
     ) -> Result<(Tensor, Tensor), ModelError> {
         let (plan, values) = self.forward(source)?;
-        let seed = seed(plan.shapes[self.trace.output].as_deref().unwrap_or(&[]))?;
+        let shape = plan.shapes[self.trace.output].as_deref();
+        let shape = shape.ok_or_else(|| {
+            let name = &self.trace.names[self.trace.output];
+            self.graph.invalid(format!("the run shows no value of the output '{name}'"))
+        })?;
+        let seed = seed(shape)?;
         let gradient = self.backward(&plan, &values, seed)?;
         let value = match values[self.trace.layer].as_ref() {
             Some(Value::F32(value)) => value.clone(),
@@ -257,8 +262,14 @@ impl Tape {
                 }
             }
         }
-        let shape = plan.shapes[self.trace.layer].as_deref().unwrap_or(&[]);
-        Ok(grads[self.trace.layer].take().unwrap_or_else(|| Tensor::zeros(IxDyn(shape))))
+        grads[self.trace.layer].take().ok_or_else(|| {
+            // Zeros would be read as a layer without influence.
+            let [output, layer] =
+                [self.trace.output, self.trace.layer].map(|place| self.trace.names[place].as_str());
+            self.graph.invalid(format!(
+                "no gradient of '{output}' reaches '{layer}': what lies between has none; choose another CAM layer"
+            ))
+        })
     }
 }
 
@@ -269,12 +280,12 @@ fn fixed_inputs(graph: &Graph, source: &str) -> Result<Vec<(String, Value)>, Mod
         .into_iter()
         .filter(|input| input.name != source)
         .map(|input| {
-            let shape: Option<Vec<usize>> = input.shape.as_ref().map(|dims| {
+            let shape: Option<Vec<usize>> = input.shape.as_ref().and_then(|dims| {
                 dims.iter()
                     .enumerate()
                     .map(|(place, dim)| dim.fixed().or((place == 0).then_some(1)))
                     .collect::<Option<Vec<usize>>>()
-            }).unwrap_or_default();
+            });
             let shape = shape.ok_or_else(|| {
                 graph.invalid(format!(
                     "the part above '{source}' uses the shape of input {}, which the file leaves open; export the \

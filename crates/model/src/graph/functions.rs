@@ -100,7 +100,9 @@ fn expand(
     }
     let mut names: HashMap<String, String> = HashMap::new();
     for (at, formal) in function.input.iter().enumerate() {
-        names.insert(formal.clone(), call.input.get(at).cloned().unwrap_or_default());
+        // An input that the call leaves out has no name.
+        let actual = call.input.get(at).map_or("", String::as_str);
+        names.insert(formal.clone(), actual.to_owned());
     }
     for (formal, actual) in function.output.iter().zip(&call.output) {
         // An output that is an input handed on is copied below.

@@ -113,7 +113,7 @@ fn axes(node: &Node<'_>, facts: &Facts) -> Option<(usize, Vec<Axis>)> {
     let sizes = node.input(3).and_then(|name| facts.ints(name)).filter(|list| !list.is_empty());
     let mut axes = Vec::new();
     for (at, &place) in places.iter().enumerate() {
-        let given = scales.as_ref().map(|scales| scales.get(at).copied()).unwrap_or_default();
+        let given = scales.as_ref().and_then(|scales| scales.get(at).copied());
         if given == Some(1.0) {
             continue;
         }
