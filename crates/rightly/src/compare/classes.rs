@@ -16,7 +16,7 @@ const GAP: (&str, &str) = ("rank", "gap");
 /// both.
 pub(super) fn correlations(setting: &Setting<'_>) -> Vec<Metric> {
     // Not measured in both: nothing to say.
-    let mut out = cost(setting).unwrap_or_else(Vec::new);
+    let mut out: Vec<Metric> = cost(setting).into_iter().flatten().collect();
     out.extend(gaps(setting));
     out
 }

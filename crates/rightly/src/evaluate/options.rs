@@ -162,13 +162,13 @@ impl EvaluateOptions {
             Ok::<_, Error>((name.to_owned(), file.into()))
         };
         // None were recorded: none were laid.
-        let overlays = list("overlays")?.unwrap_or_else(Vec::new);
+        let overlays = list("overlays")?.into_iter().flatten();
         Ok(Self {
             measures,
             noise_levels: levels("noise_levels", &defaults.noise_levels)?,
             control_levels: levels("control_levels", &defaults.control_levels)?,
             trials: read(table, "trials", defaults.trials)?,
-            overlays: overlays.into_iter().map(overlay).collect::<Result<_, _>>()?,
+            overlays: overlays.map(overlay).collect::<Result<_, _>>()?,
             cam: match text("cam")? {
                 None => defaults.cam,
                 Some("gradcam") => CamMethod::Grad,

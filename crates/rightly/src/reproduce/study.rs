@@ -122,7 +122,7 @@ impl Study<'_> {
         let fitted = groups(1, fit);
         let rare: BTreeSet<&str> =
             known.iter().copied().filter(|name| self.rare.contains(name)).collect();
-        let found = match way.method {
+        let found: Vec<Found> = match way.method {
             None => truth(&fitted, &outcomes(1, fit), &known),
             Some(method) => {
                 let images = |part: usize, rows: &[usize]| {
@@ -141,7 +141,9 @@ impl Study<'_> {
                     &Images { vectors: held_vectors.view(), outcomes: held_outcomes },
                 )
                 // A way that can't be fitted finds nothing.
-                .unwrap_or_else(|_| Vec::new())
+                .into_iter()
+                .flatten()
+                .collect()
             }
         };
         judge(&found, &judged, &known, &fitted, &rare)
