@@ -10,6 +10,7 @@ use rightly::{
     dynamics,
     evaluate::{EvaluateOptions, MeasureName, Target},
     features::Source,
+    first_look::AUTO,
     inputs::Outputs,
     interpret::{InterpretOptions, LanguageEndpoint},
     measures::noise::Level,
@@ -29,11 +30,9 @@ use crate::{
     fetching::{Fetcher, Kind},
 };
 
-pub(crate) fn engine(engine: Engine) -> EngineKind {
-    match engine {
-        Engine::Rten => EngineKind::Rten,
-        Engine::Onnxruntime => EngineKind::OnnxRuntime,
-    }
+/// Name of an engine, as a run's inputs take it.
+pub(crate) fn engine(engine: Engine) -> &'static str {
+    engine.named().map_or(AUTO, EngineKind::name)
 }
 
 pub(crate) fn overrides(flags: &CardFlags) -> anyhow::Result<Overrides> {
@@ -265,7 +264,7 @@ pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
     let decode = decode(&data.decode)?;
     let masks = masks(&data.masks);
     Ok(InputOptions {
-        engine: engine(args.model.card.engine).name().to_owned(),
+        engine: engine(args.model.card.engine).to_owned(),
         protocol: protocol(data.protocol.as_deref())?,
         splits: data.splits.map(Into::into),
         masks: data.masks.masks.clone(),

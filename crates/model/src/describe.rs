@@ -1,6 +1,8 @@
 //! What a model file holds and how it would be used: `rightly model FILE`.
 use crate::card::{CardFile, preprocess_of, read_labels};
-use crate::classifier::{ImageInput, Prepared, class_output, image_input, pixels};
+use crate::classifier::{
+    ImageInput, OutputKind, Prepared, Readout, class_output, image_input, pixels,
+};
 use crate::graph::layers::{Layer, Shapes};
 use crate::graph::node::{Dim, ValueSpec};
 use crate::graph::proto::data_type;
@@ -67,6 +69,8 @@ pub struct Description {
     pub preprocess: Preprocess,
     /// Where it came from.
     pub preprocess_source: String,
+    /// What the output holds, where it could be run.
+    pub output_kind: Option<OutputKind>,
     /// The value that logits are taken from.
     pub logits: Option<String>,
     /// Number of values that it has for an image.
@@ -117,24 +121,17 @@ impl Description {
             notes.extend(pixels::note(input, &preprocess, path)?);
         }
         let size = fixed.or(preprocess.output_size());
-        let (output, softmax) = match class_output(&graph, file.logits.as_deref()) {
+        let output = match class_output(&graph, file.logits.as_deref()) {
             Ok((output, note)) => {
                 notes.extend(note);
-                let softmax = graph.softmax_input(&output);
-                if let Some(inner) = &softmax {
-                    notes.push(format!(
-                        "softmax: the output '{output}' is one; logits are its input '{inner}'"
-                    ));
-                }
-                (Some(output), softmax)
+                Some(output)
             }
             Err(error) => {
                 warnings.push(without_path(&error));
-                (None, None)
+                None
             }
         };
-        let logits = softmax.or(output);
-        let top = logits
+        let mut top = output
             .clone()
             .or_else(|| file.feature_layer.clone())
             .or_else(|| graph.outputs().first().map(|output| output.name.clone()))
@@ -142,9 +139,17 @@ impl Description {
         let run = input
             .clone()
             .map(|input| shapes(&graph, input, size.unwrap_or(USUAL_SIZE), &top, &file, engine));
+        let mut readout = None;
         let (folded, shapes) = match run {
             Some(Ok((prepared, shapes))) => {
                 notes.extend(prepared.notes.iter().cloned());
+                let read = |output: &String| {
+                    Readout::decide(&prepared, output, &shapes, file.softmax, &preprocess, engine)
+                };
+                match output.as_ref().map(read).transpose() {
+                    Ok(found) => readout = found,
+                    Err(error) => warnings.push(without_path(&error)),
+                }
                 (Some(prepared.graph), shapes)
             }
             Some(Err(error @ ModelError::Limit { .. })) => return Err(error),
@@ -153,6 +158,14 @@ impl Description {
                 (None, Shapes::new())
             }
             None => (None, Shapes::new()),
+        };
+        let logits = match &readout {
+            Some(readout) => {
+                notes.extend(readout.note.clone());
+                top.clone_from(&readout.top);
+                Some(readout.logits.clone())
+            }
+            None => output.clone(),
         };
         let tapped = folded.as_ref().unwrap_or(&graph);
         let layers = tapped.tappable(&top, &shapes);
@@ -168,7 +181,11 @@ impl Description {
             None => guess,
         };
         let cam_layer = find(&file.cam_layer, tapped.guess_cam_layer(&top, &shapes));
-        let feature_layer = find(&file.feature_layer, tapped.guess_feature_layer(&top, &shapes));
+        // Probabilities are no features.
+        let probabilities = readout.as_ref().is_some_and(|r| r.kind != OutputKind::Logits);
+        let guess = tapped.guess_feature_layer(&top, &shapes);
+        let guess = guess.filter(|layer| !probabilities || Some(&layer.name) != output.as_ref());
+        let feature_layer = find(&file.feature_layer, guess);
         let classes = logits.as_ref().and_then(|name| shapes.get(name)).map(|shape| {
             shape.iter().product::<usize>() / shape.first().copied().unwrap_or(1).max(1)
         });
@@ -192,6 +209,7 @@ impl Description {
             input_size: size,
             preprocess,
             preprocess_source,
+            output_kind: readout.as_ref().map(|readout| readout.kind),
             logits,
             classes,
             labels,

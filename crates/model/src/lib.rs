@@ -18,7 +18,7 @@ pub mod text;
 
 pub use cam::{Cam, CamHead};
 pub use card::{Card, Overrides};
-pub use classifier::{Classifier, Forward};
+pub use classifier::{Classifier, Forward, OutputKind};
 pub use describe::Description;
 pub use encoder::{Encoder, Encoding, FeatureMap, FeaturePool};
 pub use engine::EngineKind;

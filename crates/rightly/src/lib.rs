@@ -3,6 +3,7 @@
 //! | module | its subject |
 //! |---|---|
 //! | [`inputs`] | model, data, masks and labels, opened and checked together |
+//! | [`first_look`] | a few images before a run: engines, a second opinion, what the output holds |
 //! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
 //! | [`dynamics`] | the loss of each image after each epoch of training |
@@ -33,6 +34,7 @@ pub mod evaluate;
 pub mod event;
 pub mod features;
 pub mod findings;
+pub mod first_look;
 pub mod inputs;
 pub mod interpret;
 pub mod language;

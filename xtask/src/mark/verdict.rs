@@ -100,6 +100,9 @@ fn stage(
         "csv",
         "--seed",
         &trial.seed.to_string(),
+        // By name: the exam's figures must not depend on what is installed.
+        "--engine",
+        "rten",
         "--model",
     ]);
     command.arg(model_file(folder)).arg("--data").arg(table_file(folder)).arg("--out").arg(run);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use rightly_model::EngineKind;
 
 use super::DataFormat;
 
@@ -23,8 +24,9 @@ pub(crate) struct CardFlags {
     /// Card of the model, where it is not FILE.toml beside it
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) card: Option<PathBuf>,
-    /// Inference engine
-    #[arg(long, value_enum, default_value = "rten")]
+    /// Inference engine; auto: ONNX Runtime where it is found and faster on the first images, else the embedded one
+    /// (rten). A run goes on with the engine that it began with
+    #[arg(long, value_enum, default_value = "auto")]
     pub(crate) engine: Engine,
     /// Labels of the outputs, one a line
     #[arg(long, value_name = "FILE")]
@@ -88,6 +90,9 @@ pub(crate) struct ModelArgs {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) card: CardFlags,
+    /// Data to look at a few images of, through both engines
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: DataFormat,
@@ -96,7 +101,19 @@ pub(crate) struct ModelArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Engine {
     #[default]
+    Auto,
     Rten,
     #[value(alias = "ort")]
     Onnxruntime,
+}
+
+impl Engine {
+    /// The engine, where one is named.
+    pub(crate) fn named(self) -> Option<EngineKind> {
+        match self {
+            Self::Auto => None,
+            Self::Rten => Some(EngineKind::Rten),
+            Self::Onnxruntime => Some(EngineKind::OnnxRuntime),
+        }
+    }
 }

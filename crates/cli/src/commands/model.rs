@@ -1,21 +1,62 @@
 //! `rightly model`: what a model takes, gives, and can be tapped at.
 
-use rightly_model::describe::{Description, Port};
+use rightly::{
+    InputOptions,
+    first_look::{FirstLook, Looked, Opening},
+};
+use rightly_model::{
+    EngineKind, Overrides,
+    describe::{Description, Port},
+};
+use serde::Serialize;
 
 use crate::{
     args::{DataFormat, ModelArgs},
     options, output,
 };
 
+/// What is printed: the model, and what a look at a few images showed.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    description: Description,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_look: Option<FirstLook>,
+    /// Speeds, and what is not there, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    said: Vec<String>,
+}
+
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     let overrides = options::overrides(&args.card)?;
     let engine = options::engine(args.card.engine);
-    let description = Description::read(&args.model, &overrides, engine)?;
+    let looked = args.data.as_ref().map(|data| look(args, data, engine, &overrides)).transpose()?;
+    let taken = match (&looked, args.card.engine.named()) {
+        (Some(looked), _) => looked.classifier.engine(),
+        (None, engine) => engine.unwrap_or(EngineKind::Rten),
+    };
+    let description = Description::read(&args.model, &overrides, taken)?;
+    let (first_look, said) = looked.map(|l| (l.look, l.said)).unzip();
+    let shown = Shown { description, first_look, said: said.unwrap_or_default() };
     let text = match args.format {
-        DataFormat::Json => serde_json::to_string_pretty(&description)? + "\n",
-        DataFormat::Table => table(&description),
+        DataFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
+        DataFormat::Table => table(&shown),
     };
     output::print(&text)
+}
+
+/// A few images of the data through both engines.
+fn look(
+    args: &ModelArgs,
+    data: &str,
+    engine: &str,
+    overrides: &Overrides,
+) -> anyhow::Result<Looked> {
+    let options = InputOptions::new(&args.model, data);
+    let dataset = options.open_dataset()?;
+    let samples: Vec<_> = dataset.samples.iter().collect();
+    let opening = Opening::new(&args.model, overrides, engine)?;
+    Ok(opening.look(&samples, &options.decode_options(), true)?)
 }
 
 fn ports(ports: &[Port]) -> String {
@@ -27,7 +68,8 @@ fn ports(ports: &[Port]) -> String {
     ports.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-fn table(d: &Description) -> String {
+fn table(shown: &Shown) -> String {
+    let d = &shown.description;
     let mut rows: Vec<[String; 2]> = Vec::new();
     let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
     row("file", d.path.display().to_string());
@@ -49,6 +91,12 @@ fn table(d: &Description) -> String {
         let labels = d.labels.map_or(", no labels file".to_owned(), |n| format!(", {n} labels"));
         row("logits", format!("{logits}{classes}{labels}"));
     }
+    if let Some(kind) = d.output_kind {
+        row("output holds", rightly::first_look::output(kind).to_owned());
+    }
+    if let Some(look) = &shown.first_look {
+        row("first look", look.sentence());
+    }
     let layer = |l: &Option<rightly_model::graph::layers::Layer>| {
         l.as_ref().map_or("none found".to_owned(), |l| format!("{} ({})", l.name, l.op))
     };
@@ -60,6 +108,9 @@ fn table(d: &Description) -> String {
         rows.iter().map(|[name, value]| format!("{name:width$}  {value}\n")).collect();
     for note in &d.notes {
         text += &format!("note: {note}\n");
+    }
+    for said in &shown.said {
+        text += &format!("note: {said}\n");
     }
     for warning in &d.warnings {
         text += &format!("warning: {warning}\n");

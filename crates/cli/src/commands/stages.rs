@@ -55,10 +55,16 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     if which == Which::All && !mitigate.repairs.iter().any(|repair| repair.adds_images()) {
         mitigate.pool = None;
     }
-    let inputs = Inputs::open(options::inputs(args)?, &options::model_overrides(args)?)?;
     let run = RunDir::new(&args.run.out);
+    let overrides = options::model_overrides(args)?;
+    let (inputs, looked) =
+        Inputs::open_for(options::inputs(args)?, &overrides, &run, args.run.force)?;
     let _lock = run.lock()?;
     let progress = Progress::new(args.run.quiet);
+    looked.iter().for_each(|line| progress.note(line));
+    if let Some(warning) = inputs.look().warning() {
+        output::say(&format!("warning: {warning}"));
+    }
     let dynamics = options::dynamics(&args.dynamics);
     let claimed = Claimed::new(&inputs, &run, args.run.force, &progress)?;
     // What a stage needs of an earlier one runs first.

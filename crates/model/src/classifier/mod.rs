@@ -1,10 +1,15 @@
 //! A classifier ready to run: graph, card, labels, engine.
+mod look;
 mod open;
+mod outputs;
 pub(crate) mod pixels;
 mod prepare;
 mod written;
 
+pub use look::Unoptimised;
 pub(crate) use open::{Prepared, session_of};
+pub use outputs::OutputKind;
+pub(crate) use outputs::Readout;
 pub(crate) use prepare::{ImageInput, class_output, image_input, input_size};
 
 use crate::engine::{Session, Value};
@@ -18,6 +23,9 @@ use std::path::Path;
 pub struct Forward {
     /// Logits, one an output (the softmax's input where the graph ends in one). Not checked for being finite.
     pub logits: Vec<f32>,
+    /// The output itself where it holds probabilities that are not known to be the softmax of the logits; see
+    /// [`Classifier::output_kind`].
+    pub probabilities: Option<Vec<f32>>,
     /// The value of [`Classifier::tap_tensor`], batch dimension kept, where it was asked for: the CAM layer's own,
     /// or what the part of the graph above is computed from where the CAM layer lies on a branch.
     pub tap: Option<ArrayD<f32>>,
@@ -35,8 +43,7 @@ pub struct Classifier {
     hash: String,
     engine: EngineKind,
     session: Box<dyn Session>,
-    logits: String,
-    probabilities: bool,
+    readout: Readout,
     tap: Option<String>,
     cam_layout: Option<Layout>,
     nhwc: bool,
@@ -98,7 +105,11 @@ impl Classifier {
     }
     /// The value that logits are taken from: the output, or the input of the softmax that makes it.
     pub fn logits_tensor(&self) -> &str {
-        &self.logits
+        &self.readout.logits
+    }
+    /// What the output holds.
+    pub fn output_kind(&self) -> OutputKind {
+        self.readout.kind
     }
     /// The CAM layer, given or guessed.
     pub fn cam_layer(&self) -> Option<&str> {
@@ -108,9 +119,9 @@ impl Classifier {
     pub fn cam_layout(&self) -> Option<Layout> {
         self.cam_layout
     }
-    /// Whether the logits are logarithms of the output's probabilities.
-    pub(crate) fn is_probabilities(&self) -> bool {
-        self.probabilities
+    /// How logits and probabilities are read.
+    pub(crate) fn readout(&self) -> &Readout {
+        &self.readout
     }
     /// Images of one run.
     pub(crate) fn batch(&self) -> usize {
@@ -130,7 +141,8 @@ impl Classifier {
     /// tap is asked for and the model has no CAM layer.
     pub fn forward(&self, input: &[f32], tap: bool) -> Result<Forward, ModelError> {
         let value = Value::F32(self.arrange(input)?);
-        let mut names = vec![self.logits.as_str()];
+        let mut names = self.readout.values();
+        let read = names.len();
         if tap {
             names.push(self.tap.as_deref().ok_or_else(|| {
                 self.graph.invalid(
@@ -139,22 +151,33 @@ impl Classifier {
                 )
             })?);
         }
-        let mut values =
-            self.session.run(&[(self.card.input.as_str(), value)], &names)?.into_iter();
-        let logits = values.next().and_then(Value::into_f32).ok_or_else(|| self.no_floats())?;
-        let mut logits: Vec<f32> = first(logits, self.batch).into_iter().collect();
-        if self.probabilities {
-            // softmax(ln p) = p; a probability of zero becomes the smallest one that has a logarithm.
-            for value in &mut logits {
-                *value = value.max(f32::MIN_POSITIVE).ln();
-            }
-        }
-        let tap = values.next().and_then(Value::into_f32).map(|value| first(value, self.batch));
-        Ok(Forward { logits, tap })
+        let values = self.session.run(&[(self.card.input.as_str(), value)], &names)?;
+        let (logits, probabilities, mut rest) = self.read(values, read)?;
+        let tap = rest.next().and_then(Value::into_f32).map(|value| first(value, self.batch));
+        Ok(Forward { logits, probabilities, tap })
+    }
+
+    /// Logits and probabilities of the first `read` values of a run, and the others.
+    fn read(
+        &self,
+        values: Vec<Value>,
+        read: usize,
+    ) -> Result<(Vec<f32>, Option<Vec<f32>>, std::vec::IntoIter<Value>), ModelError> {
+        let mut values = values.into_iter();
+        let floats = values
+            .by_ref()
+            .take(read)
+            .map(|value| {
+                let value = value.into_f32().ok_or_else(|| self.no_floats())?;
+                Ok(first(value, self.batch).into_iter().collect())
+            })
+            .collect::<Result<Vec<Vec<f32>>, ModelError>>()?;
+        let (logits, probabilities) = self.readout.read(floats);
+        Ok((logits, probabilities, values))
     }
 
     fn no_floats(&self) -> ModelError {
-        self.graph.invalid(format!("the output '{}' holds no floats", self.logits))
+        self.graph.invalid(format!("the output '{}' holds no floats", self.readout.logits))
     }
 
     /// `[3, H, W]` to what the graph takes.

@@ -1,7 +1,7 @@
 //! From a file to a classifier that runs.
 use super::pixels;
 use super::prepare::{ImageInput, class_output, image_input, input_size};
-use super::{Classifier, arrange};
+use super::{Classifier, OutputKind, Readout, arrange};
 use crate::card::{CardFile, preprocess, read_labels};
 use crate::engine::{EngineKind, Session, Value};
 use crate::graph::flow_data_values;
@@ -169,20 +169,8 @@ impl Classifier {
         let size = input_size(&graph, input.size, preprocess.output_size())?;
         let (output, note) = class_output(&graph, file.logits.as_deref())?;
         notes.extend(note);
-        let softmax = graph.softmax_input(&output);
-        let probabilities = softmax.is_none() && file.softmax == Some(true);
-        if let Some(input) = &softmax {
-            notes.push(format!(
-                "softmax: the output '{output}' is one; logits are its input '{input}'"
-            ));
-        } else if probabilities {
-            notes.push(format!(
-                "softmax: the card says that '{output}' holds probabilities, and no softmax was found in the graph; \
-                 logits are their logarithms"
-            ));
-        }
-        let logits = softmax.clone().unwrap_or_else(|| output.clone());
-        let mut keep = vec![logits.as_str()];
+        let scores = graph.softmax_input(&output).unwrap_or_else(|| output.clone());
+        let mut keep = vec![scores.as_str(), output.as_str()];
         for layer in [&file.cam_layer, &file.feature_layer].into_iter().flatten() {
             if !graph.has_value(layer) {
                 return Err(graph.no_value(layer));
@@ -193,19 +181,25 @@ impl Classifier {
         notes.extend(prepared.notes.iter().cloned());
         let shapes = prepared.shapes(engine)?;
         let outputs =
-            shapes.get(&logits).map_or(0, |shape| shape.iter().product::<usize>() / prepared.batch);
-        let Prepared { mut graph, input, batch, .. } = prepared;
+            shapes.get(&output).map_or(0, |shape| shape.iter().product::<usize>() / prepared.batch);
         if outputs < 2 {
-            return Err(graph.invalid(format!(
+            return Err(prepared.graph.invalid(format!(
                 "output '{output}' has {outputs} values for an image, expected one for each of at least two classes; \
                  name another with 'logits' in the card or --logits"
             )));
         }
+        let readout =
+            Readout::decide(&prepared, &output, &shapes, file.softmax, &preprocess, engine)?;
+        notes.extend(readout.note.clone());
+        let Prepared { mut graph, input, batch, .. } = prepared;
+        let (logits, top) = (readout.logits.clone(), readout.top.clone());
         let cam_layer = layer(&file.cam_layer, "CAM", "cam", &mut notes, || {
-            graph.guess_cam_layer(&logits, &shapes).map(|layer| layer.name)
+            graph.guess_cam_layer(&top, &shapes).map(|layer| layer.name)
         });
         let feature_layer = layer(&file.feature_layer, "feature", "feature", &mut notes, || {
-            graph.guess_feature_layer(&logits, &shapes).map(|layer| layer.name)
+            let guess = graph.guess_feature_layer(&top, &shapes).map(|layer| layer.name);
+            // Probabilities are no features.
+            guess.filter(|layer| readout.kind == OutputKind::Logits || *layer != output)
         });
         let tap = match &cam_layer {
             None => None,
@@ -217,8 +211,8 @@ impl Classifier {
             })?),
         };
         let cam_layout =
-            cam_layer.as_deref().and_then(|layer| graph.layer_layout(layer, &logits, &shapes));
-        let mut values = vec![logits.as_str()];
+            cam_layer.as_deref().and_then(|layer| graph.layer_layout(layer, &top, &shapes));
+        let mut values = readout.values();
         if let Some(tap) = &tap {
             graph.add_output(tap)?;
             values.push(tap);
@@ -232,7 +226,7 @@ impl Classifier {
             input: input.name.clone(),
             layout: if input.nhwc { "nhwc" } else { "nchw" }.to_owned(),
             logits: output,
-            softmax: softmax.is_some() || probabilities,
+            softmax: readout.softmax,
             labels: file.labels,
             cam_layer,
             feature_layer,
@@ -250,8 +244,7 @@ impl Classifier {
             hash,
             engine,
             session,
-            logits,
-            probabilities,
+            readout,
             tap,
             cam_layout,
             nhwc: input.nhwc,
@@ -286,6 +279,20 @@ pub(crate) fn session_of(
     values: &[&str],
     engine: EngineKind,
 ) -> Result<Box<dyn Session>, ModelError> {
+    engine.load(&part_of(graph, values)?, false)
+}
+
+/// The same without the engine's optimisations.
+pub(super) fn plain_session_of(
+    graph: &Graph,
+    values: &[&str],
+    engine: EngineKind,
+) -> Result<Box<dyn Session>, ModelError> {
+    engine.load(&part_of(graph, values)?, true)
+}
+
+/// The part of a graph that some values need.
+fn part_of(graph: &Graph, values: &[&str]) -> Result<Graph, ModelError> {
     let mut run = graph.clone();
     for name in values {
         run.add_output(name)?;
@@ -293,5 +300,5 @@ pub(crate) fn session_of(
     run.proto_mut().output.retain(|output| values.contains(&output.name()));
     run.prune();
     run.check_limits()?;
-    engine.load(&run, false)
+    Ok(run)
 }

@@ -6,7 +6,7 @@ mod graft;
 mod open;
 mod proof;
 
-use crate::classifier::{arrange, first};
+use crate::classifier::{Readout, arrange, first};
 use crate::engine::{Session, Value};
 use crate::graph::layers::{Layout, LinearHead};
 use crate::{ModelError, cam::by_channel};
@@ -35,6 +35,8 @@ pub struct Encoding {
     pub map: Option<FeatureMap>,
     /// Raw logits, where the encoder is the audited classifier.
     pub logits: Option<Vec<f32>>,
+    /// Its output where that holds probabilities, as [`crate::Forward::probabilities`].
+    pub probabilities: Option<Vec<f32>>,
 }
 
 /// Every feature at every position.
@@ -59,13 +61,6 @@ enum Reading {
     Token(usize),
 }
 
-/// Where logits are taken from.
-#[derive(Debug, Clone)]
-struct Logits {
-    tensor: String,
-    probabilities: bool,
-}
-
 /// A network that gives features; shared by all worker threads.
 pub struct Encoder {
     path: PathBuf,
@@ -81,7 +76,7 @@ pub struct Encoder {
     reading: Reading,
     pool: FeaturePool,
     map: Option<(String, Layout)>,
-    logits: Option<Logits>,
+    logits: Option<Readout>,
     head: Option<LinearHead>,
     preprocess: Preprocess,
     notes: Vec<String>,
@@ -154,7 +149,8 @@ impl Encoder {
         let map = self.map.as_ref().filter(|_| map);
         let mut names = vec![self.layer.as_str()];
         let map_at = map.map(|(name, _)| place(&mut names, name));
-        let logits_at = self.logits.as_ref().map(|l| place(&mut names, &l.tensor));
+        let answer = self.logits.iter().flat_map(Readout::values);
+        let answer_at: Vec<usize> = answer.map(|name| place(&mut names, name)).collect();
         let values = self.session.run(&[(self.input.as_str(), Value::F32(value))], &names)?;
         let values: Vec<ArrayD<f32>> = values
             .into_iter()
@@ -175,15 +171,13 @@ impl Encoder {
             }
             _ => None,
         };
-        let logits = self.logits.as_ref().zip(logits_at).map(|(logits, at)| {
-            let raw = values[at].iter().copied();
-            if logits.probabilities {
-                raw.map(|p| p.max(f32::MIN_POSITIVE).ln()).collect()
-            } else {
-                raw.collect()
-            }
+        let answer = self.logits.as_ref().map(|readout| {
+            let value = |&at: &usize| values[at].iter().copied().collect();
+            readout.read(answer_at.iter().map(value).collect())
         });
-        Ok(Encoding { vector, map, logits })
+        let (logits, probabilities) = answer.unzip();
+        let probabilities = probabilities.flatten();
+        Ok(Encoding { vector, map, logits, probabilities })
     }
 
     fn read(&self, value: &ArrayD<f32>) -> Result<Vec<f32>, ModelError> {

@@ -1,8 +1,8 @@
 //! From a classifier or a file to an encoder.
-use super::{Encoder, FeaturePool, Logits, Reading};
+use super::{Encoder, FeaturePool, Reading};
 use crate::card::{CardFile, preprocess};
 use crate::classifier::{
-    ImageInput, Prepared, class_output, image_input, input_size, pixels, session_of,
+    ImageInput, Prepared, Readout, class_output, image_input, input_size, pixels, session_of,
 };
 use crate::graph::layers::{Layout, Shapes};
 use crate::graph::proto::data_type;
@@ -32,8 +32,8 @@ impl Encoder {
             notes: Vec::new(),
         };
         let shapes = prepared.shapes(classifier.engine())?;
-        let top = classifier.logits_tensor().to_owned();
-        let logits = Logits { tensor: top.clone(), probabilities: classifier.is_probabilities() };
+        let logits = classifier.readout().clone();
+        let top = logits.top.clone();
         Self::build(Parts {
             prepared,
             shapes,
@@ -80,7 +80,9 @@ impl Encoder {
         let top = match (&file.feature_layer, class_output(graph, file.logits.as_deref())) {
             (_, Ok((output, note))) => {
                 notes.extend(note);
-                graph.softmax_input(&output).unwrap_or(output)
+                // Probabilities are no features, whatever lies between them and the output.
+                let scores = graph.activation_of(&output).filter(|found| found.is_softmax());
+                scores.map_or(output, |found| found.scores)
             }
             (Some(layer), Err(_)) => layer.clone(),
             (None, Err(error)) => {
@@ -145,10 +147,10 @@ impl Encoder {
         }
         let map = graph.feature_map(&layer, dim, &top, &shapes);
         // The head reads what it reads: a mean of tokens is not what a head on the class token was made for.
-        let head = logits.as_ref().and_then(|l| graph.linear_head(&layer, dim, &l.tensor, &shapes));
+        let head = logits.as_ref().and_then(|l| graph.linear_head(&layer, dim, &l.logits, &shapes));
         let mut outputs: Vec<&str> = vec![&layer];
         outputs.extend(map.as_ref().map(|(name, _)| name.as_str()));
-        outputs.extend(logits.as_ref().map(|l| l.tensor.as_str()));
+        outputs.extend(logits.iter().flat_map(Readout::values));
         let session = session_of(&graph, &outputs, engine)?;
         Ok(Self {
             path: graph.path().to_owned(),
@@ -177,7 +179,7 @@ struct Parts {
     shapes: Shapes,
     layer: String,
     top: String,
-    logits: Option<Logits>,
+    logits: Option<Readout>,
     pool: FeaturePool,
     preprocess: Preprocess,
     hash: String,

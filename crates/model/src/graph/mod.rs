@@ -15,6 +15,7 @@
 //! | `functions` | local functions written in where they are called |
 //! | `evaluation` | float16 to float32, evaluation semantics, batch size |
 //! | `bounds` | how large a run can get, before anything runs |
+//! | `activation`, `range` | what makes probabilities of scores, and what bounds a value |
 //! | `branch` | one of two branches chosen, what inputs reach |
 //! | `fold` | everything that does not depend on the pixels becomes a constant |
 //! | [`layers`] | layers that can be tapped, guessed CAM and feature layers |
@@ -23,6 +24,7 @@ pub mod node;
 pub mod proto;
 pub mod tensor;
 
+mod activation;
 mod bounds;
 mod branch;
 mod edit;
@@ -33,11 +35,13 @@ mod fold;
 mod functions;
 mod index;
 mod make;
+mod range;
 mod snapshot;
 mod store;
 mod validate;
 mod walls;
 
+pub(crate) use activation::Activation;
 pub use bounds::Limits;
 pub(crate) use edit::declare;
 pub(crate) use flow::flow_data_values;

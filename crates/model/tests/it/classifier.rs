@@ -149,22 +149,6 @@ fn a_batch_that_cannot_be_changed_is_filled() {
 }
 
 #[test]
-fn probabilities_without_a_softmax_become_logarithms() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("m.onnx");
-    std::fs::write(&path, Made::default().bytes()).unwrap();
-    let plain = open(&path);
-    let overrides = Overrides { softmax: Some(true), ..Overrides::default() };
-    let classifier = Classifier::open(&path, &overrides, EngineKind::Rten).unwrap();
-    let [h, w] = classifier.input_size();
-    let input = wave(3 * h * w, 1.0, 0.0);
-    let logits = classifier.forward(&input, false).unwrap().logits;
-    for (log, value) in logits.iter().zip(plain.forward(&input, false).unwrap().logits) {
-        assert_eq!(*log, value.max(f32::MIN_POSITIVE).ln());
-    }
-}
-
-#[test]
 fn what_does_not_fit_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.onnx");

@@ -13,6 +13,7 @@ mod image_text;
 mod inputs;
 mod models;
 mod onnx_tests;
+mod outputs;
 mod repair;
 mod support;
 mod tokens;

@@ -18,13 +18,17 @@ pub(super) fn facts(manifest: &Manifest, tables: &Tables) -> Facts {
         ("Model file".to_owned(), inputs.model.display().to_string()),
         ("Model hash (blake3)".to_owned(), manifest.hashes.model.clone()),
         ("Preprocessing".to_owned(), preprocessing(&manifest.card.preprocess)),
-        ("Engine".to_owned(), inputs.engine.clone()),
+        ("Engine".to_owned(), engine(manifest)),
         ("Data from".to_owned(), inputs.data.clone()),
         ("Data hash (blake3)".to_owned(), manifest.hashes.data.clone()),
         ("Split".to_owned(), manifest.split_choice.clone()),
         ("Seed".to_owned(), manifest.seed.to_string()),
         ("Version".to_owned(), format!("rightly {}", manifest.version)),
     ];
+    if let Some(look) = &manifest.first_look {
+        let holds = rightly::first_look::output(look.output).to_owned();
+        rows.insert(3, ("The model's output".to_owned(), holds));
+    }
     for (stage, options) in &manifest.stages {
         let words: Vec<String> = options.iter().map(|(k, v)| format!("{k} = {v}")).collect();
         rows.push((format!("Options of {stage}"), words.join(", ")));
@@ -40,6 +44,14 @@ pub(super) fn facts(manifest: &Manifest, tables: &Tables) -> Facts {
         quick: quick.unwrap_or(false),
         cam_layer: manifest.card.cam_layer.clone(),
         rows,
+    }
+}
+
+/// The engine, and what another one said of the first images.
+fn engine(manifest: &Manifest) -> String {
+    match &manifest.first_look {
+        Some(look) => look.sentence().trim_start_matches("engine: ").to_owned(),
+        None => manifest.inputs.engine.clone(),
     }
 }
 

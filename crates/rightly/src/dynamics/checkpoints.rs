@@ -89,8 +89,8 @@ pub fn measure(
         models
             .iter()
             .map(|model| {
-                let logits = model.forward(&input, false)?.logits;
-                let outcome = probe.judge(sample.class, &logits);
+                let answer = model.forward(&input, false)?.into();
+                let outcome = probe.judge(sample.class, &answer);
                 Ok(outcome.map_or(f64::NAN, |o| f64::from(o.loss)))
             })
             .collect::<Result<_, _>>()

@@ -19,7 +19,7 @@ mod tables;
 use std::{sync::atomic::AtomicBool, time::Instant};
 
 pub(crate) use passes::REVISIONS as MEASURE_REVISIONS;
-pub(crate) use probe::Probe;
+pub(crate) use probe::{Answer, Probe};
 
 pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 

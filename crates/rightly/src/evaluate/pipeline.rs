@@ -210,10 +210,12 @@ fn subject<'a>(
         Err(error) => return Ok(Err(format!("can't be read: {error}"))),
     };
     let planes = Planes::from(&picture.crop);
-    let clean = probe.forward(&planes, tap)?;
-    match probe.judge(sample.class, &clean.logits) {
-        Some(outcome) => Ok(Ok(Subject { sample, picture, planes, clean, outcome })),
-        None => Ok(Err("the model's outputs are not finite".to_owned())),
+    let mut clean = probe.forward(&planes, tap)?;
+    let tap = clean.tap.take();
+    let clean = clean.into();
+    match probe.judge(sample.class, &clean) {
+        Some(outcome) => Ok(Ok(Subject { sample, picture, planes, clean, tap, outcome })),
+        None => Ok(Err(probe.unusable().to_owned())),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The model asked about a picture: from planes to an outcome.
 
+use ndarray::ArrayD;
 use rightly_data::{Planes, Sample};
-use rightly_model::{Classifier, Forward};
+use rightly_model::{Classifier, Forward, OutputKind};
 
 use super::rows::Outcome;
 use crate::{Error, Inputs, inputs::Outputs, subject::Picture};
@@ -13,12 +14,38 @@ pub(crate) struct Probe<'a> {
     mapped: Option<Vec<usize>>,
 }
 
+/// How far outside of 0 to 1 a probability may lie by rounding.
+const ROUNDING: f32 = 1e-4;
+
+/// What a model says of one picture.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) logits: Vec<f32>,
+    /// The output itself, where it holds probabilities; see [`Forward::probabilities`].
+    pub(crate) probabilities: Option<Vec<f32>>,
+}
+
+impl Answer {
+    /// The values whose largest is the model's answer.
+    pub(crate) fn given(&self) -> &[f32] {
+        self.probabilities.as_deref().unwrap_or(&self.logits)
+    }
+}
+
+impl From<Forward> for Answer {
+    fn from(forward: Forward) -> Self {
+        Self { logits: forward.logits, probabilities: forward.probabilities }
+    }
+}
+
 /// A photograph with its clean forward pass.
 pub(crate) struct Subject<'a> {
     pub(crate) sample: &'a Sample,
     pub(crate) picture: Picture,
     pub(crate) planes: Planes,
-    pub(crate) clean: Forward,
+    pub(crate) clean: Answer,
+    /// The CAM layer's value, where a measure asks for it.
+    pub(crate) tap: Option<ArrayD<f32>>,
     pub(crate) outcome: Outcome,
 }
 
@@ -52,19 +79,24 @@ impl<'a> Probe<'a> {
         Ok(self.classifier().forward(&input, tap)?)
     }
 
-    /// What the model says to a picture of `class`; `None` where a logit is not finite.
+    /// What the model says to a picture of `class`; `None` where it says nothing that can be used.
     pub(crate) fn see(&self, class: usize, planes: &Planes) -> Result<Option<Outcome>, Error> {
-        Ok(self.judge(class, &self.forward(planes, false)?.logits))
+        Ok(self.judge(class, &self.forward(planes, false)?.into()))
     }
 
-    /// From logits to an outcome; `None` where a logit is not finite.
-    pub(crate) fn judge(&self, class: usize, logits: &[f32]) -> Option<Outcome> {
-        let probabilities = self.probabilities(logits)?;
+    /// From an answer to an outcome; `None` where a value is not finite, or a probability is none.
+    pub(crate) fn judge(&self, class: usize, answer: &Answer) -> Option<Outcome> {
+        let probabilities = self.probabilities(answer)?;
         // The first of equal maxima, so that ties do not depend on the order of evaluation.
-        let output = self.argmax(logits);
+        let output = self.argmax(answer.given());
         let right = self.right(class);
-        let sum: f64 = right.iter().map(|&o| probabilities[o]).sum();
-        let confidence = sum.min(1.0);
+        let own = right.iter().map(|&o| probabilities[o]);
+        let confidence = match self.classifier().output_kind() {
+            // Each is a probability by itself: their sum would be none.
+            OutputKind::Independent => own.fold(0.0, f64::max),
+            OutputKind::Logits | OutputKind::Probabilities => own.sum(),
+        };
+        let confidence = confidence.min(1.0);
         Some(Outcome {
             output: output as u32,
             correct: right.contains(&output),
@@ -73,8 +105,34 @@ impl<'a> Probe<'a> {
         })
     }
 
-    /// Softmax over the outputs that take part, 0 elsewhere; `None` where a logit is not finite.
-    pub(crate) fn probabilities(&self, logits: &[f32]) -> Option<Vec<f64>> {
+    /// Probabilities of the outputs that take part, 0 elsewhere: the model's own where its output holds them, else the
+    /// softmax of the logits. `None` where a value is not finite, or a probability is none.
+    pub(crate) fn probabilities(&self, answer: &Answer) -> Option<Vec<f64>> {
+        match &answer.probabilities {
+            Some(given) => self.given(&answer.logits, given),
+            None => self.softmax(&answer.logits),
+        }
+    }
+
+    fn given(&self, logits: &[f32], given: &[f32]) -> Option<Vec<f64>> {
+        let inside = |p: &f32| p.is_finite() && (-ROUNDING..=1.0 + ROUNDING).contains(p);
+        if !given.iter().all(inside) || logits.iter().any(|l| l.is_nan()) {
+            return None;
+        }
+        let mut out = vec![0.0; given.len()];
+        self.each(given, |o, p| out[o] = f64::from(p.clamp(0.0, 1.0)));
+        // Of some outputs of one distribution: their shares among themselves.
+        if self.mapped.is_some() && self.classifier().output_kind() == OutputKind::Probabilities {
+            let total: f64 = out.iter().sum();
+            if total == 0.0 {
+                return None;
+            }
+            out.iter_mut().for_each(|p| *p /= total);
+        }
+        Some(out)
+    }
+
+    fn softmax(&self, logits: &[f32]) -> Option<Vec<f64>> {
         if logits.iter().any(|l| !l.is_finite()) {
             return None;
         }
@@ -90,6 +148,14 @@ impl<'a> Probe<'a> {
             *p /= total;
         }
         Some(out)
+    }
+
+    /// Why an answer can't be used.
+    pub(crate) fn unusable(&self) -> &'static str {
+        match self.classifier().output_kind() {
+            OutputKind::Logits => "the model's outputs are not finite",
+            _ => "the model's outputs are not finite, or no probabilities",
+        }
     }
 
     fn argmax(&self, logits: &[f32]) -> usize {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
-    evaluate::{Probe, rows::Outcome},
+    evaluate::{Answer, Probe, rows::Outcome},
     measures::{ablation::gray_box, components::bounds},
     run::{Key, ShardStore},
     subject::Loader,
@@ -177,12 +177,16 @@ impl<'a> Pass<'a> {
             }
             encoding = Some(found);
         }
-        let logits = match encoding.as_ref().and_then(|e| e.logits.clone()) {
-            Some(logits) => logits,
-            None => self.probe.classifier().forward(&own, false)?.logits,
+        let given =
+            encoding.as_mut().and_then(|e| Some((e.logits.take()?, e.probabilities.take())));
+        let answer = match given {
+            Some((logits, probabilities)) => Answer { logits, probabilities },
+            None => self.probe.classifier().forward(&own, false)?.into(),
         };
-        let Some(outcome) = self.probe.judge(sample.class, &logits) else {
-            return Ok(Err("the model's outputs are not finite".to_owned()));
+        let outcome = self.probe.judge(sample.class, &answer);
+        let (Some(outcome), Some(probabilities)) = (outcome, self.probe.probabilities(&answer))
+        else {
+            return Ok(Err(self.probe.unusable().to_owned()));
         };
         let vector = match (encoding, self.file) {
             (Some(encoding), _) => encoding.vector,
@@ -195,9 +199,6 @@ impl<'a> Pass<'a> {
         if vector.iter().any(|v| !v.is_finite()) {
             return Ok(Err("its features are not finite".to_owned()));
         }
-        let probabilities = self.probe.probabilities(&logits);
-        let probabilities =
-            probabilities.expect("logits with an outcome have probabilities: by construction");
         let wrong = WrongAnswers::of(&probabilities, self.probe.right(sample.class));
         Ok(Ok(FeatureRow { vector, on_object, outcome, wrong }))
     }

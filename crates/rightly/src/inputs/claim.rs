@@ -28,6 +28,7 @@ impl Inputs {
                 label_map: blake3::hash(&label_map).to_hex().to_string(),
             },
             inputs: self.options.clone(),
+            first_look: Some(self.look.clone()),
             stages: BTreeMap::new(),
             card: self.classifier.card().clone(),
         })

@@ -1,5 +1,6 @@
 //! Model, data, masks and labels, opened and checked together.
 
+mod begun;
 mod claim;
 mod keys;
 mod names;
@@ -8,14 +9,20 @@ mod samples;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use rightly_data::Dataset;
+use rightly_data::{Dataset, Sample};
 use rightly_model::{Classifier, LabelMap, Overrides};
 
 pub(crate) use names::Names;
 pub use options::{InputOptions, Outputs};
 pub(crate) use samples::image_path;
 
-use crate::{Error, revisions::Revisions, subject::Loader};
+use crate::{
+    Error, RunDir,
+    first_look::{AUTO, FirstLook, Looked, Opening},
+    revisions::Revisions,
+    subject::Loader,
+};
+use begun::Begun;
 use options::absolute;
 use samples::{clusters, hash_listing};
 
@@ -49,21 +56,54 @@ pub struct Inputs {
     overrides: Overrides,
     /// Of each sample what its image and mask are; asked once.
     fingerprints: OnceLock<Vec<[u8; 16]>>,
+    look: FirstLook,
 }
 
 impl Inputs {
-    /// Opens model and data, matches classes to outputs, chooses the split.
+    /// Opens model and data, matches classes to outputs, chooses the split. Nobody is asked for a second opinion on a
+    /// named engine, so that the same inputs give the same on every machine.
     ///
     /// # Errors
     /// Where an input can't be read or the inputs don't fit together.
     pub fn open(options: InputOptions, overrides: &Overrides) -> Result<Self, Error> {
+        Ok(Self::opened(options, overrides, None)?.0)
+    }
+
+    /// As [`Inputs::open`], for a run: it goes on with the engine that it began with (with `force` where that is here), and a run that
+    /// begins looks at a few images through a second engine. The second value says what the look showed that is not
+    /// in [`Inputs::look`], a sentence each.
+    ///
+    /// # Errors
+    /// As [`Inputs::open`]; where two engines give different answers and none was named.
+    pub fn open_for(
+        options: InputOptions,
+        overrides: &Overrides,
+        run: &RunDir,
+        force: bool,
+    ) -> Result<(Self, Vec<String>), Error> {
+        let begun = Begun::of(run, force)?;
+        Self::opened(options, overrides, Some(begun))
+    }
+
+    /// `begun`: the run that the inputs are for, and what it began with.
+    fn opened(
+        mut options: InputOptions,
+        overrides: &Overrides,
+        begun: Option<Option<Begun>>,
+    ) -> Result<(Self, Vec<String>), Error> {
+        let for_run = begun.is_some();
+        let begun = begun.flatten();
+        if let Some(begun) = begun.as_ref().filter(|_| options.engine == AUTO) {
+            options.engine = begun.go_on()?.to_owned();
+        }
         let options = options.absolute();
         let overrides = &Overrides {
             labels: overrides.labels.as_deref().map(absolute),
             card: overrides.card.as_deref().map(absolute),
             ..overrides.clone()
         };
-        let classifier = Classifier::open(&options.model, overrides, options.engine()?)?;
+        let opening = Opening::new(&options.model, overrides, &options.engine)?;
+        let classifier = &opening.classifier;
         let preprocess = classifier.card().preprocess.clone();
         if preprocess.output_size() != Some(classifier.input_size()) {
             return Err(Error::Usage(format!(
@@ -81,7 +121,7 @@ impl Inputs {
             (None, Some(outputs)) if classifier.outputs() == 1000 => {
                 LabelMap { outputs: outputs.clone() }
             }
-            (file, _) => LabelMap::resolve(&dataset.classes, file.as_deref(), &classifier)?,
+            (file, _) => LabelMap::resolve(&dataset.classes, file.as_deref(), classifier)?,
         };
         let (mut selected, split, choice) = dataset.choose_split(options.split.as_deref())?;
         cut(&dataset, &mut selected, options.limit);
@@ -93,12 +133,22 @@ impl Inputs {
             .as_deref()
             .map(|column| clusters(&dataset, &selected, column))
             .transpose()?;
+        let data_hash = hash_listing(&dataset);
+        let known = begun.and_then(|begun| begun.look_at(classifier, &data_hash)).transpose()?;
+        let samples: Vec<&Sample> = selected.iter().map(|&i| &dataset.samples[i]).collect();
+        let Looked { classifier, look, said } = match known {
+            Some(look) => opening.as_before(look),
+            None => opening.look(&samples, &options.decode_options(), for_run)?,
+        };
+        let options = InputOptions { engine: classifier.engine().name().to_owned(), ..options };
         let mut notes = dataset.notes.clone();
         notes.extend(classifier.notes().iter().cloned());
+        if for_run {
+            notes.push(look.sentence());
+        }
         notes.push(choice.clone());
         let loader = Loader::new(&options, dataset.mask_options.clone(), preprocess);
-        let data_hash = hash_listing(&dataset);
-        Ok(Self {
+        let inputs = Self {
             options,
             classifier,
             dataset,
@@ -112,7 +162,14 @@ impl Inputs {
             data_hash,
             overrides: overrides.clone(),
             fingerprints: OnceLock::new(),
-        })
+            look,
+        };
+        Ok((inputs, said))
+    }
+
+    /// What the first look at a few images showed.
+    pub fn look(&self) -> &FirstLook {
+        &self.look
     }
 
     /// The same model tapped at another layer.
@@ -175,6 +232,7 @@ impl Inputs {
             overrides,
             revisions: self.revisions.clone(),
             fingerprints: self.fingerprints.clone(),
+            look: self.look.clone(),
         })
     }
 
@@ -262,6 +320,7 @@ impl Inputs {
             overrides: self.overrides.clone(),
             revisions: self.revisions.clone(),
             fingerprints: OnceLock::new(),
+            look: self.look.clone(),
             options,
             classifier,
             dataset,

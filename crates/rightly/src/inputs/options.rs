@@ -12,7 +12,7 @@ use rightly_data::{
 use rightly_model::EngineKind;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, first_look::engine_of};
 
 /// Which outputs take part in the argmax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub enum Outputs {
 pub struct InputOptions {
     /// ONNX file.
     pub model: PathBuf,
-    /// `rten` or `onnxruntime`.
+    /// `rten` or `onnxruntime`; `auto` leaves it to the first look, and is never what a run records.
     pub engine: String,
     /// `DATA`: a folder, a table or `KIND:PATH`.
     pub data: String,
@@ -166,12 +166,7 @@ impl InputOptions {
     }
 
     pub(super) fn engine(&self) -> Result<EngineKind, Error> {
-        [EngineKind::Rten, EngineKind::OnnxRuntime]
-            .into_iter()
-            .find(|kind| kind.name() == self.engine)
-            .ok_or_else(|| {
-                Error::Usage(format!("--engine {}: expected rten or onnxruntime", self.engine))
-            })
+        engine_of(&self.engine)
     }
 }
 

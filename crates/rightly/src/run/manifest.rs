@@ -6,7 +6,7 @@ use rightly_model::Card;
 use serde::{Deserialize, Serialize};
 
 use super::RunDir;
-use crate::{Error, InputOptions};
+use crate::{Error, InputOptions, first_look::FirstLook};
 
 /// The file's name.
 pub(super) const MANIFEST: &str = "run.toml";
@@ -29,6 +29,9 @@ pub struct Manifest {
     pub hashes: Hashes,
     /// Paths and options of the inputs.
     pub inputs: InputOptions,
+    /// What the first look at a few images showed; runs of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_look: Option<FirstLook>,
     /// Options of each stage that ran, as text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stages: BTreeMap<String, toml::Table>,

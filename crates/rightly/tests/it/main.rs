@@ -5,6 +5,7 @@ mod davis;
 mod discover;
 mod dynamics;
 mod evaluate;
+mod first_look;
 mod integrity;
 mod interpret;
 mod interpret_models;

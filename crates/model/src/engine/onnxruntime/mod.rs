@@ -66,10 +66,16 @@ pub(super) fn available() -> Result<(), ModelError> {
 
 pub(super) fn version() -> String {
     match environment() {
-        // "ORT Build Info: git-branch=rel-1.32.0, git-commit-id=…"
-        Ok(_) => format!("onnxruntime ({})", ort::info().trim_start_matches("ORT Build Info: ")),
+        Ok(_) => format!("onnxruntime {}", release(ort::info())),
         Err(_) => NAME.to_owned(),
     }
+}
+
+/// '1.32.0' of 'ORT Build Info: git-branch=rel-1.32.0, git-commit-id=…'; the whole of what names no release.
+fn release(info: &str) -> String {
+    let info = info.trim_start_matches("ORT Build Info: ");
+    let branch = info.strip_prefix("git-branch=rel-").and_then(|rest| rest.split(',').next());
+    branch.map_or_else(|| format!("({info})"), str::to_owned)
 }
 
 pub(super) struct OrtSession {

@@ -8,7 +8,8 @@ mod weights;
 use super::Graph;
 pub use head::LinearHead;
 pub use repair::GraphHead;
-use search::{Guess, LAYOUT_OPS, any_of, data_input, is_weighted};
+pub(crate) use search::is_weighted;
+use search::{Guess, LAYOUT_OPS, any_of, data_input};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 

@@ -26,7 +26,7 @@ pub(super) fn any_of(node: &Node<'_>, ops: &[&str]) -> bool {
 }
 
 /// A linear map by weights: convolution, `Gemm`, or `MatMul` with one side that does not depend on the image.
-pub(super) fn is_weighted(node: &Node<'_>, flow: &Flow<'_>) -> bool {
+pub(crate) fn is_weighted(node: &Node<'_>, flow: &Flow<'_>) -> bool {
     let data =
         |place: usize| node.input(place).is_some_and(|name| flow.of(name) == Dependence::Data);
     any_of(node, &["Conv", "Gemm", "MatMul", "QLinearConv", "QLinearMatMul"])

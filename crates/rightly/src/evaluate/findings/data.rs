@@ -11,7 +11,7 @@ use crate::{
     metrics::{POOLED, find},
 };
 
-fn data_problem(title: String, description: String, images: Vec<String>) -> Finding {
+pub(super) fn data_problem(title: String, description: String, images: Vec<String>) -> Finding {
     Finding {
         kind: Kind::DataProblem,
         class: None,
@@ -61,59 +61,12 @@ pub(super) fn data_problems(inputs: &Inputs, problems: &[Problem]) -> Vec<Findin
         .collect()
 }
 
-/// Title of the finding that makes every other figure meaningless.
-pub const AT_CHANCE: &str = "clean accuracy is at chance";
-
-/// Accuracy that predictions independent of the labels would have: for each output, the share of
-/// images that got it times the share of images for which it is right.
-fn chance(inputs: &Inputs, columns: &Columns) -> f64 {
-    let mut predicted: BTreeMap<usize, f64> = BTreeMap::new();
-    let mut classes = vec![0.0; inputs.dataset.classes.len()];
-    let mut n = 0.0;
-    for (&i, output) in inputs.selected.iter().zip(&columns.output) {
-        if let Some(output) = output {
-            *predicted.entry(*output as usize).or_default() += 1.0;
-            classes[inputs.dataset.samples[i].class] += 1.0;
-            n += 1.0;
-        }
-    }
-    let expected = predicted.iter().map(|(output, times)| {
-        let right = inputs.label_map.outputs.iter().zip(&classes);
-        let share: f64 = right.filter(|(o, _)| o.contains(output)).map(|(_, c)| c / n).sum();
-        times / n * share
-    });
-    if n > 0.0 { expected.sum() } else { 0.0 }
-}
-
-pub(super) fn at_chance(inputs: &Inputs, columns: &Columns, metrics: &[Metric]) -> Option<Finding> {
-    let accuracy = find(metrics, "accuracy", Some("none"), POOLED)?;
-    let value = accuracy.value?;
-    // With one output right for everything there is no chance to compare with.
-    if inputs.dataset.classes.len() < 2 {
-        return None;
-    }
-    let chance = chance(inputs, columns);
-    let low = accuracy.low.unwrap_or(value);
-    if low > chance && value > 1.5 * chance {
-        return None;
-    }
-    let mut finding = data_problem(
-        AT_CHANCE.to_owned(),
-        format!(
-            "The model is right in {:.1} % of {} images; predictions that ignore the picture would \
-             be right in {:.1} %. No figure about reliance means anything until this is mended: \
-             usually the preprocessing, the labels or the label map are wrong (see `rightly model` \
-             and `rightly data`).",
-            100.0 * value,
-            accuracy.n,
-            100.0 * chance,
-        ),
-        Vec::new(),
-    );
+/// Where a second engine gives other answers than the one that was asked for by its name.
+pub(super) fn engines_differ(inputs: &Inputs) -> Option<Finding> {
+    let second = inputs.look().second.as_ref()?;
+    let (title, description) = second.finding(inputs.look())?;
+    let mut finding = data_problem(title, description, second.other_answers.clone());
     finding.severity = 1.0;
-    finding.n = accuracy.n;
-    (finding.effect, finding.low, finding.high) = (Some(value), accuracy.low, accuracy.high);
-    finding.evidence = vec![accuracy.clone()];
     Some(finding)
 }
 

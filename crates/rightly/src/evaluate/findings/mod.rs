@@ -1,5 +1,6 @@
 //! What the figures of this stage say is wrong.
 
+mod chance;
 mod data;
 mod objects;
 
@@ -8,7 +9,7 @@ use rightly_data::Problem;
 use super::{columns::Columns, options::EvaluateOptions};
 use crate::{Finding, Inputs, Metric};
 
-pub use data::AT_CHANCE;
+pub use chance::{AT_CHANCE, TOO_FEW};
 
 pub(super) fn find_all(
     inputs: &Inputs,
@@ -18,7 +19,8 @@ pub(super) fn find_all(
     problems: &[Problem],
 ) -> Vec<Finding> {
     let mut findings = data::data_problems(inputs, problems);
-    let at_chance = data::at_chance(inputs, columns, metrics);
+    findings.extend(data::engines_differ(inputs));
+    let at_chance = chance::at_chance(inputs, columns, metrics);
     let meaningful = at_chance.is_none();
     findings.extend(at_chance);
     findings.extend(data::permuted(inputs, columns, metrics));

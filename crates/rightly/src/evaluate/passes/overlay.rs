@@ -48,19 +48,24 @@ impl Measure for Overlays {
     }
 
     fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
-        let Some(clean) = probe.probabilities(&subject.clean.logits) else {
+        let Some(clean) = probe.probabilities(&subject.clean) else {
             return Ok(Entry::none());
         };
         let rise = |overlay: &Overlay| -> Result<Option<Risen>, Error> {
-            let logits = probe.forward(&overlay.apply(&subject.planes), false)?.logits;
+            let answer = probe.forward(&overlay.apply(&subject.planes), false)?.into();
             let (Some(outcome), Some(probabilities)) =
-                (probe.judge(subject.sample.class, &logits), probe.probabilities(&logits))
+                (probe.judge(subject.sample.class, &answer), probe.probabilities(&answer))
             else {
                 return Ok(None);
             };
             Ok(Some(Risen {
                 outcome,
-                logits: logits.iter().zip(&subject.clean.logits).map(|(a, b)| a - b).collect(),
+                logits: answer
+                    .logits
+                    .iter()
+                    .zip(&subject.clean.logits)
+                    .map(|(a, b)| a - b)
+                    .collect(),
                 probabilities: probabilities
                     .iter()
                     .zip(&clean)

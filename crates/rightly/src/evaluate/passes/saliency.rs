@@ -92,7 +92,7 @@ impl Measure for Saliency {
     }
 
     fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
-        let Some(activation) = &subject.clean.tap else { return Ok(Entry::none()) };
+        let Some(activation) = &subject.tap else { return Ok(Entry::none()) };
         let logits = &subject.clean.logits;
         let target = match self.target {
             Target::Predicted => subject.outcome.output as usize,
