@@ -112,7 +112,7 @@ pub(crate) fn rank(args: &StageArgs) -> anyhow::Result<RankOptions> {
     ks.dedup();
     let defaults = RankOptions::default();
     Ok(RankOptions {
-        features: features(args),
+        features: features(args)?,
         votes: flags.votes.clone(),
         ranks: flags.ranks.clone(),
         fit_split: args.features.fit_split.clone(),
@@ -137,7 +137,7 @@ pub(crate) fn discover(args: &StageArgs) -> anyhow::Result<DiscoverOptions> {
     }
     let defaults = DiscoverOptions::default();
     Ok(DiscoverOptions {
-        features: features(args),
+        features: features(args)?,
         fit_split: args.features.fit_split.clone(),
         confirm_split: flags.confirm_split.clone(),
         methods,
@@ -150,17 +150,19 @@ pub(crate) fn discover(args: &StageArgs) -> anyhow::Result<DiscoverOptions> {
 }
 
 /// Where features come from.
-fn features(args: &StageArgs) -> Source {
-    match (&args.features.encoder, &args.features.features) {
+fn features(args: &StageArgs) -> anyhow::Result<Source> {
+    Ok(match (&args.features.encoder, &args.features.features) {
         (Some(path), _) => {
             let feature_layer = args.features.encoder_layer.clone();
             let feature_pool = pool(&args.features);
-            let overrides = Overrides { feature_layer, feature_pool, ..Overrides::default() };
+            let limits = limits(args.model.card.max_memory.as_deref())?;
+            let overrides =
+                Overrides { feature_layer, feature_pool, limits, ..Overrides::default() };
             Source::Encoder(path.clone(), Box::new(overrides))
         }
         (None, Some(path)) => Source::File(path.clone()),
         (None, None) => Source::Model,
-    }
+    })
 }
 
 /// Options of `interpret`; models by name are fetched.
@@ -205,7 +207,7 @@ pub(crate) fn mitigate(args: &StageArgs) -> anyhow::Result<MitigateOptions> {
         },
         budget: flags.budget,
         groups: flags.groups.clone(),
-        features: features(args),
+        features: features(args)?,
         train_split: flags.train_split.clone(),
         fit_split: args.features.fit_split.clone(),
         confirm_split: args.discover.confirm_split.clone(),
