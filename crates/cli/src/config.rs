@@ -3,19 +3,25 @@
 use std::{ffi::OsString, fs, path::Path};
 
 use anyhow::{Context, bail};
+use clap::{Arg, ArgAction, Command};
+
+use crate::flags::Flags;
 
 /// Puts the flags of a `--config` file behind the command's name, before the user's own flags, so
 /// that a flag given twice is the user's.
 ///
 /// # Errors
-/// Where the file can't be read, or a value can't be a flag's.
-pub(crate) fn expand(words: Vec<OsString>) -> anyhow::Result<Vec<OsString>> {
-    let Some(at) = words
-        .iter()
-        .position(|w| w == "--config" || w.to_str().is_some_and(|w| w.starts_with("--config=")))
-    else {
-        return Ok(words);
+/// Where the command takes no such file, the file can't be read, or an entry is no flag of the command.
+pub(crate) fn expand(words: Vec<OsString>, flags: &Flags) -> anyhow::Result<Vec<OsString>> {
+    let named = |word: &OsString| {
+        word == "--config" || word.to_str().is_some_and(|word| word.starts_with("--config="))
     };
+    let Some(at) = words.iter().position(named) else { return Ok(words) };
+    // Without a command the parser says what is wrong.
+    let Some(command) = flags.command(&words) else { return Ok(words) };
+    if Flags::find(command, "config").is_none() {
+        bail!("{}", flags.refusal(command, "config"));
+    }
     let inline = words[at].to_str().and_then(|w| w.strip_prefix("--config=")).map(OsString::from);
     let (file, after) = match inline {
         Some(file) => (file, at + 1),
@@ -25,43 +31,70 @@ pub(crate) fn expand(words: Vec<OsString>) -> anyhow::Result<Vec<OsString>> {
         },
     };
     let given: Vec<OsString> = words[..at].iter().chain(&words[after..]).cloned().collect();
-    let flags = flags(Path::new(&file), &given)?;
+    if given.iter().any(named) {
+        bail!("--config is given twice; one file can hold every flag");
+    }
+    let of_file = entries(Path::new(&file), command, flags, &given)?;
     // The first word is the program, the second the command.
-    let head = given.len().min(2);
-    Ok(given[..head].iter().cloned().chain(flags).chain(given[head..].iter().cloned()).collect())
+    Ok(given[..2].iter().cloned().chain(of_file).chain(given[2..].iter().cloned()).collect())
 }
 
 /// The file's entries as flags, without those that the user gave as well.
-fn flags(path: &Path, given: &[OsString]) -> anyhow::Result<Vec<OsString>> {
-    let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+fn entries(
+    path: &Path,
+    command: &Command,
+    flags: &Flags,
+    given: &[OsString],
+) -> anyhow::Result<Vec<OsString>> {
+    let text = fs::read_to_string(path).with_context(|| format!("--config {}", path.display()))?;
     let table: toml::Table =
         text.parse().with_context(|| format!("{}: not a TOML table", path.display()))?;
     let mut out = Vec::new();
     for (key, value) in table {
-        let flag = format!("--{}", key.replace('_', "-"));
+        let name = key.replace('_', "-");
+        let Some(arg) = Flags::find(command, &name).filter(|_| name != "config") else {
+            bail!("{}: '{key}': {}", path.display(), flags.refusal(command, &name));
+        };
+        let flag = format!("--{name}");
         let with_value = format!("{flag}=");
         let repeated =
             |w: &OsString| w.to_str().is_some_and(|w| w == flag || w.starts_with(&with_value));
         if given.iter().any(repeated) {
             continue;
         }
-        match value {
-            toml::Value::Boolean(true) => out.push(flag.into()),
-            toml::Value::Boolean(false) => {}
-            toml::Value::Array(items) if flag == "--overlay" => {
-                for item in items {
-                    out.push(format!("{flag}={}", word(path, &key, &item)?).into());
-                }
-            }
-            toml::Value::Array(items) => {
-                let items: Vec<String> =
-                    items.iter().map(|i| word(path, &key, i)).collect::<Result<_, _>>()?;
-                out.push(format!("{flag}={}", items.join(",")).into());
-            }
-            value => out.push(format!("{flag}={}", word(path, &key, &value)?).into()),
+        for value in values(path, &key, arg, value)? {
+            out.push(value.map_or(flag.clone(), |value| format!("{with_value}{value}")).into());
         }
     }
     Ok(out)
+}
+
+/// The values with which a flag is given; `None`: without a value.
+fn values(
+    path: &Path,
+    key: &str,
+    arg: &Arg,
+    value: toml::Value,
+) -> anyhow::Result<Vec<Option<String>>> {
+    let switch = matches!(arg.get_action(), ArgAction::SetTrue);
+    Ok(match value {
+        toml::Value::Boolean(on) if switch => Vec::from_iter(on.then_some(None)),
+        value if switch => {
+            bail!("{}: {key} = {value}: expected true or false", path.display())
+        }
+        toml::Value::Array(items) => {
+            let items: Vec<String> =
+                items.iter().map(|i| word(path, key, i)).collect::<Result<_, _>>()?;
+            match (arg.get_action(), arg.get_value_delimiter()) {
+                (_, Some(',')) if items.iter().all(|item| !item.contains(',')) => {
+                    vec![Some(items.join(","))]
+                }
+                (ArgAction::Append, None) => items.into_iter().map(Some).collect(),
+                _ => bail!("{}: {key}: expected one value, not a list", path.display()),
+            }
+        }
+        value => vec![Some(word(path, key, &value)?)],
+    })
 }
 
 fn word(path: &Path, key: &str, value: &toml::Value) -> anyhow::Result<String> {
@@ -69,6 +102,7 @@ fn word(path: &Path, key: &str, value: &toml::Value) -> anyhow::Result<String> {
         toml::Value::String(text) => text.clone(),
         toml::Value::Integer(number) => number.to_string(),
         toml::Value::Float(number) => number.to_string(),
+        toml::Value::Boolean(yes) => yes.to_string(),
         other => bail!(
             "{}: {key} = {other}: expected a text, a number, true, false or a list of them",
             path.display()
@@ -87,7 +121,10 @@ mod tests {
         let mut all: Vec<OsString> = words.iter().map(Into::into).collect();
         all.push("--config".into());
         all.push(file.into());
-        Ok(expand(all)?.into_iter().map(|w| w.to_string_lossy().into_owned()).collect())
+        Ok(expand(all, &Flags::new())?
+            .into_iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect())
     }
 
     #[test]
@@ -132,6 +169,37 @@ mod tests {
     #[test]
     fn without_a_file_nothing_changes() {
         let words: Vec<OsString> = ["rightly", "data", "x"].iter().map(Into::into).collect();
-        assert_eq!(expand(words.clone()).unwrap(), words);
+        assert_eq!(expand(words.clone(), &Flags::new()).unwrap(), words);
+    }
+
+    #[test]
+    fn what_the_command_does_not_take_is_refused_with_the_key() {
+        for (line, expected) in [
+            ("repair = 'dfr'", "'repair': --repair is no flag of 'rightly evaluate'; 'audit'"),
+            ("votes = false", "'votes'"),
+            ("nonsense = 1", "nor of any other command"),
+            ("config = 'other.toml'", "'config'"),
+            ("quick = 'yes'", "expected true or false"),
+            ("seed = [1, 2]", "expected one value"),
+            ("measures = ['ablation,noise', 'saliency']", "expected one value"),
+        ] {
+            let error = expand_with(line, &["rightly", "evaluate"]).unwrap_err().to_string();
+            assert!(error.contains("audit.toml") && error.contains(expected), "{line}: {error}");
+        }
+        let error = expand_with("seed = 1", &["rightly", "demo"]).unwrap_err().to_string();
+        assert!(error.contains("--config is no flag of 'rightly demo'"), "{error}");
+        let twice = expand_with("seed = 1", &["rightly", "evaluate", "--config=b.toml"]);
+        assert!(twice.unwrap_err().to_string().contains("given twice"));
+    }
+
+    #[test]
+    fn a_flag_that_takes_true_or_false_gets_both() {
+        let words = expand_with(
+            "softmax = false\noverlay = ['a=1.png', 'b=2.png']",
+            &["rightly", "evaluate"],
+        );
+        let expected =
+            ["rightly", "evaluate", "--overlay=a=1.png", "--overlay=b=2.png", "--softmax=false"];
+        assert_eq!(words.unwrap(), expected);
     }
 }

@@ -3,16 +3,20 @@
 mod args;
 mod commands;
 mod config;
+mod effects;
 mod fetching;
+mod flags;
 mod interrupt;
 mod options;
 mod output;
+mod place;
 mod progress;
 mod training;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches as _;
+use flags::{Flags, Given};
 
 /// Bad usage or input.
 const BAD_INPUT: u8 = 2;
@@ -20,15 +24,39 @@ const BAD_INPUT: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let words = match config::expand(std::env::args_os().collect()) {
-        Ok(words) => words,
+    let flags = Flags::new();
+    let (command, given) = match parsed(&flags) {
+        Ok(Ok(command)) => command,
+        Ok(Err(error)) => return unparsed(&error),
         Err(error) => return fail(&error),
     };
-    let cli = args::Cli::parse_from(words);
-    match commands::run(cli.command) {
+    if let Err(error) = interrupt::install() {
+        return fail(&error);
+    }
+    match commands::run(command, &given) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+type Parsed = Result<(args::Command, Given), clap::Error>;
+
+/// The command line with the flags of `--config`, each of them a flag of the command.
+fn parsed(flags: &Flags) -> anyhow::Result<Parsed> {
+    let words = config::expand(std::env::args_os().collect(), flags)?;
+    let given = flags.given(&words)?;
+    let matches = flags.root.clone().try_get_matches_from(words);
+    let cli = matches.and_then(|matches| args::Cli::from_arg_matches(&matches));
+    Ok(cli.map(|cli| (cli.command, given)))
+}
+
+/// Help and version that were asked for, or bad usage.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    output::explain(&error.render().to_string());
+    ExitCode::from(BAD_INPUT)
 }
 
 /// The one place that prints an error with its causes and chooses the exit code.
@@ -43,9 +71,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
             text += &format!(": {cause}");
         }
     }
-    output::error(&text);
-    match error.downcast_ref::<rightly::Error>() {
-        Some(rightly::Error::Interrupted) => ExitCode::from(INTERRUPTED),
-        _ => ExitCode::from(BAD_INPUT),
-    }
+    output::error(&output::folded(&text));
+    let run = matches!(error.downcast_ref(), Some(rightly::Error::Interrupted));
+    let training = matches!(error.downcast_ref(), Some(rightly_train::TrainError::Interrupted));
+    ExitCode::from(if run || training { INTERRUPTED } else { BAD_INPUT })
 }

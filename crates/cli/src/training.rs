@@ -12,7 +12,8 @@ use rightly_data::{
     resize::Filter,
 };
 use rightly_train::{
-    TrainError, TrainEvent, TrainOptions, Trained, TrainingSet, train::total_steps,
+    TrainError, TrainEvent, TrainOptions, Trained, TrainingSet, Watch, train::total_steps,
+    train_watched,
 };
 
 use crate::{output, progress::Progress};
@@ -183,20 +184,21 @@ fn moments(set: &TrainingSet) -> ([f32; 3], [f32; 3]) {
 /// Trains into `out`; a training that was interrupted there goes on.
 ///
 /// # Errors
-/// As [`rightly_train::train`].
+/// As [`rightly_train::train_watched`].
 pub(crate) fn train(
     sets: &Sets,
     options: &TrainOptions,
     out: &std::path::Path,
+    stop: &AtomicBool,
     progress: &Progress,
 ) -> Result<Trained, TrainError> {
     let steps = total_steps(sets.train.len(), options);
     progress.during("training", "steps", steps, &|tick| {
-        rightly_train::train(&sets.train, Some(&sets.val), options, out, &|event| match event {
+        let tell = |event: TrainEvent| match event {
             TrainEvent::Step { .. } => tick(),
-            TrainEvent::Resumed { epoch } => {
-                progress.note(&format!("training goes on with epoch {epoch}"));
-                (0..epoch * steps / options.epochs.max(1)).for_each(|_| tick());
+            TrainEvent::Resumed { epoch, step } => {
+                progress.note(&format!("training goes on with step {step} of epoch {epoch}"));
+                (0..epoch * steps / options.epochs.max(1) + step).for_each(|_| tick());
             }
             TrainEvent::EpochEnded { record, .. } => progress.note(&format!(
                 "epoch {}/{}: training loss {:.3}, accuracy on val {}",
@@ -209,7 +211,9 @@ pub(crate) fn train(
                 progress.note(&format!("stopped early; epoch {best} is kept"));
             }
             _ => {}
-        })
+        };
+        let watch = Watch::new(stop);
+        train_watched(&sets.train, Some(&sets.val), options, out, watch, &tell)
     })
 }
 

@@ -13,6 +13,7 @@ pub mod preprocess;
 pub mod problem;
 pub mod resize;
 pub mod secret;
+pub mod spreadsheet;
 pub mod table;
 pub mod votes;
 

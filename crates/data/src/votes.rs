@@ -3,7 +3,7 @@
 //! The file of Salient ImageNet (Singla and Feizi, ICLR 2022), or a small one written by hand: one row a class and
 //! feature. Columns: `class` (a name) or `class_index` and `wnid`; `feature_index` (or `feature`); then either the votes
 //! `main_object`, `separate_object`, `background`, or the judgement `spurious` (true or false).
-use crate::{DataError, dataset::TextTable, names::name_key};
+use crate::{DataError, dataset::TextTable, names::name_key, spreadsheet::original};
 use std::{collections::BTreeMap, path::Path};
 
 /// What people said of one feature of one class.
@@ -58,7 +58,7 @@ pub fn read_votes(path: &Path) -> Result<Vec<Vote>, DataError> {
                 ))
             })
         };
-        let class = name_key(cell(name));
+        let class = name_key(original(cell(name)));
         let feature = number(feature)?;
         if class.is_empty() {
             return Err(invalid(format!("line {line}: {} is empty", table.columns[name])));

@@ -98,7 +98,7 @@ pub(crate) fn interval(figure: &Figure, unit: Unit) -> String {
 /// Images behind a figure, and clusters where there are some.
 pub(crate) fn count(figure: &Figure) -> String {
     let clusters =
-        figure.clusters.map(|c| format!(" in {}", plural(c, "cluster"))).unwrap_or_default();
+        figure.clusters.map_or_else(String::new, |c| format!(" in {}", plural(c, "cluster")));
     format!("n{NBSP}={NBSP}{}{clusters}", figure.n)
 }
 
@@ -115,9 +115,17 @@ pub(crate) fn marked_n(figure: &Figure) -> Markup {
     }
 }
 
+/// In the place of a name that a table of the run does not have.
+pub(crate) const NO_NAME: &str = "(no name)";
+
 /// A name from the user's data: isolated, so that its direction of writing can't disturb the page.
 pub(crate) fn name(text: &str) -> Markup {
     html! { bdi { (text) } }
+}
+
+/// What a column is sorted by; nothing where there is no figure, which the page's script takes for less than any.
+pub(crate) fn sorted_by(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
 }
 
 /// A condition in words.

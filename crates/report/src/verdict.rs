@@ -247,7 +247,7 @@ pub(crate) fn nothing_found(view: &ReportView) -> String {
     let large = sizes.iter().filter(|&&n| n >= 20).count();
     format!(
         "Nothing was found.{} Single classes are judged from 20 images on: {large} of {} had them.",
-        could.unwrap_or_default(),
+        could.unwrap_or_else(String::new),
         plural(sizes.len(), "class").replace("classs", "classes"),
     )
 }

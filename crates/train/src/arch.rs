@@ -120,7 +120,7 @@ impl Network {
     /// One block a stage after a stem of stride 2, ending in an embedding of every position of a `side` x `side` picture,
     /// so that where something is can be told.
     pub(crate) fn embedder(widths: &[usize], side: usize, dim: usize) -> Self {
-        let stem = unit("stem", 3, widths.first().copied().unwrap_or(16), 3, 2);
+        let stem = unit("stem", 3, widths[0], 3, 2);
         let mut network = Self::staged(stem, false, widths, &vec![1; widths.len()], dim);
         let end = widths.iter().fold(side, |side, _| side.div_ceil(2));
         network.flat = true;

@@ -1,4 +1,4 @@
-//! The state of a training after an epoch, in one file that is there whole or not at all.
+//! The state of a training after an epoch, or after a step in it, in one file that is there whole or not at all.
 use crate::TrainError;
 use crate::arch::Network;
 use crate::event::EpochRecord;
@@ -6,12 +6,16 @@ use crate::net::{download, upload};
 use crate::optim::State;
 use crate::weights::{Weight, Weights, parse, read, write};
 use burn::tensor::{Device, Tensor};
+use safetensors::tensor::View;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Key of the progress in the file's metadata.
 const PROGRESS: &str = "rightly.progress";
+/// Key of the checksum there.
+const CHECKSUM: &str = "rightly.blake3";
 
 /// What is no tensor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +35,18 @@ pub(crate) struct Progress {
     /// Weights of the groups, where training is for them.
     #[serde(default)]
     pub(crate) groups: Vec<f64>,
+    /// Steps done of the epoch in work, and the sum of their losses.
+    #[serde(default)]
+    pub(crate) within: Within,
+}
+
+/// Where in an epoch a training stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Within {
+    /// Steps done.
+    pub(crate) step: usize,
+    /// Sum of their losses.
+    pub(crate) loss: f64,
 }
 
 /// Everything that training goes on from.
@@ -64,7 +80,10 @@ impl Checkpoint {
             path: path.to_owned(),
             message: error.to_string(),
         })?;
-        write(path, tensors, Some((PROGRESS, text)))
+        let named: Vec<(&str, Cow<'_, [u8]>)> =
+            tensors.iter().map(|(name, weight)| (name.as_str(), View::data(weight))).collect();
+        let checksum = checksum(&text, named);
+        write(path, tensors, &[(PROGRESS, text), (CHECKSUM, checksum)])
     }
 
     /// The checkpoint of a training with this key; `None` where there is none.
@@ -90,6 +109,14 @@ impl Checkpoint {
             return Err(other_training(path));
         }
         let file = parse(&bytes, path)?;
+        let mut named: Vec<(&str, Cow<'_, [u8]>)> =
+            file.iter().map(|(name, view)| (name, Cow::Borrowed(view.data()))).collect();
+        named.sort_unstable_by_key(|(name, _)| *name);
+        let stated = header.metadata().as_ref().and_then(|map| map.get(CHECKSUM));
+        if stated != Some(&checksum(text, named)) {
+            let advice = "its bytes are not those that were written; remove it, or take --force";
+            return Err(invalid(advice.to_owned()));
+        }
         let get = |group: &str, weight: &Weight| {
             read(&file, &format!("{group}/{}", weight.name), &weight.shape, path)
         };
@@ -113,6 +140,18 @@ impl Checkpoint {
         let best = if has("best/") { Some(group("best")?) } else { None };
         Ok(Some(Self { progress, weights, state, best }))
     }
+}
+
+/// blake3 of the progress and of every tensor, in the order of their names.
+fn checksum(progress: &str, tensors: Vec<(&str, Cow<'_, [u8]>)>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(progress.as_bytes());
+    for (name, bytes) in tensors {
+        hasher.update(name.as_bytes());
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(&bytes);
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// A folder that holds something else.

@@ -65,6 +65,9 @@ pub enum TrainError {
         /// The library's answer.
         message: String,
     },
+    /// The user stopped the training; its state stays.
+    #[error("interrupted; the training stays where it is, the same command goes on")]
+    Interrupted,
     /// Tables and preprocessing.
     #[error(transparent)]
     Table(#[from] DataError),

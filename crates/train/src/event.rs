@@ -11,6 +11,8 @@ pub enum TrainEvent {
     Resumed {
         /// First epoch that is still to be done.
         epoch: usize,
+        /// First step of it that is still to be done.
+        step: usize,
     },
     /// An epoch begins.
     EpochStarted {

@@ -46,5 +46,5 @@ pub use options::{
     Augmentation, Device, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions,
 };
 pub use outputs::OUTPUTS;
-pub use train::train;
+pub use train::{Watch, train, train_watched};
 pub use weights::{Weight, Weights};

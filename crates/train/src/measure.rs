@@ -8,6 +8,7 @@ use ndarray::{ArrayD, IxDyn};
 use rightly_model::engine::{Session, Value};
 use rightly_model::heads::cross_entropy;
 use rightly_model::{EngineKind, Graph, ModelError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Images of one run: enough to pay for its overhead, few enough to stay in the cache.
 const BATCH: usize = 16;
@@ -40,6 +41,8 @@ pub(crate) struct Measure<'a> {
     session: Box<dyn Session>,
     normaliser: &'a Normaliser,
     classes: usize,
+    /// Set from outside: no further image is asked about.
+    stop: &'a AtomicBool,
 }
 
 impl<'a> Measure<'a> {
@@ -47,8 +50,9 @@ impl<'a> Measure<'a> {
         graph: &Graph,
         normaliser: &'a Normaliser,
         classes: usize,
+        stop: &'a AtomicBool,
     ) -> Result<Self, TrainError> {
-        Ok(Self { session: EngineKind::Rten.load(graph, false)?, normaliser, classes })
+        Ok(Self { session: EngineKind::Rten.load(graph, false)?, normaliser, classes, stop })
     }
 
     /// Values `[n, 3, H, W]`.
@@ -66,6 +70,9 @@ impl<'a> Measure<'a> {
     /// part meanwhile, and so on until all parts are under way at once.
     fn logits(&self, set: &TrainingSet, positions: &[usize]) -> Result<Vec<f32>, TrainError> {
         let run = |part: &[usize]| -> Result<Vec<f32>, TrainError> {
+            if self.stop.load(Ordering::SeqCst) {
+                return Err(TrainError::Interrupted);
+            }
             let images = self.images(set, part);
             let shape = [part.len(), 3, set.size[0], set.size[1]];
             let lost = |message: &str| ModelError::Engine {
@@ -155,7 +162,7 @@ pub(crate) fn best(row: &[f32]) -> usize {
 mod tests {
     use super::*;
     use rightly_data::Preprocess;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
 
     /// An engine that waits for a pool of its own, and counts how many runs are under way.
@@ -186,7 +193,9 @@ mod tests {
         let normaliser = Normaliser::new(&Preprocess::preset("cifar").unwrap());
         let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let session = Waiting { pool: one, running: AtomicUsize::new(0), most: &MOST };
-        let measure = Measure { session: Box::new(session), normaliser: &normaliser, classes: 2 };
+        let stop = &AtomicBool::new(false);
+        let normaliser = &normaliser;
+        let measure = Measure { session: Box::new(session), normaliser, classes: 2, stop };
         let n = 20 * BATCH + 3;
         let set = TrainingSet {
             ids: (0..n).map(|i| i.to_string()).collect(),

@@ -13,6 +13,10 @@ pub(crate) const EPSILON: f32 = 1e-5;
 /// Share of a batch's moments in the running ones, PyTorch's default.
 const MOMENTUM: f32 = 0.1;
 
+/// Why no weight can be missing.
+const ONE_DESCRIPTION: &str =
+    "a weight for each layer: by construction, one description gives the weights and the layers";
+
 /// A network whose tensors are on a device, flat; shapes are the network's.
 #[derive(Debug, Clone)]
 pub(crate) struct Net {
@@ -164,9 +168,9 @@ impl Net {
         let mut trained = self.trained.iter();
         let mut running = self.running.iter();
         let mut unit = |unit: &Unit, x: Tensor<4>| {
-            let mut next = || trained.next().cloned().unwrap_or_else(|| self.missing());
+            let mut next = || trained.next().cloned().expect(ONE_DESCRIPTION);
             let (weight, gamma, beta) = (next(), next(), next());
-            let mut next = || running.next().cloned().unwrap_or_else(|| self.missing());
+            let mut next = || running.next().cloned().expect(ONE_DESCRIPTION);
             let (mean, variance) = (next(), next());
             let channels = |t: Tensor<1>| t.reshape([1, unit.outputs, 1, 1]);
             let x = conv2d(x, weight.reshape(unit.shape()), None, padded(unit));
@@ -186,14 +190,9 @@ impl Net {
             };
             x = relu(inner + shortcut);
         }
-        let mut next = || trained.next().cloned().unwrap_or_else(|| self.missing());
+        let mut next = || trained.next().cloned().expect(ONE_DESCRIPTION);
         let (weight, bias) = (next(), next());
         head(network, x, weight, bias)
-    }
-
-    /// Networks and weights are made from one description, so that none is missing.
-    fn missing(&self) -> Tensor<1> {
-        Tensor::zeros([1], &self.device)
     }
 
     /// Takes the moments of a batch's parts into the running ones: each part counts the same.
@@ -244,8 +243,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn next(&mut self) -> Tensor<1> {
-        // One description gives the weights and the layers, so that they end together.
-        self.leaves.next().cloned().unwrap_or_else(|| Tensor::zeros([1], &Device::default()))
+        self.leaves.next().cloned().expect(ONE_DESCRIPTION)
     }
 
     fn network(&mut self, network: &Network, images: Tensor<4>) -> Tensor<2> {

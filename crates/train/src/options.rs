@@ -247,8 +247,8 @@ impl TrainOptions {
         if !(self.warmup.is_finite() && self.warmup >= 0.0) {
             return Err(TrainError::option("warmup", self.warmup, "0 or more epochs"));
         }
-        if self.clip.is_some_and(|norm| !(norm.is_finite() && norm > 0.0)) {
-            return Err(TrainError::option("clip", self.clip.unwrap_or(0.0), "a number above 0"));
+        if let Some(norm) = self.clip.filter(|norm| !(norm.is_finite() && *norm > 0.0)) {
+            return Err(TrainError::option("clip", norm, "a number above 0"));
         }
         if let Some(Augmentation { noise, .. }) = self.augmentation
             && !(0.0..=1.0).contains(&noise)

@@ -9,6 +9,7 @@ use rightly_data::files::write_whole;
 use rightly_data::preprocess::Resize;
 use rightly_model::Card;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What has a part in a result.
@@ -54,8 +55,21 @@ pub const OUTPUTS: [&str; 5] =
 struct Summary {
     /// Hash of everything that decided the result.
     key: String,
+    /// blake3 of what was computed, by the file's name. The card and the labels are the user's to change.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
     #[serde(flatten)]
     trained: Trained,
+}
+
+/// Files that nobody changes.
+const COMPUTED: [&str; 3] = ["model.onnx", WEIGHTS, "dynamics.parquet"];
+
+fn hash(path: &Path) -> Result<String, TrainError> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = std::fs::File::open(path).map_err(TrainError::io(path))?;
+    std::io::copy(&mut file, &mut hasher).map_err(TrainError::io(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn summary(out: &Path) -> PathBuf {
@@ -82,15 +96,26 @@ pub(crate) fn finished(out: &Path, key: &str) -> Result<Option<Trained>, TrainEr
     let model = out.join("model.onnx");
     let present = OUTPUTS.iter().all(|file| out.join(file).exists());
     if !present {
+        // The folder stays one of ours.
+        std::fs::create_dir_all(&work).map_err(TrainError::io(&work))?;
         std::fs::remove_file(&path).map_err(TrainError::io(&path))?;
         return Ok(None);
+    }
+    for (name, written) in &summary.files {
+        let file = out.join(name);
+        if hash(&file)? != *written {
+            let message = "this is not what the training wrote; take --force to train again";
+            return Err(TrainError::Weights { path: file, message: message.to_owned() });
+        }
     }
     Ok(Some(Trained { model, ..summary.trained }))
 }
 
 /// Writes the summary: the training is done.
 pub(crate) fn finish(out: &Path, key: &str, trained: &Trained) -> Result<(), TrainError> {
-    let summary_of = Summary { key: key.to_owned(), trained: trained.clone() };
+    let of = |name: &str| Ok((name.to_owned(), hash(&out.join(name))?));
+    let files = COMPUTED.into_iter().map(of).collect::<Result<_, TrainError>>()?;
+    let summary_of = Summary { key: key.to_owned(), files, trained: trained.clone() };
     let mut text = serde_json::to_string_pretty(&summary_of)
         .map_err(|error| TrainError::Data(format!("train.json can't be written: {error}")))?;
     text.push('\n');

@@ -1,6 +1,6 @@
 //! Training from images to files.
 use crate::arch::Network;
-use crate::checkpoint::{Checkpoint, Progress, other_training};
+use crate::checkpoint::{Checkpoint, Progress, Within, other_training};
 use crate::data::{Normaliser, TrainingSet};
 use crate::event::{EpochRecord, TrainEvent, Trained};
 use crate::measure::{Measure, Outcome};
@@ -15,15 +15,19 @@ use rightly_data::files::write_whole;
 use rightly_model::heads::robust::Groups;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 mod steps;
+mod watch;
+
+pub use watch::Watch;
 
 /// Trains a network and writes `model.onnx`, `model.toml` (its card), `labels.txt`, `weights.safetensors` (what another
 /// training can start from), `dynamics.parquet` and `train.json` into `out`.
 ///
 /// The same images, options and seed give the same bytes, for any number of threads and any order of the images, and
-/// also where the process was killed and called again: after each epoch the state is kept in `out/.train` until
-/// everything is written. A folder in which the same training has ended already is left as it is and its result
+/// also where the process was killed and called again: after each epoch and twice a minute the state is kept in
+/// `out/.train` until everything is written. A folder in which the same training has ended already is left as it is and its result
 /// returned.
 ///
 /// # Errors
@@ -36,12 +40,27 @@ pub fn train(
     out: &Path,
     progress: &(dyn Fn(TrainEvent) + Sync),
 ) -> Result<Trained, TrainError> {
+    train_watched(train, val, options, out, Watch::new(&AtomicBool::new(false)), progress)
+}
+
+/// As [`train()`], until it is stopped.
+///
+/// # Errors
+/// As [`train()`]; [`TrainError::Interrupted`], after which the same call goes on with the next step.
+pub fn train_watched(
+    train: &TrainingSet,
+    val: Option<&TrainingSet>,
+    options: &TrainOptions,
+    out: &Path,
+    watch: Watch<'_>,
+    progress: &(dyn Fn(TrainEvent) + Sync),
+) -> Result<Trained, TrainError> {
     options.check(val.is_some())?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(|error| {
             TrainError::Library { what: "starting threads", message: error.to_string() }
         })?;
-    pool.install(|| Trainer::new(train, val, options, out)?.run(progress))
+    pool.install(|| Trainer::new(train, val, options, out, watch)?.run(progress))
 }
 
 /// burn's device.
@@ -71,12 +90,12 @@ struct Split<'a> {
 impl<'a> Split<'a> {
     fn new(set: &'a TrainingSet, name: &str, options: &TrainOptions) -> Result<Self, TrainError> {
         let order = set.checked(name, options.classes.len())?;
-        let made = options.preprocess.output_size();
-        if made.is_some_and(|size| size != set.size) {
+        if let Some(made) = options.preprocess.output_size()
+            && made != set.size
+        {
+            let found = set.size;
             return Err(TrainError::Data(format!(
-                "{name}: images of {:?}, the preprocessing makes {:?}",
-                set.size,
-                made.unwrap_or_default()
+                "{name}: images of {found:?}, the preprocessing makes {made:?}"
             )));
         }
         Ok(Self { set, order })
@@ -101,6 +120,7 @@ struct Trainer<'a> {
     out: PathBuf,
     work: PathBuf,
     key: String,
+    watch: Watch<'a>,
 }
 
 impl<'a> Trainer<'a> {
@@ -109,6 +129,7 @@ impl<'a> Trainer<'a> {
         val: Option<&'a TrainingSet>,
         options: &'a TrainOptions,
         out: &Path,
+        watch: Watch<'a>,
     ) -> Result<Self, TrainError> {
         let train = Split::new(train, "train", options)?;
         let val = val.map(|set| Split::new(set, "val", options)).transpose()?;
@@ -156,6 +177,7 @@ impl<'a> Trainer<'a> {
             out: out.to_owned(),
             work: out.join(".train"),
             key,
+            watch,
             train,
             val,
         })
@@ -173,21 +195,23 @@ impl<'a> Trainer<'a> {
             self.epoch(&mut net, &mut state, progress)?;
         }
         let progress = state.progress;
-        let kept =
-            if self.options.patience.is_some() { progress.best } else { progress.epochs - 1 };
-        let weights = state.best.unwrap_or(state.weights);
+        // The best weights are kept where training can end early, and only there.
+        let (kept, weights) = match state.best {
+            Some(best) => (progress.best, best),
+            None => (progress.epochs - 1, state.weights),
+        };
         let weights = self.written(&weights);
         let graph =
             export::graph(&self.network, &weights, self.train.set.size, self.options.fold, &model)?;
         let net = Net::new(self.network.clone(), &weights, &self.device);
         self.measure(&graph)?.check(&net, &self.device, self.train.set, &self.train.order)?;
-        let record = progress.history.get(kept);
+        let record = &progress.history[kept];
         let trained = Trained {
             arch: self.options.arch,
             epochs: progress.epochs,
             kept,
-            val_accuracy: record.and_then(|record| record.val_accuracy),
-            train_accuracy: record.map_or(0.0, |record| record.train_accuracy),
+            val_accuracy: record.val_accuracy,
+            train_accuracy: record.train_accuracy,
             history: progress.history.clone(),
             first_losses: progress.first_losses.clone(),
             model,
@@ -213,7 +237,8 @@ impl<'a> Trainer<'a> {
     fn start(&self, progress: &(dyn Fn(TrainEvent) + Sync)) -> Result<Checkpoint, TrainError> {
         let path = self.checkpoint();
         if let Some(state) = Checkpoint::load(&path, &self.wide, &self.key, &self.device)? {
-            progress(TrainEvent::Resumed { epoch: state.progress.epochs });
+            let Progress { epochs: epoch, within, .. } = state.progress;
+            progress(TrainEvent::Resumed { epoch, step: within.step });
             return Ok(state);
         }
         if self.out.join("train.json").exists() {
@@ -235,6 +260,7 @@ impl<'a> Trainer<'a> {
                 history: Vec::new(),
                 best: 0,
                 groups: Vec::new(),
+                within: Within::default(),
             },
             weights,
             state: State::default(),
@@ -247,7 +273,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn measure(&self, graph: &rightly_model::Graph) -> Result<Measure<'_>, TrainError> {
-        Measure::new(graph, &self.normaliser, self.options.classes.len())
+        Measure::new(graph, &self.normaliser, self.options.classes.len(), self.watch.stop)
     }
 
     /// Measures every image with the epoch's model, and keeps everything.
@@ -282,9 +308,13 @@ impl<'a> Trainer<'a> {
         let progress = &mut at.progress;
         progress.epochs = epoch + 1;
         progress.steps = at.state.steps;
+        progress.within = Within::default();
         progress.history.push(record.clone());
         if let Some(patience) = self.options.patience {
-            let of = |epoch: usize| progress.history[epoch].val_accuracy.unwrap_or(0.0);
+            let of = |epoch: usize| {
+                let accuracy = progress.history[epoch].val_accuracy;
+                accuracy.expect("patience is refused without images to validate on")
+            };
             if epoch == 0 || of(epoch) > of(progress.best) {
                 progress.best = epoch;
                 at.best = Some(at.weights.clone());

@@ -5,7 +5,7 @@ use rand::RngExt as _;
 use rightly_stats::rng::{keyed, standard_normal_fill};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// One tensor of a network.
@@ -110,7 +110,7 @@ impl Weights {
     /// # Errors
     /// [`TrainError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), TrainError> {
-        write(path, self.iter().map(|w| (w.name.clone(), w)).collect(), None)
+        write(path, self.iter().map(|w| (w.name.clone(), w)).collect(), &[])
     }
 }
 
@@ -159,17 +159,18 @@ impl View for &Weight {
     }
 }
 
-/// Writes named tensors with a text beside them, under another name first.
+/// Writes named tensors with texts beside them, under another name first.
 pub(crate) fn write(
     path: &Path,
     tensors: BTreeMap<String, &Weight>,
-    text: Option<(&str, String)>,
+    texts: &[(&str, String)],
 ) -> Result<(), TrainError> {
-    let text = text.map(|(key, value)| std::iter::once((key.to_owned(), value)).collect());
-    let bytes = safetensors::serialize(tensors, text).map_err(|error| TrainError::Weights {
-        path: path.to_owned(),
-        message: error.to_string(),
-    })?;
+    let texts = texts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let bytes = safetensors::serialize(
+        tensors,
+        Some(texts).filter(|texts: &HashMap<_, _>| !texts.is_empty()),
+    )
+    .map_err(|error| TrainError::Weights { path: path.to_owned(), message: error.to_string() })?;
     Ok(rightly_data::files::write_whole(path, &bytes)?)
 }
 

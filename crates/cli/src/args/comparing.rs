@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::{Format, at_least_one};
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
@@ -27,7 +27,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "N", default_value = "0", help_heading = "Run")]
     pub(crate) seed: u64,
     /// Threads (default: all cores); results do not depend on it
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Run")]
     pub(crate) threads: Option<usize>,
     /// Nothing but the figures
     #[arg(long, help_heading = "Run")]

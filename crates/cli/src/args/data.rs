@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rightly_data::dataset::SplitFolders;
 
-use super::DataFormat;
+use super::{DataFormat, at_least_one};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
@@ -34,7 +34,7 @@ pub(crate) struct DataFlags {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) cluster: Option<String>,
     /// First N images of each class, for a quick look
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) limit: Option<usize>,
     #[command(flatten)]
     pub(crate) decode: DecodeFlags,
@@ -97,6 +97,13 @@ pub(crate) struct DataArgs {
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: DataFormat,
+}
+
+impl DataArgs {
+    /// Whether the pictures are decoded.
+    pub(crate) fn reads(&self) -> bool {
+        self.read
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

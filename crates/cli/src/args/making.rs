@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{DecodeFlags, data::SplitsArg};
+use super::{DecodeFlags, at_least_one, data::SplitsArg};
 
 #[derive(Debug, Args)]
 pub(crate) struct TrainArgs {
@@ -37,7 +37,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", default_value = "0", help_heading = "Run")]
     pub(crate) seed: u64,
     /// Threads (default: all cores); results do not depend on it
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Run")]
     pub(crate) threads: Option<usize>,
     /// No progress
     #[arg(long, help_heading = "Run")]
@@ -137,7 +137,7 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) force: bool,
     /// Threads (default: all cores); results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) threads: Option<usize>,
     /// No progress
     #[arg(long)]

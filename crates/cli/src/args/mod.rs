@@ -21,6 +21,11 @@ pub(crate) use stages::{
     CamArg, DynamicsFlags, FeatureFlags, MeasureFlags, PoolArg, PoolLabelsArg, StageArgs, TargetArg,
 };
 
+/// A count of which 0 means nothing.
+fn at_least_one() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(1..)
+}
+
 /// Is an image classifier right for the right reasons?
 ///
 /// rightly measures how far a classifier (ONNX) relies on the object in a photograph and how far on

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::at_least_one;
+
 #[derive(Debug, Args)]
 pub(crate) struct ReproduceArgs {
     /// The experiment
@@ -49,7 +51,7 @@ pub(crate) struct ReproduceArgs {
     #[arg(long, value_name = "FILE.toml", help_heading = "Run")]
     pub(crate) config: Option<PathBuf>,
     /// Threads (default: all cores); results do not depend on it
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Run")]
     pub(crate) threads: Option<usize>,
     /// No progress
     #[arg(long, help_heading = "Run")]

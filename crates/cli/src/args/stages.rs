@@ -1,10 +1,10 @@
 //! What the stages of a run share and what each of them takes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{DataFlags, Format, ModelFlags};
+use super::{DataFlags, Format, ModelFlags, at_least_one};
 
 #[derive(Debug, Args)]
 pub(crate) struct StageArgs {
@@ -28,6 +28,30 @@ pub(crate) struct StageArgs {
     pub(crate) repair: RepairFlags,
     #[command(flatten)]
     pub(crate) run: RunFlags,
+}
+
+impl StageArgs {
+    /// Files and folders that flags name, `--data` and overlays excepted.
+    pub(crate) fn files(&self) -> Vec<(&'static str, &Path)> {
+        let card = &self.model.card;
+        let optional = [
+            ("--card", &card.card),
+            ("--labels", &card.labels),
+            ("--masks", &self.data.masks.masks),
+            ("--label-map", &self.data.label_map),
+            ("--encoder", &self.features.encoder),
+            ("--features", &self.features.features),
+            ("--votes", &self.rank.votes),
+            ("--ranks", &self.rank.ranks),
+            ("--dynamics", &self.dynamics.dynamics),
+            ("--image-text", &self.words.image_text),
+            ("--phrases", &self.words.phrases),
+            ("--captioner", &self.words.captioner),
+            ("--pool", &self.words.pool),
+        ];
+        let given = optional.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
+        [("--model", self.model.model.as_path())].into_iter().chain(given).collect()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -202,7 +226,7 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
     /// Worker threads (default: all cores); results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) threads: Option<usize>,
     /// No progress
     #[arg(long)]

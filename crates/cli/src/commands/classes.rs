@@ -1,6 +1,9 @@
 //! `rightly classes`: classes whose important features are spurious, from people's votes.
 
-use rightly_data::votes::{VotedClass, read_votes, voted_classes};
+use rightly_data::{
+    spreadsheet,
+    votes::{VotedClass, read_votes, voted_classes},
+};
 
 use crate::{
     args::{ClassesArgs, Format},
@@ -30,13 +33,13 @@ fn format(classes: &[&VotedClass], format: Format) -> anyhow::Result<String> {
     Ok(match format {
         Format::Json => {
             let object = |c: &&VotedClass| serde_json::json!({"class_index": c.class_index, "wnid": c.class, "spurious": c.spurious});
-            serde_json::to_string_pretty(&classes.iter().map(object).collect::<Vec<_>>())? + "\n"
+            output::json(&classes.iter().map(object).collect::<Vec<_>>())?
         }
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());
             writer.write_record(head)?;
             for row in classes.iter().map(row) {
-                writer.write_record(row)?;
+                writer.write_record(row.iter().map(|text| spreadsheet::cell(text).into_owned()))?;
             }
             String::from_utf8(writer.into_inner()?)?
         }

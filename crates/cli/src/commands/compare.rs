@@ -1,6 +1,6 @@
 //! `rightly compare`: the differences between two runs.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, path::PathBuf};
 
 use rightly::{
     Metric, RunDir,
@@ -11,8 +11,9 @@ use rightly::{
 use super::metrics;
 use crate::{
     args::{CompareArgs, Format},
-    interrupt::Interrupt,
+    interrupt::INTERRUPT,
     options, output,
+    place::{self, Input, Made},
 };
 
 /// Differences with a corrected p-value up to this are printed first.
@@ -24,7 +25,14 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         threads: options::threads(args.threads),
         ..CompareOptions::default()
     };
-    let interrupt = Interrupt::install()?;
+    let interrupt = &INTERRUPT;
+    for run in [&args.a, &args.b] {
+        RunDir::open(run)?;
+    }
+    let inputs = [Input::new("RUN_A", &args.a), Input::new("RUN_B", &args.b)];
+    // Before the work, so that of several at once one does it.
+    let take = |out: &PathBuf| place::take(out, Made::Run, &inputs, args.force);
+    let _lock = args.out.as_ref().map(take).transpose()?;
     let comparison =
         interrupt.listening(|stop| compare::compare(&args.a, &args.b, &options, stop))?;
     if !args.quiet {
@@ -43,7 +51,6 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     if let Some(out) = &args.out {
         let run = RunDir::new(out);
         comparison.check_target(&run)?;
-        let _lock = run.lock()?;
         comparison.write(&run, args.force)?;
         let report = rightly_report::write(run.root())?;
         output::print(&text)?;
@@ -59,11 +66,11 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<()> {
 fn print(args: &CompareArgs, comparison: &Comparison) -> anyhow::Result<String> {
     let overall = |class: &str| class == POOLED || class == MEAN;
     let wanted = |m: &Metric| {
-        let class = m.class.as_deref().unwrap_or_default();
+        let class = m.class.as_deref();
         let of_class = match args.class.as_deref() {
-            None => overall(class),
-            Some("") => !overall(class),
-            Some(name) => name == class,
+            None => class.is_some_and(overall),
+            Some("") => !class.is_some_and(overall),
+            Some(name) => class == Some(name),
         };
         of_class && args.metric.as_ref().is_none_or(|metric| *metric == m.metric)
     };
@@ -114,11 +121,11 @@ fn table(rows: &[&Row], alone: &[&Metric]) -> String {
     head.push("q");
     let mut lines: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
     let mut add = |m: &Metric, sides: [Option<f64>; 2]| {
-        let condition = m.condition.as_deref().unwrap_or_default();
+        let condition = metrics::or_empty(&m.condition);
         let mut line = vec![
             m.metric.clone(),
-            condition.strip_prefix("A|B/").unwrap_or(condition).to_owned(),
-            m.class.clone().unwrap_or_default(),
+            condition.strip_prefix("A|B/").unwrap_or(&condition).to_owned(),
+            metrics::or_empty(&m.class),
             number(sides[0]),
             number(sides[1]),
             number(m.value),

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::{
     args::{DataArgs, DataFormat},
-    options, output,
+    options,
+    output::{self, visible},
 };
 
 pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
@@ -81,16 +82,16 @@ fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
     let masks = dataset.samples.iter().filter(|s| s.mask.is_some()).count();
     let mut text = format!(
         "{}: {} images of {} classes, {} with a mask\n",
-        args.data,
+        visible(&args.data),
         dataset.samples.len(),
         dataset.classes.len(),
         masks
     );
     if !dataset.attributes.is_empty() {
-        text += &format!("attributes: {}\n", dataset.attributes.join(", "));
+        text += &format!("attributes: {}\n", visible(&dataset.attributes.join(", ")));
     }
     for note in &dataset.notes {
-        text += &format!("{note}\n");
+        text += &format!("{}\n", visible(note));
     }
     let mut rows: Vec<Vec<String>> =
         vec![["class", "split", "images", "masks"].map(str::to_owned).to_vec()];
@@ -106,7 +107,8 @@ fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
     text += &output::table(&rows);
     text += &format!("\n{} problems\n", problems.len());
     for p in problems {
-        text += &format!("  {}: {}; {}\n", p.image, p.problem, p.action);
+        let problem = format!("{}: {}; {}", p.image, p.problem, p.action);
+        text += &format!("  {}\n", visible(&problem));
     }
     text
 }
@@ -132,5 +134,5 @@ fn json(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> anyhow::Res
         "notes": dataset.notes,
         "problems": problems,
     });
-    Ok(serde_json::to_string_pretty(&value)? + "\n")
+    output::json(&value)
 }

@@ -22,7 +22,14 @@ use rightly_model::Overrides;
 use rightly_train::{Arch, TrainOptions};
 
 use super::stages::{self, Claimed, Stages};
-use crate::{args::DemoArgs, interrupt::Interrupt, options, output, progress::Progress, training};
+use crate::{
+    args::DemoArgs,
+    interrupt::{INTERRUPT, Interrupt},
+    options, output,
+    place::{self, Made},
+    progress::Progress,
+    training,
+};
 use folder::Folder;
 
 /// Side of the demo network's input, pixels.
@@ -40,9 +47,10 @@ const NOISE_LEVELS: [&str; 2] = ["linf/0.25", "l2/8"];
 
 pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let world = world(args)?;
-    let interrupt = Interrupt::install()?;
+    let interrupt = &INTERRUPT;
     let progress = Progress::new(args.quiet);
     let threads = options::threads(args.threads);
+    let _lock = place::take(&args.out, Made::Demo, &[], args.force)?;
     let folder = Folder::claim(&args.out, &world, args.seed, args.force)?;
     let plan = world.plan(args.seed);
 
@@ -54,7 +62,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     }
     let table = folder.table(args.with_attributes)?;
     let dataset = Dataset::open(&table.to_string_lossy(), &OpenOptions::default())?;
-    train(&dataset, &folder, args.seed, threads, &progress)?;
+    train(&dataset, &folder, args.seed, threads, interrupt, &progress)?;
 
     let inputs = InputOptions {
         seed: args.seed,
@@ -81,7 +89,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
         interpret: Some(&interpret),
         mitigate: Some(&mitigate),
     };
-    stages::audit(claimed, stages, &interrupt, &progress)?;
+    stages::audit(claimed, stages, interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;
     truth::write(&folder.path("truth.json"), &truths)?;
@@ -121,6 +129,7 @@ fn train(
     folder: &Folder,
     seed: u64,
     threads: usize,
+    interrupt: &Interrupt,
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let parts = training::parts(dataset, seed)?;
@@ -135,7 +144,8 @@ fn train(
     if let Some(augmentation) = &mut options.augmentation {
         augmentation.noise = NOISE;
     }
-    training::train(&sets, &options, &folder.path("model"), progress)?;
+    let out = folder.path("model");
+    interrupt.listening(|stop| training::train(&sets, &options, &out, stop, progress))?;
     Ok(())
 }
 

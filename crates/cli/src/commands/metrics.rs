@@ -1,6 +1,7 @@
 //! `rightly metrics`: the figures of a run as table, csv or json.
 
 use rightly::{Metric, RunDir};
+use rightly_data::spreadsheet;
 
 use crate::{
     args::{Format, MetricsArgs},
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &MetricsArgs) -> anyhow::Result<()> {
 /// The figures as text that ends in a line break.
 pub(crate) fn format(metrics: &[&Metric], format: Format) -> anyhow::Result<String> {
     Ok(match format {
-        Format::Json => serde_json::to_string_pretty(metrics)? + "\n",
+        Format::Json => output::json(&metrics)?,
         Format::Csv => csv(metrics)?,
         Format::Table => table(metrics),
     })
@@ -45,10 +46,21 @@ pub(crate) fn format(metrics: &[&Metric], format: Format) -> anyhow::Result<Stri
 
 fn csv(metrics: &[&Metric]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
+    let text = |text: &Option<String>| text.as_deref().map(|t| spreadsheet::cell(t).into_owned());
     for metric in metrics {
-        writer.serialize(metric)?;
+        writer.serialize(Metric {
+            condition: text(&metric.condition),
+            class: text(&metric.class),
+            group: text(&metric.group),
+            ..(*metric).clone()
+        })?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// A figure without a condition, class or group has an empty cell there.
+pub(super) fn or_empty(text: &Option<String>) -> String {
+    text.as_deref().map_or_else(String::new, str::to_owned)
 }
 
 fn table(metrics: &[&Metric]) -> String {
@@ -69,13 +81,9 @@ fn table(metrics: &[&Metric]) -> String {
     }
     let mut rows: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
     for m in metrics {
-        let mut row = vec![
-            m.metric.clone(),
-            m.condition.clone().unwrap_or_default(),
-            m.class.clone().unwrap_or_default(),
-        ];
+        let mut row = vec![m.metric.clone(), or_empty(&m.condition), or_empty(&m.class)];
         if grouped {
-            row.push(m.group.clone().unwrap_or_default());
+            row.push(or_empty(&m.group));
         }
         row.extend([number(m.value), number(m.low), number(m.high), m.n.to_string()]);
         if clustered {

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::{
     args::{DataFormat, ModelArgs},
-    options, output,
+    options,
+    output::{self, visible},
 };
 
 /// What is printed: the model, and what a look at a few images showed.
@@ -39,8 +40,8 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     let (first_look, said) = looked.map(|l| (l.look, l.said)).unzip();
     let shown = Shown { description, first_look, said: said.unwrap_or_default() };
     let text = match args.format {
-        DataFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
-        DataFormat::Table => table(&shown),
+        DataFormat::Json => output::json(&shown)?,
+        DataFormat::Table => table(&shown)?,
     };
     output::print(&text)
 }
@@ -68,7 +69,7 @@ fn ports(ports: &[Port]) -> String {
     ports.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-fn table(shown: &Shown) -> String {
+fn table(shown: &Shown) -> anyhow::Result<String> {
     let d = &shown.description;
     let mut rows: Vec<[String; 2]> = Vec::new();
     let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
@@ -102,29 +103,28 @@ fn table(shown: &Shown) -> String {
     };
     row("CAM layer", layer(&d.cam_layer));
     row("feature layer", layer(&d.feature_layer));
-    row("preprocessing", format!("{} ({})", preprocessing(d), d.preprocess_source));
+    row("preprocessing", format!("{} ({})", preprocessing(d)?, d.preprocess_source));
     let width = rows.iter().map(|[name, _]| name.chars().count()).max().unwrap_or(0);
     let mut text: String =
-        rows.iter().map(|[name, value]| format!("{name:width$}  {value}\n")).collect();
+        rows.iter().map(|[name, value]| format!("{name:width$}  {}\n", visible(value))).collect();
     for note in &d.notes {
-        text += &format!("note: {note}\n");
+        text += &format!("note: {}\n", visible(note));
     }
     for said in &shown.said {
-        text += &format!("note: {said}\n");
+        text += &format!("note: {}\n", visible(said));
     }
     for warning in &d.warnings {
-        text += &format!("warning: {warning}\n");
+        text += &format!("warning: {}\n", visible(warning));
     }
     text += "\nlayers that can be tapped, from the image up\n";
     let mut layers = vec![["tensor", "operator", "shape"].map(str::to_owned).to_vec()];
     layers.extend(
         d.layers.iter().map(|l| vec![l.name.clone(), l.op.clone(), format!("{:?}", l.shape)]),
     );
-    text + &output::table(&layers)
+    Ok(text + &output::table(&layers))
 }
 
-fn preprocessing(d: &Description) -> String {
-    toml::to_string(&d.preprocess)
-        .map(|text| text.lines().filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", "))
-        .unwrap_or_default()
+fn preprocessing(d: &Description) -> anyhow::Result<String> {
+    let text = toml::to_string(&d.preprocess)?;
+    Ok(text.lines().filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", "))
 }

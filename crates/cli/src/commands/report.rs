@@ -3,7 +3,7 @@
 use crate::{args::ReportArgs, output};
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<()> {
-    rightly::RunDir::open(&args.run)?;
+    let _lock = rightly::RunDir::open(&args.run)?.lock()?;
     let path = rightly_report::write(&args.run)?;
-    output::print(&format!("{}\n", path.display()))
+    output::print(&format!("{}\n", output::visible(&path.display().to_string())))
 }

@@ -1,20 +1,25 @@
 //! `rightly reproduce`: experiments of papers, whole.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+};
 
 use anyhow::bail;
 use rightly::reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
+    files::write_whole,
     pixels::DecodeOptions,
 };
 use rightly_train::{Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions};
 
 use crate::{
     args::{ClassifierArg, Experiment, ReproduceArgs},
-    interrupt::Interrupt,
+    interrupt::INTERRUPT,
     options, output,
+    place::{self, EXPERIMENT, Input, Made},
     progress::Progress,
     training,
 };
@@ -32,8 +37,13 @@ fn dim(args: &ReproduceArgs) -> anyhow::Result<()> {
     if args.seeds == 0 || args.epochs == 0 {
         bail!("--seeds and --epochs: expected at least 1");
     }
+    let mut inputs = place::data(&args.data);
+    for (flag, path) in [("--encoder", &args.encoder), ("--features", &args.features)] {
+        inputs.extend(path.as_ref().map(|path| Input::new(flag, path)));
+    }
+    place::check(&args.out, Made::Experiment, &inputs, false)?;
     let methods = args.method.iter().map(|name| name.trim().parse()).collect::<Result<_, _>>()?;
-    let interrupt = Interrupt::install()?;
+    let interrupt = &INTERRUPT;
     let progress = Progress::new(args.quiet);
     let threads = options::threads(args.threads);
     let arch = match args.classifier {
@@ -48,6 +58,8 @@ fn dim(args: &ReproduceArgs) -> anyhow::Result<()> {
         threads,
         progress: &progress,
     });
+    let _lock = place::take(&args.out, Made::Experiment, &inputs, false)?;
+    write_whole(&args.out.join(EXPERIMENT), b"dim-cifar100\n")?;
     let options = DimOptions {
         data: args.data.clone(),
         encoder: args.encoder.clone(),
@@ -60,8 +72,12 @@ fn dim(args: &ReproduceArgs) -> anyhow::Result<()> {
         threads,
     };
     let result =
-        interrupt.listening(|stop| dim_cifar100(&options, stop, &|event| progress.take(event)))?;
-    output::print(&std::fs::read_to_string(&result.table)?)?;
+        interrupt.listening(|stop| dim_cifar100(&options, stop, &|event| progress.take(event)));
+    if result.is_err() && interrupt.stop().load(Ordering::SeqCst) {
+        return Err(rightly::Error::Interrupted.into());
+    }
+    let result = result?;
+    output::print(&output::lines(&std::fs::read_to_string(&result.table)?))?;
     if !args.quiet {
         output::say(&format!("table: {}", result.table.display()));
     }
@@ -108,7 +124,7 @@ impl Trainer for Scratch<'_> {
             count: groups.count,
             of: groups.of.clone(),
         });
-        training::train(&sets, &options, out, self.progress)?;
+        training::train(&sets, &options, out, INTERRUPT.stop(), self.progress)?;
         Ok(out.to_owned())
     }
 

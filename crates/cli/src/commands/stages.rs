@@ -16,15 +16,18 @@ use rightly::{
 use super::metrics;
 use crate::{
     args::{Format, StageArgs},
+    effects,
     fetching::Fetcher,
-    interrupt::Interrupt,
+    flags::Given,
+    interrupt::{INTERRUPT, Interrupt},
     options, output,
+    place::{self, Input, Made},
     progress::Progress,
 };
 
 /// Which stages a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
+pub(crate) enum Which {
     All,
     Evaluate,
     Rank,
@@ -40,12 +43,15 @@ impl Which {
     }
 }
 
-pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
+pub(crate) fn run(args: &StageArgs, which: Which, given: &Given) -> anyhow::Result<()> {
+    effects::stages(args, which, given)?;
+    let mut read = read(args);
+    place::check(&args.run.out, Made::Run, &read, args.run.force)?;
     let rank = options::rank(args)?;
     let discover = options::discover(args)?;
     let evaluate = options::evaluate(&args.measures, args.run.threads)?;
-    let interrupt = Interrupt::install()?;
-    let fetch = Fetcher { interrupt: &interrupt, quiet: args.run.quiet };
+    let interrupt = &INTERRUPT;
+    let fetch = Fetcher { interrupt, quiet: args.run.quiet };
     let mut interpret = options::interpret(args, &fetch)?;
     let mut mitigate = options::mitigate(args)?;
     // In an audit the pool is one for words where there is an image-text model, and one for repairs where these are asked for.
@@ -59,7 +65,8 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     let overrides = options::model_overrides(args)?;
     let (inputs, looked) =
         Inputs::open_for(options::inputs(args)?, &overrides, &run, args.run.force)?;
-    let _lock = run.lock()?;
+    read.extend(place::pictures(&args.data.data, &inputs.dataset));
+    let _lock = place::take(&args.run.out, Made::Run, &read, args.run.force)?;
     let progress = Progress::new(args.run.quiet);
     looked.iter().for_each(|line| progress.note(line));
     if let Some(warning) = inputs.look().warning() {
@@ -67,12 +74,12 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
     }
     let dynamics = options::dynamics(&args.dynamics);
     let claimed = Claimed::new(&inputs, &run, args.run.force, &progress)?;
-    // What a stage needs of an earlier one runs first.
+    // What a stage needs of an earlier one runs first; and where flags say how, what is there may be of other ones.
+    let undivided = run.stage(discover::STAGE)?.is_none();
+    let told = effects::tells_subgroups(given, which);
     let needed = match which {
-        Which::Interpret => {
-            run.stage(discover::STAGE)?.is_none() && run.stage(rank::STAGE)?.is_none()
-        }
-        Which::Mitigate => mitigate.wants_subgroups() && run.stage(discover::STAGE)?.is_none(),
+        Which::Interpret => told || (undivided && run.stage(rank::STAGE)?.is_none()),
+        Which::Mitigate => (told || undivided) && mitigate.wants_subgroups(),
         _ => false,
     };
     let stages = Stages {
@@ -83,13 +90,19 @@ pub(crate) fn run(args: &StageArgs, which: Which) -> anyhow::Result<()> {
         interpret: which.has(Which::Interpret).then_some(&interpret),
         mitigate: which.has(Which::Mitigate).then_some(&mitigate),
     };
-    audit(claimed, stages, &interrupt, &progress)?;
+    audit(claimed, stages, interrupt, &progress)?;
     let report = rightly_report::write(run.root())?;
     output::print(&headline(&run, which, args.run.format)?)?;
     if !args.run.quiet {
         output::say(&format!("report: {}", report.display()));
     }
     Ok(())
+}
+
+/// What the command reads, that it may not write there.
+fn read(args: &StageArgs) -> Vec<Input> {
+    let files = args.files().into_iter().map(|(flag, path)| Input::new(flag, path));
+    place::data(&args.data.data).into_iter().chain(files).collect()
 }
 
 /// A run that this process holds, and the inputs that it rests on.
@@ -226,7 +239,7 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
         }
         evaluate::STAGE if which.has(Which::Evaluate) => {
             let headline = m.class.as_deref() == Some(POOLED) || m.metric.ends_with("-rise");
-            headline && !m.condition.as_deref().unwrap_or("").starts_with("noise-")
+            headline && !m.condition.as_ref().is_some_and(|c| c.starts_with("noise-"))
         }
         _ => false,
     };

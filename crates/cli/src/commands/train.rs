@@ -15,13 +15,16 @@ use rightly_train::{
 
 use crate::{
     args::{OptimizerArg, TrainArgs, TrainingFlags},
-    interrupt::Interrupt,
+    interrupt::INTERRUPT,
     options, output,
+    place::{self, Input, Made},
     progress::Progress,
     training,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
+    let mut inputs = inputs(args);
+    place::check(&args.out, Made::Training, &inputs, args.force)?;
     let dataset = Dataset::open(
         &args.data,
         &OpenOptions {
@@ -34,7 +37,6 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     if args.size < 8 {
         bail!("--size {}: expected at least 8 pixels", args.size);
     }
-    Interrupt::install()?;
     let progress = Progress::new(args.quiet);
     let threads = options::threads(args.threads);
     let decode = options::decode(&args.decode)?;
@@ -64,10 +66,13 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     train.seed = args.seed;
     train.threads = threads;
     // Only now that everything else is known to fit.
+    inputs.extend(place::pictures(&args.data, &dataset));
+    let _lock = place::take(&args.out, Made::Training, &inputs, args.force)?;
     if args.force {
         clear(&args.out)?;
     }
-    let trained = training::train(&sets, &train, &args.out, &progress)
+    let trained = INTERRUPT
+        .listening(|stop| training::train(&sets, &train, &args.out, stop, &progress))
         .with_context(|| format!("--out {}", args.out.display()))?;
     output::print(&summary(&trained, &args.out))
 }
@@ -87,6 +92,18 @@ fn check_classes(dataset: &Dataset, args: &TrainArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// What the command reads, that it may not write there.
+fn inputs(args: &TrainArgs) -> Vec<Input> {
+    let mut inputs = place::data(&args.data);
+    let flags = &args.training;
+    for (flag, path) in
+        [("--init", &flags.init), ("--groups", &flags.groups), ("--jtt", &flags.jtt)]
+    {
+        inputs.extend(path.as_ref().map(|path| Input::new(flag, path)));
+    }
+    inputs
 }
 
 fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
@@ -138,6 +155,9 @@ fn take(flags: &TrainingFlags, train: &mut TrainOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Groups are counted; a number beyond is no count of them.
+const MOST_GROUPS: f32 = 65_536.0;
+
 /// Groups of images as `mitigate` writes them: id, groups and shares.
 fn groups(path: &Path, method: GroupMethod, eta: f64) -> anyhow::Result<GroupTraining> {
     if !(eta.is_finite() && eta >= 0.0) {
@@ -151,6 +171,14 @@ fn groups(path: &Path, method: GroupMethod, eta: f64) -> anyhow::Result<GroupTra
     let mut out = GroupTraining { method, eta, count: 0, of: BTreeMap::new() };
     for ((id, groups), shares) in ids.into_iter().zip(groups).zip(shares) {
         let (Some(id), Some(groups), Some(shares)) = (id, groups, shares) else { continue };
+        if groups.len() != shares.len() {
+            let (groups, shares) = (groups.len(), shares.len());
+            bail!("{}: '{id}' has {groups} groups and {shares} shares", path.display());
+        }
+        let whole = |&group: &f32| group.fract() == 0.0 && (0.0..=MOST_GROUPS).contains(&group);
+        if let Some(odd) = groups.iter().find(|&group| !whole(group)) {
+            bail!("{}: '{id}' has the group {odd}, expected a whole number from 0", path.display());
+        }
         let own: Vec<(usize, f32)> =
             groups.iter().map(|&group| group as usize).zip(shares).collect();
         out.count = own.iter().map(|(group, _)| group + 1).fold(out.count, usize::max);
@@ -173,7 +201,9 @@ fn mistakes(
     let table = Table::load(&path)?;
     let (ids, epochs) = (table.texts("id")?, table.integers("epoch")?);
     let correct = table.integers("correct")?;
-    let last = epochs.iter().flatten().copied().max().unwrap_or(0);
+    let Some(last) = epochs.iter().flatten().copied().max() else {
+        bail!("{}: holds no epoch", path.display());
+    };
     let wanted = epoch.unwrap_or(last);
     if !epochs.contains(&Some(wanted)) {
         bail!("--jtt-epoch {wanted}: {} has the epochs 0 to {last}", path.display());
@@ -197,9 +227,9 @@ fn mistakes(
     Ok(out)
 }
 
-/// Removes what a training leaves, nothing else.
-fn clear(out: &Path) -> anyhow::Result<()> {
-    for name in ["train.json"].into_iter().chain(OUTPUTS) {
+/// Removes what a training leaves, nothing else; what says whose folder it is comes last.
+pub(super) fn clear(out: &Path) -> anyhow::Result<()> {
+    for name in OUTPUTS.into_iter().chain(["train.json"]) {
         let file = out.join(name);
         if file.exists() {
             std::fs::remove_file(&file).with_context(|| file.display().to_string())?;
@@ -231,7 +261,7 @@ fn summary(trained: &Trained, out: &Path) -> String {
     format!(
         "{}model: {} (epoch {})\n",
         output::table(&rows),
-        out.join("model.onnx").display(),
+        output::visible(&out.join("model.onnx").display().to_string()),
         trained.kept
     )
 }

@@ -2,11 +2,16 @@
 
 mod bad_input;
 mod compare;
+mod danger;
 mod evaluate;
+mod flags;
 mod help;
+mod hostile;
 mod integrity;
 mod making;
 mod rank;
 mod repair;
+#[cfg(unix)]
+mod signals;
 mod splits;
 mod support;

@@ -134,6 +134,6 @@ fn a_folder_that_no_demo_made_is_left_alone() {
     let output = command.args(["demo", "--quiet", "--force", "--out"]).arg(folder.path()).output();
     let output = output.unwrap();
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("no demo made"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no rightly demo made"), "{}", stderr(&output));
     assert!(mine.is_dir());
 }

@@ -57,7 +57,7 @@ fn a_repaired_model_is_evaluated_and_its_groups_train_a_network() {
             "there are dim, group-dro, rwg-soft",
         ),
         (&["--jtt", from, "--jtt-epoch", "7"], "has the epochs 0 to 0"),
-        (&["--init", "nowhere"], "nowhere/weights.safetensors"),
+        (&["--init", "nowhere"], "--init nowhere"),
     ] {
         let output = train(more, "refused");
         assert_eq!(code(&output), 2, "{more:?}: {}", stderr(&output));
@@ -69,11 +69,11 @@ fn a_repaired_model_is_evaluated_and_its_groups_train_a_network() {
 fn a_pool_needs_something_that_looks_into_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = rightly();
-    command.args(["interpret", "--quiet", "--pool", "pictures", "--model"]);
+    command.args(["interpret", "--quiet", "--pool"]).arg(quickstart("images")).arg("--model");
     command.arg(quickstart("model.onnx")).arg("--data").arg(quickstart("table.csv"));
     let output = command.arg("--out").arg(folder.path().join("run")).output().unwrap();
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("give one with --image-text"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("give --image-text"), "{}", stderr(&output));
 }
 
 #[test]

@@ -107,9 +107,9 @@ pub(super) fn axis(unit: Unit, scale: Scale) -> Markup {
         div.row.axis aria-hidden="true" {
             div.row-label {}
             div.row-track {
-                div.ticks {
+                svg.ticks width="100%" height="18" {
                     @for tick in scale.ticks() {
-                        span style={ "left:" (scale.at(tick)) "%" } {
+                        text x=(place(scale, tick)) y="13" {
                             @if unit == Unit::Percent || unit == Unit::Points { (crate::format::number(100.0 * tick, 0)) }
                             @else { (crate::format::number(tick, 2)) }
                         }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::words;
 use crate::{
     chart::{Pair, Scale, pairs},
-    format::{Unit, name},
+    format::{NO_NAME, Unit, name},
     sections::Section,
     view::{ComparisonView, Difference},
 };
@@ -115,8 +115,8 @@ fn chart(view: &ComparisonView, title: &str, rows: &[&Difference], units: [Unit;
         .iter()
         .take(SHOWN)
         .map(|row| Pair {
-            label: name(row.a.class.as_deref().unwrap_or_default()),
-            words: row.a.class.as_deref().unwrap_or_default(),
+            label: name(row.a.class.as_deref().unwrap_or(NO_NAME)),
+            words: row.a.class.as_deref().unwrap_or(NO_NAME),
             figures: [&row.a, &row.b],
             difference: &row.difference,
         })

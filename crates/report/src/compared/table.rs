@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::words::{self, units};
 use crate::{
-    format::{marked_n, name},
+    format::{marked_n, name, sorted_by},
     sections::{Section, parts::wide},
     view::{ComparisonView, Difference},
 };
@@ -97,17 +97,16 @@ pub(super) fn differences(
 fn line(row: &Difference, with_class: bool) -> Markup {
     let [unit, of_difference] = units(&row.a.metric);
     let words = words::metric(&row.a.metric, row.a.condition.as_deref());
-    let sorted = |value: Option<f64>| value.unwrap_or(f64::MIN);
     html! {
         tr.holds[row.holds()] {
             @if with_class { th scope="row" { (name(&words::over(row.a.class.as_deref()))) } td { (words) } }
             @else { th scope="row" { (words) } }
-            td.number data-value=(sorted(row.a.value)) { (unit.figure(&row.a)) }
-            td.number data-value=(sorted(row.b.value)) { (unit.figure(&row.b)) }
-            td.number data-value=(sorted(row.difference.value)) { (of_difference.figure(&row.difference)) }
+            td.number data-value=(sorted_by(row.a.value)) { (unit.figure(&row.a)) }
+            td.number data-value=(sorted_by(row.b.value)) { (unit.figure(&row.b)) }
+            td.number data-value=(sorted_by(row.difference.value)) { (of_difference.figure(&row.difference)) }
             td.number.muted { (of_difference.bounds(&row.difference)) }
             td.number data-value=(row.difference.n) { (marked_n(&row.difference)) }
-            td.number data-value=(row.q.unwrap_or(2.0)) { (words::q(row.q)) }
+            td.number data-value=(sorted_by(row.q)) { (words::q(row.q)) }
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Activation maps over photographs, and mean masks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use rightly::{RunDir, run::Manifest};
-use rightly_data::table::{self, Table};
+use rightly_data::{
+    DataError,
+    table::{self, Table},
+};
 
 use super::{
     album::{Album, encode, photo},
@@ -11,7 +14,7 @@ use super::{
 };
 use crate::{
     ReportError, picture,
-    view::{CamCard, CamGallery, Figures, MeanMask},
+    view::{CamCard, CamGallery, Figure, Figures, MeanMask},
 };
 
 /// Maps of each group.
@@ -38,7 +41,7 @@ pub(super) fn gallery(
     let (ids, states) = (table.texts("id")?, table.texts("state")?);
     let (ious, layers) = (table.floats("iou")?, table.texts("layer")?);
     // Rows of the CAM layer come first for each image; a second layer may follow.
-    let layer = layers.first().cloned().flatten().unwrap_or_default();
+    let Some(layer) = layers.first().cloned().flatten() else { return Ok(None) };
     let of_layer: Vec<bool> = layers.iter().map(|l| l.as_deref() == Some(&layer)).collect();
     let count = |state: &str| {
         states.iter().zip(&of_layer).filter(|(s, of)| **of && s.as_deref() == Some(state)).count()
@@ -57,17 +60,21 @@ pub(super) fn gallery(
     let maps = maps(run, &wanted)?;
     let mut groups = Vec::new();
     for (title, rows) in chosen {
-        let cards = rows.iter().map(|(iou, id)| card(tables, album, id, *iou, maps.get(*id)));
+        let cards =
+            rows.iter().map(|(iou, id)| card((tables, &path), album, id, *iou, maps.get(*id)));
         groups.push((title.to_owned(), cards.collect::<Result<_, _>>()?));
     }
     let options = manifest.stages.get(rightly::evaluate::STAGE);
     let text = |key: &str| options.and_then(|o| o.get(key)).and_then(|v| v.as_str());
-    let method = text("cam").unwrap_or("gradcam").to_owned();
+    let Some(method) = text("cam").map(str::to_owned) else {
+        let message = "the options of evaluate do not say what the maps are";
+        return Err(DataError::invalid(run.path("run.toml"), message).into());
+    };
     let other = layers.iter().flatten().find(|l| **l != layer);
     let other_layer = other.map(|other| {
         let pooled = |metric: &str| {
             let found = figures.all(metric, Some(&format!("{method}/{other}")));
-            found.cloned().unwrap_or_default()
+            found.cloned().unwrap_or_else(Figure::absent)
         };
         (other.clone(), pooled("cam-iou"), pooled("cam-iou-median"))
     });
@@ -119,8 +126,15 @@ fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportEr
             if let (Some(id), Some(rows), Some(columns), Some(values)) = (id, rows, columns, map)
                 && wanted.contains(&id.as_str())
             {
-                let size = |v: i64| usize::try_from(v).unwrap_or_default();
-                out.entry(id).or_insert(Map { rows: size(rows), columns: size(columns), values });
+                let sizes = usize::try_from(rows).ok().zip(usize::try_from(columns).ok());
+                let fits = |(r, c): &(usize, usize)| r.checked_mul(*c) == Some(values.len());
+                let Some((rows, columns)) = sizes.filter(fits) else {
+                    let found = values.len();
+                    let message =
+                        format!("the map of '{id}' holds {found} values, not {rows} x {columns}");
+                    return Err(DataError::invalid(&path, message).into());
+                };
+                out.entry(id).or_insert(Map { rows, columns, values });
             }
         }
     }
@@ -128,15 +142,15 @@ fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportEr
 }
 
 fn card(
-    tables: &Tables,
+    (tables, path): (&Tables, &Path),
     album: &Album,
     id: &str,
     iou: f64,
     map: Option<&Map>,
 ) -> Result<CamCard, ReportError> {
-    let seen = tables.by_id(id).cloned().unwrap_or_default();
+    let seen = tables.known(id, path)?;
     let Some(loaded) = album.load(id) else {
-        return Ok(CamCard { photo: photo(tables, &seen, None), map: None, iou: Some(iou) });
+        return Ok(CamCard { photo: photo(tables, seen, None), map: None, iou: Some(iou) });
     };
     let mut plain = loaded.crop.clone();
     let mut over = map.map(|map| {
@@ -154,7 +168,7 @@ fn card(
     }
     let plain = encode(id, picture::jpeg(&plain))?;
     let map = over.map(|over| encode(id, picture::jpeg(&over))).transpose()?;
-    Ok(CamCard { photo: photo(tables, &seen, Some(plain)), map, iou: Some(iou) })
+    Ok(CamCard { photo: photo(tables, seen, Some(plain)), map, iou: Some(iou) })
 }
 
 pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
@@ -165,16 +179,23 @@ pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
     let (classes, n) = (table.texts("class")?, table.integers("n")?);
     let (rows, columns) = (table.integers("height")?, table.integers("width")?);
     let maps = table.lists_f32("map")?;
-    let size = |v: Option<i64>| usize::try_from(v.unwrap_or_default()).unwrap_or_default();
+    let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
     let mut out = Vec::new();
     for (i, class) in classes.into_iter().enumerate() {
-        let class = class.unwrap_or_default();
-        let map = maps[i].as_deref().unwrap_or_default();
-        let (rows, columns) = (size(rows[i]), size(columns[i]));
-        let fits = rows * columns > 0 && map.len() == rows * columns;
-        let drawn = fits.then(|| encode(&class, picture::mean_mask(map, rows, columns)));
-        let picture = drawn.transpose()?;
-        out.push(MeanMask { class, n: size(n[i]), picture });
+        let (Some(class), Some(n)) = (class, size(n[i])) else {
+            return Err(DataError::invalid(&path, "a row has no class or no n").into());
+        };
+        // A class without usable masks has no map.
+        let map = match (maps[i].as_deref(), size(rows[i]), size(columns[i])) {
+            (Some(map), Some(rows), Some(columns)) => {
+                let fits = !map.is_empty() && rows.checked_mul(columns) == Some(map.len());
+                fits.then_some((map, rows, columns))
+            }
+            _ => None,
+        };
+        let drawn = |(map, rows, columns)| encode(&class, picture::mean_mask(map, rows, columns));
+        let picture = map.map(drawn).transpose()?;
+        out.push(MeanMask { class, n, picture });
     }
     Ok(out)
 }

@@ -12,6 +12,8 @@ use super::{
     facts::{data_name, model_name},
     figure, finding_view, problem_rows,
 };
+use rightly_data::DataError;
+
 use crate::{
     ReportError,
     view::{ComparedSide, ComparisonView, Difference, Figure},
@@ -26,8 +28,13 @@ pub(super) fn view(
 ) -> Result<ComparisonView, ReportError> {
     let compared = &manifest.compare;
     let [a, b] = sides(&compared.a, &compared.b);
-    let record = run.stage(compare::STAGE)?;
-    let notes = record.map(|record| record.notes).unwrap_or_default();
+    let notes = match run.stage(compare::STAGE)? {
+        Some(record) => record.notes,
+        None => {
+            let message = "the comparison has not ended; run 'rightly compare' again";
+            return Err(DataError::invalid(run.root(), message).into());
+        }
+    };
     let rows = compare::read_rows(run)?.iter().map(difference).collect();
     let correlations = run
         .metrics()?

@@ -1,6 +1,6 @@
 //! The subgroups of each class, with their strongest members.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use rightly::{Finding, Metric, RunDir, discover::STAGE, features::outcomes_of, metrics::MEAN};
 use rightly_data::table::Table;
@@ -13,9 +13,11 @@ use super::{
 };
 use crate::{
     ReportError, picture,
-    view::{GroupView, GroupedClass, GroupsView, MapPoint},
+    view::{Figure, GroupView, GroupedClass, GroupsView, MapPoint, NameView},
 };
 
+/// The table of subgroups.
+const TABLE: &str = "discover/groups.parquet";
 /// Classes that are shown, groups with pictures, pictures of a group, points of a map.
 const SHOWN: (usize, usize, usize, usize) = (12, 4, 8, 500);
 /// Pictures of the other end.
@@ -26,9 +28,9 @@ struct Member {
     id: String,
     /// None: of no group.
     group: Option<usize>,
-    strength: f64,
-    /// Shares of all groups.
-    soft: Vec<f32>,
+    strength: Option<f64>,
+    /// Shares of all groups, where the method has them.
+    soft: Option<Vec<f32>>,
 }
 
 /// Images of one class under one method.
@@ -46,12 +48,15 @@ pub(super) fn groups(
     names: &Names,
 ) -> Result<Option<GroupsView>, ReportError> {
     // A group that is merged into a cue's finding holds all the same.
-    let held: Vec<Finding> = run.stage(STAGE)?.map(|record| record.findings).unwrap_or_default();
+    let Some(record) = run.stage(STAGE)? else { return Ok(None) };
+    let held = record.findings;
     let rows: Vec<&Metric> = metrics.iter().filter(|m| m.stage == STAGE).collect();
     let gaps = rows.iter().filter(|m| m.metric == "subgroup-gap");
     let mut by_class: BTreeMap<&str, Vec<&Metric>> = BTreeMap::new();
     for gap in gaps {
-        by_class.entry(gap.class.as_deref().unwrap_or_default()).or_default().push(gap);
+        if let Some(class) = gap.class.as_deref() {
+            by_class.entry(class).or_default().push(gap);
+        }
     }
     if by_class.is_empty() {
         return Ok(None);
@@ -62,6 +67,7 @@ pub(super) fn groups(
         .iter()
         .find(|m| m.metric == "detectable-gap" && m.class.as_deref() == Some(MEAN))
         .and_then(|m| m.value);
+    let path = run.path(TABLE);
     let mut images = images(run)?;
     let right = right(run, &images)?;
     let mut classes = Vec::new();
@@ -88,12 +94,14 @@ pub(super) fn groups(
             let pictured = views.iter().filter(|v: &&GroupView| !v.photos.is_empty()).count();
             let (mut photos, mut far) = (Vec::new(), Vec::new());
             if pictured < SHOWN.1 && (found || place <= 2) {
-                let show = |members: Vec<&Member>| photographs(tables, album, &members, &right);
+                let show =
+                    |members: Vec<&Member>| photographs((tables, &path), album, &members, &right);
                 photos = show(strongest(own, place - 1))?;
                 far = show(farthest(own, place - 1))?;
             }
-            let accuracy = accuracy.map(|m| figure(m)).unwrap_or_default();
-            let words = names.get(&(class.to_owned(), name.clone())).cloned().unwrap_or_default();
+            let accuracy = accuracy.map_or_else(Figure::absent, |m| figure(m));
+            let words = names.get(&(class.to_owned(), name.clone())).cloned();
+            let words = words.unwrap_or_else(NameView::none);
             views.push(GroupView { name, accuracy, gap: figure(gap), found, words, photos, far });
         }
         classes.push(GroupedClass { class: class.to_owned(), groups: views, map });
@@ -123,7 +131,7 @@ fn shown<'a>(by_class: &BTreeMap<&'a str, Vec<&Metric>>, held: &'a [Finding]) ->
 /// The confirming images, by class and method.
 fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportError> {
     let mut out: BTreeMap<(String, String), Images> = BTreeMap::new();
-    let Some(path) = run.file_of(STAGE, "discover/groups.parquet")? else {
+    let Some(path) = run.file_of(STAGE, TABLE)? else {
         return Ok(out);
     };
     let table = Table::load(&path)?;
@@ -140,8 +148,7 @@ fn images(run: &RunDir) -> Result<BTreeMap<(String, String), Images>, ReportErro
         }
         let own = out.entry((class.clone(), method.clone())).or_default();
         let group = group[row].and_then(|g| usize::try_from(g - 1).ok());
-        let soft = soft[row].take().unwrap_or_default();
-        let strength = strength[row].unwrap_or(f64::NEG_INFINITY);
+        let (soft, strength) = (soft[row].take(), strength[row]);
         own.members.push(Member { id: id.clone(), group, strength, soft });
         if let (Some(x), Some(y)) = (x[row], y[row]) {
             own.points.push((id.clone(), group, x, y));
@@ -181,7 +188,7 @@ fn points(own: &Images, right: &BTreeMap<String, bool>) -> Vec<MapPoint> {
         x: *x,
         y: *y,
         group: *group,
-        right: right.get(id).copied().unwrap_or(true),
+        right: right.get(id).copied(),
     };
     own.points.iter().step_by(step).map(point).collect()
 }
@@ -189,35 +196,36 @@ fn points(own: &Images, right: &BTreeMap<String, bool>) -> Vec<MapPoint> {
 /// The strongest members of a group.
 fn strongest(own: &Images, group: usize) -> Vec<&Member> {
     let mut out: Vec<&Member> = own.members.iter().filter(|m| m.group == Some(group)).collect();
-    out.sort_by(|a, b| b.strength.total_cmp(&a.strength).then_with(|| a.id.cmp(&b.id)));
+    let strength = |m: &Member| m.strength.unwrap_or(f64::NEG_INFINITY);
+    out.sort_by(|a, b| strength(b).total_cmp(&strength(a)).then_with(|| a.id.cmp(&b.id)));
     out.truncate(SHOWN.2);
     out
 }
 
 /// The images of the class that have least of a group.
 fn farthest(own: &Images, group: usize) -> Vec<&Member> {
-    let share = |m: &Member| m.soft.get(group).copied().unwrap_or(0.0);
-    let mut out: Vec<&Member> = own.members.iter().filter(|m| m.group != Some(group)).collect();
-    out.sort_by(|a, b| share(a).total_cmp(&share(b)).then_with(|| a.id.cmp(&b.id)));
+    let others = own.members.iter().filter(|m| m.group != Some(group));
+    let share = |m: &Member| m.soft.as_ref()?.get(group).copied();
+    let mut out: Vec<(f32, &Member)> = others.filter_map(|m| Some((share(m)?, m))).collect();
+    out.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.id.cmp(&b.1.id)));
     out.truncate(FAR);
-    out
+    out.into_iter().map(|(_, member)| member).collect()
 }
 
 /// Images as pictures, with whether the model is right.
 fn photographs(
-    tables: &Tables,
+    (tables, path): (&Tables, &Path),
     album: &Album,
     members: &[&Member],
     right: &BTreeMap<String, bool>,
-) -> Result<Vec<(crate::view::Photo, bool)>, ReportError> {
+) -> Result<Vec<(crate::view::Photo, Option<bool>)>, ReportError> {
     let mut out = Vec::new();
     for member in members {
         let Some(loaded) = album.load(&member.id) else { continue };
-        let seen = tables.by_id(&member.id).cloned().unwrap_or_default();
+        let seen = tables.known(&member.id, path)?;
         let small = picture::shrink(&loaded.crop, THUMBNAIL);
         let plain = encode(&member.id, picture::jpeg(&small))?;
-        let is_right = right.get(&member.id).copied().unwrap_or(true);
-        out.push((photo(tables, &seen, Some(plain)), is_right));
+        out.push((photo(tables, seen, Some(plain)), right.get(&member.id).copied()));
     }
     Ok(out)
 }

@@ -59,7 +59,9 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     let mut notes = Vec::new();
     // What a repair decided stands in its own section.
     for stage in manifest.stages.keys().filter(|stage| *stage != rightly::mitigate::STAGE) {
-        notes.extend(run.stage(stage)?.map(|record| record.notes).unwrap_or_default());
+        if let Some(record) = run.stage(stage)? {
+            notes.extend(record.notes);
+        }
     }
     let mut findings = Vec::new();
     for (i, finding) in found.iter().enumerate() {
@@ -107,9 +109,10 @@ fn figure(m: &Metric) -> Figure {
         metric: m.metric.clone(),
         condition: m.condition.clone(),
         // Figures of subgroups belong to the sections of their stages.
-        class: match &m.group {
-            None => m.class.clone(),
-            Some(group) => Some(format!("{} {group}", m.class.as_deref().unwrap_or_default())),
+        class: match (&m.class, &m.group) {
+            (class, None) => class.clone(),
+            (Some(class), Some(group)) => Some(format!("{class} {group}")),
+            (None, Some(group)) => Some(group.clone()),
         },
         value: m.value,
         low: m.low,

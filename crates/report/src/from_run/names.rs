@@ -1,9 +1,9 @@
 //! What subgroups and cues are called.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use rightly::RunDir;
-use rightly_data::table::Table;
+use rightly_data::{DataError, table::Table};
 
 use crate::{
     ReportError,
@@ -12,6 +12,15 @@ use crate::{
 
 /// Phrases of a name that are shown.
 const SHOWN: usize = 4;
+
+/// A count of a table; what is none, or no count, has no images behind it.
+///
+/// # Errors
+/// A number below 0.
+pub(super) fn count(path: &Path, n: Option<i64>) -> Result<usize, ReportError> {
+    let invalid = |_| DataError::invalid(path, "a column n holds a number below 0");
+    Ok(n.map_or(Ok(0), usize::try_from).map_err(invalid)?)
+}
 
 /// By class and group (`METHOD/K`, or `cue`); nothing where the stage has not run.
 pub(super) type Names = BTreeMap<(String, String), NameView>;
@@ -48,7 +57,7 @@ pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
                     value: auc[row],
                     low: low[row],
                     high: high[row],
-                    n: n[row].and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+                    n: count(&path, n[row])?,
                     ..Figure::default()
                 },
             });

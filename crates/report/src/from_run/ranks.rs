@@ -1,18 +1,18 @@
 //! The ranking: features of each class, and the images at their ends.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use rightly::{Finding, Metric, RunDir, findings::Kind};
-use rightly_data::table::Table;
+use rightly_data::{DataError, table::Table};
 
 use super::{
     album::{Album, THUMBNAIL, encode, photo},
-    names::Names,
+    names::{Names, count},
     tables::Tables,
 };
 use crate::{
     ReportError, picture,
-    view::{Figure, MappedPhoto, RankView, RankedClass, RankedFeature},
+    view::{Figure, MappedPhoto, NameView, RankView, RankedClass, RankedFeature},
 };
 
 /// Classes whose features are shown, features of a class, images of an end.
@@ -59,20 +59,26 @@ pub(super) fn ranks(
             continue;
         }
         if classes.last().is_none_or(|last| last.class != *name) {
-            let words = names.get(&(name.clone(), "cue".to_owned())).cloned().unwrap_or_default();
+            let words = names.get(&(name.clone(), "cue".to_owned())).cloned();
+            let words = words.unwrap_or_else(NameView::none);
             classes.push(RankedClass { class: name.clone(), words, features: Vec::new() });
         }
-        let found = examples.remove(&(name.clone(), index)).unwrap_or_default();
+        let found = examples.remove(&(name.clone(), index)).unwrap_or_else(Vec::new);
         let own = classes.last_mut().map(|class| &mut class.features);
         let pictured = own.as_ref().map_or(0, |f| f.iter().filter(|f| !f.high.is_empty()).count());
-        let (high_end, low_end) =
-            if pictured < SHOWN.1 { ends(tables, album, found)? } else { (Vec::new(), Vec::new()) };
+        let (high_end, low_end) = if pictured < SHOWN.1 {
+            ends((tables, &run.path("rank/examples.parquet")), album, found)?
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let n = count(&path, n[row])?;
+        let figure = |value, low, high| Figure { value, low, high, n, ..Figure::default() };
         if let Some(features) = own {
             features.push(RankedFeature {
                 feature: index,
                 spurious: is,
-                evidence: figure(value[row], low[row], high[row], n[row]),
-                kept: figure(kept[row], kept_low[row], kept_high[row], n[row]),
+                evidence: figure(value[row], low[row], high[row]),
+                kept: figure(kept[row], kept_low[row], kept_high[row]),
                 word: word[row].clone(),
                 high: high_end,
                 low: low_end,
@@ -80,13 +86,9 @@ pub(super) fn ranks(
         }
     }
     classes.sort_by_key(|class| shown.iter().position(|name| *name == class.class));
-    let basis = basis.into_iter().flatten().next().unwrap_or_default();
+    // A table without features says nothing of what would have judged them.
+    let basis = basis.into_iter().flatten().next().unwrap_or_else(|| "none".to_owned());
     Ok(Some(RankView { basis, classes, spurious: counts }))
-}
-
-fn figure(value: Option<f64>, low: Option<f64>, high: Option<f64>, n: Option<i64>) -> Figure {
-    let n = n.and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
-    Figure { value, low, high, n, ..Figure::default() }
 }
 
 /// Classes with a finding, then those with the largest gaps.
@@ -132,8 +134,10 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
     let maps = table.lists_f32("map")?;
     let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
     for (row, map) in maps.into_iter().enumerate() {
-        let (Some(id), Some(class), Some(feature)) = (&id[row], &class[row], feature[row]) else {
-            continue;
+        let (Some(id), Some(class), Some(feature), Some(place), Some(correct)) =
+            (&id[row], &class[row], feature[row], place[row], correct[row])
+        else {
+            return Err(DataError::invalid(&path, "a row lacks a value").into());
         };
         let map = match (size(rows[row]), size(columns[row]), map) {
             (Some(h), Some(w), Some(map)) if map.len() == h * w => Some((h, w, map)),
@@ -142,8 +146,8 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
         out.entry((class.clone(), feature)).or_default().push(Example {
             id: id.clone(),
             high: end[row].as_deref() == Some("high"),
-            right: correct[row] == Some(1),
-            place: place[row].unwrap_or_default(),
+            right: correct == 1,
+            place,
             map,
         });
     }
@@ -153,14 +157,18 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
 type Ends = (Vec<MappedPhoto>, Vec<MappedPhoto>);
 
 /// Both ends of a feature, its maps on one scale.
-fn ends(tables: &Tables, album: &Album, mut examples: Vec<Example>) -> Result<Ends, ReportError> {
+fn ends(
+    (tables, path): (&Tables, &Path),
+    album: &Album,
+    mut examples: Vec<Example>,
+) -> Result<Ends, ReportError> {
     examples.retain(|e| e.place <= SHOWN.2 as i64);
     examples.sort_by_key(|e| (!e.high, e.place));
     let all = examples.iter().filter_map(|e| e.map.as_ref()).flat_map(|(_, _, map)| map);
     let most = all.fold(0.0_f32, |most, &v| most.max(v));
     let mut out: Ends = (Vec::new(), Vec::new());
     for example in examples {
-        let seen = tables.by_id(&example.id).cloned().unwrap_or_default();
+        let seen = tables.known(&example.id, path)?;
         let Some(loaded) = album.load(&example.id) else { continue };
         let small = picture::shrink(&loaded.crop, THUMBNAIL);
         let map = match &example.map {
@@ -173,7 +181,7 @@ fn ends(tables: &Tables, album: &Album, mut examples: Vec<Example>) -> Result<En
         };
         let plain = encode(&example.id, picture::jpeg(&small))?;
         let mapped =
-            MappedPhoto { photo: photo(tables, &seen, Some(plain)), right: example.right, map };
+            MappedPhoto { photo: photo(tables, seen, Some(plain)), right: example.right, map };
         if example.high { out.0.push(mapped) } else { out.1.push(mapped) }
     }
     Ok(out)

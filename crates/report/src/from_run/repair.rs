@@ -32,7 +32,7 @@ pub(super) fn repair(
     // The repairs have verdicts of their own.
     let said: Vec<&String> = verdicts.iter().map(|verdict| &verdict.words).collect();
     let notes = record.notes.into_iter().filter(|note| !said.contains(&note)).collect();
-    let before = levels(&rows, "before").unwrap_or_default();
+    let before = levels(&rows, "before");
     Ok((!made.is_empty()).then_some(RepairView { before, repairs: made, notes }))
 }
 
@@ -45,7 +45,7 @@ fn one(
 ) -> RepairedModel {
     let name = verdict.repair.as_str();
     let condition = format!("after/{name}");
-    let of = |metric: &str| find(rows, metric, &condition).unwrap_or_default();
+    let of = |metric: &str| find(rows, metric, &condition).unwrap_or_else(Figure::absent);
     let mut groups: Vec<RepairedGroup> = rows
         .iter()
         .filter(|m| m.metric == "subgroup-accuracy" && m.condition.as_deref() == Some("before"))
@@ -59,7 +59,7 @@ fn one(
                 own.map(|m| figure(m))
             };
             let after = same("subgroup-accuracy")?;
-            let gain = same("subgroup-gain").unwrap_or_default();
+            let gain = same("subgroup-gain").unwrap_or_else(Figure::absent);
             let (class, group) = (before.class.clone()?, before.group.clone()?);
             let words = names.get(&(class.clone(), group.clone())).map(|n| n.title.clone());
             let name = words.filter(|title| !title.is_empty()).unwrap_or(group);
@@ -75,9 +75,9 @@ fn one(
         helps: verdict.helps(),
         words: verdict.words.clone(),
         file: format!("{STAGE}/{name}/repaired.onnx"),
-        after: levels(rows, &condition).unwrap_or_default(),
-        control: random.split('/').nth(1).unwrap_or_default().replace('-', " "),
-        random: levels(rows, random),
+        after: levels(rows, &condition),
+        control: random.strip_prefix("after/").unwrap_or(random).replace('-', " "),
+        random: find(rows, "accuracy", random).map(|_| levels(rows, random)),
         gain: of("gain"),
         beyond: of("gain-beyond-random"),
         cost: of("cost"),
@@ -90,14 +90,14 @@ fn find(rows: &[&Metric], metric: &str, condition: &str) -> Option<Figure> {
     rows.iter().find(|m| m.is(metric, Some(condition), POOLED)).map(|m| figure(m))
 }
 
-fn levels(rows: &[&Metric], condition: &str) -> Option<Levels> {
+fn levels(rows: &[&Metric], condition: &str) -> Levels {
     let of = |metric: &str| find(rows, metric, condition);
-    Some(Levels {
-        accuracy: of("accuracy")?,
-        worst_group: of("worst-group-accuracy").unwrap_or_default(),
+    Levels {
+        accuracy: of("accuracy").unwrap_or_else(Figure::absent),
+        worst_group: of("worst-group-accuracy").unwrap_or_else(Figure::absent),
         worst_true_group: of("worst-true-group-accuracy"),
-        class_gap: of("class-gap").unwrap_or_default(),
-    })
+        class_gap: of("class-gap").unwrap_or_else(Figure::absent),
+    }
 }
 
 /// Changes of what the audit measured, over all images where it has that figure, else over the classes.

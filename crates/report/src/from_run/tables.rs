@@ -1,14 +1,17 @@
 //! What the report needs of a run's tables, one entry an image.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use rightly::{RunDir, run::Manifest};
-use rightly_data::table::{self, Table};
+use rightly_data::{
+    DataError,
+    table::{self, Table},
+};
 
 use crate::ReportError;
 
 /// An evaluated image and the clean prediction.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) id: String,
     pub(super) class: String,
@@ -62,11 +65,13 @@ impl Tables {
     }
 
     /// Images and classes of a table that has them.
-    fn samples(&mut self, path: &std::path::Path) -> Result<(), ReportError> {
+    fn samples(&mut self, path: &Path) -> Result<(), ReportError> {
         let samples = Table::load(path)?;
         let (ids, classes) = (samples.texts("id")?, samples.texts("class")?);
         for (id, class) in ids.into_iter().zip(classes) {
-            let (id, class) = (id.unwrap_or_default(), class.unwrap_or_default());
+            let (Some(id), Some(class)) = (id, class) else {
+                return Err(DataError::invalid(path, "a row has no id or no class").into());
+            };
             if !self.classes.contains(&class) {
                 self.classes.push(class.clone());
             }
@@ -100,12 +105,10 @@ impl Tables {
             let confidence = table::floats(&batch, "confidence", &path)?;
             for row in (0..ids.len()).filter(|&row| clean(&condition[row])) {
                 let at = ids[row].as_ref().and_then(|id| self.at.get(id));
-                if let (Some(&at), Some(output)) = (at, outputs[row]) {
-                    self.images[at].clean = Some(Clean {
-                        output,
-                        correct: correct[row].as_deref() == Some("true"),
-                        confidence: confidence[row].unwrap_or_default(),
-                    });
+                let answer = outputs[row].zip(correct[row].as_deref()).zip(confidence[row]);
+                if let (Some(&at), Some(((output, correct), confidence))) = (at, answer) {
+                    let correct = correct == "true";
+                    self.images[at].clean = Some(Clean { output, correct, confidence });
                 }
             }
         }
@@ -114,6 +117,15 @@ impl Tables {
 
     pub(super) fn by_id(&self, id: &str) -> Option<&Seen> {
         self.at.get(id).map(|&at| &self.images[at])
+    }
+
+    /// An image that another table of the run names.
+    ///
+    /// # Errors
+    /// The tables do not belong together.
+    pub(super) fn known(&self, id: &str, path: &Path) -> Result<&Seen, ReportError> {
+        let message = || format!("names the image '{id}', which is none of the run's samples");
+        self.by_id(id).ok_or_else(|| DataError::invalid(path, message()).into())
     }
 
     /// An output's label, or its index where there is none.

@@ -1,6 +1,8 @@
 //! The page around the sections.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     format::{name, plural},
@@ -11,8 +13,16 @@ use crate::{
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-/// Nothing is ever fetched, whatever a class is called.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// Nothing is ever fetched, and no script or style runs but the page's own, whatever a class is called.
+fn policy(style: &str) -> String {
+    let own = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        own(style),
+        own(SCRIPT)
+    )
+}
 
 /// The whole report as one HTML file without references to anything outside it.
 pub fn render(view: &ReportView) -> String {
@@ -22,17 +32,18 @@ pub fn render(view: &ReportView) -> String {
 
 /// The page around any sections.
 pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> String {
-    html! {
+    let style = format!("{STYLE}.ramp-bar{{{}}}\n", crate::picture::ramp());
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy(&style));
                 meta name="generator" content="rightly";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(&style)) }
             }
             body {
                 a.skip href="#main" { "To the report" }
@@ -55,7 +66,18 @@ pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> Stri
             }
         }
     }
-    .into_string()
+    .into_string();
+    without_controls(page)
+}
+
+/// HTML has no control characters; those of names are shown as what they are.
+fn without_controls(page: String) -> String {
+    let control = |c: char| c.is_control() && c != '\n';
+    if !page.contains(control) {
+        return page;
+    }
+    let shown = |c: char| if control(c) { c.escape_default().to_string() } else { c.to_string() };
+    page.chars().map(shown).collect()
 }
 
 fn hero(view: &ReportView) -> Markup {

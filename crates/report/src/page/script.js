@@ -32,7 +32,7 @@ document.querySelectorAll("table.sortable").forEach(function(table){
       heads.forEach(function(h){if(h.hasAttribute("aria-sort"))h.setAttribute("aria-sort","none");});
       head.setAttribute("aria-sort",up?"ascending":"descending");
       var body=table.tBodies[0];
-      var key=function(row){var cell=row.cells[column];return cell.dataset.value!==undefined?Number(cell.dataset.value):cell.textContent.trim();};
+      var key=function(row){var cell=row.cells[column];var value=cell.dataset.value;return value===undefined?cell.textContent.trim():value===""?-Number.MAX_VALUE:Number(value);};
       Array.from(body.rows).map(function(row){return [key(row),row];}).sort(function(a,b){
         var order=typeof a[0]==="number"?a[0]-b[0]:a[0].localeCompare(b[0],undefined,{numeric:true});
         return up?order:-order;

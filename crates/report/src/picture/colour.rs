@@ -14,6 +14,17 @@ pub fn colour(value: f32) -> [u8; 3] {
     from_oklab(lightness, chroma * hue.cos(), chroma * hue.sin())
 }
 
+/// The colour map as a CSS gradient.
+pub(crate) fn ramp() -> String {
+    let stops: Vec<String> = (0..=8)
+        .map(|i| {
+            let [r, g, b] = colour(i as f32 / 8.0);
+            format!("#{r:02x}{g:02x}{b:02x}")
+        })
+        .collect();
+    format!("background:linear-gradient(90deg,{})", stops.join(","))
+}
+
 fn from_oklab(lightness: f32, a: f32, b: f32) -> [u8; 3] {
     let l = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
     let m = (lightness - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);

@@ -5,5 +5,6 @@ mod draw;
 mod encode;
 
 pub use colour::colour;
+pub(crate) use colour::ramp;
 pub use draw::{contour, enlarge, heat, outline};
 pub use encode::{jpeg, mean_mask, shrink};

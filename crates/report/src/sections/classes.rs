@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{Section, parts::wide};
 use crate::{
     chart::{Scale, Tone, track},
-    format::{Unit, marked_n, name},
+    format::{NO_NAME, Unit, marked_n, name, sorted_by},
     view::{Figure, ReportView},
 };
 
@@ -50,7 +50,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                     td.chart-cell { (track(words, figure, Unit::Percent, Scale::SHARE, Tone::Plain, false)) }
                     td.number.muted { (Unit::Percent.bounds(figure)) }
                     td.number { (marked_n(figure)) }
-                    @for (c, _) in &more { td.number { (view.figures.find("accuracy", Some(c), figure.class.as_deref().unwrap_or_default()).map_or_else(|| "–".to_owned(), |f| Unit::Percent.figure(f))) } }
+                    @for (c, _) in &more { td.number { (view.figures.find("accuracy", Some(c), figure.class.as_deref().unwrap_or(NO_NAME)).map_or_else(|| "–".to_owned(), |f| Unit::Percent.figure(f))) } }
                 } } } }
             }
         }))
@@ -59,17 +59,17 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
 }
 
 fn row(view: &ReportView, figure: &Figure, more: &[(&str, &str)]) -> Markup {
-    let class = figure.class.as_deref().unwrap_or_default();
+    let class = figure.class.as_deref().unwrap_or(NO_NAME);
     html! {
         tr {
             th scope="row" { (name(class)) }
-            td.number data-value=(figure.value.unwrap_or(-1.0)) { (Unit::Percent.figure(figure)) }
+            td.number data-value=(sorted_by(figure.value)) { (Unit::Percent.figure(figure)) }
             td.chart-cell { (track(class, figure, Unit::Percent, Scale::SHARE, Tone::Plain, false)) }
             td.number.muted { (Unit::Percent.bounds(figure)) }
             td.number data-value=(figure.n) { (marked_n(figure)) }
             @for (c, _) in more {
                 @let other = view.figures.find("accuracy", Some(c), class);
-                td.number data-value=(other.and_then(|f| f.value).unwrap_or(-1.0)) title=[other.map(|f| format!("{}, {}", crate::format::interval(f, Unit::Percent), crate::format::count(f)))] {
+                td.number data-value=(sorted_by(other.and_then(|f| f.value))) title=[other.map(|f| format!("{}, {}", crate::format::interval(f, Unit::Percent), crate::format::count(f)))] {
                     (other.map_or_else(|| "–".to_owned(), |f| Unit::Percent.figure(f)))
                 }
             }

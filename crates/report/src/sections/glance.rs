@@ -32,8 +32,8 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         share("Right, object gray", figures.all("accuracy", Some("gray")), Tone::Around),
         share("Right, object's box gray", figures.all("accuracy", Some("gray-box")), Tone::Around),
         share("Right, object tiled over", figures.all("accuracy", Some("tile")), Tone::Around),
-        level.and_then(|l| best(view, "rfs", l).cloned()).map(|f| {
-            let words = format!("Sensitivity to the object (RFS at {})", level.unwrap_or_default());
+        level.and_then(|l| Some((l, best(view, "rfs", l).cloned()?))).map(|(level, f)| {
+            let words = format!("Sensitivity to the object (RFS at {level})");
             (words, f, Unit::Signed, around, Tone::Object)
         }),
         figures.all("cam-iou-median", median).filter(|_| median.is_some()).map(|f| {

@@ -52,7 +52,7 @@ fn class_block(class: &GroupedClass, open: bool) -> Markup {
     let marks: Vec<Mark> = class
         .map
         .iter()
-        .map(|p| Mark { x: p.x, y: p.y, colour: colour(p.group), right: p.right })
+        .filter_map(|p| Some(Mark { x: p.x, y: p.y, colour: colour(p.group), right: p.right? }))
         .collect();
     html! {
         details.ranked open[open] {
@@ -130,7 +130,7 @@ fn gallery(group: &GroupView) -> Markup {
     }
 }
 
-fn photographs(photos: &[(Photo, bool)]) -> Markup {
+fn photographs(photos: &[(Photo, Option<bool>)]) -> Markup {
     html! {
         div.gallery { @for (photo, right) in photos {
             @let alt = format!("{} ({})", photo.class, photo.id);
@@ -139,8 +139,9 @@ fn photographs(photos: &[(Photo, bool)]) -> Markup {
                 figcaption {
                     @match (&photo.answer, right) {
                         (Some(answer), _) => span.answer { "called " (name(answer)) },
-                        (None, true) => span.muted { "right" },
-                        (None, false) => span.answer { "wrong" },
+                        (None, Some(true)) => span.muted { "right" },
+                        (None, Some(false)) => span.answer { "wrong" },
+                        (None, None) => span.muted { "answer not known" },
                     }
                     span.id { (name(&photo.id)) }
                 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{Section, parts::inline};
 use crate::{
     chart::{Row, Scale, Tone, rows},
-    format::{Unit, name},
+    format::{NO_NAME, Unit, name},
     view::{Figure, ReportView},
 };
 
@@ -28,15 +28,13 @@ fn one(view: &ReportView, condition: &str) -> Markup {
     let short = condition.strip_prefix("overlay/").unwrap_or(condition);
     let risen: Vec<&Figure> =
         figures.of("logit-rise", Some(condition)).filter(|f| f.value.is_some()).collect();
-    let plain: Vec<Option<&Figure>> = risen
-        .iter()
-        .map(|f| figures.find("logit-rise", Some(&control), f.class.as_deref().unwrap_or_default()))
-        .collect();
+    let of_output = |f: &&Figure| figures.find("logit-rise", Some(&control), f.class.as_deref()?);
+    let plain: Vec<Option<&Figure>> = risen.iter().map(of_output).collect();
     let bounds = risen.iter().copied().chain(plain.iter().flatten().copied());
     let scale = Scale::around(bounds.flat_map(|f| [f.value, f.low, f.high]).flatten(), 0.5);
     let mut lines = Vec::new();
     for (figure, plain) in risen.iter().zip(&plain) {
-        let label = figure.class.as_deref().unwrap_or_default();
+        let label = figure.class.as_deref().unwrap_or(NO_NAME);
         lines.push(Row { label: name(label), words: label, figure, tone: Tone::Around });
         if let Some(plain) = plain {
             let label = html! { span.muted { "control" } };

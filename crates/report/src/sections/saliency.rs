@@ -37,7 +37,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         (sensitivity(gallery))
         div.legend {
             span.key.outline { "object's outline" } span.key.half { "map from one half on" }
-            span.ramp { "little evidence" span.ramp-bar style=(ramp()) {} "much" }
+            span.ramp { "little evidence" span.ramp-bar {} "much" }
         }
         @for (title, cards) in &gallery.groups {
             @if !cards.is_empty() {
@@ -65,17 +65,6 @@ fn sensitivity(gallery: &CamGallery) -> Markup {
             None => p.muted { "Maps depend on the layer; with one layer measured, how much is not known here." },
         }
     }
-}
-
-/// The colour map as a CSS gradient.
-fn ramp() -> String {
-    let stops: Vec<String> = (0..=8)
-        .map(|i| {
-            let [r, g, b] = crate::picture::colour(i as f32 / 8.0);
-            format!("#{r:02x}{g:02x}{b:02x}")
-        })
-        .collect();
-    format!("background:linear-gradient(90deg,{})", stops.join(","))
 }
 
 fn card(card: &CamCard) -> Markup {

@@ -26,6 +26,11 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// A figure that the run does not have: shown as 'no data'.
+    pub fn absent() -> Self {
+        Self::default()
+    }
+
     /// Both bounds, where the interval could be estimated.
     pub fn interval(&self) -> Option<(f64, f64)> {
         self.low.zip(self.high)

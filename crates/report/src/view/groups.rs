@@ -37,10 +37,10 @@ pub struct GroupView {
     pub found: bool,
     /// What it is, where words hold.
     pub words: NameView,
-    /// The strongest members, with whether the model is right.
-    pub photos: Vec<(Photo, bool)>,
+    /// The strongest members, with whether the model is right where that is known.
+    pub photos: Vec<(Photo, Option<bool>)>,
     /// Images of its class that are least like it.
-    pub far: Vec<(Photo, bool)>,
+    pub far: Vec<(Photo, Option<bool>)>,
 }
 
 /// An image on the map of its class.
@@ -52,6 +52,6 @@ pub struct MapPoint {
     pub y: f64,
     /// Index into the class's groups.
     pub group: Option<usize>,
-    /// Whether the model is right.
-    pub right: bool,
+    /// Whether the model is right; `None` where the run does not say.
+    pub right: Option<bool>,
 }

@@ -11,6 +11,13 @@ pub struct NameView {
     pub phrases: Vec<PhraseView>,
 }
 
+impl NameView {
+    /// No words: none hold, or none were looked for.
+    pub fn none() -> Self {
+        Self::default()
+    }
+}
+
 /// One phrase on images that had no part in choosing it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PhraseView {

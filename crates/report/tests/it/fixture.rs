@@ -245,10 +245,10 @@ fn groups() -> GroupsView {
             _ => NameView::default(),
         },
         photos: q.map_or_else(Vec::new, |_| {
-            (0..3).map(|i| (photo(i, "racer", None), i % 2 == 0)).collect()
+            (0..3).map(|i| (photo(i, "racer", None), Some(i % 2 == 0))).collect()
         }),
         far: match name {
-            "slices/1" => vec![(photo(3, "racer", None), true)],
+            "slices/1" => vec![(photo(3, "racer", None), Some(true))],
             _ => Vec::new(),
         },
     };
@@ -256,7 +256,7 @@ fn groups() -> GroupsView {
         x: (i * 7 % 11) as f64,
         y: (i * 5 % 13) as f64,
         group: Some(i % 3),
-        right: !i.is_multiple_of(3),
+        right: Some(!i.is_multiple_of(3)),
     };
     GroupsView {
         classes: vec![GroupedClass {

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod fixture;
+mod hostile;
 mod html;
 mod page;
 mod run;

@@ -12,6 +12,7 @@ use rightly_data::{
     DataError,
     dataset::TextTable,
     files::{self, write_whole},
+    spreadsheet::{self, original},
 };
 use serde_json::{Map, Value};
 
@@ -76,7 +77,8 @@ fn csv(path: &Path, rows: &[Vec<String>]) -> Result<(), Error> {
     let bad = |e: &dyn std::fmt::Display| Error::run(path, e.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).map_err(|e| bad(&e))?;
+        let cells = row.iter().map(|text| spreadsheet::cell(text).into_owned());
+        writer.write_record(cells).map_err(|e| bad(&e))?;
     }
     Ok(write_whole(path, &writer.into_inner().map_err(|e| bad(&e))?)?)
 }
@@ -93,9 +95,11 @@ pub(super) fn read(path: &Path, inputs: &Inputs) -> Result<HashMap<String, f64>,
         path.extension().map_or(String::new(), |e| e.to_string_lossy().to_ascii_lowercase());
     let names = Names::new(&inputs.dataset, path);
     let stems = Stems::new(inputs);
+    // A name as it is, or as `rank` writes one that a spreadsheet would compute.
+    let id_of = |name: &str| names.id(name).or_else(|| stems.id(name));
     let mut out = HashMap::new();
     let mut stranger = None;
-    let mut add = |name: &str, value: f64| match names.id(name).or_else(|| stems.id(name)) {
+    let mut add = |name: &str, value: f64| match id_of(name).or_else(|| id_of(original(name))) {
         Some(id) => {
             out.insert(id.to_owned(), value);
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use rightly_data::{Problem, files::write_whole};
+use rightly_data::{Problem, files::write_whole, spreadsheet};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Error;
@@ -38,7 +38,16 @@ pub(crate) fn write_json_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<(
 
 pub(crate) fn read_problems(path: &Path) -> Result<Vec<Problem>, Error> {
     let mut reader = csv::Reader::from_path(path).map_err(|e| Error::run(path, e.to_string()))?;
-    reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::run(path, e.to_string()))
+    let rows = reader.deserialize().map(|row: Result<Problem, _>| {
+        let as_written = |cell: String| spreadsheet::original(&cell).to_owned();
+        row.map(|row| Problem {
+            image: as_written(row.image),
+            stage: as_written(row.stage),
+            problem: as_written(row.problem),
+            action: as_written(row.action),
+        })
+    });
+    rows.collect::<Result<_, _>>().map_err(|e| Error::run(path, e.to_string()))
 }
 
 pub(super) fn problem_rows(path: &Path, problems: &[Problem]) -> Result<Vec<u8>, Error> {
@@ -46,7 +55,8 @@ pub(super) fn problem_rows(path: &Path, problems: &[Problem]) -> Result<Vec<u8>,
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(["image", "stage", "problem", "what was done"]).map_err(|e| bad(&e))?;
     for p in problems {
-        writer.write_record([&p.image, &p.stage, &p.problem, &p.action]).map_err(|e| bad(&e))?;
+        let cells = [&p.image, &p.stage, &p.problem, &p.action].map(|text| spreadsheet::cell(text));
+        writer.write_record(cells.iter().map(|cell| cell.as_bytes())).map_err(|e| bad(&e))?;
     }
     writer.into_inner().map_err(|e| bad(&e))
 }

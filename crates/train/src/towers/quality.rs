@@ -182,6 +182,9 @@ impl Attribute<'_> {
         }
         let worst = self.wordings.iter().zip(&by_value).filter(|(_, mean)| mean.count > 0);
         let worst = worst.map(|(wording, mean)| (wording.value.clone(), mean.value()));
+        let worst = worst.min_by(|a, b| a.1.total_cmp(&b.1)).ok_or_else(|| {
+            TrainError::Data(format!("no scene differs in '{}'", ATTRIBUTES[self.at]))
+        })?;
         let mut all = Mean::default();
         by_value.iter().for_each(|mean| all.join(mean));
         Ok(Separation {
@@ -189,7 +192,7 @@ impl Attribute<'_> {
             zero_shot: right as f64 / asked.max(1) as f64,
             auc_alone: all.value(),
             auc_sentence: sentences.value(),
-            worst: worst.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default(),
+            worst,
         })
     }
 

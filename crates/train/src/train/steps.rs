@@ -1,7 +1,7 @@
 //! The steps of an epoch.
 use super::Trainer;
 use crate::batch::{epoch_pixels, values};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Within};
 use crate::event::{TrainEvent, Trained};
 use crate::net::{Net, Open, Part};
 use crate::optim::{self, State};
@@ -9,7 +9,10 @@ use crate::order::Visit;
 use crate::{TrainError, schedule};
 use burn::tensor::Tensor;
 use rightly_model::heads::robust::GroupRisk;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Steps of so long are kept before the images are measured.
+const BEFORE_MEASURING: Duration = Duration::from_secs(1);
 
 impl Trainer<'_> {
     /// Trains for an epoch and measures every image.
@@ -24,9 +27,18 @@ impl Trainer<'_> {
         let batches = self.order.batches(epoch)?;
         progress(TrainEvent::EpochStarted { epoch, steps: batches.len() });
         let mut risk = self.risk(&at.progress.groups)?;
-        let mut total = 0.0;
+        let Within { step: first, loss: mut total } = at.progress.within;
         let count = batches.len();
-        for (step, batch) in batches.iter().enumerate() {
+        let mut kept = Instant::now();
+        for (step, batch) in batches.iter().enumerate().skip(first) {
+            let stopped = self.watch.stopped();
+            if stopped || (step > first && kept.elapsed() >= self.watch.keep_every) {
+                self.keep(net, at, risk.as_ref(), Within { step, loss: total })?;
+                kept = Instant::now();
+            }
+            if stopped {
+                return Err(TrainError::Interrupted);
+            }
             let rate = schedule::rate(self.options, epoch * count + step, count);
             let loss = self.step(net, &mut at.state, batch, risk.as_mut(), epoch, rate);
             if !loss.is_finite() {
@@ -38,11 +50,13 @@ impl Trainer<'_> {
             }
             progress(TrainEvent::Step { epoch, step, loss, rate });
         }
-        if let Some(risk) = &risk {
-            at.progress.groups = risk.weights().to_vec();
-        }
         let trained = Instant::now();
-        at.weights = net.weights();
+        // Measuring every image can take long as well.
+        if kept.elapsed() >= BEFORE_MEASURING.min(self.watch.keep_every) || self.watch.stopped() {
+            self.keep(net, at, risk.as_ref(), Within { step: count, loss: total })?;
+        } else {
+            self.take(net, at, risk.as_ref());
+        }
         let record = self.close(at, epoch, total / count as f64)?;
         progress(TrainEvent::EpochEnded {
             record,
@@ -53,6 +67,28 @@ impl Trainer<'_> {
             progress(TrainEvent::StoppedEarly { best: at.progress.best });
         }
         Ok(())
+    }
+
+    /// The state as it is after some steps.
+    fn take(&self, net: &Net, at: &mut Checkpoint, risk: Option<&GroupRisk>) {
+        if let Some(risk) = risk {
+            at.progress.groups = risk.weights().to_vec();
+        }
+        at.progress.steps = at.state.steps;
+        at.weights = net.weights();
+    }
+
+    /// Keeps that state within an epoch.
+    fn keep(
+        &self,
+        net: &Net,
+        at: &mut Checkpoint,
+        risk: Option<&GroupRisk>,
+        within: Within,
+    ) -> Result<(), TrainError> {
+        self.take(net, at, risk);
+        at.progress.within = within;
+        at.save(&self.checkpoint())
     }
 
     /// Weights of the groups as they were, where the loss is theirs.
@@ -131,7 +167,7 @@ impl Trainer<'_> {
         let moments: Vec<Vec<Tensor<1>>> = done.iter().map(|part| part.moments.clone()).collect();
         net.update_running(&moments);
         let mut gradients = done.into_iter().map(|part| part.gradients);
-        let mut sum = gradients.next().unwrap_or_default();
+        let mut sum = gradients.next().expect("a batch has a part at least");
         for next in gradients {
             sum = sum.into_iter().zip(next).map(|(a, b)| a + b).collect();
         }

@@ -2,7 +2,7 @@
 use rightly_data::Preprocess;
 use rightly_data::preprocess::Resize;
 use rightly_stats::rng::keyed;
-use rightly_train::{Arch, TrainOptions, TrainingSet};
+use rightly_train::{Arch, GroupMethod, GroupTraining, TrainOptions, TrainingSet};
 
 /// `n` images of `side` x `side` in three classes that differ by which colour a blob has, with noise.
 pub(crate) fn blobs(n: usize, side: usize, prefix: &str) -> TrainingSet {
@@ -37,6 +37,17 @@ pub(crate) fn options(side: usize, epochs: usize) -> TrainOptions {
     let classes = ["red", "green", "blue"].map(str::to_owned).to_vec();
     let options = TrainOptions::new(Arch::Resnet8, classes, preprocess, epochs);
     TrainOptions { batch: 8, rate: 0.05, ..options }
+}
+
+/// Two soft groups of the training images.
+pub(crate) fn by_parity(eta: f64) -> GroupTraining {
+    let ids = blobs(26, 12, "train").ids;
+    let of = |(at, id): (usize, String)| {
+        let share = if at % 2 == 0 { 0.75 } else { 0.25 };
+        (id, vec![(0, share), (1, 1.0 - share)])
+    };
+    let method = GroupMethod::Dim;
+    GroupTraining { method, eta, count: 2, of: ids.into_iter().enumerate().map(of).collect() }
 }
 
 /// The bytes of every file that a training leaves.

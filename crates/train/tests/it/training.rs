@@ -1,5 +1,5 @@
 //! From images to files: determinism, going on after a stop, what the written model is.
-use crate::support::{blobs, bytes, options};
+use crate::support::{blobs, by_parity, bytes, options};
 use rightly_data::table::Table;
 use rightly_model::{Classifier, EngineKind, Overrides};
 use rightly_train::{
@@ -88,17 +88,6 @@ fn threads_and_the_order_of_images_have_no_part_in_the_result() {
     assert_eq!(bytes(&out("one")), bytes(&out("reversed")));
     run(&TrainOptions { seed: 1, ..base }, &out("seed"));
     assert_ne!(bytes(&out("one")), bytes(&out("seed")));
-}
-
-/// Two soft groups of the training images.
-fn by_parity(eta: f64) -> GroupTraining {
-    let ids = blobs(26, 12, "train").ids;
-    let of = |(at, id): (usize, String)| {
-        let share = if at % 2 == 0 { 0.75 } else { 0.25 };
-        (id, vec![(0, share), (1, 1.0 - share)])
-    };
-    let method = GroupMethod::Dim;
-    GroupTraining { method, eta, count: 2, of: ids.into_iter().enumerate().map(of).collect() }
 }
 
 #[test]
@@ -247,7 +236,7 @@ fn a_stopped_training_goes_on_to_the_same_bytes() {
             assert!(stopped.is_err());
             let resumed = std::sync::atomic::AtomicBool::new(false);
             let watching = |event: TrainEvent| {
-                if let TrainEvent::Resumed { epoch } = event {
+                if let TrainEvent::Resumed { epoch, step: 0 } = event {
                     assert_eq!(epoch, stop_epoch);
                     resumed.store(true, std::sync::atomic::Ordering::Relaxed);
                 }

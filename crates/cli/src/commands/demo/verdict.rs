@@ -9,6 +9,8 @@ use rightly::{
 
 use crate::output;
 
+const NO_DATA: &str = "no data";
+
 pub(super) fn table(verdict: &Verdict) -> String {
     let mut rows = vec![["planted", "class", "what", "costs", "found"].map(str::to_owned).to_vec()];
     rows.extend(verdict.found.iter().chain(&verdict.missed).filter_map(planted));
@@ -24,7 +26,7 @@ pub(super) fn table(verdict: &Verdict) -> String {
         verdict.false_alarms.len()
     );
     for alarm in verdict.false_alarms.iter().filter_map(|m| m.finding.as_ref()) {
-        out += &format!("false alarm: {}\n", alarm.title);
+        out += &format!("false alarm: {}\n", output::visible(&alarm.title));
     }
     out
 }
@@ -36,7 +38,8 @@ pub(super) fn repair(run: &RunDir) -> anyhow::Result<String> {
     let mut rows = vec![["model", "all images", "worst group found"].map(str::to_owned).to_vec()];
     let mut add = |name: &str, condition: &str| {
         let of = |metric: &str| {
-            find(&record.metrics, metric, Some(condition), POOLED).map_or_else(String::new, share)
+            let found = find(&record.metrics, metric, Some(condition), POOLED);
+            found.map_or_else(|| NO_DATA.to_owned(), share)
         };
         rows.push(vec![name.to_owned(), of("accuracy"), of("worst-group-accuracy")]);
     };
@@ -47,7 +50,7 @@ pub(super) fn repair(run: &RunDir) -> anyhow::Result<String> {
         add(&format!("repaired: {file}"), &format!("after/{}", verdict.repair));
     }
     let mut out = format!("\n{}\n", output::table(&rows));
-    verdicts.iter().for_each(|verdict| out += &format!("{}\n", verdict.words));
+    verdicts.iter().for_each(|verdict| out += &format!("{}\n", output::visible(&verdict.words)));
     Ok(out)
 }
 
@@ -57,7 +60,7 @@ fn share(metric: &Metric) -> String {
         (Some(value), Some(low), Some(high)) => {
             format!("{:.0} % [{:.0}, {:.0}]", 100.0 * value, 100.0 * low, 100.0 * high)
         }
-        _ => "no data".to_owned(),
+        _ => NO_DATA.to_owned(),
     }
 }
 
