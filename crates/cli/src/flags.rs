@@ -108,7 +108,9 @@ impl Flags {
     /// Commands that take a flag.
     fn takers(&self, name: &str) -> Vec<&str> {
         let takes = |command: &&Command| Self::find(command, name).is_some();
-        self.root.get_subcommands().filter(takes).map(Command::get_name).collect()
+        let mut takers: Vec<&Command> = self.root.get_subcommands().filter(takes).collect();
+        takers.sort_by_key(|command| command.get_display_order());
+        takers.into_iter().map(Command::get_name).collect()
     }
 }
 
