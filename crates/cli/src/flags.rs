@@ -145,7 +145,7 @@ mod tests {
             ("rightly discover --pool x", "'audit', 'interpret' and 'mitigate'"),
             ("rightly mitigate --llm x", "'audit' and 'interpret'"),
             ("rightly train --votes x", "'audit', 'rank' and 'classes'"),
-            ("rightly model x --data y", "'audit', 'evaluate'"),
+            ("rightly model x --votes y", "'audit', 'rank' and 'classes'"),
             ("rightly data x --mask-sampling paper", "'audit', 'evaluate'"),
         ] {
             let error = given(line).map(|_| ()).unwrap_err().to_string();
