@@ -51,6 +51,10 @@ fn every_declared_output_is_within_what_is_known_of_it() {
             set.version = set.version.map(|version| version.clamp(*OPSETS.start(), *OPSETS.end()));
         }
         let Ok(graph) = Graph::from_model(model, &path) else { continue };
+        // An optional tensor as an input has no shape to begin with; no picture is one.
+        if graph.inputs().iter().any(|input| input.elem_type.is_none()) {
+            continue;
+        }
         let Some(known) = graph.known_values() else { continue };
         for output in graph.outputs() {
             let (Some(known), Some(declared)) = (known.get(&output.name), &output.shape) else {

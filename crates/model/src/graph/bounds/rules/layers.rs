@@ -44,7 +44,12 @@ pub(super) fn outputs(call: &Call<'_>) -> Option<Results> {
             (value, work)
         }
         "LSTM" | "GRU" | "RNN" => recurrent(call),
-        "Attention" => {
+        "CausalConvWithState" => {
+            let (from, weight) = (call.input(0)?, call.input(1)?);
+            let all = from.elements().saturating_mul(weight.elements().max(1));
+            (Known::loose(from.kind, all), all as f64)
+        }
+        "Attention" | "FlexAttention" | "LinearAttention" => {
             let (q, k, v) = (call.input(0)?, call.input(1)?, call.input(2)?);
             // The scores are a value of their own inside: rows of the queries by rows of the keys.
             let all = elements(&[q.elements(), k.elements().max(v.elements())]);
@@ -78,7 +83,13 @@ fn windows(call: &Call<'_>, from: &Known, kernel: &[usize]) -> Vec<usize> {
             };
             let room = padded - reach;
             let room = if call.int("ceil_mode", 0) == 1 { room + stride - 1 } else { room };
-            usize::try_from(room.max(-stride) / stride + 1).unwrap_or(usize::MAX)
+            let mut count = room.max(-stride) / stride + 1;
+            // A last window that would begin behind the picture and its padding in front is left out.
+            let front = i128::from(at(pads, axis, 0));
+            if call.int("ceil_mode", 0) == 1 && (count - 1) * stride >= size + front {
+                count -= 1;
+            }
+            usize::try_from(count).unwrap_or(usize::MAX)
         })
         .collect()
 }

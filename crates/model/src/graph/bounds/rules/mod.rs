@@ -136,6 +136,10 @@ fn standard(call: &Call<'_>) -> Result<Results, Refusal> {
             let to = call.node.int("to").and_then(|kind| i32::try_from(kind).ok());
             same(call, to.unwrap_or(data_type::FLOAT))
         }
+        "Bernoulli" | "EyeLike" | "RandomNormalLike" | "RandomUniformLike" => {
+            let said = call.node.int("dtype").and_then(|kind| i32::try_from(kind).ok());
+            same(call, said.unwrap_or_else(|| call.kind(0)))
+        }
         "CastLike" => same(call, call.kind(1)),
         "QuantizeLinear" => {
             let said = call.node.int("output_dtype").and_then(|kind| i32::try_from(kind).ok());

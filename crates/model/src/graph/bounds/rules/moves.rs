@@ -248,7 +248,9 @@ fn reduced(from: &Known, axes: &[usize], keep: bool, kind: i32) -> Known {
 
 fn reduce(call: &Call<'_>, from: &Known) -> Known {
     let Some(axes) = axes(call, 1, from.rank()) else {
-        return Known { exact: false, numbers: None, ..from.clone() };
+        // An axis of no length becomes one of length 1.
+        let shape = from.shape.iter().map(|&size| size.max(1)).collect();
+        return Known { exact: false, numbers: None, shape, ..from.clone() };
     };
     if axes.is_empty() && call.int("noop_with_empty_axes", 0) != 0 {
         return Known { numbers: None, ..from.clone() };
