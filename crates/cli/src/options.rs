@@ -246,6 +246,7 @@ pub(crate) fn masks(flags: &MaskFlags) -> MaskOptions {
         object: flags.mask_object.clone(),
         void: flags.mask_void.clone(),
         resize_nearest: flags.mask_resize.is_some(),
+        ..MaskOptions::default()
     }
 }
 

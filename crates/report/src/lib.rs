@@ -5,6 +5,7 @@
 //! | [`view`] | what a report shows, as plain data: no files, no model |
 //! | `sections` | one module a section, in the order of the page |
 //! | `compared` | the page of a comparison of two runs |
+//! | `mask_sheet` | the masks of a dataset over its images, before any run |
 //! | [`picture`] | activation maps and mask outlines drawn over photographs |
 //! | [`from_run`] | a run directory to a view |
 //!
@@ -16,6 +17,7 @@ mod compared;
 pub mod error;
 mod format;
 pub mod from_run;
+mod mask_sheet;
 mod page;
 pub mod picture;
 mod sections;
@@ -25,5 +27,6 @@ pub mod view;
 pub use compared::render_comparison;
 pub use error::ReportError;
 pub use from_run::write;
+pub use mask_sheet::{is_mask_sheet, mask_sheet};
 pub use page::render;
 pub use view::ReportView;

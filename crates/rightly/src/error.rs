@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use rightly_data::DataError;
 use rightly_model::ModelError;
 
+use crate::measures::SizeMismatch;
+
 /// Each variant says what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,6 +16,9 @@ pub enum Error {
     /// The user's model.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A picture and a mask that don't belong together.
+    #[error(transparent)]
+    Sizes(#[from] SizeMismatch),
     /// A file of the run directory that could not be read or written.
     #[error("{path}: {source}")]
     Io {

@@ -70,7 +70,7 @@ pub(super) fn write(
         let small = dataset.samples[picture.sample].image.load(&DecodeOptions::default())?;
         let large = resize(&small.image, SIDE, SIDE, Filter::Bicubic);
         let shown = match (drawn, picture.marked) {
-            (Drawn::Yes, true) => bytes(&overlay.apply(&Planes::from(&large))),
+            (Drawn::Yes, true) => bytes(&overlay.apply(&Planes::from(&large))?),
             _ => large,
         };
         let jpeg = encode_jpeg(&shown, QUALITY)

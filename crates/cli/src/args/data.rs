@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use rightly_data::dataset::SplitFolders;
+use rightly_data::{dataset::SplitFolders, mask::ValueRange};
 
 use super::{DataFormat, at_least_one};
 
@@ -46,12 +46,12 @@ pub(crate) struct MaskFlags {
     /// Folder of masks that mirrors the images
     #[arg(long, value_name = "DIR")]
     pub(crate) masks: Option<PathBuf>,
-    /// Mask values that are object (default: every value above 0)
+    /// Mask values that are object, such as 1,2,128-255 (default: every value above 0)
     #[arg(long, value_name = "VALUES", value_delimiter = ',')]
-    pub(crate) mask_object: Option<Vec<u32>>,
-    /// Mask values to ignore
+    pub(crate) mask_object: Option<Vec<ValueRange>>,
+    /// Mask values to ignore (default: 255 in label maps)
     #[arg(long, value_name = "VALUES", value_delimiter = ',')]
-    pub(crate) mask_void: Vec<u32>,
+    pub(crate) mask_void: Vec<ValueRange>,
     /// Resize masks of another size than their image, instead of refusing them
     #[arg(long, value_name = "HOW", value_parser = ["nearest"])]
     pub(crate) mask_resize: Option<String>,
@@ -94,6 +94,9 @@ pub(crate) struct DataArgs {
     /// Read every image and mask as well, and list what can't be used
     #[arg(long)]
     pub(crate) read: bool,
+    /// Write a page with masks drawn over images of each class, to see what counts as object
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) preview: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: DataFormat,

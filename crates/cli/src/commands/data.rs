@@ -1,9 +1,10 @@
 //! `rightly data`: what was understood of a dataset, and what is wrong with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use anyhow::bail;
 use rightly::{InputOptions, subject::Loader};
-use rightly_data::{Dataset, Preprocess, Problem, dataset::OpenOptions};
+use rightly_data::{Dataset, Preprocess, Problem, dataset::OpenOptions, files};
 use serde_json::json;
 
 use crate::{
@@ -23,6 +24,9 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
             ..OpenOptions::default()
         },
     )?;
+    if let Some(path) = &args.preview {
+        preview(args, &dataset, path)?;
+    }
     let mut problems = dataset.problems.clone();
     if args.read {
         problems.extend(read_all(args, &dataset)?);
@@ -32,6 +36,36 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
         DataFormat::Table => table(args, &dataset, &problems),
     };
     output::print(&text)
+}
+
+/// Writes the page of masks over images. Nothing that is not such a page is overwritten.
+fn preview(args: &DataArgs, dataset: &Dataset, path: &Path) -> anyhow::Result<()> {
+    let shown = path.display();
+    if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("html")) {
+        bail!("--preview {shown}: expected a file name that ends in .html");
+    }
+    if path.symlink_metadata().is_ok()
+        && !rightly_report::is_mask_sheet(&files::read(path, files::LARGE)?)
+    {
+        bail!(
+            "--preview {shown}: the file is there and is no preview; give another name or remove it"
+        );
+    }
+    if dataset.samples.iter().all(|sample| sample.mask.is_none()) {
+        bail!(
+            "--preview {shown}: no image has a mask, so there is nothing to look at; give --masks DIR"
+        );
+    }
+    let decode = options::decode(&args.decode)?;
+    let page = rightly_report::mask_sheet(title(&args.data), dataset, &decode)?;
+    files::write_whole(path, page.as_bytes())?;
+    Ok(())
+}
+
+/// What the data is called, without the folders around it.
+fn title(data: &str) -> &str {
+    let name = data.trim_end_matches(['/', '\\']).rsplit(['/', '\\', ':']).next();
+    name.filter(|name| !name.is_empty()).unwrap_or("the data")
 }
 
 /// Decodes every image and mask, as a stage would.
@@ -44,7 +78,7 @@ fn read_all(args: &DataArgs, dataset: &Dataset) -> anyhow::Result<Vec<Problem>> 
         background: decode.background,
         ..InputOptions::new("", args.data.clone())
     };
-    let Some(preprocess) = Preprocess::preset("imagenet") else { return Ok(Vec::new()) };
+    let preprocess = Preprocess::preset("imagenet").expect("a preset of that name by construction");
     let loader = Loader::new(&options, dataset.mask_options.clone(), preprocess);
     let row = |image: &str, problem: String, action: &str| Problem {
         image: image.to_owned(),
@@ -105,6 +139,9 @@ fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
     }
     text += "\n";
     text += &output::table(&rows);
+    if let Some(path) = &args.preview {
+        text += &format!("\npreview: {}\n", path.display());
+    }
     text += &format!("\n{} problems\n", problems.len());
     for p in problems {
         let problem = format!("{}: {}; {}", p.image, p.problem, p.action);
@@ -132,6 +169,7 @@ fn json(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> anyhow::Res
         "attributes": dataset.attributes,
         "counts": counts,
         "notes": dataset.notes,
+        "preview": args.preview,
         "problems": problems,
     });
     output::json(&value)

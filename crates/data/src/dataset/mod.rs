@@ -25,7 +25,10 @@ mod tests;
 mod tree;
 mod unlabelled;
 
-use crate::{DataError, MaskSource, Problem, mask::MaskOptions};
+use crate::{
+    DataError, MaskSource, Problem,
+    mask::{MaskOptions, MaskSurvey},
+};
 pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
 pub use rows::Rows as TextTable;
 pub use source::{ImageSource, file_state};
@@ -73,6 +76,8 @@ pub struct Dataset {
     pub notes: Vec<String>,
     /// Mask values in force (from the user, or from the values seen).
     pub mask_options: MaskOptions,
+    /// What the mask files hold, where there are any.
+    pub mask_survey: Option<MaskSurvey>,
     /// Label map that comes with a layout: class index to ImageNet outputs.
     pub outputs: Option<Vec<Vec<usize>>>,
 }
@@ -223,8 +228,14 @@ impl Dataset {
         }
         if sources.iter().any(|s| matches!(s, MaskSource::File(_))) {
             let survey = crate::mask::survey(&sources, given);
-            self.mask_options = survey.options;
-            self.notes.push(survey.decision);
+            self.mask_options.clone_from(&survey.options);
+            self.notes.push(survey.decision.clone());
+            for doubt in &survey.doubts {
+                let first = self.samples.iter().find(|sample| doubt.is_about(sample));
+                let first = first.expect("the survey reads the samples' own masks");
+                self.problems.push(draft::problem_row(&first.id, &doubt.problem, &doubt.action));
+            }
+            self.mask_survey = Some(survey);
         }
     }
 }

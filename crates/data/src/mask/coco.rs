@@ -27,15 +27,26 @@ fn add_rle(mask: &mut Mask, counts: &[u32], size: [usize; 2]) -> Result<(), Stri
             size[0], size[1], mask.height, mask.width
         ));
     }
+    check_runs(counts, size)?;
+    add_runs(mask, counts);
+    Ok(())
+}
+
+/// Run lengths fill their raster exactly.
+pub(super) fn check_runs(counts: &[u32], size: [usize; 2]) -> Result<(), String> {
     let sum: u64 = counts.iter().map(|&count| u64::from(count)).sum();
-    let pixels = mask.height as u64 * mask.width as u64;
-    if sum != pixels {
+    let pixels = (size[0] as u64).checked_mul(size[1] as u64);
+    if pixels == Some(0) || pixels.is_none() {
+        return Err(format!("the run lengths are for {} x {} pixels", size[0], size[1]));
+    }
+    if pixels != Some(sum) {
         return Err(format!(
-            "the run lengths add up to {sum}, {} x {} pixels are {pixels}; correct the annotation",
-            size[0], size[1]
+            "the run lengths add up to {sum}, {} x {} pixels are {}; correct the annotation",
+            size[0],
+            size[1],
+            size[0] as u64 * size[1] as u64
         ));
     }
-    add_runs(mask, counts);
     Ok(())
 }
 
@@ -118,15 +129,8 @@ pub(super) fn compress(counts: &[u32]) -> String {
 /// memory in proportion.
 const MAX_COORDINATE: f64 = 1e6;
 
-/// Run lengths of a polygon: its boundary is traced five times finer than the pixels, the points
-/// where it crosses into another column are brought back to pixels, and sorted down the columns
-/// they are the ends of the runs (`rleFrPoly`).
-pub(super) fn polygon_runs(
-    polygon: &[f64],
-    height: usize,
-    width: usize,
-) -> Result<Vec<u32>, String> {
-    const SCALE: f64 = 5.0;
+/// A polygon that can be drawn.
+pub(super) fn check_polygon(polygon: &[f64]) -> Result<(), String> {
     if polygon.len() < 6 || !polygon.len().is_multiple_of(2) {
         return Err(format!(
             "a polygon has {} numbers; it needs x and y of at least three points",
@@ -137,6 +141,19 @@ pub(super) fn polygon_runs(
     {
         return Err(format!("a polygon holds the coordinate {value}; correct the annotation"));
     }
+    Ok(())
+}
+
+/// Run lengths of a polygon: its boundary is traced five times finer than the pixels, the points
+/// where it crosses into another column are brought back to pixels, and sorted down the columns
+/// they are the ends of the runs (`rleFrPoly`).
+pub(super) fn polygon_runs(
+    polygon: &[f64],
+    height: usize,
+    width: usize,
+) -> Result<Vec<u32>, String> {
+    const SCALE: f64 = 5.0;
+    check_polygon(polygon)?;
     // The casts truncate toward zero, as in C.
     let mut corners: Vec<(i32, i32)> = polygon
         .as_chunks::<2>()

@@ -1,5 +1,5 @@
 //! A mask in the geometry of its image.
-use super::{CocoSegment, Mask, MaskOptions, MaskSource, coco, labels};
+use super::{CocoSegment, Mask, MaskOptions, MaskSource, coco, labels, rule};
 use crate::{
     DataError,
     pixels::{DecodeOptions, Decoded, fail, orient},
@@ -11,8 +11,9 @@ impl MaskSource {
     ///
     /// A mask of the displayed size is taken as it is. One of the stored size of an image that its
     /// EXIF orientation turned is turned along. Where both sizes are the same (mirrored or turned
-    /// by half, or a square), it is taken as drawn on the displayed image. COCO polygons of an image
-    /// turned by a quarter are taken as drawn on the stored image, unless they leave it.
+    /// by half, or a square), it is taken as drawn on the displayed image. COCO polygons are drawn on
+    /// an image of the size that their file states; where it states none and the image is turned by a
+    /// quarter, they are taken as drawn on the stored image, unless they leave it.
     ///
     /// # Errors
     /// Where the file can't be read, and where a mask of any other size is not to be resized
@@ -21,13 +22,13 @@ impl MaskSource {
         match self {
             MaskSource::File(path) => {
                 let labels = labels::read(path)?;
-                let data = labels.values.iter().map(|&value| options.is_object(value)).collect();
+                let data = rule::objects(&labels, options);
                 let mask = Mask { width: labels.width, height: labels.height, data };
                 fit(mask, image, options, path)
             }
-            MaskSource::Coco(segments) => {
+            MaskSource::Coco { segments, size } => {
                 let path = Path::new("COCO segmentation");
-                let [height, width] = coco_size(segments, image);
+                let [height, width] = size.unwrap_or_else(|| coco_size(segments, image));
                 check_raster(height, width, image).map_err(|message| fail(path, message))?;
                 let mask =
                     coco::union(segments, height, width).map_err(|message| fail(path, message))?;
@@ -74,7 +75,7 @@ fn check_raster(height: usize, width: usize, image: &Decoded) -> Result<(), Stri
     match (height as u64).checked_mul(width as u64) {
         Some(pixels) if (1..=most).contains(&pixels) => Ok(()),
         _ => Err(format!(
-            "the run lengths are for {height} x {width} pixels (height x width), expected 1 to {most} in all; \
+            "the annotations are for {height} x {width} pixels (height x width), expected 1 to {most} in all; \
              correct the annotation"
         )),
     }

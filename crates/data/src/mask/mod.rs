@@ -1,18 +1,26 @@
 //! Object masks: `[H, W]` bool, true on the object.
 
 mod coco;
+mod indexed;
 mod labels;
 mod load;
 mod npy;
+mod outline;
+mod png;
+mod profile;
+mod rule;
 mod survey;
+mod values;
 
 use crate::{
     DataError,
     planted::PlantedImage,
     resize::{self, Filter},
 };
+pub(crate) use outline::Outline;
 use std::path::{Path, PathBuf};
-pub use survey::{MaskSurvey, survey};
+pub use survey::{Doubt, MaskSurvey, survey};
+pub use values::{ValueError, ValueRange};
 
 /// `[H, W]`, row by row, true on the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +36,16 @@ pub struct Mask {
 /// Where an image's mask is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MaskSource {
-    /// A file, decoded by content: PNG (gray or palette index of any depth, alpha where there is
-    /// one), JPEG (object from half on), `.npy`, or another image.
+    /// A file, decoded by content: a picture (gray or palette index of any depth, alpha where there
+    /// is one, colours), or `.npy`.
     File(PathBuf),
     /// Union of the segments of a COCO file (all annotations of the image that are object).
-    Coco(Vec<CocoSegment>),
+    Coco {
+        /// The segments.
+        segments: Vec<CocoSegment>,
+        /// `[height, width]` of the image as the file states it.
+        size: Option<[usize; 2]>,
+    },
     /// Rendered when it is asked for.
     Planted(PlantedImage),
 }
@@ -61,20 +74,16 @@ pub enum CocoSegment {
 /// Which values are object.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct MaskOptions {
-    /// Values that are object; all above 0 where `None`.
-    pub object: Option<Vec<u32>>,
-    /// Values that are void (not object, left out).
-    pub void: Vec<u32>,
+    /// Values that are object, as the user gave them; all above 0 where `None`.
+    pub object: Option<Vec<ValueRange>>,
+    /// Values that are void (not object, left out), as the user gave them.
+    pub void: Vec<ValueRange>,
+    /// The masks are label maps with void: the largest value (255, or 65535 in 16 bits) of a file
+    /// of small labels is void. [`survey`] decides it; it has no effect beside values that the user
+    /// gave.
+    pub label_maps: bool,
     /// Resize a mask of another size with nearest sampling instead of refusing it.
     pub resize_nearest: bool,
-}
-
-impl MaskOptions {
-    /// Whether a mask value is object.
-    pub fn is_object(&self, value: u32) -> bool {
-        !self.void.contains(&value)
-            && self.object.as_ref().map_or(value > 0, |object| object.contains(&value))
-    }
 }
 
 /// Rows and columns of a rectangle, the last of each included.
@@ -111,7 +120,7 @@ impl Mask {
         let mut found: Option<BoundingBox> = None;
         for (y, row) in self.rows().enumerate() {
             let Some(first) = row.iter().position(|&object| object) else { continue };
-            let last = row.iter().rposition(|&object| object).unwrap_or(first);
+            let last = row.iter().rposition(|&object| object).expect("the first is one");
             let rect =
                 found.get_or_insert(BoundingBox { top: y, left: first, bottom: y, right: last });
             rect.left = rect.left.min(first);

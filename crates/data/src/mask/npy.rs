@@ -1,10 +1,12 @@
 //! Masks in NumPy's `.npy` format.
-use super::labels::Labels;
+use super::labels::{Kind, Labels};
 pub(super) use crate::npy::MAGIC;
 use crate::npy::{header, split};
 
-/// Labels of a 2-D array (one more axis of length 1 is allowed at either end). Negative numbers
-/// and NaN are 0, fractions are rounded up, so that 'above 0' stays above 0.
+/// Labels of a 2-D array (one more axis of length 1 is allowed at either end). Negative numbers are
+/// 0: 'above 0' decides. Whole numbers stand as they are, up to the largest of 32 bits. Fractions are
+/// coverage: they are scaled so that the largest is 255, rounded up so that what is above 0 stays
+/// above 0.
 pub(super) fn parse(bytes: &[u8], max_pixels: u64) -> Result<Labels, String> {
     let (text, data) = split(bytes)?;
     let header = header(text)?;
@@ -18,66 +20,97 @@ pub(super) fn parse(bytes: &[u8], max_pixels: u64) -> Result<Labels, String> {
         .ok_or_else(|| {
             format!("the array has {height} x {width} values; give 1 to {max_pixels}")
         })?;
-    let (size, convert) = element(&header.descr)?;
-    if data.len() != pixels * size {
+    let (size, element) = element(&header.descr)?;
+    if pixels.checked_mul(size) != Some(data.len()) {
         return Err(format!(
-            "the array of {height} x {width} values needs {} bytes of data and has {}; the file is truncated or corrupt: save it again",
-            pixels * size,
+            "the array of {height} x {width} values needs {size} bytes for each and has {} bytes of data; the file is truncated or corrupt: save it again",
             data.len()
         ));
     }
-    let stored: Vec<u32> = data.chunks_exact(size).map(convert).collect();
+    let (kind, stored) = match element {
+        Element::Whole(read) => (Kind::OneChannel, data.chunks_exact(size).map(read).collect()),
+        Element::Real(read) => real(data.chunks_exact(size).map(read).collect())?,
+    };
     let values = if header.fortran {
         (0..pixels).map(|i| stored[(i % width) * height + i / width]).collect()
     } else {
         stored
     };
-    Ok(Labels { width, height, values })
+    Ok(Labels { kind, ..Labels::one_channel(width, height, values) })
 }
 
-type Convert = fn(&[u8]) -> u32;
+/// Whole numbers as labels, fractions as coverage.
+fn real(values: Vec<f64>) -> Result<(Kind, Vec<u32>), String> {
+    let strange = values.iter().filter(|value| !value.is_finite()).count();
+    if strange > 0 {
+        return Err(format!(
+            "{strange} values of the array are not finite; a mask needs a number for every pixel"
+        ));
+    }
+    if values.iter().all(|value| value.fract() == 0.0) {
+        // The cast takes negatives to 0 and saturates above.
+        return Ok((Kind::OneChannel, values.into_iter().map(|value| value as u32).collect()));
+    }
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let scaled = |value: f64| if value > 0.0 { (value / largest * 255.0).ceil() as u32 } else { 0 };
+    Ok((Kind::Fractions, values.into_iter().map(scaled).collect()))
+}
+
+/// How one element is read.
+enum Element {
+    Whole(fn(&[u8]) -> u32),
+    Real(fn(&[u8]) -> f64),
+}
 
 /// Bytes an element and its conversion.
-fn element(descr: &str) -> Result<(usize, Convert), String> {
-    macro_rules! integer {
+fn element(descr: &str) -> Result<(usize, Element), String> {
+    macro_rules! whole {
         ($type:ty, $from:ident) => {
-            (size_of::<$type>(), |bytes| {
-                bytes.try_into().map_or(0, |bytes| {
+            (
+                size_of::<$type>(),
+                Element::Whole(|bytes| {
+                    let bytes = bytes.try_into().expect("chunks of this size by construction");
                     i128::from(<$type>::$from(bytes)).clamp(0, i128::from(u32::MAX)) as u32
-                })
-            })
+                }),
+            )
         };
     }
-    macro_rules! float {
+    macro_rules! real {
         ($type:ty, $from:ident) => {
-            // The cast takes NaN and negatives to 0 and saturates above.
-            (size_of::<$type>(), |bytes| {
-                bytes.try_into().map_or(0, |bytes| <$type>::$from(bytes).ceil() as u32)
-            })
+            (
+                size_of::<$type>(),
+                Element::Real(|bytes| {
+                    let bytes = bytes.try_into().expect("chunks of this size by construction");
+                    f64::from(<$type>::$from(bytes))
+                }),
+            )
         };
     }
-    let found: (usize, Convert) = match descr {
-        "|b1" | "|u1" => (1, |bytes| u32::from(bytes[0])),
-        "|i1" => (1, |bytes| u32::try_from(bytes[0] as i8).unwrap_or(0)),
-        "<u2" => integer!(u16, from_le_bytes),
-        ">u2" => integer!(u16, from_be_bytes),
-        "<i2" => integer!(i16, from_le_bytes),
-        ">i2" => integer!(i16, from_be_bytes),
-        "<u4" => integer!(u32, from_le_bytes),
-        ">u4" => integer!(u32, from_be_bytes),
-        "<i4" => integer!(i32, from_le_bytes),
-        ">i4" => integer!(i32, from_be_bytes),
-        "<u8" => integer!(u64, from_le_bytes),
-        ">u8" => integer!(u64, from_be_bytes),
-        "<i8" => integer!(i64, from_le_bytes),
-        ">i8" => integer!(i64, from_be_bytes),
-        "<f4" => float!(f32, from_le_bytes),
-        ">f4" => float!(f32, from_be_bytes),
-        "<f8" => float!(f64, from_le_bytes),
-        ">f8" => float!(f64, from_be_bytes),
+    let found = match descr {
+        "|b1" => (1, Element::Whole(|bytes| u32::from(bytes[0] != 0))),
+        "|u1" => whole!(u8, from_le_bytes),
+        "|i1" => whole!(i8, from_le_bytes),
+        "<u2" => whole!(u16, from_le_bytes),
+        ">u2" => whole!(u16, from_be_bytes),
+        "<i2" => whole!(i16, from_le_bytes),
+        ">i2" => whole!(i16, from_be_bytes),
+        "<u4" => whole!(u32, from_le_bytes),
+        ">u4" => whole!(u32, from_be_bytes),
+        "<i4" => whole!(i32, from_le_bytes),
+        ">i4" => whole!(i32, from_be_bytes),
+        "<u8" => whole!(u64, from_le_bytes),
+        ">u8" => whole!(u64, from_be_bytes),
+        "<i8" => whole!(i64, from_le_bytes),
+        ">i8" => whole!(i64, from_be_bytes),
+        "<f2" => real!(half::f16, from_le_bytes),
+        ">f2" => real!(half::f16, from_be_bytes),
+        "<f4" => real!(f32, from_le_bytes),
+        ">f4" => real!(f32, from_be_bytes),
+        "<f8" => real!(f64, from_le_bytes),
+        ">f8" => real!(f64, from_be_bytes),
         other => {
             return Err(format!(
-                "the array's type is '{other}'; save the mask as bool, an integer type, float32 or float64"
+                "the array's type is '{other}'; save the mask as bool, an integer type or a float type of 16 to 64 bits"
             ));
         }
     };

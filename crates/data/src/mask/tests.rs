@@ -40,11 +40,16 @@ fn empty_and_full() {
 
 #[test]
 fn void_wins_over_object() {
-    let options =
-        MaskOptions { object: Some(vec![1, 255]), void: vec![255], resize_nearest: false };
+    let given = |object: &[u32], void: &[u32]| MaskOptions {
+        object: (!object.is_empty()).then(|| object.iter().map(|&v| v.into()).collect()),
+        void: void.iter().map(|&v| v.into()).collect(),
+        ..MaskOptions::default()
+    };
+    let options = given(&[1, 255], &[255]);
     assert!(options.is_object(1) && !options.is_object(255) && !options.is_object(2));
+    assert!(given(&[], &[3]).is_object(7) && !given(&[], &[3]).is_object(3));
     let options = MaskOptions::default();
-    assert!(options.is_object(7) && !options.is_object(0));
+    assert!(options.is_object(7) && !options.is_object(0) && !options.given());
 }
 
 #[path = "../../tests/it/formula.rs"]
@@ -81,13 +86,19 @@ fn png_labels_are_the_files_values() {
 }
 
 #[test]
-fn a_lossy_mask_is_object_from_half_on() {
+fn a_lossy_mask_is_object_from_half_of_its_own_largest_value_on() {
     let read = labels::read(&golden("files/gray.jpg")).unwrap();
-    let options = crate::pixels::DecodeOptions::default();
-    let image = crate::pixels::read(&golden("files/gray.jpg"), &options).unwrap().image;
-    for (value, pixel) in read.values.iter().zip(image.data.chunks(3)) {
-        assert_eq!(*value, if pixel[0] >= 128 { 255 } else { 0 });
-    }
+    assert!(read.lossy);
+    let largest = *read.values.iter().max().unwrap();
+    let found = rule::objects(&read, &MaskOptions::default());
+    assert!(read.values.iter().zip(found).all(|(value, on)| on == (2 * value >= largest)));
+    // The same picture without its format, at a quarter of the scale.
+    let dim = read.values.iter().map(|value| value / 4).collect();
+    let dim =
+        labels::Labels { lossy: true, ..labels::Labels::one_channel(read.width, read.height, dim) };
+    let largest = *dim.values.iter().max().unwrap();
+    let found = rule::objects(&dim, &MaskOptions::default());
+    assert!(dim.values.iter().zip(found).all(|(value, on)| on == (2 * value >= largest)));
 }
 
 #[test]
@@ -112,7 +123,10 @@ fn npy_arrays_of_every_type() {
     let values = |name: &str| labels::read(&golden(&format!("npy/{name}.npy"))).unwrap().values;
     assert!(values("bool").iter().zip(&expected).all(|(&b, &e)| b == u32::from(e > 0)));
     assert!(values("signed").iter().zip(&expected).all(|(&v, &e)| v == e.saturating_sub(1)));
-    assert!(values("fraction").iter().zip(&expected).all(|(&v, &e)| v == u32::from(e > 1)));
+    // (e - 1) / 4: -0.25, 0, 0.25, 0.5, scaled to 255 and rounded up.
+    assert!(
+        values("fraction").iter().zip(&expected).all(|(&v, &e)| v == [0, 0, 128, 255][e as usize])
+    );
     let error =
         |name: &str| labels::read(&golden(&format!("npy/{name}.npy"))).unwrap_err().to_string();
     assert!(error("three").contains("shape [2, 3, 4]"), "{}", error("three"));
@@ -193,7 +207,9 @@ fn a_stated_size_that_no_image_has_is_refused_before_it_is_allocated() {
             CocoSegment::Rle { counts: vec![], size },
             CocoSegment::CompressedRle { counts: String::new(), size },
         ] {
-            let error = MaskSource::Coco(vec![segment]).load(&image, &options).unwrap_err();
+            let error = MaskSource::Coco { segments: vec![segment], size: None }
+                .load(&image, &options)
+                .unwrap_err();
             assert!(error.to_string().contains("expected 1 to 100000000"), "{error}");
         }
     }
@@ -225,16 +241,8 @@ fn a_mask_of_an_exif_turned_image() {
     assert_eq!(source.load(&image((6, 4), 1), &options).unwrap().area(), 4);
     // Polygons: as stored, unless they leave it.
     let polygon = |x: f64| {
-        MaskSource::Coco(vec![CocoSegment::Polygons(vec![vec![
-            x,
-            0.0,
-            x + 1.0,
-            0.0,
-            x + 1.0,
-            1.0,
-            x,
-            1.0,
-        ]])])
+        let square = vec![x, 0.0, x + 1.0, 0.0, x + 1.0, 1.0, x, 1.0];
+        MaskSource::Coco { segments: vec![CocoSegment::Polygons(vec![square])], size: None }
     };
     let turned = image((2, 5), 6);
     let as_stored = polygon(0.0).load(&turned, &MaskOptions::default()).unwrap();

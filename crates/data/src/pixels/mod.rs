@@ -5,7 +5,7 @@ mod encode;
 mod jpeg;
 mod orientation;
 
-pub(crate) use decode::{check_pixels, decode_samples, fail, load_bytes};
+pub(crate) use decode::{check_pixels, decode_samples, fail, format, load_bytes};
 pub use decode::{decode, read, read_rgba};
 pub use encode::{encode_jpeg, encode_png};
 pub(crate) use orientation::orient;

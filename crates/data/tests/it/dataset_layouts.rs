@@ -37,10 +37,10 @@ fn coco() {
              "bbox": [0, 0, 4, 3], "segmentation": square},
             {"id": 2, "image_id": 9, "category_id": 1, "iscrowd": 0, "area": 7.0,
              "bbox": [0, 0, 4, 3], "segmentation": square},
-            {"id": 3, "image_id": 9, "category_id": 1, "iscrowd": 1, "area": 6.0,
+            {"id": 3, "image_id": 9, "category_id": 1, "iscrowd": 0, "area": 6.0,
              "bbox": [0, 0, 1, 6],
              "segmentation": {"counts": [0, 6, 42], "size": [6, 8]}},
-            {"id": 4, "image_id": 25, "category_id": 18, "iscrowd": 1, "area": 6.0,
+            {"id": 4, "image_id": 25, "category_id": 18, "iscrowd": 0, "area": 6.0,
              "bbox": [0, 0, 1, 6], "segmentation": {"counts": "06Z1", "size": [6, 8]}},
             // No area: from the polygon, 12 against the other's 6.
             {"id": 5, "image_id": 3, "category_id": 18, "segmentation": square},
@@ -60,7 +60,7 @@ fn coco() {
     let runs = CocoSegment::Rle { counts: vec![0, 6, 42], size: [6, 8] };
     let text = CocoSegment::CompressedRle { counts: "06Z1".into(), size: [6, 8] };
     let segments = |i: usize| match &data.samples[i].mask {
-        Some(MaskSource::Coco(segments)) => segments.clone(),
+        Some(MaskSource::Coco { segments, .. }) => segments.clone(),
         _ => vec![],
     };
     assert_eq!(segments(0), [polygon.clone(), runs]);
@@ -72,7 +72,7 @@ fn coco() {
         [
             "5.jpg: no annotation, so no class -> left out",
             "gone.jpg: no such file -> left out",
-            "4.jpg: listed twice, as image 4 and image 7 -> the first is used",
+            "4.jpg: listed twice: as image 4 and image 7 -> the first is used",
             "person: class of one image -> no figure for it that needs two images",
         ]
     );
@@ -95,7 +95,7 @@ fn coco_errors() {
         r#"{"images": [], "annotations": [{"image_id": 1, "caption": "x"}]}"#,
     );
     let message = error(&at("captions.json"));
-    assert!(message.contains("captions.json") && message.contains("category_id"), "{message}");
+    assert!(message.contains("captions.json") && message.contains("`categories`"), "{message}");
     tree.write(
         "c.json",
         r#"{"images": [], "categories": [], "annotations": [{"image_id": 1, "category_id": 5}]}"#,

@@ -1,5 +1,5 @@
 use crate::dataset_tree::{Tree, has_note, ids, jpeg, mask_png, problems, with_masks};
-use rightly_data::{Dataset, MaskSource};
+use rightly_data::{Dataset, MaskSource, pixels::DecodeOptions};
 
 fn masks(tree: &Tree, data: &Dataset) -> Vec<Option<String>> {
     data.samples
@@ -94,6 +94,7 @@ fn nothing_matches() {
     assert!(tree.error("d", &with_masks(&tree, "absent")).contains("absent"));
 }
 
+/// Files of 0 and 1 beside files of 0 and 255: each by its own largest value, none is void.
 #[test]
 fn values_are_decided_from_what_is_seen() {
     let tree = Tree::new();
@@ -101,10 +102,40 @@ fn values_are_decided_from_what_is_seen() {
     tree.write("m/a/1.png", mask_png(8, 6, 1)).write("m/a/2.png", mask_png(8, 6, 255));
     let mut options = with_masks(&tree, "m");
     let data = tree.open_with("d", &options);
-    assert_eq!(data.mask_options.void, [255], "255 beside another label is void");
-    assert!(has_note(&data, "255"), "{:?}", data.notes);
-    options.mask_options.object = Some(vec![255]);
+    assert!(!data.mask_options.label_maps && problems(&data).is_empty());
+    assert!(has_note(&data, "all above 0 are object"), "{:?}", data.notes);
+    for sample in &data.samples {
+        let image = sample.image.load(&DecodeOptions::default()).unwrap();
+        let mask = sample.mask.as_ref().unwrap().load(&image, &data.mask_options).unwrap();
+        assert_eq!(mask.area(), 12);
+    }
+    options.mask_options.object = Some(vec![255.into()]);
     let data = tree.open_with("d", &options);
     assert_eq!(data.mask_options, options.mask_options);
     assert_eq!(ids(&data), ["a/1.jpg", "a/2.jpg"]);
+}
+
+/// What can be read in two ways is a problem of the data that names the first image.
+#[test]
+fn masks_in_doubt_are_problems() {
+    let tree = Tree::new();
+    tree.write("d/a/1.jpg", jpeg(20, 16, 0)).write("d/a/2.jpg", jpeg(20, 16, 9));
+    // The object is 1, a broad border of it 255.
+    let labels = image::GrayImage::from_fn(20, 16, |x, y| {
+        image::Luma([match (x, y) {
+            (4..12, 4..12) => 1,
+            (2..14, 2..14) => 255,
+            _ => 0,
+        }])
+    });
+    labels.save(tree.path("one.png")).unwrap();
+    let labels = std::fs::read(tree.path("one.png")).unwrap();
+    tree.write("m/a/1.png", mask_png(20, 16, 255)).write("m/a/2.png", labels);
+    let data = tree.open_with("d", &with_masks(&tree, "m"));
+    assert_eq!(
+        problems(&data),
+        [
+            "a/2.jpg: masks with 255 beside smaller values can be read in two ways: in 1 of 2 mask files 255 may be object or void; the object's share there is 0.450 with 255 as object, 0.200 with 255 as void -> 255 is taken for object; --mask-void 255 (65535 in 16 bits) takes it for void, --mask-object 1-255 for object"
+        ]
+    );
 }

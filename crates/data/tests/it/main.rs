@@ -2,6 +2,7 @@
 mod dataset_bounds;
 mod dataset_checks;
 mod dataset_cifar;
+mod dataset_coco;
 mod dataset_folder;
 mod dataset_layouts;
 mod dataset_masks;
@@ -11,6 +12,7 @@ mod dataset_shapes;
 mod dataset_table;
 mod dataset_tree;
 mod formula;
+mod masks_golden;
 mod mutated;
 mod pixels;
 mod pixels_davis;

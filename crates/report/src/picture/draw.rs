@@ -51,6 +51,19 @@ pub fn heat(photo: &RgbImage, map: &[f32]) -> RgbImage {
     out
 }
 
+/// Colours the object (of the photograph's size); the photograph shows through.
+pub fn tint(photo: &mut RgbImage, mask: &Mask) {
+    const COLOUR: [f32; 3] = [255.0, 96.0, 20.0];
+    const WEIGHT: f32 = 0.5;
+    for (pixel, &on) in photo.data.as_chunks_mut::<3>().0.iter_mut().zip(&mask.data) {
+        if on {
+            for (value, colour) in pixel.iter_mut().zip(COLOUR) {
+                *value = (f32::from(*value) * (1.0 - WEIGHT) + colour * WEIGHT).round() as u8;
+            }
+        }
+    }
+}
+
 /// Draws the edge of the mask (of the photograph's size): white inside, black outside, so that it
 /// shows on any ground.
 pub fn outline(photo: &mut RgbImage, mask: &Mask) {

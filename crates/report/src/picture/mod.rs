@@ -6,5 +6,5 @@ mod encode;
 
 pub use colour::colour;
 pub(crate) use colour::ramp;
-pub use draw::{contour, enlarge, heat, outline};
+pub use draw::{contour, enlarge, heat, outline, tint};
 pub use encode::{jpeg, mean_mask, shrink};

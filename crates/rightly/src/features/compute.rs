@@ -259,7 +259,7 @@ fn boxed(
     if outside <= 0.0 {
         return Ok(None);
     }
-    let planes = gray_box(&Planes::from(&picture.crop), mask);
+    let planes = gray_box(&Planes::from(&picture.crop), mask)?;
     let input = encoder.preprocess().normalise(&planes);
     Ok(Some(Boxed { outside, vector: encoder.encode(&input, false)?.vector }))
 }

@@ -29,7 +29,7 @@ use samples::{clusters, hash_listing};
 /// The name of what is read of the inputs, among the revisions.
 pub(crate) const NAME: &str = "inputs";
 /// Changes with the code that decides what is read of pictures and masks, and what the model makes of them.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 /// Everything a stage needs of the user's inputs.
 pub struct Inputs {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol, SplitFolders},
-    mask::MaskOptions,
+    mask::{MaskOptions, ValueRange},
     pixels::{DecodeOptions, Orientation},
     preprocess::MaskSampling,
 };
@@ -61,9 +61,9 @@ pub struct InputOptions {
     pub seed: u64,
     /// Mask values that are object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mask_object: Option<Vec<u32>>,
+    pub mask_object: Option<Vec<ValueRange>>,
     /// Mask values that are void.
-    pub mask_void: Vec<u32>,
+    pub mask_void: Vec<ValueRange>,
     /// Resize masks of another size than their image.
     pub mask_resize: bool,
     /// How masks pass through the model's geometry.
@@ -132,6 +132,7 @@ impl InputOptions {
                 object: self.mask_object.clone(),
                 void: self.mask_void.clone(),
                 resize_nearest: self.mask_resize,
+                ..MaskOptions::default()
             },
             protocol: self.protocol,
             splits: self.splits,

@@ -85,8 +85,8 @@ pub(super) fn fingerprint(sample: &Sample, verify: bool) -> Result<[u8; 16], Err
         None => String::new(),
         Some(MaskSource::File(path)) if verify => contents(open_regular(path)),
         Some(MaskSource::File(path)) => file_state(path),
-        Some(MaskSource::Coco(segments)) => {
-            Key::new("coco mask", 1).with("segments", segments)?.finish()
+        Some(MaskSource::Coco { segments, size }) => {
+            Key::new("coco mask", 2).with("segments", segments)?.with("size", size)?.finish()
         }
         Some(MaskSource::Planted(image)) => image.state(),
     };

@@ -1,6 +1,6 @@
 //! Connected parts of a mask and their bounding boxes.
 
-use super::sound;
+use super::check;
 use rightly_data::Mask;
 
 /// A box of pixels; all four sides belong to it.
@@ -49,7 +49,8 @@ pub struct Component {
 
 /// Box around everything that is object; `None` for an empty mask.
 pub fn bounds(mask: &Mask) -> Option<Bounds> {
-    if !sound(mask) || mask.width == 0 {
+    check(mask);
+    if mask.width == 0 {
         return None;
     }
     let mut all: Option<Bounds> = None;
@@ -66,7 +67,8 @@ pub fn bounds(mask: &Mask) -> Option<Bounds> {
 
 /// The 8-connected components, ordered by their first pixel, row by row.
 pub fn components(mask: &Mask) -> Vec<Component> {
-    if !sound(mask) || mask.width == 0 {
+    check(mask);
+    if mask.width == 0 {
         return Vec::new();
     }
     let mut runs: Vec<Component> = Vec::new();

@@ -70,7 +70,7 @@ impl Pass<'_> {
     /// No image that trains has a mask; the engine fails; the run can't be written; it was stopped.
     pub(super) fn boxed(&self) -> Result<ByImage<Vec<f32>>, Error> {
         self.gather("boxed", 1, &self.masked()?, |seen| {
-            let vector = self.encode(&gray_box(&seen.planes, &seen.mask), false)?.vector;
+            let vector = self.encode(&gray_box(&seen.planes, &seen.mask)?, false)?.vector;
             Ok(finite(&vector).then_some(vector))
         })
     }
@@ -88,7 +88,7 @@ impl Pass<'_> {
             let mut out = Vec::new();
             for copy in 0..COPIES {
                 let field = noise::field(seed, seen.id, 1_000_000 + copy, seen.planes.data.len());
-                let planes = noise::add(&seen.planes, &seen.mask, Side::Background, &field, level);
+                let planes = noise::add(&seen.planes, &seen.mask, Side::Background, &field, level)?;
                 out.push(self.encode(&planes, false)?.vector);
             }
             Ok(out.iter().all(|vector| finite(vector)).then_some(out))

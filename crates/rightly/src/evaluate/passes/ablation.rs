@@ -32,7 +32,7 @@ impl Measure for Ablation {
         let planes = &subject.planes;
         let id = &subject.sample.id;
         let mut problems = Vec::new();
-        let tile = match ablation::tile(planes, mask) {
+        let tile = match ablation::tile(planes, mask)? {
             Some(tiled) => probe.see(class, &tiled)?,
             None => {
                 problems.push(problem(
@@ -45,7 +45,7 @@ impl Measure for Ablation {
         };
         let moved = control::moved(mask);
         let control = match &moved {
-            Some(moved) => probe.see(class, &ablation::gray(planes, &moved.mask))?,
+            Some(moved) => probe.see(class, &ablation::gray(planes, &moved.mask)?)?,
             None => {
                 problems.push(problem(
                     id,
@@ -57,8 +57,8 @@ impl Measure for Ablation {
         };
         let area = mask.data.iter().filter(|&&on| on).count() as f64 / mask.data.len() as f64;
         let row = Row::Ablation(AblationRow {
-            gray: probe.see(class, &ablation::gray(planes, mask))?,
-            gray_box: probe.see(class, &ablation::gray_box(planes, mask))?,
+            gray: probe.see(class, &ablation::gray(planes, mask)?)?,
+            gray_box: probe.see(class, &ablation::gray_box(planes, mask)?)?,
             tile,
             control,
             control_overlap: moved.map(|m| m.overlap),

@@ -50,7 +50,7 @@ fn outcomes(
 ) -> Result<Vec<Option<Outcome>>, Error> {
     fields
         .iter()
-        .map(|field| probe.see(class, &noise::add(planes, mask, side, field, level)))
+        .map(|field| probe.see(class, &noise::add(planes, mask, side, field, level)?))
         .collect()
 }
 

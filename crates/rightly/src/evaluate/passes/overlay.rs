@@ -52,7 +52,7 @@ impl Measure for Overlays {
             return Ok(Entry::none());
         };
         let rise = |overlay: &Overlay| -> Result<Option<Risen>, Error> {
-            let answer = probe.forward(&overlay.apply(&subject.planes), false)?.into();
+            let answer = probe.forward(&overlay.apply(&subject.planes)?, false)?.into();
             let (Some(outcome), Some(probabilities)) =
                 (probe.judge(subject.sample.class, &answer), probe.probabilities(&answer))
             else {

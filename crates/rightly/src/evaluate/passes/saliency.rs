@@ -60,8 +60,8 @@ fn layer_map(
     let (mut iou, mut delta_density) = (None, None);
     if let (CamState::Usable, Some(mask)) = (cam.state, mask) {
         let map = cam.upsample(mask.height, mask.width);
-        iou = Some(saliency::iou(&map, mask));
-        delta_density = saliency::delta_density(&map, mask);
+        iou = Some(saliency::iou(&map, mask)?);
+        delta_density = saliency::delta_density(&map, mask)?;
     }
     Ok(LayerMap {
         layer: head.layer().to_owned(),

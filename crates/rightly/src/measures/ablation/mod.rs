@@ -4,35 +4,40 @@ mod tile;
 
 pub use tile::tile;
 
-use super::{components::bounds, fit};
+use super::{SizeMismatch, components::bounds, fit};
 use rightly_data::{Mask, Planes};
 
 /// What grayed pixels become, in all three channels of 0..1.
 pub const GRAY: f32 = 0.5;
 
 /// Object pixels to exactly [`GRAY`]; every other value is kept. An empty mask changes nothing.
-pub fn gray(planes: &Planes, mask: &Mask) -> Planes {
+///
+/// # Errors
+/// Where picture and mask differ in size.
+pub fn gray(planes: &Planes, mask: &Mask) -> Result<Planes, SizeMismatch> {
+    fit(planes, mask)?;
     let mut out = planes.clone();
-    if mask.data.is_empty() || !fit(planes, mask) {
-        return out;
+    if mask.data.is_empty() {
+        return Ok(out);
     }
     for plane in out.data.chunks_exact_mut(mask.data.len()) {
         for (value, &on) in plane.iter_mut().zip(&mask.data) {
             *value = if on { GRAY } else { *value };
         }
     }
-    out
+    Ok(out)
 }
 
 /// One box around all objects to exactly [`GRAY`], its last row and column included. An empty mask
 /// changes nothing.
-pub fn gray_box(planes: &Planes, mask: &Mask) -> Planes {
+///
+/// # Errors
+/// Where picture and mask differ in size.
+pub fn gray_box(planes: &Planes, mask: &Mask) -> Result<Planes, SizeMismatch> {
+    fit(planes, mask)?;
     let mut out = planes.clone();
-    if !fit(planes, mask) {
-        return out;
-    }
     let Some(b) = bounds(mask) else {
-        return out;
+        return Ok(out);
     };
     for plane in out.data.chunks_exact_mut(mask.data.len()) {
         for row in
@@ -41,7 +46,7 @@ pub fn gray_box(planes: &Planes, mask: &Mask) -> Planes {
             row[b.left..=b.right].fill(GRAY);
         }
     }
-    out
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -53,7 +58,7 @@ mod tests {
     #[test]
     fn the_box_has_its_last_row_and_column() {
         let mask = mask("....\n.#..\n..#.\n....");
-        let out = gray_box(&numbered(4, 4), &mask);
+        let out = gray_box(&numbered(4, 4), &mask).unwrap();
         for (at, &value) in out.data.iter().enumerate() {
             let (y, x) = (at % 16 / 4, at % 4);
             let inside = (1..=2).contains(&y) && (1..=2).contains(&x);
@@ -64,8 +69,8 @@ mod tests {
     #[test]
     fn one_pixel_has_a_box() {
         let mask = mask("...\n...\n..#");
-        let out = gray_box(&numbered(3, 3), &mask);
-        assert_eq!(out, gray(&numbered(3, 3), &mask));
+        let out = gray_box(&numbered(3, 3), &mask).unwrap();
+        assert_eq!(out, gray(&numbered(3, 3), &mask).unwrap());
         assert_eq!(out.data[8], 0.5);
     }
 
@@ -73,7 +78,7 @@ mod tests {
         #[test]
         fn gray_is_half_on_the_object_and_nothing_elsewhere(mask in masks(10)) {
             let planes = numbered(mask.height, mask.width);
-            let out = gray(&planes, &mask);
+            let out = gray(&planes, &mask).unwrap();
             for (at, &value) in out.data.iter().enumerate() {
                 let on = mask.data[at % mask.data.len()];
                 prop_assert_eq!(value, if on { 0.5 } else { planes.data[at] });
@@ -83,7 +88,7 @@ mod tests {
         #[test]
         fn a_gray_box_is_half_between_the_outermost_object_pixels(mask in masks(10)) {
             let planes = numbered(mask.height, mask.width);
-            let out = gray_box(&planes, &mask);
+            let out = gray_box(&planes, &mask).unwrap();
             let object = |keep: &dyn Fn(usize, usize) -> bool| {
                 (0..mask.data.len()).any(|at| mask.data[at] && keep(at / mask.width, at % mask.width))
             };

@@ -1,6 +1,7 @@
 //! The object's box filled with a piece of its surroundings.
 
 use crate::measures::{
+    SizeMismatch,
     components::{Bounds, components},
     fit,
 };
@@ -17,16 +18,17 @@ use rightly_data::{Mask, Planes};
 ///
 /// `None` where some component has no free pixel along any side of its box. A picture without an
 /// object is returned as it is: count such images apart, they are not ablated.
-pub fn tile(planes: &Planes, mask: &Mask) -> Option<Planes> {
+///
+/// # Errors
+/// Where picture and mask differ in size.
+pub fn tile(planes: &Planes, mask: &Mask) -> Result<Option<Planes>, SizeMismatch> {
+    fit(planes, mask)?;
     let mut out = planes.clone();
-    if !fit(planes, mask) {
-        return None;
-    }
     for component in components(mask) {
-        let source = largest(mask, component.bounds)?;
+        let Some(source) = largest(mask, component.bounds) else { return Ok(None) };
         fill(&mut out, planes, component.bounds, source);
     }
-    Some(out)
+    Ok(Some(out))
 }
 
 /// The largest free neighbour of a box.
@@ -106,7 +108,7 @@ mod tests {
 
     /// Where each pixel of the tiled picture comes from.
     fn origins(mask: &Mask) -> Option<Vec<usize>> {
-        let out = tile(&numbered(mask.height, mask.width), mask)?;
+        let out = tile(&numbered(mask.height, mask.width), mask).unwrap()?;
         let pixels = mask.data.len();
         let from: Vec<usize> =
             out.data[..pixels].iter().map(|&v| origin(v, mask.height, mask.width)).collect();

@@ -4,7 +4,7 @@
 //! of exactly the same area and shape on another place of the same image tells what the area alone
 //! does.
 
-use super::{area, components::bounds, sound};
+use super::{area, check, components::bounds};
 use rightly_data::Mask;
 use std::{ops::RangeInclusive, slice::ChunksExact};
 
@@ -44,8 +44,9 @@ enum Move {
 /// object by more than [`MAX_OVERLAP`], as it must for an object of more than two thirds of the
 /// image, and for empty and full masks.
 pub fn moved(mask: &Mask) -> Option<Moved> {
+    check(mask);
     let total = area(mask);
-    if !sound(mask) || total == 0 || total == mask.data.len() {
+    if total == 0 || total == mask.data.len() {
         return None;
     }
     let mut search = Search { best: None };

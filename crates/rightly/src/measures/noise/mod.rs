@@ -7,7 +7,7 @@ mod level;
 
 pub use level::{Level, LevelError, Norm};
 
-use super::fit;
+use super::{SizeMismatch, fit};
 use rightly_data::{Mask, Planes};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -74,22 +74,31 @@ pub fn norm(field: &[f32], mask: &Mask, side: Side) -> f64 {
 /// `field` is `[3, H, W]` from [`field`]. `linf/S` adds `S` times the field. `l2/S` scales the
 /// masked field so that its norm over all `3 H W` values is `S` before clamping; where that norm is
 /// 0 (nothing on this side) the picture is unchanged.
-pub fn add(planes: &Planes, mask: &Mask, side: Side, field: &[f32], level: Level) -> Planes {
+///
+/// # Errors
+/// Where picture, mask and field don't have one size.
+pub fn add(
+    planes: &Planes,
+    mask: &Mask,
+    side: Side,
+    field: &[f32],
+    level: Level,
+) -> Result<Planes, SizeMismatch> {
+    fit(planes, mask)?;
+    if field.len() != planes.data.len() {
+        let size = [planes.width, planes.height, field.len()];
+        return Err(SizeMismatch::new("noise field", size, mask));
+    }
     let mut out = planes.clone();
-    debug_assert_eq!(
-        field.len(),
-        planes.data.len(),
-        "one noise value for each value of the picture"
-    );
-    if !fit(planes, mask) || field.len() != planes.data.len() || mask.data.is_empty() {
-        return out;
+    if mask.data.is_empty() {
+        return Ok(out);
     }
     let scale = match level.norm {
         Norm::Linf => level.value,
         Norm::L2 => {
             let norm = norm(field, mask, side);
             if norm == 0.0 {
-                return out;
+                return Ok(out);
             }
             (f64::from(level.value) / norm) as f32
         }
@@ -102,7 +111,7 @@ pub fn add(planes: &Planes, mask: &Mask, side: Side, field: &[f32], level: Level
             *value = if flag == on { noisy } else { *value };
         }
     }
-    out
+    Ok(out)
 }
 
 #[cfg(test)]

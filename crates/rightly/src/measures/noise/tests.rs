@@ -58,9 +58,9 @@ fn a_field_is_standard_normal() {
 fn linf_adds_sigma_times_the_field_and_clamps() {
     let mask = mask("##.");
     let noise = [1.0, -4.0, 1.0, 8.0, 0.5, -1.0, 0.0, 0.25, 9.0];
-    let out = add(&flat(&mask, 0.5), &mask, Side::Foreground, &noise, level("linf/0.25"));
+    let out = add(&flat(&mask, 0.5), &mask, Side::Foreground, &noise, level("linf/0.25")).unwrap();
     assert_eq!(out.data, [0.75, 0.0, 0.5, 1.0, 0.625, 0.5, 0.5, 0.5625, 0.5]);
-    let out = add(&flat(&mask, 0.5), &mask, Side::Background, &noise, level("linf/0.25"));
+    let out = add(&flat(&mask, 0.5), &mask, Side::Background, &noise, level("linf/0.25")).unwrap();
     assert_eq!(out.data, [0.5, 0.5, 0.75, 0.5, 0.5, 0.25, 0.5, 0.5, 1.0]);
 }
 
@@ -68,9 +68,9 @@ fn linf_adds_sigma_times_the_field_and_clamps() {
 fn l2_leaves_a_side_without_pixels_unchanged() {
     let (empty, full) = (mask("..\n.."), mask("##\n##"));
     let (noise, planes) = (rough(12), numbered(2, 2));
-    assert_eq!(add(&planes, &empty, Side::Foreground, &noise, level("l2/1")), planes);
-    assert_eq!(add(&planes, &full, Side::Background, &noise, level("l2/1")), planes);
-    assert_eq!(add(&planes, &full, Side::Foreground, &[0.0; 12], level("l2/1")), planes);
+    assert_eq!(add(&planes, &empty, Side::Foreground, &noise, level("l2/1")).unwrap(), planes);
+    assert_eq!(add(&planes, &full, Side::Background, &noise, level("l2/1")).unwrap(), planes);
+    assert_eq!(add(&planes, &full, Side::Foreground, &[0.0; 12], level("l2/1")).unwrap(), planes);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_smaller_object_gets_denser_noise_at_one_norm() {
     let (small, large) = (mask("#...\n....\n....\n...."), mask("####\n####\n....\n...."));
     let noise = rough(48);
     let change = |mask: &Mask| {
-        let out = add(&flat(mask, 0.5), mask, Side::Foreground, &noise, level("l2/0.3"));
+        let out = add(&flat(mask, 0.5), mask, Side::Foreground, &noise, level("l2/0.3")).unwrap();
         let on = mask.data.iter().filter(|&&on| on).count();
         out.data.iter().map(|v| (v - 0.5).abs()).sum::<f32>() / on as f32
     };
@@ -92,7 +92,7 @@ proptest! {
         let noise = rough(planes.data.len());
         let level = Level { norm: if l2 { Norm::L2 } else { Norm::Linf }, value };
         for side in SIDES {
-            let out = add(&planes, &mask, side, &noise, level);
+            let out = add(&planes, &mask, side, &noise, level).unwrap();
             for (at, (&after, &before)) in out.data.iter().zip(&planes.data).enumerate() {
                 prop_assert!((0.0..=1.0).contains(&after));
                 if mask.data[at % mask.data.len()] != (side == Side::Foreground) {
@@ -107,10 +107,10 @@ proptest! {
         let planes = numbered(mask.height, mask.width);
         let noise = rough(planes.data.len());
         let level = Level { norm: Norm::Linf, value };
-        let front = add(&planes, &mask, Side::Foreground, &noise, level);
-        let twice = add(&front, &mask, Side::Background, &noise, level);
+        let front = add(&planes, &mask, Side::Foreground, &noise, level).unwrap();
+        let twice = add(&front, &mask, Side::Background, &noise, level).unwrap();
         let full = Mask { data: vec![true; mask.data.len()], ..mask };
-        prop_assert_eq!(twice, add(&planes, &full, Side::Foreground, &noise, level));
+        prop_assert_eq!(twice, add(&planes, &full, Side::Foreground, &noise, level).unwrap());
     }
 
     #[test]
@@ -121,7 +121,7 @@ proptest! {
             // The noise lies in -2..2, so that no value leaves 0..1 at these scales.
             let value = (scale * norm(&noise, &mask, side)) as f32;
             if value > 0.0 {
-                let out = add(&planes, &mask, side, &noise, Level { norm: Norm::L2, value });
+                let out = add(&planes, &mask, side, &noise, Level { norm: Norm::L2, value }).unwrap();
                 let square: f64 = out.data.iter().map(|&v| f64::from(v - 0.5).powi(2)).sum();
                 let error = square.sqrt() - f64::from(value);
                 // Half a unit in the last place of 0.5..1, for each value.

@@ -34,7 +34,8 @@ impl MeanMask {
 
     /// Counts a mask; one without pixels is passed over.
     pub fn add(&mut self, mask: &Mask) {
-        if !super::sound(mask) || mask.data.is_empty() {
+        super::check(mask);
+        if mask.data.is_empty() {
             return;
         }
         let (rows, columns) = (overlaps(mask.height), overlaps(mask.width));

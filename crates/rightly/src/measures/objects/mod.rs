@@ -5,7 +5,7 @@ mod random_crop;
 
 pub use mean_mask::{GRID, MeanMask};
 
-use super::{area, sound};
+use super::{area, check};
 use rightly_data::{Mask, Preprocess, preprocess::MaskSampling};
 
 /// Figures of one image's mask. Shares are areas over areas, 0..1.
@@ -72,7 +72,8 @@ fn share(mask: &Mask) -> f64 {
 /// Distance and centroid as in [`ObjectFigures`].
 fn place(mask: &Mask) -> (f64, [f64; 2]) {
     let (mut count, mut rows, mut columns) = (0u64, 0u64, 0u64);
-    if sound(mask) && mask.width > 0 {
+    check(mask);
+    if mask.width > 0 {
         for (y, row) in mask.data.chunks_exact(mask.width).enumerate() {
             let mut here = 0;
             for (x, &on) in row.iter().enumerate() {

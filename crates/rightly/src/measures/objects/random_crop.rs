@@ -21,7 +21,8 @@ struct Crop {
 /// Mean over [`DRAWS`] crops of the share of the crop that is object. The crop's own share is taken,
 /// without the resize that follows it in training; 0 for a mask without pixels.
 pub(super) fn share(mask: &Mask, seed: u64, id: &str) -> f64 {
-    if !super::sound(mask) || mask.data.is_empty() {
+    super::check(mask);
+    if mask.data.is_empty() {
         return 0.0;
     }
     let mut stream = rightly_stats::rng::keyed(seed, "random-resized-crop", id, 0);

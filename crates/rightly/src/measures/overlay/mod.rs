@@ -1,7 +1,8 @@
 //! A suspected cue laid over the cropped picture, and its control without the pattern.
 
+use super::SizeMismatch;
 use rightly_data::{
-    DataError, Planes,
+    DataError, Mask, Planes,
     pixels::{DecodeOptions, read_rgba},
     resize::{Filter, resize_channels},
 };
@@ -81,13 +82,17 @@ impl Overlay {
     /// The picture under the overlay: `(1 - a) picture + a colour` in 0..1, each channel.
     ///
     /// Scale it once with [`Overlay::fit`]; one of another size is scaled here, each time.
-    pub fn apply(&self, planes: &Planes) -> Planes {
-        let mut out = planes.clone();
+    ///
+    /// # Errors
+    /// Where the picture does not hold three planes of its size.
+    pub fn apply(&self, planes: &Planes) -> Result<Planes, SizeMismatch> {
         let pixels = planes.width * planes.height;
-        debug_assert_eq!(planes.data.len(), 3 * pixels, "three planes");
         if planes.data.len() != 3 * pixels {
-            return out;
+            let whole = Mask { width: planes.width, height: planes.height, data: Vec::new() };
+            let size = [planes.width, planes.height, planes.data.len()];
+            return Err(SizeMismatch::new("picture", size, &whole));
         }
+        let mut out = planes.clone();
         let fitted = if (self.height, self.width) == (planes.height, planes.width) {
             Cow::Borrowed(self)
         } else {
@@ -104,7 +109,7 @@ impl Overlay {
                     (*value * (1.0 - alpha) + f32::from(colour) / 255.0 * alpha).clamp(0.0, 1.0);
             }
         }
-        out
+        Ok(out)
     }
 
     /// The same opacity without the pattern, named `NAME/control`.

@@ -46,7 +46,7 @@ fn scaled_as_pillow_does_it() {
     assert_eq!((fitted.height, fitted.width, &fitted.rgba[..]), (3, 4, &expected[..]));
     assert_eq!(mark.fit(2, 2), mark);
     // One of another size is scaled on the way.
-    assert_eq!(mark.apply(&numbered(3, 4)), fitted.apply(&numbered(3, 4)));
+    assert_eq!(mark.apply(&numbered(3, 4)).unwrap(), fitted.apply(&numbered(3, 4)).unwrap());
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn names_and_files() {
 fn blending() {
     let over = overlay(1, 3, &[[255, 0, 51, 255], [255, 0, 0, 51], [9, 9, 9, 0]]);
     let planes = Planes { width: 3, height: 1, data: vec![0.5; 9] };
-    let out = over.apply(&planes);
+    let out = over.apply(&planes).unwrap();
     // Opaque; alpha .2 of white or black over .5; transparent.
     let expected = [1.0, 0.6, 0.5, 0.0, 0.4, 0.5, 0.2, 0.4, 0.5];
     for (value, expected) in out.data.iter().zip(expected) {
@@ -118,7 +118,7 @@ proptest! {
         pixels in prop::collection::vec(any::<[u8; 4]>(), 12),
     ) {
         let planes = numbered(3, 4);
-        let out = overlay(3, 4, &pixels).apply(&planes);
+        let out = overlay(3, 4, &pixels).apply(&planes).unwrap();
         for (at, (&after, &before)) in out.data.iter().zip(&planes.data).enumerate() {
             let pixel = pixels[at % 12];
             let colour = f32::from(pixel[at / 12]) / 255.0;
