@@ -442,6 +442,31 @@ def linear(w):
     w.case("repeat.tile", [("Unsqueeze", ["x", "axes"], ["u"], {}), ("Expand", ["u", "to"], ["e"], {}), ("Reshape", ["e", "s"], ["y"], {})], {"x": wave(1, 2, 3, 4)}, weights={"axes": i64(1), "to": i64(1, 3, 2, 3, 4), "s": i64(1, 6, 3, 4)})
 
 
+def unknown_ranks(w):
+    """Shapes that come in as values: the engines know no number of axes before a run."""
+    x = wave(1, 3, 4, 4)
+    reshape = ("Reshape", ["x", "to"], ["r"], {})
+    for opened in (False, True):
+        more = {"open_shapes": opened}
+        w.case(f"unknown.mul.{opened}", [reshape, ("Mul", ["r", "c"], ["y"], {})], {"x": x, "to": i64(6, 8)}, weights={"c": np.full((1, 1, 1), 3, np.float32)}, **more)
+        w.case(f"unknown.vector.{opened}", [reshape, ("MatMul", ["r", "v"], ["y"], {})], {"x": x, "to": i64(2, 3, 8)}, weights={"v": wave(8)}, **more)
+        w.case(f"unknown.bias.{opened}", [reshape, ("MatMul", ["r", "m"], ["p"], {}), ("Add", ["p", "b"], ["y"], {})], {"x": x, "to": i64(6, 8)}, weights={"m": wave(8, 1), "b": wave(5)}, **more)
+        w.case(f"unknown.row.{opened}", [reshape, ("MatMul", ["r", "m"], ["p"], {}), ("Add", ["b", "p"], ["y"], {})], {"x": x, "to": i64(48)}, weights={"m": wave(48, 1), "b": wave(5)}, **more)
+    body = helper.make_graph(
+        [
+            helper.make_node("Sign", ["sum"], ["sign"]),
+            helper.make_node("Cast", ["sign"], ["flag"], to=9),
+            helper.make_node("Cast", ["flag"], ["step"], to=1),
+            helper.make_node("Add", ["sum", "step"], ["next"]),
+            helper.make_node("Identity", ["go"], ["on"]),
+        ],
+        "body",
+        [helper.make_tensor_value_info("i", 7, []), helper.make_tensor_value_info("go", 9, []), helper.make_tensor_value_info("sum", 1, None)],
+        [helper.make_tensor_value_info("on", 9, []), helper.make_tensor_value_info("next", 1, None)],
+    )
+    w.case("Loop.cast", [("Loop", ["n", "t", "x"], ["y"], {"body": body})], {"x": SMALL}, weights={"n": np.array(3), "t": np.array(True)})
+
+
 def windows(w):
     for rank in (1, 2, 3):
         size = {1: (9,), 2: (7, 8), 3: (5, 4, 5)}[rank]
@@ -654,7 +679,7 @@ def main():
     if out.exists():
         shutil.rmtree(out)
     writer = Writer(out)
-    for part in (elementwise, casts, binary, reductions, shapes, linear, windows, norms, resizes, quantised, missing):
+    for part in (elementwise, casts, binary, reductions, shapes, linear, unknown_ranks, windows, norms, resizes, quantised, missing):
         part(writer)
     (out / "left_out.txt").write_text("\n".join(writer.left_out) + "\n")
     print(f"{writer.written} models of operators, {len(writer.left_out)} that ONNX Runtime does not run are left out")

@@ -44,7 +44,9 @@ fn pair(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Option<()> {
         }
         changed = true;
     }
-    let more_axes = matches!((facts.rank(a), facts.rank(b)), (Some(a), Some(b)) if b > a);
+    let more_axes = facts.rank(b).is_some_and(|axes| {
+        axes > 0 && facts.tensor(b).is_none() && facts.rank(a).is_none_or(|rank| rank < axes)
+    });
     if !changed && more_axes && matches!(op, "Div" | "Pow") {
         let ones = emit.ints(&vec![1; facts.rank(b)?]);
         sides[0] = emit.node("Expand", &[a, &ones], Vec::new());
@@ -52,9 +54,15 @@ fn pair(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Option<()> {
     }
     if op == "Add" && !changed {
         for (place, other) in [(0, 1), (1, 0)] {
-            changed |=
-                apart(node.input(place)?, node.input(other)?, facts, emit, &mut sides[place])
-                    .is_some();
+            let Some(apart) = apart(node.input(place)?, node.input(other)?, facts, emit) else {
+                continue;
+            };
+            match apart {
+                Apart::Bias(bias) => sides[place] = bias,
+                Apart::Product(product) => sides[other] = product,
+            }
+            changed = true;
+            break;
         }
     }
     if op == "Div" && facts.is_read_by(output, &["Floor", "Ceil", "Round", "Cast", "Mod"]) {
@@ -70,27 +78,29 @@ fn pair(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Option<()> {
     Some(())
 }
 
+/// The side that is written otherwise.
+enum Apart {
+    Bias(String),
+    Product(String),
+}
+
 /// Keeps a bias apart from a product of matrices that it would widen: put together, the engine reads beyond its end.
-fn apart(
-    bias: &str,
-    product: &str,
-    facts: &Facts,
-    emit: &mut Emit,
-    side: &mut String,
-) -> Option<()> {
+fn apart(bias: &str, product: &str, facts: &Facts, emit: &mut Emit) -> Option<Apart> {
     let right = facts.product(product)?;
     let count = match facts.shape(bias)? {
         [Some(count)] => *count,
         _ => return None,
     };
     let columns = facts.shape(right).and_then(|shape| shape.last().copied().flatten());
-    let rank = facts.rank(product).filter(|&rank| rank >= 2);
-    if (columns == Some(count) && facts.rank(right) != Some(1)) || rank.is_none() {
+    if columns == Some(count) && facts.rank(right) != Some(1) {
         return None;
     }
-    let axis = emit.ints(&[0]);
-    *side = emit.node("Unsqueeze", &[bias, &axis], Vec::new());
-    Some(())
+    if facts.rank(product).is_some_and(|rank| rank >= 2) {
+        let axis = emit.ints(&[0]);
+        return Some(Apart::Bias(emit.node("Unsqueeze", &[bias, &axis], Vec::new())));
+    }
+    let one = emit.ints(&[1]);
+    Some(Apart::Product(emit.node("Expand", &[product, &one], Vec::new())))
 }
 
 /// A vector on either side becomes a matrix.
