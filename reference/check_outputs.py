@@ -25,21 +25,18 @@ import warnings
 
 import duckdb
 import jsonschema
-import onnx
-import onnx.shape_inference
 import polars
 import pyarrow
 import pyarrow.parquet
 import referencing
 from PIL import Image
 
+import check_onnx
 from check_html import html_problems
 
 SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "docs" / "schemas"
 PROBLEMS_HEADER = ["image", "stage", "problem", "what was done"]
 IDS = ("id", "image")
-# What the promised JSON files are called in a folder, and the schema of each.
-PROMISED = {name: name for name in ("metrics.json", "findings.json", "truth.json", "demo.json", "sides.json")}
 
 
 def parquet_problems(path):
@@ -181,8 +178,7 @@ def picture_problems(path):
 
 
 def onnx_problems(path):
-    onnx.checker.check_model(str(path), full_check=True)
-    onnx.shape_inference.infer_shapes(onnx.load(path), check_type=True, strict_mode=True, data_prop=True)
+    check_onnx.check(path, None, True)
     return ()
 
 
