@@ -72,7 +72,7 @@ fn planted() -> Vec<Planted> {
             "narrow clip behind softmax",
             Probabilities,
             "scores",
-            |z| softmax(z),
+            softmax,
             vec![
                 softmax_of("scores", "p"),
                 node("Clip", "clip", &["p", "tiny", "nearly"], &["logits"]),

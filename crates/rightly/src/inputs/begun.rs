@@ -5,6 +5,7 @@ use rightly_model::Classifier;
 use crate::{
     Error, RunDir,
     first_look::{AUTO, FirstLook, engine_of},
+    run::Former,
 };
 
 /// The engine of a run, and what its first look showed.
@@ -25,12 +26,11 @@ impl Begun {
     /// # Errors
     /// Unless `force`: where the run can't be read.
     pub(super) fn of(run: &RunDir, force: bool) -> Result<Option<Self>, Error> {
-        if !run.path("run.toml").is_file() {
-            return Ok(None);
-        }
-        let manifest = match run.manifest() {
+        let (manifest, believed) = match run.found() {
+            Ok(Former::Run { manifest, believed }) => (manifest, believed),
+            Ok(Former::Nothing | Former::Remains) => return Ok(None),
             Err(_) if force => return Ok(None),
-            manifest => manifest?,
+            Err(error) => return Err(error),
         };
         Ok(Some(Self {
             force,
@@ -38,7 +38,7 @@ impl Begun {
             run: run.clone(),
             model: manifest.hashes.model,
             data: manifest.hashes.data,
-            look: manifest.first_look,
+            look: manifest.first_look.filter(|_| believed),
         }))
     }
 
@@ -83,5 +83,48 @@ impl Begun {
             return Some(Err(Error::run(self.run.root(), message)));
         }
         (look.output == classifier.output_kind()).then_some(Ok(look))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rightly_model::{EngineKind, OutputKind, Overrides};
+
+    use super::*;
+
+    fn begun(version: &str, force: bool, classifier: &Classifier) -> Begun {
+        let look = FirstLook {
+            engine: version.to_owned(),
+            output: OutputKind::Logits,
+            images: 2,
+            second: None,
+        };
+        Begun {
+            engine: "rten".to_owned(),
+            run: RunDir::new("RUN"),
+            model: classifier.hash().to_owned(),
+            data: "data".to_owned(),
+            look: Some(look),
+            force,
+        }
+    }
+
+    #[test]
+    fn another_version_of_the_engine_is_refused() {
+        let model =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/quickstart/model.onnx");
+        let classifier = Classifier::open(&model, &Overrides::default(), EngineKind::Rten).unwrap();
+        let version = EngineKind::Rten.version();
+        let same = begun(&version, false, &classifier).look_at(&classifier, "data");
+        assert_eq!(same.unwrap().unwrap().engine, version);
+        let old = begun("rten 0.1", false, &classifier).look_at(&classifier, "data");
+        let error = old.unwrap().unwrap_err().to_string();
+        assert!(error.contains("rten 0.1") && error.contains("--force"), "{error}");
+        let anew = begun("rten 0.1", true, &classifier).look_at(&classifier, "data");
+        assert!(anew.is_none(), "with --force it looks again");
+        let others = begun(&version, false, &classifier).look_at(&classifier, "other data");
+        assert!(others.is_none());
     }
 }

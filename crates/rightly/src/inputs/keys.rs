@@ -17,7 +17,7 @@ impl Inputs {
             .with("model", self.classifier.hash())?
             .with("card", self.classifier.card())?
             .with("label map", &self.label_map.outputs)?
-            .with("engine", &o.engine)?
+            .with("engine", &self.classifier.engine().version())?
             .with("outputs", &o.outputs)?
             .with("masks", &(o.mask_sampling, o.mask_resize, &self.dataset.mask_options))?
             .with("decoding", &(o.as_stored, o.max_pixels, o.max_bytes, o.background))?;

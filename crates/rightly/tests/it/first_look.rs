@@ -55,22 +55,6 @@ fn a_named_engine_is_what_runs() {
 }
 
 #[test]
-fn another_version_of_the_engine_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = RunDir::new(folder.path());
-    let _lock = run.lock().unwrap();
-    claimed(&run, "rten");
-    let path = run.path("run.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    let version = EngineKind::Rten.version();
-    let old = text.replacen(&format!("engine = \"{version}\""), "engine = \"rten 0.1\"", 1);
-    assert_ne!(old, text);
-    fs::write(&path, old).unwrap();
-    let error = begin(&run, AUTO).err().unwrap().to_string();
-    assert!(error.contains("rten 0.1") && error.contains("--force"), "{error}");
-}
-
-#[test]
 fn what_the_look_showed_is_said_in_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::new(folder.path());
