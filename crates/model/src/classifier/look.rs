@@ -20,7 +20,7 @@ impl Unoptimised<'_> {
         let names = classifier.readout.values();
         let value = Value::F32(classifier.arrange(input)?);
         let values = self.session.run(&[(classifier.card.input.as_str(), value)], &names)?;
-        let (logits, probabilities, _) = classifier.read(values, names.len())?;
+        let (logits, probabilities) = classifier.read(values.into_iter())?;
         Ok(Forward { logits, probabilities, tap: None })
     }
 }

@@ -151,29 +151,25 @@ impl Classifier {
                 )
             })?);
         }
-        let values = self.session.run(&[(self.card.input.as_str(), value)], &names)?;
-        let (logits, probabilities, mut rest) = self.read(values, read)?;
-        let tap = rest.next().and_then(Value::into_f32).map(|value| first(value, self.batch));
+        let run = self.session.run(&[(self.card.input.as_str(), value)], &names)?;
+        let mut values = run.into_iter();
+        let (logits, probabilities) = self.read(values.by_ref().take(read))?;
+        let tap = values.next().and_then(Value::into_f32).map(|value| first(value, self.batch));
         Ok(Forward { logits, probabilities, tap })
     }
 
-    /// Logits and probabilities of the first `read` values of a run, and the others.
+    /// Logits, and probabilities where the model has them of its own, of the values that [`Readout`] asked for.
     fn read(
         &self,
-        values: Vec<Value>,
-        read: usize,
-    ) -> Result<(Vec<f32>, Option<Vec<f32>>, std::vec::IntoIter<Value>), ModelError> {
-        let mut values = values.into_iter();
+        values: impl Iterator<Item = Value>,
+    ) -> Result<(Vec<f32>, Option<Vec<f32>>), ModelError> {
         let floats = values
-            .by_ref()
-            .take(read)
             .map(|value| {
                 let value = value.into_f32().ok_or_else(|| self.no_floats())?;
                 Ok(first(value, self.batch).into_iter().collect())
             })
             .collect::<Result<Vec<Vec<f32>>, ModelError>>()?;
-        let (logits, probabilities) = self.readout.read(floats);
-        Ok((logits, probabilities, values))
+        Ok(self.readout.read(floats))
     }
 
     fn no_floats(&self) -> ModelError {
