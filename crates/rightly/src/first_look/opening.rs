@@ -84,7 +84,7 @@ impl Opening {
     }
 
     /// The model with what an earlier look showed.
-    pub(crate) fn as_before(self, look: FirstLook) -> Looked {
+    pub(crate) fn continued(self, look: FirstLook) -> Looked {
         Looked { classifier: self.classifier, look, said: Vec::new() }
     }
 

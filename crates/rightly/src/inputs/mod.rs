@@ -137,7 +137,7 @@ impl Inputs {
         let known = begun.and_then(|begun| begun.look_at(classifier, &data_hash)).transpose()?;
         let samples: Vec<&Sample> = selected.iter().map(|&i| &dataset.samples[i]).collect();
         let Looked { classifier, look, said } = match known {
-            Some(look) => opening.as_before(look),
+            Some(look) => opening.continued(look),
             None => opening.look(&samples, &options.decode_options(), for_run)?,
         };
         let options = InputOptions { engine: classifier.engine().name().to_owned(), ..options };

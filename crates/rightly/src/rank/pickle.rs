@@ -69,21 +69,21 @@ impl Nesting {
             b'}' | b']' | b')' | 0x8f => self.stack.push(Some(1)),
             // Containers of all above the mark.
             b'l' | b'd' | b't' | 0x91 => {
-                let inside = self.to_mark();
+                let inside = self.pop_mark();
                 self.stack.push(Some(inside + 1));
             }
             // All above the mark goes into the container below it.
             b'e' | b'u' | 0x90 => {
-                let inside = self.to_mark();
-                self.into_container(inside);
+                let inside = self.pop_mark();
+                self.fill_container(inside);
             }
             b'a' => {
                 let inside = self.pop();
-                self.into_container(inside);
+                self.fill_container(inside);
             }
             b's' => {
                 let inside = self.pop().max(self.pop());
-                self.into_container(inside);
+                self.fill_container(inside);
             }
             // Tuples of one, two or three.
             0x85..=0x87 => {
@@ -91,7 +91,7 @@ impl Nesting {
                 self.stack.push(inside.map(|inside| inside + 1));
             }
             b'0' => _ = self.stack.pop(),
-            b'1' => _ = self.to_mark(),
+            b'1' => _ = self.pop_mark(),
             b'2' => self.again(self.stack.last().copied().flatten())?,
             b'p' | b'q' | b'r' => self.store(number(code, argument)),
             0x94 => self.store(Some(self.memory.len() as u64)),
@@ -113,7 +113,7 @@ impl Nesting {
     }
 
     /// Takes all above the last mark; the deepest of it.
-    fn to_mark(&mut self) -> usize {
+    fn pop_mark(&mut self) -> usize {
         let mut deepest = 0;
         while let Some(Some(depth)) = self.stack.pop() {
             deepest = deepest.max(depth);
@@ -121,7 +121,7 @@ impl Nesting {
         deepest
     }
 
-    fn into_container(&mut self, inside: usize) {
+    fn fill_container(&mut self, inside: usize) {
         if let Some(Some(depth)) = self.stack.last_mut() {
             *depth = (*depth).max(inside + 1);
         }
