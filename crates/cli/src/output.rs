@@ -54,7 +54,7 @@ pub(crate) fn explain(text: &str) {
 pub(crate) fn folded(text: &str) -> Cow<'_, str> {
     let parts = text.split_once("TOML parse error at ").and_then(|(before, rest)| {
         let place = rest.lines().next()?;
-        let reason = rest.lines().filter(|line| !line.trim().is_empty()).next_back()?;
+        let reason = rest.lines().rfind(|line| !line.trim().is_empty())?;
         Some(format!("{before}{place}: {}", reason.trim()))
     });
     parts.map_or(Cow::Borrowed(text), Cow::Owned)
