@@ -89,7 +89,9 @@ fn judge(metrics: &[Metric], blind: Blind) -> Option<Finding> {
     let accuracy = find(metrics, "accuracy", Some("none"), POOLED)?;
     let value = accuracy.value?;
     let pooled = standing(accuracy, blind.pooled);
-    let mean = find(metrics, "accuracy", Some("none"), MEAN);
+    // A mean over classes one of which has a single image has no interval: it tells nothing where the pooled figure has one.
+    let mean = find(metrics, "accuracy", Some("none"), MEAN)
+        .filter(|mean| mean.low.is_some() || accuracy.low.is_none());
     let standing = mean.map_or(pooled, |mean| pooled.max(standing(mean, blind.mean)));
     let title = match standing {
         Standing::Above => return None,
@@ -175,7 +177,9 @@ mod tests {
     #[test]
     fn unbalanced_classes_are_held_against_the_largest() {
         assert_eq!(title(&[(80, 80), (20, 20)], None), None, "right in all of 80 and 20");
-        assert_eq!(title(&[(99, 99), (1, 1)], None), None, "99 and 1: the classes' mean tells");
+        let one = title(&[(99, 99), (1, 1)], None);
+        assert_eq!(one.as_deref(), Some(TOO_FEW), "one image of the other class");
+        assert_eq!(title(&[(95, 95), (5, 5)], None), None, "95 and 5: the classes' mean tells");
         assert!(at_chance(&[(80, 80), (0, 20)]), "always the first");
         assert!(at_chance(&[(0, 80), (20, 20)]), "always the second");
         assert!(at_chance(&[(64, 80), (4, 20)]), "dealt at the classes' own rates");
