@@ -7,7 +7,7 @@ use rightly_model::{Description, EngineKind, LabelMap, Overrides};
 fuzz_target!(|bytes: &[u8]| {
     let path = file("labels", bytes);
     let classes = ["tench", "black swan"].map(str::to_owned);
-    if let Ok(map) = LabelMap::from_file(&classes, &path, 3) {
+    if let Ok(map) = LabelMap::from_file(&classes, &path, Some(&classes), 3) {
         assert!(map.outputs.len() == 2 && map.outputs.iter().flatten().all(|&output| output < 3));
     }
     if let Ok(text) = str::from_utf8(bytes) {

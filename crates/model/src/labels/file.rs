@@ -1,15 +1,19 @@
 //! `class,output` rows.
+use super::matching::Known;
 use super::{LabelMap, close_names};
 use crate::ModelError;
 use rightly_data::files;
+use rightly_data::names::name_key;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(super) fn read(
     classes: &[String],
     path: &Path,
+    labels: Option<&[String]>,
     outputs: usize,
 ) -> Result<LabelMap, ModelError> {
+    let known = labels.map(Known::new);
     let invalid = |message: String| ModelError::Invalid { path: path.to_owned(), message };
     let text = files::read(path, files::SMALL)?;
     // A byte order mark, as spreadsheets write it, is no part of the first column's name.
@@ -33,20 +37,10 @@ pub(super) fn read(
         let line = record.position().map_or(0, csv::Position::line);
         let class = record.get(class_column).unwrap_or("");
         let output = record.get(output_column).unwrap_or("");
-        let index = output.parse::<usize>().map_err(|_| {
-            invalid(format!(
-                "line {line}: output is '{output}', expected the index of a model output, 0 to {}",
-                outputs.saturating_sub(1)
-            ))
-        })?;
-        if index >= outputs {
-            return Err(invalid(format!(
-                "line {line}: output {index} is out of range, the model has {outputs} outputs (0 to {})",
-                outputs.saturating_sub(1)
-            )));
-        }
+        let index = index_of(output, known.as_ref(), outputs)
+            .map_err(|message| invalid(format!("line {line}: {message}")))?;
         named.insert(class.to_owned());
-        if let Some(place) = classes.iter().position(|name| name == class) {
+        if let Some(place) = classes.iter().position(|name| name_key(name) == name_key(class)) {
             sets[place].insert(index);
         }
     }
@@ -73,6 +67,36 @@ pub(super) fn read(
     Ok(LabelMap { outputs: sets.into_iter().map(|set| set.into_iter().collect()).collect() })
 }
 
+/// An output by its index or its label.
+fn index_of(output: &str, known: Option<&Known<'_>>, outputs: usize) -> Result<usize, String> {
+    let last = outputs.saturating_sub(1);
+    if let Ok(index) = output.parse::<usize>() {
+        return if index < outputs {
+            Ok(index)
+        } else {
+            Err(format!(
+                "output {index} is out of range, the model has {outputs} outputs (0 to {last})"
+            ))
+        };
+    }
+    let Some(known) = known else {
+        return Err(format!(
+            "output is '{output}', expected the index of a model output, 0 to {last}, or a label (the model has no \
+             labels)"
+        ));
+    };
+    match (known.of(output), known.close(output)) {
+        ([index], _) => Ok(*index),
+        ([], Some((close, index))) => Err(format!(
+            "output is '{output}', which is no index and no label (close: '{close}', output {index})"
+        )),
+        ([], None) => Err(format!(
+            "output is '{output}', expected the index of a model output, 0 to {last}, or a label"
+        )),
+        (hits, _) => Err(format!("output '{output}' fits {}; give the index", known.listed(hits))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,7 +106,7 @@ mod tests {
         let path = folder.path().join("map.csv");
         std::fs::write(&path, text).unwrap();
         let classes = ["bicycle", "black swan"].map(str::to_owned);
-        read(&classes, &path, 1000).map_err(|error| error.to_string())
+        read(&classes, &path, None, 1000).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -92,6 +116,23 @@ mod tests {
                 .unwrap();
         assert_eq!(map.outputs, [vec![444, 671], vec![100]]);
         assert!(with("\u{feff}class,output\nbicycle,1\nblack swan,2\n").is_ok());
+    }
+
+    #[test]
+    fn outputs_by_their_labels() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("map.csv");
+        let labels = ["crane", "mountain bike, all-terrain bike", "crane", "n01860187 black swan"];
+        let labels = labels.map(str::to_owned);
+        let read = |rows: &str| {
+            std::fs::write(&path, format!("class,output\nbicycle,{rows}\n")).unwrap();
+            let found = read(&["bicycle".to_owned()], &path, Some(&labels), 4);
+            found.map(|map| map.outputs).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("All-terrain Bike\nbicycle,3").unwrap(), [vec![1, 3]]);
+        assert_eq!(read("n01860187").unwrap(), [vec![3]]);
+        assert!(read("crane").unwrap_err().contains("fits output 0 (crane) and output 2"));
+        assert!(read("black swam").unwrap_err().contains("close: 'black swan', output 3"));
     }
 
     #[test]

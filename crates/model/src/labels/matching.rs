@@ -1,10 +1,12 @@
 //! Class names and wnids against labels.
 use super::LabelMap;
+use rightly_data::names::name_key;
 use std::collections::BTreeMap;
 
-/// Case, spaces, hyphens and underscores do not tell names apart.
+/// Case, spaces, hyphens, underscores and the Unicode form do not tell names apart.
 fn plain(name: &str) -> String {
-    name.to_lowercase()
+    name_key(name)
+        .to_lowercase()
         .split(|c: char| c.is_whitespace() || c == '_' || c == '-')
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -35,6 +37,42 @@ fn names(label: &str) -> Vec<String> {
     names
 }
 
+/// Outputs by each name of their labels.
+pub(super) struct Known<'a> {
+    labels: &'a [String],
+    outputs: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(labels: &'a [String]) -> Self {
+        let mut outputs: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (output, label) in labels.iter().enumerate() {
+            for name in names(label) {
+                outputs.entry(name).or_default().push(output);
+            }
+        }
+        Self { labels, outputs }
+    }
+
+    /// Outputs whose label goes under a name.
+    pub(super) fn of(&self, name: &str) -> &[usize] {
+        self.outputs.get(&plain(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Outputs with their labels, for a message.
+    pub(super) fn listed(&self, outputs: &[usize]) -> String {
+        let said = |&output: &usize| format!("output {output} ({})", self.labels[output]);
+        outputs.iter().map(said).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The name that is closest to one that no label has, and its output.
+    pub(super) fn close(&self, name: &str) -> Option<(&str, usize)> {
+        let names = self.outputs.keys().map(String::as_str);
+        let close = *close_names(&plain(name), names, 1).first()?;
+        Some((close, self.outputs[close][0]))
+    }
+}
+
 pub(super) fn match_names(
     classes: &[String],
     labels: Option<&[String]>,
@@ -53,25 +91,14 @@ pub(super) fn match_names(
             )
         });
     };
-    let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (output, label) in labels.iter().enumerate() {
-        for name in names(label) {
-            known.entry(name).or_default().push(output);
-        }
-    }
+    let known = Known::new(labels);
     let mut found = Vec::with_capacity(classes.len());
     let (mut unknown, mut several) = (Vec::new(), Vec::new());
     for class in classes {
-        match known.get(&plain(class)).map(Vec::as_slice) {
-            None => unknown.push(class.as_str()),
-            Some([output]) => found.push(vec![*output]),
-            Some(hits) => several.push(format!(
-                "'{class}' fits {}",
-                hits.iter()
-                    .map(|&output| format!("output {output} ({})", labels[output]))
-                    .collect::<Vec<_>>()
-                    .join(" and ")
-            )),
+        match known.of(class) {
+            [] => unknown.push(class.as_str()),
+            [output] => found.push(vec![*output]),
+            hits => several.push(format!("'{class}' fits {}", known.listed(hits))),
         }
     }
     if unknown.is_empty() && several.is_empty() {
@@ -82,13 +109,9 @@ pub(super) fn match_names(
         parts.push(format!("more than one output fits a class: {}", several.join("; ")));
     }
     if !unknown.is_empty() {
-        let with_hints = unknown.iter().map(|class| {
-            let name = plain(class);
-            let close = close_names(&name, known.keys().map(String::as_str), 1);
-            close.first().map_or_else(
-                || format!("'{class}'"),
-                |close| format!("'{class}' (close: '{close}', output {})", known[*close][0]),
-            )
+        let with_hints = unknown.iter().map(|class| match known.close(class) {
+            Some((close, output)) => format!("'{class}' (close: '{close}', output {output})"),
+            None => format!("'{class}'"),
         });
         parts.push(format!(
             "{} of {} classes match no label: {}",
@@ -167,6 +190,11 @@ mod tests {
         assert_eq!(map(&["Tench", "tinca_tinca"], &LABELS).unwrap(), [[0], [0]]);
         assert_eq!(map(&["tank-suit", "tench, tinca tinca"], &LABELS).unwrap(), [[3], [0]]);
         assert_eq!(map(&["n02085620", "chihuahua"], &LABELS).unwrap(), [[5], [5]]);
+    }
+
+    #[test]
+    fn the_unicode_form_tells_no_names_apart() {
+        assert_eq!(map(&["cafe\u{301}"], &["tea", "Caf\u{e9}"]).unwrap(), [[1]]);
     }
 
     #[test]

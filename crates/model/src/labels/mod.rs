@@ -15,8 +15,8 @@ pub struct LabelMap {
 }
 
 impl LabelMap {
-    /// From `class,output` rows, or by matching class names or wnids to the labels; what can't be matched is an error
-    /// that lists it.
+    /// From `class,output` rows (an output by its index or its label), or by matching class names or wnids to the labels;
+    /// what can't be matched is an error that lists it.
     ///
     /// A label line `a, b` matches either synonym; upper and lower case, spaces, hyphens and underscores are the same.
     /// A dataset whose classes are exactly the outputs' indices (`0`, `1`, …) needs no labels.
@@ -29,23 +29,24 @@ impl LabelMap {
         file: Option<&Path>,
         classifier: &Classifier,
     ) -> Result<Self, ModelError> {
+        let labels = classifier.has_labels().then(|| classifier.labels());
         match file {
-            Some(path) => Self::from_file(classes, path, classifier.outputs()),
-            None => Self::by_name(
-                classes,
-                classifier.has_labels().then(|| classifier.labels()),
-                classifier.outputs(),
-                classifier.path(),
-            ),
+            Some(path) => Self::from_file(classes, path, labels, classifier.outputs()),
+            None => Self::by_name(classes, labels, classifier.outputs(), classifier.path()),
         }
     }
 
-    /// From `class,output` rows.
+    /// From `class,output` rows; an output is named by its index or, where there are `labels`, by its label.
     ///
     /// # Errors
     /// As [`LabelMap::resolve`].
-    pub fn from_file(classes: &[String], path: &Path, outputs: usize) -> Result<Self, ModelError> {
-        file::read(classes, path, outputs)
+    pub fn from_file(
+        classes: &[String],
+        path: &Path,
+        labels: Option<&[String]>,
+        outputs: usize,
+    ) -> Result<Self, ModelError> {
+        file::read(classes, path, labels, outputs)
     }
 
     /// By matching names; `model` names the file in messages.
