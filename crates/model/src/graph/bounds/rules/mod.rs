@@ -74,6 +74,9 @@ impl<'a> Call<'a> {
     }
 }
 
+/// ONNX's own domain of operators that are not yet in the standard set, under the names that they will have there.
+const ONNX_PREVIEW: &str = "ai.onnx.preview";
+
 /// What the outputs of a node are at most.
 pub(super) fn outputs(
     node: &Node<'_>,
@@ -81,7 +84,7 @@ pub(super) fn outputs(
     opset: i64,
 ) -> Result<Results, Refusal> {
     let call = Call { node, inputs, opset };
-    let mut results = if node.domain().is_empty() {
+    let mut results = if matches!(node.domain(), "" | ONNX_PREVIEW) {
         standard(&call)?
     } else {
         Results { values: vec![other(&call)], work: 0.0 }
