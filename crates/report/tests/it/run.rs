@@ -3,11 +3,7 @@
 use std::{fs, path::Path};
 
 use rightly::{Metric, RunDir, run::StageRecord};
-use rightly_data::{
-    Problem, RgbImage,
-    pixels::encode_png,
-    table::{self, Columns},
-};
+use rightly_data::{Problem, RgbImage, pixels::encode_png, table::Columns};
 
 use crate::html;
 
@@ -57,7 +53,7 @@ fn data(folder: &Path) {
 
 fn run(root: &Path, table_file: &Path) {
     let run = RunDir::new(root);
-    fs::create_dir_all(root.join("measures")).unwrap();
+    fs::create_dir_all(root).unwrap();
     let labels = root.join("labels.txt");
     fs::write(&labels, "tabby cat\nhound\nteapot\n").unwrap();
     let manifest = format!(
@@ -106,10 +102,10 @@ std = [1.0, 1.0, 1.0]
         table_file.display(),
         labels.display()
     );
-    fs::write(root.join("run.toml"), manifest).unwrap();
+    run.write("run.toml", manifest.as_bytes()).unwrap();
     let ids = || (0..IMAGES).map(id);
     let write = |name: &str, columns: Columns| {
-        table::write(&root.join(name), &columns.batch().unwrap()).unwrap();
+        run.write_table(name, &columns.batch().unwrap()).unwrap();
     };
     write(
         "samples.parquet",
