@@ -104,15 +104,16 @@ fn measured(given: &Options, options: &TowerOptions) -> anyhow::Result<Value> {
 fn print(name: &str, measured: &Measured) {
     println!("\n{name}: {} scenes, caption among 32 {:.3}", measured.scenes, measured.retrieval);
     println!("{:12} values  zero-shot  AUC alone  in a sentence  worst alone", "");
+    let said = |figure: Option<f64>| figure.map_or("none".to_owned(), |f| format!("{f:.3}"));
     for (attribute, found) in &measured.attributes {
+        let worst = found.worst.as_ref();
         println!(
-            "{attribute:12} {:>6}  {:>9.3}  {:>9.3}  {:>13.3}  {} {:.3}",
+            "{attribute:12} {:>6}  {:>9.3}  {:>9}  {:>13}  {}",
             found.values,
             found.zero_shot,
-            found.auc_alone,
-            found.auc_sentence,
-            found.worst.0,
-            found.worst.1
+            said(found.auc_alone),
+            said(found.auc_sentence),
+            worst.map_or("none".to_owned(), |(value, auc)| format!("{value} {auc:.3}"))
         );
     }
 }

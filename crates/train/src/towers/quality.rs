@@ -37,12 +37,13 @@ pub struct Separation {
     /// all values that occur in the class.
     pub zero_shot: f64,
     /// Mean area under the curve of the cosine with a phrase alone, the images of a class with the value against the
-    /// rest of that class; of the class itself, against all others. Over classes, values and phrases.
-    pub auc_alone: f64,
+    /// rest of that class; of the class itself, against all others. Over classes, values and phrases; `None` where all
+    /// images of each class have one value.
+    pub auc_alone: Option<f64>,
     /// The same of the sentence with the class.
-    pub auc_sentence: f64,
+    pub auc_sentence: Option<f64>,
     /// The lowest mean over classes and phrases of any value alone, and that value.
-    pub worst: (String, f64),
+    pub worst: Option<(String, f64)>,
 }
 
 /// Measures a model on scenes of a world.
@@ -180,11 +181,9 @@ impl Attribute<'_> {
                 }
             }
         }
-        let worst = self.wordings.iter().zip(&by_value).filter(|(_, mean)| mean.count > 0);
-        let worst = worst.map(|(wording, mean)| (wording.value.clone(), mean.value()));
-        let worst = worst.min_by(|a, b| a.1.total_cmp(&b.1)).ok_or_else(|| {
-            TrainError::Data(format!("no scene differs in '{}'", ATTRIBUTES[self.at]))
-        })?;
+        let worst = self.wordings.iter().zip(&by_value);
+        let worst =
+            worst.filter_map(|(wording, mean)| Some((wording.value.clone(), mean.value()?)));
         let mut all = Mean::default();
         by_value.iter().for_each(|mean| all.join(mean));
         Ok(Separation {
@@ -192,7 +191,7 @@ impl Attribute<'_> {
             zero_shot: right as f64 / asked.max(1) as f64,
             auc_alone: all.value(),
             auc_sentence: sentences.value(),
-            worst,
+            worst: worst.min_by(|a, b| a.1.total_cmp(&b.1)),
         })
     }
 
@@ -278,7 +277,7 @@ impl Mean {
         self.count += other.count;
     }
 
-    fn value(self) -> f64 {
-        self.sum / self.count.max(1) as f64
+    fn value(self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
     }
 }
