@@ -35,7 +35,7 @@ fn what_only_reads_refuses_a_changed_file_by_its_name() {
         "measures/objects.parquet",
         "measures/mean-mask.parquet",
         ".work/stages/evaluate.json",
-        ".work/files.json",
+        ".work/files.ledger",
     ] {
         let path = run.join(name);
         let whole = fs::read(&path).unwrap();

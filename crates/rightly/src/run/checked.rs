@@ -115,7 +115,7 @@ impl RunDir {
             }
             Found::Absent => Ok(State::Absent),
             Found::Damaged => Ok(State::Changed(
-                "can't be checked: the run's list of checksums (.work/files.json) was changed since it was written",
+                "can't be checked: the run's list of checksums (.work/files.ledger) was changed since it was written",
             )),
         }
     }

@@ -1,7 +1,7 @@
 //! What the files of a run are to hold: a checksum and a key of each, written before the file appears under its
 //! name and checked whenever it is read.
 //!
-//! `.work/files.json` is a line with the checksum of the rest, then JSON. A file whose replacement was begun has two
+//! `.work/files.ledger` is a line with the checksum of the rest, then JSON. A file whose replacement was begun has two
 //! checksums, that of before and that of after: a process that is killed between the two leaves a run that can be read.
 
 use std::{
@@ -17,7 +17,7 @@ use super::files::hash_file;
 use crate::Error;
 
 /// The ledger's own name.
-pub(super) const LEDGER: &str = ".work/files.json";
+pub(super) const LEDGER: &str = ".work/files.ledger";
 /// What is said of a file that is not as it was written.
 pub(super) const CHANGED: &str = "was changed since it was written";
 

@@ -5,7 +5,7 @@
 //! compare/sides.json                                           in a comparison: both runs' figures
 //! metrics.json, findings.json, problems.csv, report.html        joined from the stages
 //! .work/lock                                                    one process at a time
-//! .work/files.json                                              checksum and key of every file here that is read again
+//! .work/files.ledger                                            checksum and key of every file here that is read again
 //! .work/shards/MEASURE-KEY/00012                                finished units of work
 //! .work/stages/STAGE.json                                       a finished stage: key, figures, findings, problems
 //! ```

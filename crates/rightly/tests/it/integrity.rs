@@ -218,13 +218,13 @@ fn a_run_without_its_checksums_is_refused_by_name_and_keeps_its_work_where_they_
     let inputs = open(inputs()).unwrap();
     audit(&inputs, &out).unwrap();
     let whole = files(&out);
-    let ledger = out.join(".work/files.json");
+    let ledger = out.join(".work/files.ledger");
     // Half of it, as a disk that is full may leave it.
-    fs::write(&ledger, &whole[".work/files.json"][..100]).unwrap();
+    fs::write(&ledger, &whole[".work/files.ledger"][..100]).unwrap();
     let error = RunDir::new(&out).metrics().unwrap_err().to_string();
-    assert!(error.contains("metrics.json") && error.contains("files.json"), "{error}");
+    assert!(error.contains("metrics.json") && error.contains("files.ledger"), "{error}");
     let done = audit(&inputs, &out).unwrap();
-    assert!(done.named[0].contains("files.json"), "{done:?}");
+    assert!(done.named[0].contains("files.ledger"), "{done:?}");
     assert_eq!(promised(&whole), promised(&files(&out)));
     // None at all: a version that had none.
     fs::remove_file(&ledger).unwrap();
