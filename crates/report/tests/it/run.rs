@@ -52,7 +52,7 @@ fn data(folder: &Path) {
 }
 
 fn run(root: &Path, table_file: &Path) {
-    let run = RunDir::new(root);
+    let run = RunDir::new(root).keyed("k");
     fs::create_dir_all(root).unwrap();
     let labels = root.join("labels.txt");
     fs::write(&labels, "tabby cat\nhound\nteapot\n").unwrap();
