@@ -174,7 +174,7 @@ impl RunDir {
     /// from all finished stages.
     ///
     /// # Errors
-    /// Where the stage is none of [`ORDER`], a figure can't be, or a file can't be written.
+    /// Where the stage is not one that is known, a figure can't be, or a file can't be written.
     pub fn finish_stage(&self, stage: &str, record: &StageRecord) -> Result<(), Error> {
         let path = self.path(&path_of(stage));
         if !ORDER.contains(&stage) {
