@@ -73,7 +73,8 @@ impl Readout {
     /// From the values of [`Readout::values`] to logits and, where the output is read as it is, probabilities.
     pub(crate) fn read(&self, mut values: Vec<Vec<f32>>) -> (Vec<f32>, Option<Vec<f32>>) {
         let output = (values.len() > 1).then(|| values.pop()).flatten();
-        let mut logits = values.pop().unwrap_or_default();
+        let mut logits =
+            values.pop().expect("a run gives as many values as were asked for: by construction");
         let probabilities = self.output.as_ref().map(|_| output.unwrap_or_else(|| logits.clone()));
         if self.logarithms {
             // A probability of zero becomes the smallest one that has a logarithm.

@@ -248,13 +248,18 @@ fn file(inputs: &Inputs, path: &Path) -> Result<Vec<Option<String>>, Error> {
     let names = Names::new(&inputs.dataset, path);
     let at: HashMap<&str, usize> =
         inputs.dataset.samples.iter().enumerate().map(|(at, s)| (s.id.as_str(), at)).collect();
-    let mut out = vec![None; inputs.dataset.samples.len()];
+    let mut out: Vec<Option<String>> = vec![None; inputs.dataset.samples.len()];
     for row in &text.cells {
         let Some(name) = &row[id] else { continue };
         let known = names.id(name).and_then(|id| at.get(id));
-        if let Some(&sample) = known {
-            out[sample].clone_from(&row[group]);
+        let (Some(&sample), Some(group)) = (known, &row[group]) else { continue };
+        // Several methods' groups in one table, say: which of them is meant is not for us to guess.
+        if let Some(other) = out[sample].as_ref().filter(|other| *other != group) {
+            return Err(invalid(format!(
+                "'{name}' is in the groups '{other}' and '{group}'; give one group an image"
+            )));
         }
+        out[sample] = Some(group.clone());
     }
     if out.iter().all(Option::is_none) {
         return Err(invalid("no row belongs to an image of the data".to_owned()));
