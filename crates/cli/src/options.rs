@@ -344,6 +344,8 @@ pub(crate) fn evaluate(
     options.compare_layer = flags.compare_layer.clone();
     options.cam = match flags.cam {
         CamArg::Grad => CamMethod::Grad,
+        CamArg::Hires => CamMethod::HiRes,
+        CamArg::Layer => CamMethod::Layer,
         CamArg::Eigen => CamMethod::Eigen,
     };
     options.target = match flags.target {

@@ -136,6 +136,15 @@ pub(crate) fn condition(name: &str) -> String {
         "gray-box" => "object's box gray".to_owned(),
         "tile" => "object tiled over".to_owned(),
         "gray-control" => "same shape gray, moved off the object".to_owned(),
+        "background-gray" => "surroundings gray".to_owned(),
+        "background-blur" => "surroundings blurred".to_owned(),
+        "background-swap" => "surroundings swapped".to_owned(),
+        "background-swap/same-class" => "surroundings of another image of the class".to_owned(),
+        "background-swap/other-class" => "surroundings of another class".to_owned(),
+        control if control.starts_with("background-") && control.ends_with("/control") => {
+            let own = control.trim_end_matches("/control");
+            format!("{}, a piece of them kept", condition(own))
+        }
         other => other.to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 //! The verdict: a judgement and the sentences behind it, by stated rules.
 //!
-//! 1. No usable image, or clean accuracy at chance: that alone is said.
+//! 1. No usable image, clean accuracy at chance, or too few images to tell it from chance: that alone is said.
 //! 2. Else the condition that hides most of the object is taken (its box gray, else gray, else
 //!    tiled over). With `c` the clean accuracy of the same images, `a` the accuracy left, and the
 //!    interval of `a`: its lower bound at least half of `c`: the surroundings suffice; its upper
@@ -53,6 +53,16 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
                 "It names the right class in {right}. While that is so, every figure about reliance \
                  below is meaningless. Usually the preprocessing, the labels or the label map are \
                  wrong."
+            )],
+        };
+    }
+    if view.too_few {
+        return Verdict {
+            judgement: format!("Too few images to tell whether {model} is better than chance."),
+            tone: "none",
+            sentences: vec![format!(
+                "It names the right class in {right}. So few images can't tell any model from one that never looks at \
+                 the picture; give more of them before a figure about reliance below is read."
             )],
         };
     }
@@ -178,12 +188,17 @@ fn noise(view: &ReportView) -> Option<String> {
         .into_iter()
         .find(|l| levels.contains(l))
         .or_else(|| levels.first().copied())?;
-    let figure = best(view, "rfs", level)?;
+    let rfs = best(view, "rfs", level)?;
+    // RFS has no interval where too few images hold the rarer outcome; the plain difference then tells the direction.
+    let (figure, called, unit) = match rfs.interval() {
+        Some(_) => (rfs, "RFS", Unit::Signed),
+        None => (best(view, "noise-gap", level)?, "accuracies differ by", Unit::Points),
+    };
     let (low, high) = figure.interval()?;
     let tail = format!(
-        "(RFS {}, {}, {})",
-        Unit::Signed.figure(figure),
-        interval(figure, Unit::Signed),
+        "({called} {}, {}, {})",
+        unit.figure(figure),
+        interval(figure, unit),
         count(figure)
     );
     Some(if low > 0.0 {

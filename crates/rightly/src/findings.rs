@@ -12,17 +12,24 @@ use crate::{Error, Metric};
 pub enum Kind {
     /// Data or preprocessing that makes other figures doubtful; always listed first.
     DataProblem,
-    /// A cue without which accuracy falls.
+    /// A cue without which accuracy falls, or an overlay under which it falls.
     SpuriousCue,
     /// A subgroup of a class on which the model fails.
     FailingSubgroup,
+    /// A class that is right less than half as often as the others.
+    FailingClass,
     /// A class that keeps at least half of its clean accuracy with its object boxed in gray.
     ObjectIgnored,
 }
 
 impl Kind {
-    const ALL: [Self; 4] =
-        [Self::DataProblem, Self::SpuriousCue, Self::FailingSubgroup, Self::ObjectIgnored];
+    const ALL: [Self; 5] = [
+        Self::DataProblem,
+        Self::SpuriousCue,
+        Self::FailingSubgroup,
+        Self::FailingClass,
+        Self::ObjectIgnored,
+    ];
 
     /// The name in `findings.json`.
     pub fn name(self) -> &'static str {
@@ -30,8 +37,23 @@ impl Kind {
             Self::DataProblem => "data-problem",
             Self::SpuriousCue => "spurious-cue",
             Self::FailingSubgroup => "failing-subgroup",
+            Self::FailingClass => "failing-class",
             Self::ObjectIgnored => "object-ignored",
         }
+    }
+}
+
+impl Finding {
+    /// The name of the overlay that the finding is about.
+    pub fn overlay(&self) -> Option<&str> {
+        let group = self.group.as_deref().filter(|_| self.kind == Kind::SpuriousCue)?;
+        group.strip_prefix("overlay/")
+    }
+
+    /// Whether its images tell it from other findings of its class: a class that fails as a whole holds all of them, and
+    /// an overlay was laid over any.
+    fn known_by_images(&self) -> bool {
+        !matches!(self.kind, Kind::DataProblem | Kind::FailingClass) && self.overlay().is_none()
     }
 }
 
@@ -53,7 +75,8 @@ pub struct Finding {
     pub kind: Kind,
     /// Class name, where the finding belongs to one.
     pub class: Option<String>,
-    /// `METHOD/K`, for subgroups.
+    /// `METHOD/K`, for subgroups; the condition (`overlay/NAME`, `background-swap/other-class`), for cues that were laid
+    /// over the pictures or exchanged.
     pub group: Option<String>,
     /// A few words.
     pub title: String,
@@ -93,12 +116,14 @@ pub(crate) fn rename(findings: &mut [Finding], named: Vec<Finding>) {
     }
 }
 
-/// Merges findings of one class that are about the same images (at least half of the shorter list): the more telling
+/// Merges findings of one class that are about the same images (at least half of the shorter list): what
+/// exchanged surroundings and a ranking say of one class is one cue. The more telling
 /// kind stays (a cue before a subgroup before an ignored object, then the first), says what the other one said, and takes
-/// over its evidence. Data problems are left alone.
+/// over its evidence. Data problems, classes that fail as a whole and overlays are left alone.
 pub fn merge(findings: &mut Vec<Finding>) {
     let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by_key(|&at| findings[at].kind);
+    // A cue of the ranking, which has no group, is more telling than what exchanged surroundings say of the class.
+    order.sort_by_key(|&at| (findings[at].kind, findings[at].group.is_some()));
     let mut kept: Vec<usize> = Vec::new();
     let mut into: Vec<Option<usize>> = vec![None; findings.len()];
     for at in order {
@@ -127,8 +152,12 @@ pub fn merge(findings: &mut Vec<Finding>) {
 }
 
 fn same_images(a: &Finding, b: &Finding) -> bool {
-    if a.kind == Kind::DataProblem || b.kind == Kind::DataProblem || a.class != b.class {
+    if !a.known_by_images() || !b.known_by_images() || a.class != b.class {
         return false;
+    }
+    let surroundings = |f: &Finding| f.kind == Kind::SpuriousCue && f.group.is_some();
+    if a.kind == b.kind && (surroundings(a) || surroundings(b)) {
+        return true;
     }
     let known: BTreeSet<&String> = a.images.iter().collect();
     let shared = b.images.iter().filter(|id| known.contains(id)).count();

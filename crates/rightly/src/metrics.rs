@@ -80,11 +80,15 @@ impl Metric {
 }
 
 /// Metrics that are shares of something.
-const SHARES: [&str; 16] = [
+const SHARES: [&str; 20] = [
     "accuracy",
     "accuracy-by-rank",
+    "cam-average-precision",
+    "cam-class-overlap",
     "cam-iou",
     "cam-iou-median",
+    "cam-mass",
+    "cam-pointing",
     "confidence",
     "control-overlap",
     "default-answer",
@@ -100,7 +104,7 @@ const SHARES: [&str; 16] = [
 ];
 /// Metrics that may be any number, and those that may be any number from 0 on.
 const NUMBERS: [&str; 1] = ["logit-rise"];
-const POSITIVE: [&str; 2] = ["loss", "object-distance"];
+const POSITIVE: [&str; 3] = ["kept", "loss", "object-distance"];
 /// Rounding of sums of doubles.
 const ROUNDING: f64 = 1e-9;
 

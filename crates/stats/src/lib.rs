@@ -24,6 +24,7 @@
 //! | [`quantile`] | quantiles of samples and of the normal and t distributions |
 //! | [`slices`] | slices of a class against the rest of it |
 //! | [`svm`] | linear support vector machines |
+//! | [`wilcoxon`] | signed ranks |
 //! | [`ridge`] | ridge regression |
 //! | [`rng`] | random streams keyed by what they are for |
 //!
@@ -60,6 +61,7 @@ pub mod rng;
 pub mod slices;
 pub mod svm;
 mod threads;
+pub mod wilcoxon;
 
 pub use design::{Design, Scope};
 pub use estimate::Estimate;

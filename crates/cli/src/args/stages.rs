@@ -69,7 +69,7 @@ pub(crate) struct MeasureFlags {
     /// A suspected cue to lay over every picture (repeatable)
     #[arg(long, value_name = "NAME=FILE.png")]
     pub(crate) overlay: Vec<String>,
-    /// Class activation maps: GradCAM or EigenCAM
+    /// Class activation maps: GradCAM, HiResCAM, LayerCAM or EigenCAM
     #[arg(long, value_enum, default_value = "grad")]
     pub(crate) cam: CamArg,
     /// Output that the maps explain: the true class or the prediction
@@ -239,6 +239,8 @@ pub(crate) struct RunFlags {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CamArg {
     Grad,
+    Hires,
+    Layer,
     Eigen,
 }
 

@@ -64,7 +64,10 @@ pub(super) fn or_empty(text: &Option<String>) -> String {
 }
 
 fn table(metrics: &[&Metric]) -> String {
-    let number = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+    // Nothing has no sign.
+    let number = |v: Option<f64>| {
+        v.map_or("–".to_owned(), |v| format!("{:.3}", if v.abs() < 0.0005 { 0.0 } else { v }))
+    };
     let clustered = metrics.iter().any(|m| m.clusters.is_some());
     let grouped = metrics.iter().any(|m| m.group.is_some());
     let mut head = vec!["metric", "condition", "class"];

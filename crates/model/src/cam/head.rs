@@ -4,7 +4,7 @@ use crate::autodiff::logit::LogitGradient;
 use crate::engine::{Session, Value};
 use crate::graph::layers::Layout;
 use crate::{Classifier, EngineKind, Graph, ModelError};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayView2};
 use std::path::PathBuf;
 
 /// Where a head lies in a graph.
@@ -20,8 +20,19 @@ pub struct CamPlace<'a> {
     pub layout: Layout,
 }
 
+/// What a position's value is weighted by.
+#[derive(Debug, Clone, Copy)]
+enum Weights {
+    /// The mean of its channel's gradient.
+    Mean,
+    /// Its own gradient.
+    Own,
+    /// The positive part of its own gradient.
+    Positive,
+}
+
 enum Way {
-    Grad(Box<LogitGradient>),
+    Grad(Box<LogitGradient>, Weights),
     /// The run from the source to the layer, where they differ.
     Eigen(Option<Box<dyn Session>>),
 }
@@ -80,10 +91,14 @@ impl CamHead {
         method: CamMethod,
     ) -> Result<Self, ModelError> {
         let CamPlace { source, layer, logits, layout } = place;
+        let by = |weights| {
+            let gradient = LogitGradient::new(graph, engine, source, layer, logits)?;
+            Ok::<_, ModelError>(Way::Grad(Box::new(gradient), weights))
+        };
         let way = match method {
-            CamMethod::Grad => {
-                Way::Grad(Box::new(LogitGradient::new(graph, engine, source, layer, logits)?))
-            }
+            CamMethod::Grad => by(Weights::Mean)?,
+            CamMethod::HiRes => by(Weights::Own)?,
+            CamMethod::Layer => by(Weights::Positive)?,
             CamMethod::Eigen if source == layer => Way::Eigen(None),
             CamMethod::Eigen => {
                 let part = graph.cut(&[source], &[layer])?;
@@ -113,23 +128,11 @@ impl CamHead {
     /// [`ModelError::Engine`] from the run; [`ModelError::Unsupported`] for a form of an operator without a rule.
     pub fn cam(&self, activation: &ArrayD<f32>, target: usize) -> Result<Cam, ModelError> {
         match &self.way {
-            Way::Grad(logit) => {
+            Way::Grad(logit, weights) => {
                 let (value, gradient) = logit.at(activation, target)?;
                 let (grid, value) = self.positions(&value)?;
                 let (_, gradient) = self.positions(&gradient)?;
-                let count = gradient.ncols().max(1) as f64;
-                let mut sum = vec![0.0; value.ncols()];
-                for (value, gradient) in value.rows().into_iter().zip(gradient.rows()) {
-                    let weight = gradient.iter().map(|&g| f64::from(g)).sum::<f64>() / count;
-                    if weight == 0.0 && value.iter().all(|v| v.is_finite()) {
-                        continue;
-                    }
-                    for (sum, &v) in sum.iter_mut().zip(value) {
-                        *sum += weight * f64::from(v);
-                    }
-                }
-                let sum: Vec<f32> = sum.into_iter().map(|v| v as f32).collect();
-                Ok(Cam::from_sum(&sum, grid))
+                Ok(Cam::from_sum(&weighted(value.view(), gradient.view(), *weights), grid))
             }
             Way::Eigen(session) => {
                 let value = match session {
@@ -158,5 +161,46 @@ impl CamHead {
 
     fn invalid(&self, message: String) -> ModelError {
         ModelError::Invalid { path: self.path.clone(), message }
+    }
+}
+
+/// The sum over channels of weighted values, one a position; both are `[channels, positions]`.
+fn weighted(value: ArrayView2<'_, f32>, gradient: ArrayView2<'_, f32>, by: Weights) -> Vec<f32> {
+    let count = gradient.ncols().max(1) as f64;
+    let mut sum = vec![0.0; value.ncols()];
+    for (value, gradient) in value.rows().into_iter().zip(gradient.rows()) {
+        let mean = gradient.iter().map(|&g| f64::from(g)).sum::<f64>() / count;
+        for ((sum, &v), &g) in sum.iter_mut().zip(value).zip(gradient) {
+            let weight = match by {
+                Weights::Mean => mean,
+                Weights::Own => f64::from(g),
+                // NaN stays NaN.
+                Weights::Positive if g < 0.0 => 0.0,
+                Weights::Positive => f64::from(g),
+            };
+            *sum += weight * f64::from(v);
+        }
+    }
+    sum.into_iter().map(|v| v as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    /// Two channels of three positions, by hand.
+    #[test]
+    fn positions_are_weighted_as_the_methods_say() {
+        let value = array![[1.0, 2.0, 3.0], [4.0, 0.0, -1.0]];
+        let gradient = array![[3.0, 0.0, 0.0], [-1.0, -2.0, 6.0]];
+        let of = |by| weighted(value.view(), gradient.view(), by);
+        assert_eq!(of(Weights::Mean), [1.0 + 4.0, 2.0, 3.0 - 1.0]);
+        assert_eq!(of(Weights::Own), [3.0 - 4.0, 0.0, -6.0]);
+        assert_eq!(of(Weights::Positive), [3.0, 0.0, -6.0]);
+        let alike = array![[2.0, 2.0, 2.0], [-1.0, -1.0, -1.0]];
+        let of = |by| weighted(value.view(), alike.view(), by);
+        assert_eq!(of(Weights::Mean), of(Weights::Own), "a mean and a linear layer alone follow");
     }
 }

@@ -19,12 +19,18 @@ mod upsample;
 pub use head::{CamHead, CamPlace};
 pub(crate) use positions::by_channel;
 
-/// `grad` (GradCAM) or `eigen` (EigenCAM, no gradient).
+/// How a map is made of a layer's value and its gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CamMethod {
     /// GradCAM.
     #[default]
     Grad,
+    /// HiResCAM (Draelos and Carin 2020, <https://arxiv.org/abs/2011.08891>): each position's value times its own gradient,
+    /// summed over channels. The same as GradCAM where only an average and a linear layer follow.
+    HiRes,
+    /// LayerCAM (Jiang et al. 2021, <https://doi.org/10.1109/TIP.2021.3089943>): each position's value times the positive part
+    /// of its own gradient, summed over channels.
+    Layer,
     /// EigenCAM (Muhammad and Yeasin 2020, <https://arxiv.org/abs/2008.00299>): the projection of the layer's channels,
     /// centred over positions, on their first principal component. It needs no gradient and does not depend on the
     /// target. A principal component has no sign: it is chosen so that the map goes with the layer's mean

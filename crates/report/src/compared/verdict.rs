@@ -1,9 +1,10 @@
 //! The verdict on two runs, by stated rules.
 //!
 //! A difference counts where its p-value, corrected for every difference that was tested, is at
-//! most .05 and its interval leaves zero out. The judgement speaks of two: accuracy as photographed, and what hiding the object costs
-//! (its box gray, else gray, else tiled over). The sentences give both with intervals, then noise
-//! and maps where they were measured, and how many of all differences hold.
+//! most .05 and its interval leaves zero out. The judgement speaks of two: accuracy as photographed, and the share of it
+//! that is kept when the object is hidden (its box gray, else gray, else tiled over). Points lost are not compared: the
+//! model that is right more often has more to lose. The sentences give both with intervals, then noise and maps where they
+//! were measured, and how many of all differences hold.
 
 use super::words::{self, units};
 use crate::{
@@ -30,44 +31,63 @@ pub(super) fn verdict(view: &ComparisonView) -> Verdict {
     let clean = view.find("accuracy", Some("none"), "*");
     let hidden = HIDDEN
         .iter()
-        .find_map(|(condition, words)| Some((view.find("drop", Some(condition), "*")?, *words)));
+        .find_map(|(condition, words)| Some((view.find("kept", Some(condition), "*")?, *words)));
     let (tested, holding) = view.tested();
     let right = direction(clean).map(|more| if more { "more" } else { "less" });
-    let loses =
-        direction(hidden.map(|(row, _)| row)).map(|more| if more { "more" } else { "less" });
+    let keeps = direction(hidden.map(|(row, _)| row))
+        .map(|more| if more { "a larger share" } else { "a smaller share" });
     let when = hidden.map_or("the object is hidden", |(_, words)| words);
-    let judgement = match (right, loses) {
-        (Some(right), Some(loses)) => {
-            format!("{b} is right {right} often than {a}, and loses {loses} of it when {when}.")
-        }
+    let nothing_left = hidden.and_then(|(row, _)| nothing_left(row));
+    let judgement = match (right, keeps) {
+        (Some(right), Some(share)) => format!(
+            "{b} is right {right} often than {a}, and keeps {share} of its right answers when {when}."
+        ),
         (Some(right), None) => {
-            let rest = if hidden.is_some() {
-                "; that it loses more or less when the object is hidden is not shown"
-            } else {
-                ""
+            let rest = match (hidden, nothing_left) {
+                (_, Some(all)) => format!("; both lose {all} of their right answers when {when}"),
+                (Some(_), None) => {
+                    "; that one keeps more of its right answers when the object is hidden is not shown"
+                        .to_owned()
+                }
+                (None, None) => String::new(),
             };
             format!("{b} is right {right} often than {a}{rest}.")
         }
-        (None, Some(loses)) => format!(
-            "{b} loses {loses} than {a} when {when}; that one is right more often is not shown."
+        (None, Some(share)) => format!(
+            "{b} keeps {share} of its right answers than {a} when {when}; that one is right more often is not shown."
         ),
         (None, None) if tested == 0 => {
             format!("No difference between {a} and {b} could be tested.")
         }
-        (None, None) => format!(
-            "Whether {b} is right more often than {a}, or relies more on the object, can't be told \
-             from these images."
-        ),
+        (None, None) => {
+            let rest = nothing_left.map_or(String::new(), |all| {
+                format!(" Both lose {all} of their right answers when {when}.")
+            });
+            format!(
+                "Whether {b} is right more often than {a}, or relies more on the object, can't be told \
+                 from these images.{rest}"
+            )
+        }
     };
     let mut sentences = Vec::new();
     sentences.extend(clean.map(|row| sentence("Accuracy as photographed", row)));
     sentences
-        .extend(hidden.map(|(row, words)| sentence(&format!("Accuracy lost when {words}"), row)));
+        .extend(hidden.map(|(row, words)| sentence(&format!("Share of the right answers kept when {words}"), row)));
     sentences.extend(noise(view));
     sentences.extend(maps(view));
     sentences.push(overall(view, tested, holding, clean));
-    let tone = if right.is_some() || loses.is_some() { "mixed" } else { "none" };
+    let tone = if right.is_some() || keeps.is_some() { "mixed" } else { "none" };
     Verdict { judgement, tone, sentences }
+}
+
+/// How much both lose where both lose as good as everything.
+fn nothing_left(row: &Difference) -> Option<&'static str> {
+    let most = row.a.value?.max(row.b.value?);
+    match most {
+        _ if most == 0.0 => Some("all"),
+        _ if most <= 0.05 => Some("nearly all"),
+        _ => None,
+    }
 }
 
 /// Both figures, the difference, and whether it is beyond chance.

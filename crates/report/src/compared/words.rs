@@ -8,9 +8,10 @@ use crate::{
 /// Units of a metric: of the figure in a run, and of a difference.
 pub(super) fn units(metric: &str) -> [Unit; 2] {
     match metric {
-        "object-distance" | "cam-iou" | "cam-iou-median" => [Unit::Plain, Unit::Signed],
+        "object-distance" | "cam-iou" | "cam-iou-median" | "cam-average-precision" => [Unit::Plain, Unit::Signed],
         "logit-rise" | "loss" => [Unit::Plain, Unit::Signed],
-        "accuracy" | "accuracy-by-rank" | "confidence" | "default-answer" => {
+        "accuracy" | "accuracy-by-rank" | "confidence" | "default-answer" | "kept" | "cam-mass" | "cam-pointing"
+        | "cam-class-overlap" => {
             [Unit::Percent, Unit::Points]
         }
         name if name.starts_with("object-") || name.starts_with("control-") => {
@@ -27,6 +28,10 @@ pub(super) fn metric(metric: &str, of: Option<&str>) -> String {
         "accuracy" => "Accuracy",
         "confidence" => "Confidence",
         "drop" => "Drop of accuracy",
+        "kept" => "Share of the right answers kept",
+        "background-gap" => "Surroundings of the class minus those of others",
+        "background-excess" => "Object kept minus a piece of its surroundings kept",
+        "overlay-excess" => "Drop beyond that under its control",
         "confidence-drop" => "Drop of confidence",
         "gray-control" => "Drop, same shape gray elsewhere",
         "gray-excess" => "Gray object minus gray elsewhere",
@@ -42,6 +47,10 @@ pub(super) fn metric(metric: &str, of: Option<&str>) -> String {
         "cam-iou" => "Mean IoU of map and object",
         "cam-iou-median" => "Median IoU of map and object",
         "cam-iou-difference" => "IoU, second layer minus first",
+        "cam-mass" => "Share of the map on the object",
+        "cam-pointing" => "Highest point on the object",
+        "cam-average-precision" => "Average precision of the map",
+        "cam-class-overlap" => "Overlap of the maps of two classes",
         "cam-delta-density" => "Map on the object minus off it",
         "cam-delta-density-median" => "The same, median",
         "object-share" => "Object's share of the photograph",

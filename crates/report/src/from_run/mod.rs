@@ -14,7 +14,7 @@ mod wrong;
 
 use std::path::{Path, PathBuf};
 
-use rightly::{Finding, Metric, RunDir, evaluate::findings::AT_CHANCE, findings::Kind};
+use rightly::{Finding, Metric, RunDir, evaluate::findings::{AT_CHANCE, TOO_FEW}, findings::Kind};
 
 use rightly_data::files::write_whole;
 
@@ -63,6 +63,8 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
             notes.extend(record.notes);
         }
     }
+    let data_problem =
+        |title: &str| found.iter().any(|f| f.kind == Kind::DataProblem && f.title == title);
     let mut findings = Vec::new();
     for (i, finding) in found.iter().enumerate() {
         let ids = finding.images.iter().take(if i < ILLUSTRATED.0 { ILLUSTRATED.1 } else { 0 });
@@ -78,7 +80,8 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     Ok(ReportView {
         facts: facts::facts(&manifest, &tables),
         figures,
-        at_chance: found.iter().any(|f| f.kind == Kind::DataProblem && f.title == AT_CHANCE),
+        at_chance: data_problem(AT_CHANCE),
+        too_few: data_problem(TOO_FEW),
         planted: planted::planted(run, &tables, &album)?,
         findings,
         cams,

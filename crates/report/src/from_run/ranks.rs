@@ -97,7 +97,7 @@ fn shown_classes(
     metrics: &[Metric],
     findings: &[Finding],
 ) -> Vec<String> {
-    let found = findings.iter().filter(|f| f.kind == Kind::SpuriousCue);
+    let found = findings.iter().filter(|f| f.kind == Kind::SpuriousCue && f.group.is_none());
     let mut out: Vec<String> = found.filter_map(|f| f.class.clone()).collect();
     let mut gaps: BTreeMap<&str, f64> = BTreeMap::new();
     for name in classes.iter().flatten() {

@@ -33,6 +33,7 @@ fn kind(name: &str) -> &str {
         "object-ignored" => "object ignored",
         "spurious-cue" => "spurious cue",
         "failing-subgroup" => "failing subgroup",
+        "failing-class" => "failing class",
         other => other,
     }
 }

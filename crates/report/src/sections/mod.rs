@@ -20,6 +20,7 @@ pub(crate) mod problems;
 mod ranks;
 mod repair;
 mod saliency;
+mod surroundings;
 mod words;
 
 use maud::Markup;
@@ -36,11 +37,12 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 18] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 19] = [
     glance::section,
     planted::section,
     findings::section,
     ablation::section,
+    surroundings::section,
     noise::section,
     overlay::section,
     saliency::section,

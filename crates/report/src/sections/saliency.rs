@@ -7,9 +7,27 @@ use super::{
     parts::{image, inline},
 };
 use crate::{
-    format::{Unit, name, number, plural},
-    view::{CamCard, CamGallery, ReportView},
+    format::{Unit, count, interval, name, number, plural},
+    view::{CamCard, CamGallery, Figure, ReportView},
 };
+
+/// Whether the maps change with the class that they are to explain.
+fn class_sensitivity(overlap: &Figure) -> Markup {
+    let figure = html! {
+        "the highest tenths of the maps of the two likeliest classes share "
+        (Unit::Percent.figure(overlap)) " (" (interval(overlap, Unit::Percent)) ", " (count(overlap)) ")"
+    };
+    html! {
+        @match overlap.p {
+            Some(p) if p <= 0.05 => p { "The maps change with the class: " (figure) "." },
+            Some(_) => p {
+                strong { "These maps explain nothing of the answer: they are the same whichever class is asked for." }
+                " Of each image " (figure) ", not less than nine tenths (Wilcoxon's one-sided test)."
+            },
+            None => p { "Whether the maps change with the class can't be told from so few images: " (figure) "." },
+        }
+    }
+}
 
 pub(super) fn section(view: &ReportView) -> Option<Section> {
     let gallery = view.cams.as_ref()?;
@@ -23,6 +41,13 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             figures.all("cam-delta-density", condition),
             Unit::Signed,
         ),
+        ("Share of the map that lies on the object", figures.all("cam-mass", condition), Unit::Percent),
+        ("Highest point on the object", figures.all("cam-pointing", condition), Unit::Percent),
+        (
+            "Average precision as a detector of the object",
+            figures.all("cam-average-precision", condition),
+            Unit::Plain,
+        ),
     ];
     let body = html! {
         p {
@@ -34,6 +59,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         @if gallery.zero > 0 {
             p { (plural(gallery.zero, "image")) " had a map without positive evidence; they are counted here and in no figure above." }
         }
+        @if let Some(overlap) = figures.all("cam-class-overlap", condition) { (class_sensitivity(overlap)) }
         (sensitivity(gallery))
         div.legend {
             span.key.outline { "object's outline" } span.key.half { "map from one half on" }
@@ -52,6 +78,8 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
 fn method(name: &str) -> &str {
     match name {
         "gradcam" => "GradCAM",
+        "hirescam" => "HiResCAM",
+        "layercam" => "LayerCAM",
         "eigencam" => "EigenCAM",
         other => other,
     }

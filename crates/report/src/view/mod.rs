@@ -33,6 +33,8 @@ pub struct ReportView {
     pub planted: Option<PlantedView>,
     /// Clean accuracy is no better than chance, so that no figure about reliance means anything.
     pub at_chance: bool,
+    /// No model could be told from chance by so few images.
+    pub too_few: bool,
     /// Activation maps, where saliency ran.
     pub cams: Option<CamGallery>,
     /// Images ranked by spurious features, where that ran.

@@ -380,6 +380,7 @@ pub(crate) fn view() -> ReportView {
             },
         ],
         at_chance: false,
+        too_few: false,
         cams: Some(CamGallery {
             method: "gradcam".to_owned(),
             layer: "features.9".to_owned(),

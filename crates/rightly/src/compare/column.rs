@@ -3,7 +3,7 @@
 use crate::measures::rfs::rfs;
 
 /// What one image gives to a figure: its value; for [`Shape::Rfs`] the accuracies with noise on the
-/// object and off it.
+/// object and off it, for [`Shape::Kept`] those as photographed and under the condition.
 pub(super) type Value = [f64; 2];
 
 /// How images' values become a figure.
@@ -20,6 +20,8 @@ pub(super) enum Shape {
     Median,
     /// Relative foreground sensitivity of the mean accuracies.
     Rfs,
+    /// The second mean over the first: what a condition leaves of the accuracy.
+    Kept,
 }
 
 impl Shape {
@@ -28,6 +30,7 @@ impl Shape {
         match self {
             Self::Mean { low, high } => (low, high),
             Self::Median | Self::Rfs => (-1.0, 1.0),
+            Self::Kept => (0.0, f64::INFINITY),
         }
     }
 
@@ -43,14 +46,26 @@ impl Shape {
         let sum = |at: usize| values.iter().zip(shares).map(|(v, s)| v[at] * s).sum::<f64>();
         match self {
             Self::Mean { .. } => sum(0),
-            Self::Rfs => rfs_of(sum(0), sum(1)),
+            Self::Rfs | Self::Kept => self.of_means(sum(0), sum(1)),
             Self::Median => median(values.iter().map(|v| v[0]).collect()),
         }
     }
 }
 
+impl Shape {
+    /// The figure from the two means of its values; NaN where it is undefined, or is none of means.
+    pub(super) fn of_means(self, first: f64, second: f64) -> f64 {
+        match self {
+            Self::Mean { .. } => first,
+            Self::Rfs => rfs_of(first, second),
+            Self::Kept if first > 0.0 => second / first,
+            Self::Kept | Self::Median => f64::NAN,
+        }
+    }
+}
+
 /// RFS of mean accuracies, NaN where it is undefined. Sums of shares may leave 0..1 by rounding.
-pub(super) fn rfs_of(foreground: f64, background: f64) -> f64 {
+fn rfs_of(foreground: f64, background: f64) -> f64 {
     let inside = |a: f64| if (-1e-9..=1.0 + 1e-9).contains(&a) { a.clamp(0.0, 1.0) } else { a };
     rfs(inside(foreground), inside(background)).unwrap_or(f64::NAN)
 }

@@ -21,6 +21,16 @@ impl Tables {
             ("accuracy", Some(c)) => Column::mean(SHARE, self.of(c, |s| s.correct)?),
             ("confidence", Some(c)) => Column::mean(SHARE, self.of(c, |s| s.confidence)?),
             ("drop", Some(c)) => self.fall("none", c, |s| s.correct)?,
+            ("kept", Some(c)) => self.kept(c)?,
+            ("background-excess", Some(c)) => {
+                self.fall(c, &format!("{c}/control"), |s| s.correct)?
+            }
+            ("background-gap", Some(c)) => self.fall(
+                &format!("{c}/same-class"),
+                &format!("{c}/other-class"),
+                |s| s.correct,
+            )?,
+            ("overlay-excess", Some(c)) => self.fall(&format!("{c}/control"), c, |s| s.correct)?,
             ("confidence-drop", Some(c)) => self.fall("none", c, |s| s.confidence)?,
             ("gray-control", Some("gray")) => self.fall("none", "gray-control", |s| s.correct)?,
             ("gray-excess", Some("gray")) => self.fall("gray-control", "gray", |s| s.correct)?,
@@ -53,6 +63,12 @@ impl Tables {
         Some(Column::mean(CHANGE, pairs.map(|(b, a)| Some(b? - a?))))
     }
 
+    /// Accuracies as photographed and under a condition, over the images that have both.
+    fn kept(&self, condition: &str) -> Option<Column> {
+        let pairs = self.of("none", |s| s.correct)?.zip(self.of(condition, |s| s.correct)?);
+        Some(Column { shape: Shape::Kept, values: pairs.map(|(b, a)| Some([b?, a?])).collect() })
+    }
+
     /// Accuracy with noise on the mask and off it, over the images that have every level: all
     /// levels of a run are about the same images.
     fn noise(&self, prefix: &str, level: &str, shape: Shape) -> Option<Column> {
@@ -80,26 +96,25 @@ impl Tables {
     /// Figures of activation maps; the condition is the method's name, with `/LAYER` for a second
     /// layer.
     fn map(&self, metric: &str, condition: &str, maps: &str) -> Option<Column> {
-        let (_, first) = self.saliency.first()?;
-        let (_, values) = match condition.strip_prefix(maps)? {
-            "" => self.saliency.first()?,
+        let first = self.saliency.first()?;
+        let own = match condition.strip_prefix(maps)? {
+            "" => first,
             rest => {
                 let layer = rest.strip_prefix('/')?;
-                self.saliency.iter().find(|(name, _)| name == layer)?
+                self.saliency.iter().find(|known| known.name == layer)?
             }
         };
-        let iou = || values.iter().map(|s| s.map(|(iou, _)| iou));
-        let density = || values.iter().map(|s| s.and_then(|(_, density)| density));
+        let of = |metric: &str| own.columns.get(metric).map(|values| values.iter().copied());
         Some(match metric {
-            "cam-iou" => Column::mean(SHARE, iou()),
-            "cam-iou-median" => Column::new(Shape::Median, iou()),
-            "cam-delta-density" => Column::mean(CHANGE, density()),
-            "cam-delta-density-median" => Column::new(Shape::Median, density()),
             "cam-iou-difference" => {
-                let pairs = first.iter().zip(values);
-                Column::mean(CHANGE, pairs.map(|(a, b)| Some((*b)?.0 - (*a)?.0)))
+                let pairs = first.columns.get("cam-iou")?.iter().zip(own.columns.get("cam-iou")?);
+                Column::mean(CHANGE, pairs.map(|(a, b)| Some((*b)? - (*a)?)))
             }
-            _ => return None,
+            "cam-delta-density" => Column::mean(CHANGE, of(metric)?),
+            _ => match metric.strip_suffix("-median") {
+                Some(metric) => Column::new(Shape::Median, of(metric)?),
+                None => Column::mean(SHARE, of(metric)?),
+            },
         })
     }
 }

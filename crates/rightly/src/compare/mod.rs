@@ -21,6 +21,9 @@
 //! | with clusters | as the design says, whole clusters exchanged | square-and-add; from the interval |
 //! | no per-image values | not estimable | square-and-add; from the interval |
 //!
+//! The interval and the p-value of a row follow one law: the more cautious of the two decides both (`law.rs`). A figure that
+//! no model has a part in (the object's size, say) has no interval over the same images: it does not vary.
+//!
 //! Where the runs' classes differ, a bootstrap test stands for the permutation of labels. Permutation
 //! p-values are Monte Carlo, two-sided, with as many draws as the correction needs. Rows of fewer
 //! than six images or clusters (four of each run, unpaired) are not tested, since no outcome could
@@ -33,6 +36,7 @@ mod common;
 mod correlation;
 mod figures;
 mod findings;
+mod law;
 mod paired;
 mod pairing;
 mod rows;

@@ -5,7 +5,7 @@ use rightly_stats::{Estimate, paired, permutation::sequential_p, rng::keyed};
 
 use super::{
     Draws, ENOUGH,
-    column::{Shape, Value, rfs_of},
+    column::{Shape, Value},
     sample::{Over, Sample, binary, hits},
 };
 
@@ -38,9 +38,11 @@ pub(super) fn difference(
             let e = sample.design.median_difference(&first(b), &first(a));
             e.within(-span, span, sample.effective_units())
         }
-        Shape::Rfs => sample
-            .functional(|shares| shape.figure(b, shares) - shape.figure(a, shares))
-            .within(-span, span, sample.effective_units()),
+        Shape::Rfs | Shape::Kept => {
+            let e =
+                sample.functional(|shares| shape.figure(b, shares) - shape.figure(a, shares));
+            if span.is_finite() { e.within(-span, span, sample.effective_units()) } else { e }
+        }
     };
     let (units, count) = sample.units();
     if count < FEWEST || estimate.value.is_none() {
@@ -93,9 +95,8 @@ fn exchange(
             parts[unit][2 + at] += shares[i] * b[i][at];
         }
     }
-    let figure = |sums: [f64; 4]| match shape {
-        Shape::Rfs => rfs_of(sums[2], sums[3]) - rfs_of(sums[0], sums[1]),
-        _ => sums[2] - sums[0],
+    let figure = |sums: [f64; 4]| {
+        shape.of_means(sums[2], sums[3]) - shape.of_means(sums[0], sums[1])
     };
     let sum = |swap: &[bool]| {
         let mut sums = [0.0; 4];

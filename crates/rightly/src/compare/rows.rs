@@ -8,10 +8,12 @@ use super::{
     CompareOptions, Draws, Row, STAGE,
     column::{Column, Shape, Value},
     common::Figure,
+    law,
     paired,
     pairing::Pairs,
     sample::{Over, Sample},
     side::Side,
+    tables::OBJECTS,
     unpaired::{self, Half},
 };
 use crate::{
@@ -196,6 +198,18 @@ impl<'a> Setting<'a> {
                 unpaired::difference(shape, &half(0), &half(1), resampling, &draws)
             }
         };
+        let range = (-shape.span(), shape.span());
+        let (difference, p) = match shape {
+            // Nothing that the models do has a part in it.
+            _ if self.pairs.pairing == Pairing::Paired && of_pictures(figure.metric) => {
+                (Estimate { low: None, high: None, ..difference }, None)
+            }
+            Shape::Rfs | Shape::Kept => {
+                let e = of_ratios(difference, &figures, &samples);
+                law::agreed(e, p.filter(|_| e.low.is_some()), range)
+            }
+            Shape::Mean { .. } | Shape::Median => law::agreed(difference, p, range),
+        };
         let side = |run: usize| {
             let p = rows[run].p.filter(|_| rows[run].n == figures[run].n);
             of_side(rows[run], figures[run]).with_p(p)
@@ -223,6 +237,23 @@ impl<'a> Setting<'a> {
             b: rows[1].clone(),
         }
     }
+}
+
+/// A figure of the pictures and masks alone.
+fn of_pictures(metric: &str) -> bool {
+    metric == "control-overlap" || OBJECTS.iter().any(|(_, name)| *name == metric)
+}
+
+/// The difference of two ratios: without an interval where one of them has none, and where units are few with the one that
+/// their own intervals give.
+fn of_ratios(difference: Estimate, sides: &[Estimate; 2], samples: &[Sample; 2]) -> Estimate {
+    let [a, b] = sides;
+    let apart = unpaired::independent(a, b);
+    if apart.low.is_none() {
+        return Estimate { low: None, high: None, ..difference };
+    }
+    let small = samples.iter().any(Sample::is_small);
+    if small { Estimate { low: apart.low, high: apart.high, ..difference } } else { difference }
 }
 
 fn estimate(m: &Metric) -> Estimate {

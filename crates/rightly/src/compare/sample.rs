@@ -75,12 +75,21 @@ impl Sample {
         self.class.iter().zip(weights).map(share).collect()
     }
 
-    /// Independent units that bound what was never seen.
-    pub(super) fn effective_units(&self) -> f64 {
-        self.design.effective_units(match self.over {
+    /// Whether the rules for small samples hold.
+    pub(super) fn is_small(&self) -> bool {
+        self.design.is_small(self.scope())
+    }
+
+    fn scope(&self) -> design::Scope {
+        match self.over {
             Over::Pooled => design::Scope::Pooled,
             Over::Classes => design::Scope::MeanOfStrata,
-        })
+        }
+    }
+
+    /// Independent units that bound what was never seen.
+    pub(super) fn effective_units(&self) -> f64 {
+        self.design.effective_units(self.scope())
     }
 
     /// A function of shares, with its interval by the design.
@@ -111,6 +120,7 @@ impl Sample {
             }
             Shape::Mean { .. } => self.mean(&first(), low, high),
             Shape::Median => self.design.median(&first()),
+            Shape::Kept => self.functional(|shares| shape.figure(values, shares)),
             Shape::Rfs => self.functional(|shares| shape.figure(values, shares)).within(
                 low,
                 high,

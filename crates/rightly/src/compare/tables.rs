@@ -13,11 +13,22 @@ pub(super) struct Seen {
     pub(super) confidence: f64,
 }
 
-/// IoU and, where it is defined, delta density of one image's map.
-type Saliency = (f64, Option<f64>);
+/// Columns of `measures/saliency.parquet` with their metrics.
+const MAPS: [(&str, &str); 6] = [
+    ("iou", "cam-iou"),
+    ("delta_density", "cam-delta-density"),
+    ("mass", "cam-mass"),
+    ("average_precision", "cam-average-precision"),
+    ("pointing", "cam-pointing"),
+    ("class_overlap", "cam-class-overlap"),
+];
 
-/// A layer's name and its maps' figures.
-type Layer = (String, Vec<Option<Saliency>>);
+/// The figures of a layer's maps, by metric.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Layer {
+    pub(super) name: String,
+    pub(super) columns: BTreeMap<&'static str, Vec<Option<f64>>>,
+}
 
 /// Columns of `measures/objects.parquet` in the order of [`Tables::objects`], with their metrics.
 pub(super) const OBJECTS: [(&str, &str); 5] = [
@@ -126,14 +137,27 @@ fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
     };
     let table = Table::load(&path)?;
     let (ids, layers) = (table.texts("id")?, table.texts("layer")?);
-    let (iou, density) = (table.floats("iou")?, table.floats("delta_density")?);
+    let mut read: Vec<(&'static str, Vec<Option<f64>>)> = Vec::new();
+    for (column, metric) in MAPS {
+        read.push((metric, match column {
+            "pointing" => {
+                let on = table.integers(column)?;
+                on.into_iter().map(|on| on.map(|on| on as f64)).collect()
+            }
+            _ => table.floats(column)?,
+        }));
+    }
     for row in 0..ids.len() {
         let (Some(image), Some(layer)) = (places.of(&ids[row]), &layers[row]) else { continue };
-        let at = out.iter().position(|(name, _)| name == layer).unwrap_or_else(|| {
-            out.push((layer.clone(), vec![None; places.images]));
+        let at = out.iter().position(|known| known.name == *layer).unwrap_or_else(|| {
+            let empty = MAPS.map(|(_, metric)| (metric, vec![None; places.images]));
+            out.push(Layer { name: layer.clone(), columns: BTreeMap::from(empty) });
             out.len() - 1
         });
-        out[at].1[image] = iou[row].map(|iou| (iou, density[row]));
+        for (metric, values) in &read {
+            out[at].columns.get_mut(metric).expect("every metric has its column: by construction")[image] =
+                values[row];
+        }
     }
     Ok(out)
 }

@@ -90,7 +90,8 @@ fn together(shape: Shape, a: &Half<'_>, b: &Half<'_>, seed: u64, resamples: usiz
     };
     let units = a.sample.effective_units().min(b.sample.effective_units());
     let e = *estimates.first().expect("one figure was asked for: by construction");
-    e.within(-shape.span(), shape.span(), units)
+    let span = shape.span();
+    if span.is_finite() { e.within(-span, span, units) } else { e }
 }
 
 fn one_class(a: &Half<'_>, b: &Half<'_>) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     options::EvaluateOptions,
     pipeline::Plan,
-    rows::{Outcome, Row},
+    rows::{BACKGROUNDS, Outcome, Row},
 };
 use crate::{Error, Inputs, measures::noise::Level, subject::MaskState};
 
@@ -22,8 +22,15 @@ impl From<Outcome> for Seen {
     }
 }
 
-/// The figures of one image's saliency.
-pub(super) type Saliency = (f64, Option<f64>);
+/// The figures of one image's activation map against its mask.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Saliency {
+    pub(super) iou: f64,
+    pub(super) delta_density: Option<f64>,
+    pub(super) mass: Option<f64>,
+    pub(super) pointing: Option<bool>,
+    pub(super) average_precision: Option<f64>,
+}
 
 /// The figures of one image's object.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +52,8 @@ pub(super) struct Columns {
     pub(super) overlap: Vec<Option<f64>>,
     /// One column a layer, the CAM layer first.
     pub(super) saliency: Vec<(String, Vec<Option<Saliency>>)>,
+    /// How far the maps of the two likeliest classes point to the same place.
+    pub(super) class_overlap: Vec<Option<f64>>,
     pub(super) objects: Vec<Option<Object>>,
 }
 
@@ -60,10 +69,11 @@ impl Columns {
             boxed_output: vec![None; n],
             mask: vec![None; n],
             overlap: vec![None; n],
+            class_overlap: vec![None; n],
             objects: vec![None; n],
             ..Self::default()
         };
-        for name in ["clean", "ablation", "noise", "saliency", "objects", "overlay"] {
+        for name in ["clean", "ablation", "background", "noise", "saliency", "objects", "overlay"] {
             let Some(measure) = plan.position(name) else { continue };
             for shard in 0..plan.shards() {
                 for (offset, entry) in plan.read(measure, shard)?.into_iter().enumerate() {
@@ -101,6 +111,12 @@ impl Columns {
                 self.put(image, "tile", row.tile.map(Into::into));
                 self.put(image, "gray-control", row.control.map(Into::into));
             }
+            Row::Background(row) => {
+                for (name, [object, control]) in BACKGROUNDS.iter().zip(row.pairs()) {
+                    self.put(image, name, object.map(Into::into));
+                    self.put(image, &format!("{name}/control"), control.map(Into::into));
+                }
+            }
             Row::Noise(row) => {
                 let controls = controls(options);
                 for (name, sides, levels) in [
@@ -115,12 +131,19 @@ impl Columns {
                 }
             }
             Row::Saliency(row) => {
+                self.class_overlap[image] = row.class_overlap;
                 let n = self.output.len();
                 for (at, map) in row.maps.into_iter().enumerate() {
                     if self.saliency.len() <= at {
                         self.saliency.push((map.layer, vec![None; n]));
                     }
-                    self.saliency[at].1[image] = map.iou.map(|iou| (iou, map.delta_density));
+                    self.saliency[at].1[image] = map.iou.map(|iou| Saliency {
+                        iou,
+                        delta_density: map.delta_density,
+                        mass: map.mass,
+                        pointing: map.pointing,
+                        average_precision: map.average_precision,
+                    });
                 }
             }
             Row::Objects(row) => {

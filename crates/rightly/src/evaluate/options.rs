@@ -77,7 +77,7 @@ pub struct EvaluateOptions {
     pub trials: u32,
     /// Suspected cues: name and RGBA picture.
     pub overlays: Vec<(String, PathBuf)>,
-    /// GradCAM or EigenCAM.
+    /// How activation maps are made.
     pub cam: CamMethod,
     /// Output that the maps explain.
     pub target: Target,
@@ -172,6 +172,8 @@ impl EvaluateOptions {
             cam: match text("cam")? {
                 None => defaults.cam,
                 Some("gradcam") => CamMethod::Grad,
+                Some("hirescam") => CamMethod::HiRes,
+                Some("layercam") => CamMethod::Layer,
                 Some("eigencam") => CamMethod::Eigen,
                 Some(_) => return Err(wrong("cam")),
             },
@@ -240,6 +242,8 @@ fn read<T: serde::de::DeserializeOwned>(
 pub fn cam_name(method: CamMethod) -> &'static str {
     match method {
         CamMethod::Grad => "gradcam",
+        CamMethod::HiRes => "hirescam",
+        CamMethod::Layer => "layercam",
         CamMethod::Eigen => "eigencam",
     }
 }

@@ -49,6 +49,39 @@ pub struct AblationRow {
     pub area: f64,
 }
 
+/// Predictions with the object kept and its surroundings changed: of each pair the object's side, then the control, in which
+/// a piece of the surroundings is kept in the object's shape.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackgroundRow {
+    /// Surroundings gray.
+    pub gray: [Option<Outcome>; 2],
+    /// Surroundings blurred.
+    pub blur: [Option<Outcome>; 2],
+    /// Surroundings of another image of the class.
+    pub same_class: [Option<Outcome>; 2],
+    /// Surroundings of an image of another class.
+    pub other_class: [Option<Outcome>; 2],
+    /// The image of the class that lent its surroundings.
+    pub same_donor: Option<String>,
+    /// The image of another class that lent its surroundings.
+    pub other_donor: Option<String>,
+}
+
+/// The conditions of a [`BackgroundRow`], in the order of its pairs.
+pub const BACKGROUNDS: [&str; 4] = [
+    "background-gray",
+    "background-blur",
+    "background-swap/same-class",
+    "background-swap/other-class",
+];
+
+impl BackgroundRow {
+    /// The pairs in the order of [`BACKGROUNDS`].
+    pub fn pairs(&self) -> [[Option<Outcome>; 2]; 4] {
+        [self.gray, self.blur, self.same_class, self.other_class]
+    }
+}
+
 /// Predictions under noise: `[level][trial]` of each side.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct NoiseRow {
@@ -70,6 +103,9 @@ pub struct SaliencyRow {
     pub target: u32,
     /// One map a layer.
     pub maps: Vec<LayerMap>,
+    /// Share of the highest tenth of the pixels that the maps of the largest and of the second largest logit have in common,
+    /// at the CAM layer; `None` where one of them can't be used.
+    pub class_overlap: Option<f64>,
 }
 
 /// A class activation map and what it says about the mask.
@@ -89,6 +125,12 @@ pub struct LayerMap {
     pub iou: Option<f64>,
     /// Mean of the map on the object minus its mean off it.
     pub delta_density: Option<f64>,
+    /// Share of the map's sum that lies on the object.
+    pub mass: Option<f64>,
+    /// Whether its highest pixel lies on the object.
+    pub pointing: Option<bool>,
+    /// Average precision of its pixels as a detector of the object's.
+    pub average_precision: Option<f64>,
 }
 
 /// Size and place of the object.
@@ -135,6 +177,8 @@ pub enum Row {
     Clean(CleanRow),
     /// Ablation.
     Ablation(AblationRow),
+    /// Surroundings.
+    Background(BackgroundRow),
     /// Noise.
     Noise(NoiseRow),
     /// Saliency.

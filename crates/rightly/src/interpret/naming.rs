@@ -46,8 +46,9 @@ pub(super) fn findings(found: &[Finding], named: &[Named<'_>], metrics: &[Metric
             let class = finding.class.as_deref()?;
             let group = match finding.kind {
                 Kind::FailingSubgroup => finding.group.as_deref()?,
-                Kind::SpuriousCue => CUE,
-                Kind::DataProblem | Kind::ObjectIgnored => return None,
+                // Overlays and surroundings have their names.
+                Kind::SpuriousCue if finding.group.is_none() => CUE,
+                _ => return None,
             };
             let named = by_group.get(&(class, group))?;
             let mut out = finding.clone();

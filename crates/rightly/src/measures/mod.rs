@@ -8,6 +8,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`ablation`] | the object grayed, boxed, tiled over |
+//! | [`background`] | the object kept, its surroundings grayed, blurred, swapped |
 //! | [`noise`] | the same Gaussian noise on the object or off it |
 //! | [`control`] | the image's own mask moved onto the background |
 //! | [`rfs`] | relative foreground sensitivity |
@@ -17,6 +18,7 @@
 //! | [`components`] | connected parts of a mask and their boxes |
 
 pub mod ablation;
+pub mod background;
 pub mod components;
 pub mod control;
 pub mod noise;

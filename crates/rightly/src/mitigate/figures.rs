@@ -5,8 +5,8 @@ use rightly_stats::{Estimate, multiple::benjamini_hochberg};
 use super::{
     Repair, STAGE,
     grouping::Grouping,
-    judged::{Difference, Judges, Right},
-    verdict::Verdict,
+    judged::{Difference, FEWEST, Judges, Right},
+    verdict::{Evidence, Followed, Verdict},
 };
 use crate::{Metric, metrics::POOLED};
 
@@ -61,20 +61,25 @@ pub(super) fn compute(
             }
         }
     }
-    let differences: Vec<[Difference; 3]> = outcomes
+    let differences: Vec<[Difference; 4]> = outcomes
         .iter()
         .map(|outcome| {
-            let beyond = match outcome.control.is_empty() {
-                true => Difference::default(),
-                false => judges.gain(&outcome.control, &outcome.after),
+            let (beyond, cost_beyond) = match outcome.control.is_empty() {
+                true => (Difference::default(), Difference::default()),
+                false => (
+                    judges.gain(&outcome.control, &outcome.after),
+                    judges.mean_cost(&outcome.control, &outcome.after),
+                ),
             };
             [
                 judges.gain(before, &outcome.after),
                 beyond,
                 judges.cost(before, &outcome.after, &judges.all()),
+                cost_beyond,
             ]
         })
         .collect();
+    let parts = gains_of_parts(names, grouping, judges, before, outcomes);
     // Every repair that was tried counts: gains and gains beyond random groups are one family.
     let p: Vec<f64> =
         differences.iter().flat_map(|d| [d[0], d[1]]).map(|d| d.p.unwrap_or(f64::NAN)).collect();
@@ -82,7 +87,7 @@ pub(super) fn compute(
     let mut verdicts = Vec::new();
     for (at, (outcome, differences)) in outcomes.iter().zip(differences).enumerate() {
         let condition = after(outcome.repair);
-        let [gain, beyond, cost] = differences;
+        let [gain, beyond, cost, cost_beyond] = differences;
         let q = [q[2 * at], q[2 * at + 1]].map(|q| q.is_finite().then_some(q));
         let row = |metric: &str, of: Difference, q: Option<f64>| Metric {
             p: of.p,
@@ -92,38 +97,123 @@ pub(super) fn compute(
         let gain = row("gain", gain, q[0]);
         let beyond = row("gain-beyond-random", beyond, q[1]);
         let cost = row("cost", cost, None);
-        verdicts.push(Verdict::new(outcome.repair, &gain, &beyond, &cost, max_cost));
-        out.extend([gain, beyond, cost]);
+        let cost_beyond = row("cost-beyond-random", cost_beyond, None);
+        let follow = Follow { names, grouping, judges, before, outcome };
+        let evidence = Evidence {
+            gain: &gain,
+            beyond: &beyond,
+            cost: &cost,
+            cost_beyond: &cost_beyond,
+            worst: follow.worst(),
+            losers: follow.losers(&parts[at], max_cost),
+        };
+        verdicts.push(Verdict::new(outcome.repair, &evidence, max_cost));
+        out.extend([gain, beyond, cost, cost_beyond]);
     }
-    out.extend(of_groups(names, grouping, judges, before, outcomes));
+    out.extend(parts.into_iter().flatten().map(|part| part.row));
     (out, verdicts)
 }
 
-/// What each group gains, paired; q over the groups of every repair.
-fn of_groups(
+/// A class or a named group.
+#[derive(Clone, Copy)]
+enum Of {
+    Class(usize),
+    /// By its index into the groups.
+    Group(usize),
+}
+
+/// What a class or a group gains.
+struct Part<'a> {
+    of: Of,
+    rows: &'a [usize],
+    row: Metric,
+}
+
+/// One repair, class by class and group by group.
+struct Follow<'a> {
+    names: &'a [String],
+    grouping: &'a Grouping,
+    judges: &'a Judges,
+    before: &'a Right,
+    outcome: &'a Outcome,
+}
+
+/// Corrected p-value up to which a loss is one.
+const Q: f64 = 0.05;
+
+impl Follow<'_> {
+    fn followed(&self, of: Of, rows: &[usize]) -> Option<Followed> {
+        let accuracy = |right: &Right| self.judges.accuracy_of(right, rows).value;
+        let name = match of {
+            Of::Class(class) => format!("'{}'", self.names[class]),
+            Of::Group(group) => {
+                let group = &self.grouping.groups[group];
+                let name = group.name.as_deref().unwrap_or("a group");
+                format!("{name} of '{}'", self.names[group.class])
+            }
+        };
+        let control = &self.outcome.control;
+        Some(Followed {
+            name,
+            before: accuracy(self.before)?,
+            after: accuracy(&self.outcome.after)?,
+            control: if control.is_empty() { None } else { accuracy(control) },
+        })
+    }
+
+    /// The group that was worst before, the first of equal ones.
+    fn worst(&self) -> Option<Followed> {
+        let large = self.judges.groups.iter().filter(|(_, rows)| rows.len() >= FEWEST);
+        let followed = large.filter_map(|(group, rows)| self.followed(Of::Group(*group), rows));
+        followed.min_by(|a, b| a.before.total_cmp(&b.before))
+    }
+
+    /// Classes and groups that lose more than `max_cost` by their intervals, the largest loss first.
+    fn losers(&self, parts: &[Part<'_>], max_cost: f64) -> Vec<Followed> {
+        let lost = |row: &Metric| {
+            row.q.is_some_and(|q| q <= Q) && row.high.is_some_and(|high| high < -max_cost)
+        };
+        let lost = parts.iter().filter(|part| lost(&part.row));
+        let mut out: Vec<Followed> =
+            lost.filter_map(|part| self.followed(part.of, part.rows)).collect();
+        out.sort_by(|a, b| (a.after - a.before).total_cmp(&(b.after - b.before)));
+        out
+    }
+}
+
+/// What each class and each group gains, paired, for each repair; q over the classes and groups of all repairs.
+fn gains_of_parts<'a>(
     names: &[String],
     grouping: &Grouping,
-    judges: &Judges,
+    judges: &'a Judges,
     before: &Right,
     outcomes: &[Outcome],
-) -> Vec<Metric> {
-    let mut out = Vec::new();
-    for outcome in outcomes {
+) -> Vec<Vec<Part<'a>>> {
+    let part = |outcome: &Outcome, of: Of, rows: &'a [usize]| {
+        let (metric, class, name) = match of {
+            Of::Class(class) => ("class-gain", class, None),
+            Of::Group(group) => {
+                let group = &grouping.groups[group];
+                ("subgroup-gain", group.class, group.name.clone())
+            }
+        };
+        let gain = judges.cost(&outcome.after, before, rows);
         let condition = after(outcome.repair);
-        for (group, rows) in &judges.groups {
-            let group = &grouping.groups[*group];
-            let gain = judges.cost(&outcome.after, before, rows);
-            let class = &names[group.class];
-            out.push(Metric {
-                p: gain.p,
-                group: group.name.clone(),
-                ..Metric::new(STAGE, "subgroup-gain", Some(&condition), class, gain.estimate)
-            });
-        }
-    }
-    let p: Vec<f64> = out.iter().map(|row| row.p.unwrap_or(f64::NAN)).collect();
-    for (row, q) in out.iter_mut().zip(benjamini_hochberg(&p)) {
-        row.q = q.is_finite().then_some(q);
+        let row = Metric::new(STAGE, metric, Some(&condition), &names[class], gain.estimate);
+        Part { of, rows, row: Metric { p: gain.p, group: name, ..row } }
+    };
+    let mut out: Vec<Vec<Part<'_>>> = outcomes
+        .iter()
+        .map(|outcome| {
+            let classes = judges.classes.iter().map(|(class, rows)| (Of::Class(*class), rows));
+            let groups = judges.groups.iter().map(|(group, rows)| (Of::Group(*group), rows));
+            classes.chain(groups).map(|(of, rows)| part(outcome, of, rows)).collect()
+        })
+        .collect();
+    let p: Vec<f64> =
+        out.iter().flatten().map(|part| part.row.p.unwrap_or(f64::NAN)).collect();
+    for (part, q) in out.iter_mut().flatten().zip(benjamini_hochberg(&p)) {
+        part.row.q = q.is_finite().then_some(q);
     }
     out
 }

@@ -101,8 +101,19 @@ impl Judges {
         let (before, after) = (hits(before), hits(after));
         let estimate = self.design.subset(rows).paired_drop(&before, &after);
         let (lost, gained) = paired::discordant(&before, &after);
-        let p = self.clusters.is_none().then(|| paired::mcnemar_exact(lost, gained));
+        // Clusters deny the exact test.
+        let p = match self.clusters {
+            None => Some(paired::mcnemar_exact(lost, gained)),
+            Some(_) => estimate.p_of_zero(),
+        };
         Difference { estimate, p }
+    }
+
+    /// The same over all images of shares of right answers (of several heads), p from the interval.
+    pub(super) fn mean_cost(&self, before: &Right, after: &Right) -> Difference {
+        let lost: Vec<f64> = before.iter().zip(after).map(|(before, after)| before - after).collect();
+        let estimate = self.design.mean_within(&lost, -1.0, 1.0);
+        Difference { p: estimate.p_of_zero(), estimate }
     }
 }
 

@@ -14,7 +14,8 @@ const Q: f64 = 0.05;
 pub enum Answer {
     /// The worst group gains, more than with random groups, and the overall accuracy stays.
     Helps,
-    /// The same at a cost in overall accuracy that is larger than allowed.
+    /// The same at a cost that is larger than allowed: in overall accuracy, or in a class or group, by its interval and
+    /// corrected for all of them.
     HelpsAtACost,
     /// It gains, but no more than with random groups of the same sizes: what helped was a new head.
     NoMoreThanRandom,
@@ -35,17 +36,41 @@ pub struct Verdict {
     pub words: String,
 }
 
+/// What a verdict rests on, on images that had no part in the repair.
+pub(super) struct Evidence<'a> {
+    /// Gain of the lowest accuracy of any group.
+    pub(super) gain: &'a Metric,
+    /// The same beyond random groups (or images).
+    pub(super) beyond: &'a Metric,
+    /// Accuracy over all images, before minus after.
+    pub(super) cost: &'a Metric,
+    /// The same, random groups minus the repair: what the repair itself costs, without what a new head does.
+    pub(super) cost_beyond: &'a Metric,
+    /// The group that was worst before.
+    pub(super) worst: Option<Followed>,
+    /// Classes and groups that lose more than is allowed, corrected for all of them; the largest loss first.
+    pub(super) losers: Vec<Followed>,
+}
+
+/// A class or a group before, after and in the control: the same images.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Followed {
+    pub(super) name: String,
+    pub(super) before: f64,
+    pub(super) after: f64,
+    /// `None` without a control.
+    pub(super) control: Option<f64>,
+}
+
+/// Most losers that a sentence names.
+const SPELLED: usize = 3;
+
 impl Verdict {
-    pub(super) fn new(
-        repair: Repair,
-        gain: &Metric,
-        beyond: &Metric,
-        cost: &Metric,
-        max_cost: f64,
-    ) -> Self {
+    pub(super) fn new(repair: Repair, evidence: &Evidence<'_>, max_cost: f64) -> Self {
+        let Evidence { gain, beyond, cost, losers, .. } = evidence;
         let rises = |m: &Metric| m.low.is_some_and(|low| low > 0.0) && m.q.is_some_and(|q| q <= Q);
         let falls = gain.high.is_some_and(|high| high < 0.0) && gain.q.is_some_and(|q| q <= Q);
-        let dear = cost.value.is_some_and(|cost| cost > max_cost);
+        let dear = cost.value.is_some_and(|cost| cost > max_cost) || !losers.is_empty();
         let answer = match (rises(gain), rises(beyond)) {
             _ if falls => Answer::Harms,
             (true, true) if dear => Answer::HelpsAtACost,
@@ -53,57 +78,47 @@ impl Verdict {
             (true, false) if beyond.value.is_some() => Answer::NoMoreThanRandom,
             _ => Answer::NotShown,
         };
-        let points = |m: &Metric| match (m.value, m.low, m.high) {
-            (Some(value), Some(low), Some(high)) => {
-                let p = |v: f64| format!("{:.0}", 100.0 * v).replace("-0", "0");
-                format!("{} points [{}, {}]", p(value), p(low), p(high))
-            }
-            (Some(value), ..) => format!("{:.0} points", 100.0 * value),
-            _ => "an unknown number of points".to_owned(),
-        };
-        let overall = match cost.value {
-            Some(cost) if cost > 0.0 => format!("overall accuracy falls by {:.1}", 100.0 * cost),
-            Some(cost) if cost < 0.0 => format!("overall accuracy rises by {:.1}", -100.0 * cost),
-            Some(_) => "overall accuracy stays".to_owned(),
-            None => "overall accuracy is not known".to_owned(),
-        };
         let random = match repair.adds_images() {
             true => "as many random images",
             false => "random groups of the same sizes",
         };
-        let words = match answer {
-            Answer::Helps => format!(
-                "'{repair}' helps: the worst group gains {}, {} more than with {random}; {overall}.",
-                points(gain),
-                points(beyond)
-            ),
+        let gains = format!("the lowest accuracy of any group gains {}", interval(gain));
+        let said = match answer {
+            Answer::Helps => format!("helps: {gains}, {} more than with {random}", interval(beyond)),
             Answer::HelpsAtACost => format!(
-                "'{repair}' helps at a cost: the worst group gains {}, but {overall}, more than the {:.1} allowed.",
-                points(gain),
-                100.0 * max_cost
+                "helps at a cost: {gains}, {} more than with {random}",
+                interval(beyond)
             ),
             Answer::NoMoreThanRandom => format!(
-                "'{repair}' is not shown to help: the worst group gains {}, but no more than with {random} \
-                 ({} more).",
-                points(gain),
-                points(beyond)
+                "is not shown to help: {gains}, but no more than with {random} ({} more)",
+                interval(beyond)
             ),
             Answer::NotShown if gain.value.is_none() => format!(
-                "'{repair}' is not shown to help: no group has the {FEWEST} images that a worst group needs; {overall}."
+                "is not shown to help: no group has the {FEWEST} images that a worst group needs"
             ),
             Answer::NotShown if rises(gain) => format!(
-                "'{repair}' is not shown to help: the worst group gains {}, but what a new head gains by itself is not known, \
-                 since it was not held against {random}.",
-                points(gain)
+                "is not shown to help: {gains}, but what a new head gains by itself is not known, since it was not held \
+                 against {random}"
             ),
-            Answer::NotShown => format!(
-                "'{repair}' is not shown to help: the worst group gains {}; {overall}.",
-                points(gain)
+            Answer::NotShown => format!("is not shown to help: {gains}"),
+            Answer::Harms => format!(
+                "harms: the lowest accuracy of any group changes by {}",
+                interval(gain)
             ),
-            Answer::Harms => {
-                format!("'{repair}' harms: the worst group changes by {}.", points(gain))
-            }
         };
+        let mut words = format!("'{repair}' {said}; {}.", overall(evidence, random));
+        if let Some(worst) = &evidence.worst {
+            words += &format!(" The group that was worst, {}.", followed(worst, random));
+        }
+        let lost: Vec<String> =
+            losers.iter().take(SPELLED).map(|loser| fallen(loser, random)).collect();
+        if !lost.is_empty() {
+            let more = match losers.len() - lost.len() {
+                0 => String::new(),
+                more => format!(" (and {more} more lose)"),
+            };
+            words += &format!(" It costs: {}{more}.", lost.join("; "));
+        }
         Self { repair: repair.name().to_owned(), answer, words }
     }
 
@@ -111,6 +126,61 @@ impl Verdict {
     #[must_use]
     pub fn helps(&self) -> bool {
         matches!(self.answer, Answer::Helps | Answer::HelpsAtACost)
+    }
+}
+
+/// A change in points with its interval.
+fn interval(m: &Metric) -> String {
+    match (m.value, m.low, m.high) {
+        (Some(value), Some(low), Some(high)) => {
+            format!("{} points [{}, {}]", number(value, 0), number(low, 0), number(high, 0))
+        }
+        (Some(value), ..) => format!("{} points", number(value, 0)),
+        _ => "an unknown number of points".to_owned(),
+    }
+}
+
+/// A fraction in hundredths, without a minus before nothing.
+fn number(value: f64, digits: usize) -> String {
+    let text = format!("{:.digits$}", 100.0 * value);
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+/// A change with its sign.
+fn signed(value: f64) -> String {
+    let text = number(value, 1);
+    if text.starts_with('-') { text } else { format!("+{text}") }
+}
+
+/// What becomes of the accuracy over all images, and how much of it the repair adds to a new head.
+fn overall(Evidence { cost, cost_beyond, .. }: &Evidence<'_>, random: &str) -> String {
+    let Some(cost) = cost.value else { return "overall accuracy is not known".to_owned() };
+    let change = format!("overall accuracy changes by {} points", signed(-cost));
+    match cost_beyond.value {
+        Some(beyond) => {
+            format!("{change}, with {random} by {}", signed(beyond - cost))
+        }
+        None => change,
+    }
+}
+
+fn followed(Followed { name, before, after, control }: &Followed, random: &str) -> String {
+    let change = format!("{name}, goes from {} % to {} %", number(*before, 0), number(*after, 0));
+    match control {
+        Some(control) => format!("{change}, with {random} to {} %", number(*control, 0)),
+        None => change,
+    }
+}
+
+fn fallen(Followed { name, before, after, control }: &Followed, random: &str) -> String {
+    let change =
+        format!("{name} falls from {} % to {} %", number(*before, 1), number(*after, 1));
+    match control {
+        Some(control) => format!("{change} (with {random} {} %)", number(*control, 1)),
+        None => change,
     }
 }
 
@@ -135,18 +205,39 @@ mod tests {
         let none = Metric::new("mitigate", "gain", None, "*", rightly_stats::Estimate::default());
         let (clear, unclear) = (of(0.4, 0.2, 0.5), of(0.1, -0.1, 0.3));
         let (free, dear, same) = (of(-0.12, -0.15, -0.1), of(0.03, 0.01, 0.05), of(0.0, -0.1, 0.1));
-        let say = |gain: &Metric, beyond: &Metric, cost: &Metric| {
-            let verdict = Verdict::new(Repair::Dim, gain, beyond, cost, 0.01);
+        let beyond_cost = of(-0.008, -0.01, 0.0);
+        let judged = |gain: &Metric, beyond: &Metric, cost: &Metric, losers: Vec<Followed>| {
+            let worst = Some(Followed {
+                name: "slices/2 of 'bus'".into(),
+                before: 0.0,
+                after: 0.58,
+                control: Some(0.06),
+            });
+            let evidence =
+                Evidence { gain, beyond, cost, cost_beyond: &beyond_cost, worst, losers };
+            let verdict = Verdict::new(Repair::Dim, &evidence, 0.01);
             (verdict.answer, verdict.words)
         };
+        let say = |gain: &Metric, beyond: &Metric, cost: &Metric| judged(gain, beyond, cost, vec![]);
         let (answer, words) = say(&clear, &clear, &free);
         assert_eq!(answer, Answer::Helps);
-        assert!(words.contains("gains 40 points [20, 50]") && words.contains("rises by 12.0"));
+        assert_eq!(
+            words,
+            "'dim' helps: the lowest accuracy of any group gains 40 points [20, 50], 40 points [20, 50] more than with random \
+             groups of the same sizes; overall accuracy changes by +12.0 points, with random groups of the same sizes by \
+             +11.2. The group that was worst, slices/2 of 'bus', goes from 0 % to 58 %, with random groups of the same sizes \
+             to 6 %."
+        );
         assert_eq!(say(&clear, &clear, &dear).0, Answer::HelpsAtACost);
+        let loser =
+            Followed { name: "'cup'".into(), before: 0.989, after: 0.706, control: Some(0.97) };
+        let (answer, words) = judged(&clear, &clear, &free, vec![loser]);
+        assert_eq!(answer, Answer::HelpsAtACost);
+        assert!(words.contains("It costs: 'cup' falls from 98.9 % to 70.6 % (with random"), "{words}");
         assert_eq!(say(&clear, &unclear, &free).0, Answer::NoMoreThanRandom);
         let (answer, words) = say(&unclear, &clear, &same);
         assert_eq!(answer, Answer::NotShown);
-        assert!(words.contains("overall accuracy stays"), "{words}");
+        assert!(words.contains("overall accuracy changes by +0.0 points"), "{words}");
         let (answer, words) = say(&clear, &none, &free);
         assert_eq!(answer, Answer::NotShown);
         assert!(words.contains("not held against random groups"), "{words}");

@@ -13,8 +13,7 @@ impl Design {
     /// for functions of class means use [`Design::functional_of_strata`].
     pub fn functional(&self, k: usize, f: impl Fn(&[f64], &mut [f64]) + Sync) -> Vec<Estimate> {
         let plan = self.plan(Scope::Pooled);
-        let few = plan.units() < FEW;
-        self.functional_by(&plan, few, k, f)
+        self.functional_by(&plan, self.few(&plan, Scope::Pooled), k, f)
     }
 
     /// As [`Design::functional`], for functions of unweighted means over the strata: not estimable
@@ -26,11 +25,19 @@ impl Design {
         f: impl Fn(&[f64], &mut [f64]) + Sync,
     ) -> Vec<Estimate> {
         let plan = self.plan(Scope::MeanOfStrata);
-        let few = match self.clusters {
-            Some(_) => plan.fewest_in_a_stratum() < FEW,
-            None => plan.units() < FEW,
-        };
-        self.functional_by(&plan, few, k, f)
+        self.functional_by(&plan, self.few(&plan, Scope::MeanOfStrata), k, f)
+    }
+
+    /// Whether the small-sample rules hold for figures over `scope`.
+    pub fn is_small(&self, scope: Scope) -> bool {
+        self.few(&self.plan(scope), scope)
+    }
+
+    fn few(&self, plan: &Plan, scope: Scope) -> bool {
+        match (scope, &self.clusters) {
+            (Scope::MeanOfStrata, Some(_)) => plan.fewest_in_a_stratum() < FEW,
+            _ => plan.units() < FEW,
+        }
     }
 
     fn functional_by(

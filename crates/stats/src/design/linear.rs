@@ -24,6 +24,11 @@ impl Spread {
         Self { variance, freedom }
     }
 
+    #[cfg(test)]
+    pub(super) fn known(variance: f64, freedom: f64) -> Self {
+        Self { variance, freedom }
+    }
+
     /// The t quantile of the interval.
     pub(super) fn t(self) -> f64 {
         t_quantile(1.0 - TAIL, self.freedom)

@@ -47,6 +47,22 @@ impl Design {
         self.estimate(point, bootstrap::intervals(&plan, self.seed, self.resamples, 1, mean)[0])
     }
 
+    /// The mean of each sampling unit's values: of each cluster, or the values themselves.
+    ///
+    /// # Panics
+    /// Where `values` is not one value a unit.
+    pub fn unit_means(&self, values: &[f64]) -> Vec<f64> {
+        self.check(values.len());
+        let plan = self.plan(Scope::Pooled);
+        let mut sums = vec![(0.0, 0.0); plan.units()];
+        for (unit, value) in values.iter().enumerate() {
+            let (sum, n) = &mut sums[plan.sampling_unit(unit)];
+            *sum += value;
+            *n += 1.0;
+        }
+        sums.into_iter().map(|(sum, n)| sum / n).collect()
+    }
+
     /// [`Design::mean`] of values that can only lie in `minimum..=maximum`: see
     /// [`Estimate::within`].
     ///

@@ -17,6 +17,7 @@
 //! - **Few sampling units** (fewer than [`FEW`]): the same linearised t interval for means, the
 //!   delete-one jackknife variance with a t quantile for [`Design::functional`], Woodruff's
 //!   interval for medians: the percentile bootstrap is too narrow there.
+//! - **Ratios of means** ([`Design::ratio`]): Fieller's interval from the same linearised spreads.
 //! - **Means over strata**: variances add up over strata, with Satterthwaite's degrees of freedom;
 //!   where a stratum has one sampling unit, the interval is not estimable. A cluster may span
 //!   several strata; its shares in them then vary together.
@@ -33,6 +34,7 @@ mod means;
 mod median;
 mod plan;
 mod proportions;
+mod ratio;
 
 use crate::{
     Estimate,

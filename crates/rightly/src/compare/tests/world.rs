@@ -5,7 +5,7 @@ use rightly_stats::{Estimate, rng::keyed};
 
 use super::super::{
     side::{Image, Side},
-    tables::{Seen, Tables},
+    tables::{Layer, Seen, Tables},
 };
 use crate::{
     Metric,
@@ -104,8 +104,10 @@ pub(super) fn made(world: &World, model: u64) -> Side {
         let column = under(condition, probability, condition != "none");
         tables.seen.insert(condition.to_owned(), column);
     }
-    let map = |i| Some((draw("iou", i, model), Some(draw("density", i, model) - 0.5)));
-    tables.saliency = vec![("conv".to_owned(), (0..n).map(map).collect())];
+    let iou = (0..n).map(|i| Some(draw("iou", i, model))).collect();
+    let density = (0..n).map(|i| Some(draw("density", i, model) - 0.5)).collect();
+    let columns = [("cam-iou", iou), ("cam-delta-density", density)].into_iter().collect();
+    tables.saliency = vec![Layer { name: "conv".to_owned(), columns }];
     tables.objects = (0..n).map(|i| Some([draw("share", i, 9); 5])).collect();
     tables.overlap = vec![None; n];
     let mut metrics = Vec::new();

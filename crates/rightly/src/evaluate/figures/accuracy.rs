@@ -1,15 +1,20 @@
 //! Accuracy, true-class confidence and paired drops under every condition.
 
-use rightly_stats::paired;
+use rightly_stats::{Design, Estimate, design, paired, proportion::wilson_of_rate};
 
 use super::board::{Board, Over, Scope};
-use crate::evaluate::columns::{Columns, Seen};
+use crate::evaluate::{
+    columns::{Columns, Seen},
+    rows::BACKGROUNDS,
+};
 
 /// Conditions in the order of the report: clean, ablations, noise, overlays.
 fn conditions(columns: &Columns) -> Vec<&str> {
-    let first = ["none", "gray", "gray-box", "tile", "gray-control"];
-    let mut out: Vec<&str> = first.into_iter().filter(|c| columns.seen.contains_key(*c)).collect();
-    out.extend(columns.seen.keys().map(String::as_str).filter(|c| !first.contains(c)));
+    let first = ["none", "gray", "gray-box", "tile", "gray-control"].into_iter().chain(BACKGROUNDS);
+    let mut out: Vec<&str> = first.filter(|c| columns.seen.contains_key(*c)).collect();
+    let rest = columns.seen.keys().map(String::as_str).filter(|c| !out.contains(c));
+    let rest: Vec<&str> = rest.collect();
+    out.extend(rest);
     out
 }
 
@@ -22,6 +27,7 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns) {
         board.add_mean("confidence", Some(condition), &confidence, (0.0, 1.0));
         if condition != "none" {
             drops(board, "drop", condition, clean, seen);
+            kept(board, condition, clean, seen);
             let fall: Vec<_> = clean
                 .iter()
                 .zip(seen)
@@ -31,6 +37,8 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns) {
         }
     }
     control(board, columns, clean);
+    overlays(board, columns);
+    backgrounds(board, columns);
 }
 
 /// Whether every image was right or wrong as a whole (no averages over several trials).
@@ -45,15 +53,7 @@ fn accuracy(board: &mut Board<'_>, condition: &str, seen: &[Option<Seen>]) {
         board.add_mean("accuracy", Some(condition), &values, (0.0, 1.0));
         return;
     }
-    let usable: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
-    board.add("accuracy", Some(condition), &usable, |Scope { images, design, over, .. }| {
-        let values: Vec<f64> = images.iter().filter_map(|&i| values[i]).collect();
-        let e = match over {
-            Over::Mean => design.mean_of_strata_within(&values, 0.0, 1.0),
-            _ => design.proportion(&values.iter().map(|&v| v == 1.0).collect::<Vec<_>>()),
-        };
-        (e, None)
-    });
+    board.add_share("accuracy", Some(condition), &values);
 }
 
 /// `before` minus `after`, paired over the images that have both.
@@ -92,6 +92,61 @@ fn drops(
     });
 }
 
+/// Accuracy under a condition over accuracy as photographed, on the same images: what is left of the right answers, whatever
+/// their number was. Above 1 where the condition helps; undefined where nothing was right.
+fn kept(
+    board: &mut Board<'_>,
+    condition: &str,
+    clean: &[Option<Seen>],
+    seen: &[Option<Seen>],
+) {
+    let usable: Vec<usize> =
+        (0..seen.len()).filter(|&i| clean[i].is_some() && seen[i].is_some()).collect();
+    board.add("kept", Some(condition), &usable, |Scope { images, design, over, .. }| {
+        let right = |column: &[Option<Seen>]| -> Vec<f64> {
+            images.iter().filter_map(|&i| Some(f64::from(column[i]?.correct))).collect()
+        };
+        let kind = match over {
+            Over::Mean => design::Scope::MeanOfStrata,
+            Over::Class | Over::Pooled => design::Scope::Pooled,
+        };
+        (share_kept(design, kind, &right(clean), &right(seen)), None)
+    });
+}
+
+/// Fewer sampling units with a right answer than this don't show their spread.
+const FEW_RIGHT: usize = 10;
+
+/// The ratio of two paired accuracies, 0 or more. Where so few units are right after that their spread can't be seen, the
+/// interval holds also what the accuracy after can be by itself.
+pub(crate) fn share_kept(
+    design: &Design,
+    kind: design::Scope,
+    before: &[f64],
+    after: &[f64],
+) -> Estimate {
+    let ratio = design.ratio(kind, after, before);
+    let mean = |values: &[f64]| match kind {
+        design::Scope::Pooled => design.mean_within(values, 0.0, 1.0),
+        design::Scope::MeanOfStrata => design.mean_of_strata_within(values, 0.0, 1.0),
+    };
+    let (Some(value), Some(low), Some(high), Some(accuracy)) =
+        (ratio.value, ratio.low, ratio.high, mean(before).value)
+    else {
+        return ratio;
+    };
+    let (mut low, mut high) = (low, high);
+    let same = before == after;
+    if same || design.units_with(after) < FEW_RIGHT {
+        let units = design.effective_units(kind);
+        // What could differ although no unit of so many did.
+        let unseen = wilson_of_rate(if same { 0.0 } else { value * accuracy }, units);
+        high = high.max(if same { value + unseen.1 / accuracy } else { unseen.1 / accuracy });
+        low = low.min(if same { value - unseen.1 / accuracy } else { unseen.0 / accuracy });
+    }
+    Estimate { low: Some(low.max(0.0)), high: Some(high), ..ratio }
+}
+
 /// The drop when the moved mask is gray, and how much more the object's own gray costs, on the
 /// same images.
 fn control(board: &mut Board<'_>, columns: &Columns, clean: &[Option<Seen>]) {
@@ -102,4 +157,30 @@ fn control(board: &mut Board<'_>, columns: &Columns, clean: &[Option<Seen>]) {
     drops(board, "gray-control", "gray", clean, moved);
     drops(board, "gray-excess", "gray", moved, gray);
     board.add_mean("control-overlap", Some("gray"), &columns.overlap, (0.0, 1.0));
+}
+
+/// How much more accuracy falls under each overlay than under its control, which has the same shape and opacity without
+/// the pattern, on the same images.
+fn overlays(board: &mut Board<'_>, columns: &Columns) {
+    for (condition, pattern) in &columns.seen {
+        let control = columns.seen.get(&format!("{condition}/control"));
+        if let (true, Some(control)) = (condition.starts_with("overlay/"), control) {
+            drops(board, "overlay-excess", condition, control, pattern);
+        }
+    }
+}
+
+/// How much more the object alone is worth than as much of its surroundings; and how much accuracy falls from surroundings
+/// of the class to those of other classes, on the same images (ImageNet-9's background gap).
+fn backgrounds(board: &mut Board<'_>, columns: &Columns) {
+    for condition in BACKGROUNDS {
+        let control = columns.seen.get(&format!("{condition}/control"));
+        if let Some((object, control)) = columns.seen.get(condition).zip(control) {
+            drops(board, "background-excess", condition, object, control);
+        }
+    }
+    let of = |kind: &str| columns.seen.get(&format!("background-swap/{kind}"));
+    if let Some((same, other)) = of("same-class").zip(of("other-class")) {
+        drops(board, "background-gap", "background-swap", same, other);
+    }
 }

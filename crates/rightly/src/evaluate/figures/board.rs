@@ -116,6 +116,24 @@ impl<'a> Board<'a> {
         }
     }
 
+    /// The share of images whose value is 1; the others' is 0.
+    pub(super) fn add_share(
+        &mut self,
+        metric: &str,
+        condition: Option<&str>,
+        values: &[Option<f64>],
+    ) {
+        let usable: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
+        self.add(metric, condition, &usable, |Scope { images, design, over, .. }| {
+            let values: Vec<f64> = images.iter().filter_map(|&i| values[i]).collect();
+            let e = match over {
+                Over::Mean => design.mean_of_strata_within(&values, 0.0, 1.0),
+                _ => design.proportion(&values.iter().map(|&v| v == 1.0).collect::<Vec<_>>()),
+            };
+            (e, None)
+        });
+    }
+
     /// The mean of values that can only lie in `range`.
     pub(super) fn add_mean(
         &mut self,

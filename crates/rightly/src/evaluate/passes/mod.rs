@@ -4,6 +4,7 @@
 //! [`Row`](super::rows::Row), its columns in `tables`, its figures in `figures`.
 
 mod ablation;
+mod background;
 mod clean;
 mod noise;
 mod objects;
@@ -18,9 +19,10 @@ use super::{
 use crate::Error;
 
 /// The revision of every measure, by the name of its shards.
-pub(crate) const REVISIONS: [(&str, u32); 6] = [
+pub(crate) const REVISIONS: [(&str, u32); 7] = [
     ("clean", clean::REVISION),
     ("ablation", ablation::REVISION),
+    ("background", background::REVISION),
     ("noise", noise::REVISION),
     ("saliency", saliency::REVISION),
     ("objects", objects::REVISION),
@@ -59,7 +61,10 @@ pub(crate) fn plan<'a>(
     let without_masks = |name: &str| format!("{name} is not measured: the data has no masks.");
     for &name in &options.measures {
         match name {
-            MeasureName::Ablation if masks => measures.push(Box::new(ablation::Ablation)),
+            MeasureName::Ablation if masks => {
+                measures.push(Box::new(ablation::Ablation));
+                measures.push(Box::new(background::Backgrounds::new(inputs)));
+            }
             MeasureName::Noise if masks => {
                 measures.push(Box::new(noise::Noise::new(inputs.options.seed, options)))
             }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Changes with the code that decides the rows.
-pub(super) const REVISION: u32 = 1;
+pub(super) const REVISION: u32 = 2;
 
 pub(super) struct Saliency {
     head: CamHead,
@@ -57,11 +57,15 @@ fn layer_map(
         CamState::Zero => "zero",
         CamState::NotFinite => "not-finite",
     };
-    let (mut iou, mut delta_density) = (None, None);
+    let (mut iou, mut delta_density, mut mass) = (None, None, None);
+    let (mut pointing, mut average_precision) = (None, None);
     if let (CamState::Usable, Some(mask)) = (cam.state, mask) {
         let map = cam.upsample(mask.height, mask.width);
         iou = Some(saliency::iou(&map, mask)?);
         delta_density = saliency::delta_density(&map, mask)?;
+        mass = saliency::mass(&map, mask)?;
+        pointing = Some(saliency::pointing(&map, mask)?);
+        average_precision = saliency::average_precision(&map, mask)?;
     }
     Ok(LayerMap {
         layer: head.layer().to_owned(),
@@ -71,7 +75,31 @@ fn layer_map(
         map: cam.map,
         iou,
         delta_density,
+        mass,
+        pointing,
+        average_precision,
     })
+}
+
+/// How far the maps of the two largest logits point to the same place, at the size of the input.
+fn class_overlap(
+    head: &CamHead,
+    activation: &ArrayD<f32>,
+    logits: &[f32],
+    [height, width]: [usize; 2],
+) -> Result<Option<f64>, Error> {
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
+    let [first, second, ..] = order[..] else { return Ok(None) };
+    let mut maps = Vec::new();
+    for output in [first, second] {
+        let cam = head.cam(activation, output)?;
+        if cam.state != CamState::Usable {
+            return Ok(None);
+        }
+        maps.push(cam.upsample(height, width));
+    }
+    Ok(saliency::top_overlap(&maps[0], &maps[1]))
 }
 
 impl Measure for Saliency {
@@ -125,7 +153,9 @@ impl Measure for Saliency {
                 "left out of the saliency figures",
             ));
         }
-        let row = Row::Saliency(SaliencyRow { target: target as u32, maps });
+        let size = [subject.planes.height, subject.planes.width];
+        let class_overlap = class_overlap(&self.head, activation, logits, size)?;
+        let row = Row::Saliency(SaliencyRow { target: target as u32, maps, class_overlap });
         Ok(Entry { row: Some(row), problems })
     }
 }

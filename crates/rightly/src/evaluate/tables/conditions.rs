@@ -10,7 +10,7 @@ use crate::{
         columns::controls,
         options::EvaluateOptions,
         pipeline::Plan,
-        rows::{AblationRow, Outcome, Row},
+        rows::{AblationRow, BACKGROUNDS, Outcome, Row},
     },
 };
 
@@ -39,6 +39,45 @@ pub(super) fn ablation(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result
             .bool_opt("gray_control_correct", correct(|r| r.control))
             .f32_opt("gray_control_confidence", confidence(|r| r.control))
             .f64_opt("control_overlap", rows.iter().map(|(_, r)| r.control_overlap));
+        table.add(&batch.batch()?)
+    })?;
+    table.finish()
+}
+
+/// One row for each image and condition, with the image that lent its surroundings.
+pub(super) fn background(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result<(), Error> {
+    let mut table = run.table("measures/background.parquet");
+    each_shard(inputs, plan, "background", |rows| {
+        let (mut id, mut condition, mut from) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sides = [Vec::new(), Vec::new()];
+        let rows = of_kind(&rows, |r| match r {
+            Row::Background(row) => Some(row),
+            _ => None,
+        });
+        for (image, row) in &rows {
+            let donors = [None, None, row.same_donor.as_deref(), row.other_donor.as_deref()];
+            for ((name, pair), donor) in BACKGROUNDS.iter().zip(row.pairs()).zip(donors) {
+                id.push(*image);
+                condition.push(*name);
+                from.push(donor);
+                sides.iter_mut().zip(pair).for_each(|(side, outcome)| side.push(outcome));
+            }
+        }
+        let [object, control] = &sides;
+        let correct = |side: &[Option<Outcome>]| -> Vec<Option<bool>> {
+            side.iter().map(|o| o.map(|o| o.correct)).collect()
+        };
+        let confidence = |side: &[Option<Outcome>]| -> Vec<Option<f32>> {
+            side.iter().map(|o| o.map(|o| o.confidence)).collect()
+        };
+        let batch = Columns::new()
+            .utf8("id", id)
+            .utf8("condition", condition)
+            .utf8_opt("surroundings_of", from)
+            .bool_opt("correct", correct(object))
+            .f32_opt("confidence", confidence(object))
+            .bool_opt("control_correct", correct(control))
+            .f32_opt("control_confidence", confidence(control));
         table.add(&batch.batch()?)
     })?;
     table.finish()

@@ -18,6 +18,7 @@ fn promised(measure: &str) -> &'static [&'static str] {
     match measure {
         "clean" => &["samples.parquet", "predictions.parquet"],
         "ablation" => &["measures/ablation.parquet"],
+        "background" => &["measures/background.parquet"],
         "noise" => &["measures/noise.parquet"],
         "saliency" => &["measures/saliency.parquet", "measures/cam.parquet"],
         "objects" => &["measures/objects.parquet", "measures/mean-mask.parquet"],
@@ -26,7 +27,8 @@ fn promised(measure: &str) -> &'static [&'static str] {
     }
 }
 
-const MEASURES: [&str; 6] = ["clean", "ablation", "noise", "saliency", "objects", "overlay"];
+const MEASURES: [&str; 7] =
+    ["clean", "ablation", "background", "noise", "saliency", "objects", "overlay"];
 
 /// Reads the shards of one measure in order.
 fn each_shard<'a>(
@@ -69,6 +71,7 @@ pub(super) fn write(
     samples(inputs, plan, run)?;
     predictions::predictions(inputs, options, plan, run)?;
     conditions::ablation(inputs, plan, run)?;
+    conditions::background(inputs, plan, run)?;
     conditions::noise(inputs, options, plan, run)?;
     objects::saliency(inputs, plan, run)?;
     objects::objects(inputs, plan, run)?;

@@ -17,13 +17,21 @@ pub(super) fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result
     let mut figures = run.table("measures/saliency.parquet");
     let mut maps = run.table("measures/cam.parquet");
     each_shard(inputs, plan, "saliency", |rows| {
-        let rows: Vec<(&str, u32, &LayerMap)> = of_kind(&rows, |r| match r {
+        let of_images = of_kind(&rows, |r| match r {
             Row::Saliency(row) => Some(row),
             _ => None,
-        })
-        .into_iter()
-        .flat_map(|(id, row)| row.maps.iter().map(move |map| (id, row.target, map)))
-        .collect();
+        });
+        let rows: Vec<(&str, u32, &LayerMap)> = of_images
+            .iter()
+            .flat_map(|(id, row)| row.maps.iter().map(move |map| (*id, row.target, map)))
+            .collect();
+        // It is a figure of the CAM layer, whose map comes first.
+        let overlaps: Vec<Option<f64>> = of_images
+            .iter()
+            .flat_map(|(_, row)| {
+                (0..row.maps.len()).map(|at| row.class_overlap.filter(|_| at == 0))
+            })
+            .collect();
         let ids = || rows.iter().map(|(id, ..)| *id);
         let targets = || rows.iter().map(|(_, target, _)| i64::from(*target));
         let layers = || rows.iter().map(|(.., r)| &r.layer);
@@ -35,6 +43,10 @@ pub(super) fn saliency(inputs: &Inputs, plan: &Plan<'_>, run: &RunDir) -> Result
                 .utf8("state", rows.iter().map(|(.., r)| &r.state))
                 .f64_opt("iou", rows.iter().map(|(.., r)| r.iou))
                 .f64_opt("delta_density", rows.iter().map(|(.., r)| r.delta_density))
+                .f64_opt("mass", rows.iter().map(|(.., r)| r.mass))
+                .bool_opt("pointing", rows.iter().map(|(.., r)| r.pointing))
+                .f64_opt("average_precision", rows.iter().map(|(.., r)| r.average_precision))
+                .f64_opt("class_overlap", overlaps.iter().copied())
                 .batch()?,
         )?;
         maps.add(

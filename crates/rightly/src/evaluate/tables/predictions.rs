@@ -9,7 +9,7 @@ use crate::{
         columns::controls,
         options::EvaluateOptions,
         pipeline::Plan,
-        rows::{Entry, Outcome, Risen, Row},
+        rows::{BACKGROUNDS, Entry, Outcome, Risen, Row},
     },
 };
 
@@ -55,6 +55,12 @@ impl Predictions {
                     out.add(id, "tile", 0, row.tile);
                     out.add(id, "gray-control", 0, row.control);
                 }
+                Some(Row::Background(row)) => {
+                    for (name, [object, control]) in BACKGROUNDS.iter().zip(row.pairs()) {
+                        out.add(id, name, 0, object);
+                        out.add(id, &format!("{name}/control"), 0, control);
+                    }
+                }
                 Some(Row::Noise(row)) => {
                     let controls = controls(options);
                     for (name, sides, levels) in [
@@ -94,7 +100,7 @@ pub(super) fn predictions(
     run: &RunDir,
 ) -> Result<(), Error> {
     let mut table = run.table("predictions.parquet");
-    for measure in ["clean", "ablation", "noise", "overlay"] {
+    for measure in ["clean", "ablation", "background", "noise", "overlay"] {
         each_shard(inputs, plan, measure, |rows| {
             table.add(&Predictions::of(&rows, options).columns().batch()?)
         })?;
