@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rightly::{
     evaluate::{EvaluateOptions, MeasureName},
+    findings::Kind,
     metrics::{MEAN, POOLED, find},
 };
 use rightly_data::{
@@ -23,6 +24,13 @@ fn every_promised_figure_is_there_with_n_and_bounds_around_it() {
         ("accuracy", Some("gray")),
         ("accuracy", Some("gray-box")),
         ("accuracy", Some("tile")),
+        ("accuracy", Some("background-gray")),
+        ("accuracy", Some("background-blur")),
+        ("accuracy", Some("background-swap/same-class")),
+        ("accuracy", Some("background-swap/other-class/control")),
+        ("background-excess", Some("background-gray")),
+        ("background-gap", Some("background-swap")),
+        ("kept", Some("gray-box")),
         ("accuracy", Some("noise-foreground/linf/0.25")),
         ("confidence", Some("none")),
         ("drop", Some("gray")),
@@ -33,6 +41,10 @@ fn every_promised_figure_is_there_with_n_and_bounds_around_it() {
         ("rfs-control", Some("linf/0.25")),
         ("cam-iou", Some("gradcam")),
         ("cam-delta-density", Some("gradcam")),
+        ("cam-mass", Some("gradcam")),
+        ("cam-pointing", Some("gradcam")),
+        ("cam-average-precision", Some("gradcam")),
+        ("cam-class-overlap", Some("gradcam")),
         ("object-share", None),
         ("object-share-crop", None),
         ("object-kept", None),
@@ -184,14 +196,43 @@ fn a_class_that_keeps_its_accuracy_by_itself_is_a_finding() {
     let measures = vec![MeasureName::Ablation];
     let ablation = EvaluateOptions { measures, ..EvaluateOptions::default() };
     let record = run(options, &ablation, &folder.path().join("run")).unwrap();
-    let found: BTreeSet<&str> = record.findings.iter().filter_map(|f| f.class.as_deref()).collect();
-    assert_eq!(found, BTreeSet::from(["cross", "ring", "star", "wedge"]));
-    for finding in &record.findings {
-        assert_eq!(finding.kind, rightly::findings::Kind::ObjectIgnored);
+    let all = BTreeSet::from(["cross", "ring", "star", "wedge"]);
+    let of = |kind| record.findings.iter().filter(move |f| f.kind == kind);
+    let classes = |kind| of(kind).filter_map(|f| f.class.as_deref()).collect::<BTreeSet<&str>>();
+    assert_eq!(classes(Kind::ObjectIgnored), all);
+    // What the mask leaves out are the true objects: exchanged as 'surroundings' they decide the answer.
+    assert_eq!(classes(Kind::SpuriousCue), all);
+    for finding in of(Kind::SpuriousCue) {
+        assert_eq!(finding.group.as_deref(), Some("background-swap/other-class"));
+        assert!(finding.low.unwrap() > 0.3 && finding.q.unwrap() <= 0.05, "{finding:?}");
+        assert!(!finding.images.is_empty() && finding.evidence.len() == 4, "{finding:?}");
+    }
+    for finding in of(Kind::ObjectIgnored) {
         assert!(finding.low.unwrap() >= 0.5 && finding.q.unwrap() <= 0.05, "{finding:?}");
         assert_eq!(finding.evidence.len(), 3);
         assert!(finding.description.contains("of the other classes' pictures"), "{finding:?}");
     }
+}
+
+/// 'star' is given the output of 'cross', and so is right only where it is mistaken for one.
+#[test]
+fn a_class_that_fails_is_a_finding_with_a_hint_to_the_label_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("map.csv");
+    std::fs::write(&map, "class,output\ncross,0\nring,1\nstar,0\nwedge,3\n").unwrap();
+    let mut options = inputs();
+    options.label_map = Some(map);
+    let measures = vec![MeasureName::Ablation];
+    let ablation = EvaluateOptions { measures, ..EvaluateOptions::default() };
+    let record = run(options, &ablation, &folder.path().join("run")).unwrap();
+    let failing: Vec<_> =
+        record.findings.iter().filter(|f| f.kind == Kind::FailingClass).collect();
+    let [finding] = failing[..] else { panic!("{failing:?}") };
+    assert_eq!(finding.class.as_deref(), Some("star"));
+    assert!(finding.q.unwrap() < 1e-6 && finding.low.unwrap() > 0.4, "{finding:?}");
+    assert!(finding.description.contains("(output 2, "), "{finding:?}");
+    assert!(finding.description.contains("the label map or the labels are wrong"), "{finding:?}");
+    assert!(finding.images.len() > 20 && finding.evidence.len() == 2);
 }
 
 #[test]

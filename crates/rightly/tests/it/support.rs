@@ -73,6 +73,7 @@ pub(crate) fn tables(run: &Path) -> BTreeMap<String, Vec<u8>> {
         "samples.parquet",
         "predictions.parquet",
         "measures/ablation.parquet",
+        "measures/background.parquet",
         "measures/noise.parquet",
         "measures/saliency.parquet",
         "measures/cam.parquet",

@@ -184,3 +184,33 @@ fn backgrounds(board: &mut Board<'_>, columns: &Columns) {
         drops(board, "background-gap", "background-swap", same, other);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept_of(before: &[f64], after: &[f64]) -> [f64; 3] {
+        let design = Design::new(vec![0; before.len()], None, 0, 0);
+        let e = share_kept(&design, design::Scope::Pooled, before, after);
+        [e.value.unwrap(), e.low.unwrap(), e.high.unwrap()]
+    }
+
+    #[test]
+    fn what_is_kept_is_between_honest_bounds() {
+        let hits = |n: usize| -> Vec<f64> { (0..200).map(|i| f64::from(u8::from(i < n))).collect() };
+        let [value, low, high] = kept_of(&hits(160), &hits(80));
+        // Of 160 right ones 80 are kept: the ordinary interval of that share is .5 +- .08.
+        assert!((value - 0.5).abs() < 1e-12 && (low - 0.42).abs() < 0.01 && (high - 0.58).abs() < 0.01);
+        // Nothing is left: as many as 3.8 of 200 could be, of 160.
+        let [value, low, high] = kept_of(&hits(160), &hits(0));
+        assert_eq!((value, low), (0.0, 0.0));
+        assert!((0.015..0.04).contains(&high), "{high}");
+        // Nothing changed.
+        let [value, low, high] = kept_of(&hits(160), &hits(160));
+        assert_eq!(value, 1.0);
+        assert!((0.96..0.99).contains(&low) && (1.01..1.04).contains(&high), "{low} {high}");
+        let design = Design::new(vec![0; 200], None, 0, 0);
+        let none = share_kept(&design, design::Scope::Pooled, &hits(0), &hits(3));
+        assert_eq!((none.value, none.low), (None, None));
+    }
+}

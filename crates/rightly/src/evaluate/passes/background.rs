@@ -47,7 +47,7 @@ impl Measure for Backgrounds {
         // Where the mask can't be moved the object's own side is measured, without a control. That it can't is said with
         // the other controls.
         let moved = control::moved(mask).map(|moved| moved.mask);
-        let mut pair = |changed: &dyn Fn(&rightly_data::Mask) -> Result<Planes, Error>| {
+        let pair = |changed: &dyn Fn(&rightly_data::Mask) -> Result<Planes, Error>| {
             let see = |mask| probe.see(class, &changed(mask)?);
             let control = moved.as_ref().map(see).transpose()?.flatten();
             Ok::<_, Error>([see(mask)?, control])
