@@ -57,17 +57,11 @@ impl Shape {
     pub(super) fn of_means(self, first: f64, second: f64) -> f64 {
         match self {
             Self::Mean { .. } => first,
-            Self::Rfs => rfs_of(first, second),
+            Self::Rfs => rfs(first, second).unwrap_or(f64::NAN),
             Self::Kept if first > 0.0 => second / first,
             Self::Kept | Self::Median => f64::NAN,
         }
     }
-}
-
-/// RFS of mean accuracies, NaN where it is undefined. Sums of shares may leave 0..1 by rounding.
-fn rfs_of(foreground: f64, background: f64) -> f64 {
-    let inside = |a: f64| if (-1e-9..=1.0 + 1e-9).contains(&a) { a.clamp(0.0, 1.0) } else { a };
-    rfs(inside(foreground), inside(background)).unwrap_or(f64::NAN)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

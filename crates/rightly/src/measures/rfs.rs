@@ -4,17 +4,19 @@
 /// the object hurts more than noise off it.
 ///
 /// `a_fg` and `a_bg` are accuracies in 0..1 under noise on the object and off it. `None` where both
-/// are 0 or both are 1 (the papers count 0 there; it is undefined), and for values outside 0..1.
-/// Close to the ceiling the denominator is small: print `a_bg - a_fg` beside it.
+/// are 0 or both are 1 (the papers count 0 there; it is undefined), and for values outside 0..1 by more than the rounding of
+/// a mean. Close to the ceiling the denominator is small: print `a_bg - a_fg` beside it.
 pub fn rfs(a_fg: f64, a_bg: f64) -> Option<f64> {
-    if !(0.0..=1.0).contains(&a_fg) || !(0.0..=1.0).contains(&a_bg) {
-        return None;
-    }
+    let inside = |a: f64| (-ROUNDING..=1.0 + ROUNDING).contains(&a).then(|| a.clamp(0.0, 1.0));
+    let (a_fg, a_bg) = (inside(a_fg)?, inside(a_bg)?);
     let mean = f64::midpoint(a_fg, a_bg);
     let room = mean.min(1.0 - mean);
     // |a_bg - a_fg| <= 2 room holds exactly; rounding may pass it.
     (room > 0.0).then(|| ((a_bg - a_fg) / (2.0 * room)).clamp(-1.0, 1.0))
 }
+
+/// How far a weighted mean of shares may leave 0..1.
+const ROUNDING: f64 = 1e-9;
 
 #[cfg(test)]
 mod tests {
@@ -32,6 +34,8 @@ mod tests {
         // On one side of the ceiling all room is used.
         assert_eq!(rfs(0.0, 0.25), Some(1.0));
         assert_eq!(rfs(0.75, 1.0), Some(1.0));
+        // A mean of ones whose weights don't add up to one.
+        assert_eq!(rfs(1.0 + 1e-15, 0.95), Some(-1.0));
     }
 
     #[test]
