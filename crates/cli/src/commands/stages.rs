@@ -112,7 +112,7 @@ fn read(args: &StageArgs) -> Vec<Input> {
     let mut read: Vec<Input> = place::data(&args.data.data).into_iter().collect();
     read.extend(files.chain(overlays).chain(groups));
     // A pattern that can't be read is refused by whoever reads it.
-    for pattern in &args.dynamics.checkpoints {
+    if let Some(pattern) = &args.dynamics.checkpoints {
         let files = dynamics::expand(pattern).into_iter().flatten();
         read.extend(files.map(|file| Input::new("--checkpoints", file)));
         // One that goes into every folder reads what a run there writes.

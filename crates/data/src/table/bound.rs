@@ -57,11 +57,12 @@ impl Steps {
             let pages = Pages::of(file, chunk)
                 .and_then(|pages| within(chunk, &pages).map(|()| pages))
                 .map_err(|why| format!("column '{}': {why}", chunk.column_path().string()))?;
-            if !is_bytes(chunk) {
-                continue;
-            }
             // One value may be as large as all of a dictionary.
-            let widest = pages.dictionary.max(pages.shared);
+            let widest = match chunk.column_type() {
+                PhysicalType::BYTE_ARRAY => pages.dictionary.max(pages.shared),
+                PhysicalType::FIXED_LEN_BYTE_ARRAY => width(chunk),
+                _ => continue,
+            };
             let fitting = (BATCH_BYTES / widest.max(1)).max(1);
             let place = schema.get_column_root_idx(leaf);
             let all_refer = pages.referring == pages.values && texts.contains(&place);
@@ -80,6 +81,17 @@ fn is_bytes(chunk: &ColumnChunkMetaData) -> bool {
     chunk.column_type() == PhysicalType::BYTE_ARRAY
 }
 
+/// Bytes of a value at least.
+fn width(chunk: &ColumnChunkMetaData) -> u64 {
+    match chunk.column_type() {
+        PhysicalType::BOOLEAN | PhysicalType::BYTE_ARRAY => 1,
+        PhysicalType::INT32 | PhysicalType::FLOAT => 4,
+        PhysicalType::INT96 => 12,
+        PhysicalType::INT64 | PhysicalType::DOUBLE => 8,
+        PhysicalType::FIXED_LEN_BYTE_ARRAY => chunk.column_descr().type_length().max(1) as u64,
+    }
+}
+
 /// Refuses a column chunk that no table of images has.
 fn within(chunk: &ColumnChunkMetaData, pages: &Pages) -> Result<(), String> {
     let (unpacked, packed) = pages.swollen;
@@ -90,13 +102,7 @@ fn within(chunk: &ColumnChunkMetaData, pages: &Pages) -> Result<(), String> {
         ));
     }
     // Runs of equal values take no room in the file; unpacked each takes its own.
-    let width = match chunk.column_type() {
-        PhysicalType::BOOLEAN | PhysicalType::BYTE_ARRAY => 1,
-        PhysicalType::INT32 | PhysicalType::FLOAT => 4,
-        PhysicalType::INT96 => 12,
-        PhysicalType::INT64 | PhysicalType::DOUBLE => 8,
-        PhysicalType::FIXED_LEN_BYTE_ARRAY => chunk.column_descr().type_length().max(1) as u64,
-    };
+    let width = width(chunk);
     let values = pages.values.max(chunk.num_values().max(0) as u64);
     let bytes = values
         .saturating_mul(width)

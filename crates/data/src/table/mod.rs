@@ -11,6 +11,7 @@ mod outside;
 mod pages;
 mod reader;
 mod room;
+mod swell;
 #[cfg(test)]
 mod tests;
 mod texts;

@@ -2,6 +2,7 @@
 //! unpacked by its own header.
 //!
 //! The headers are Thrift's compact protocol; the parquet crate reads them, but does not show sizes before it unpacks.
+use super::swell;
 use parquet::file::metadata::ColumnChunkMetaData;
 use std::{
     fs::File,
@@ -11,6 +12,7 @@ use std::{
 /// Structs inside structs of a page's header: four are known.
 const DEPTH: usize = 16;
 /// Numbers of the types of Thrift's fields.
+const FALSE: u8 = 2;
 const I32: u8 = 5;
 const STRUCT: u8 = 12;
 /// Numbers of page types and encodings in the format.
@@ -51,11 +53,19 @@ impl Pages {
         let mut place = start;
         while place < start + length {
             let mut header = Reader { from: &mut from, taken: 0 };
-            let page = header.page().map_err(|e| format!("the page at byte {place}: {e}"))?;
-            place += header.taken + page.packed;
-            pages.add(&page).map_err(|e| format!("the page at byte {place}: {e}"))?;
-            let step = i64::try_from(page.packed).map_err(|e| e.to_string())?;
-            from.seek_relative(step).map_err(|e| e.to_string())?;
+            let at = |why: String| format!("the page at byte {place}: {why}");
+            let page = header.page().map_err(|e| at(e.to_string()))?;
+            let next = place + header.taken + page.packed;
+            pages.add(&page).map_err(at)?;
+            let codec = chunk.compression();
+            if page.is_packed && swell::may_swell(codec, page.packed) {
+                let levels = page.levels.min(page.packed);
+                from.seek_relative(levels as i64).map_err(|e| e.to_string())?;
+                let packed = from.by_ref().take(page.packed - levels);
+                swell::check(codec, packed, page.unpacked.saturating_sub(levels)).map_err(at)?;
+            }
+            place = next;
+            from.seek(SeekFrom::Start(place)).map_err(|e| e.to_string())?;
         }
         Ok(pages)
     }
@@ -86,13 +96,26 @@ impl Pages {
 }
 
 /// One page's header. Where it says a thing twice, the larger counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Page {
     kind: u64,
     unpacked: u64,
     packed: u64,
     values: u64,
     encoding: u64,
+    /// Bytes before the packed ones.
+    levels: u64,
+    is_packed: bool,
+}
+
+/// The header of a page of one kind.
+#[derive(Debug, Default)]
+struct Inner {
+    values: u64,
+    encoding: u64,
+    levels: u64,
+    /// Whether it says that its values are not packed.
+    is_plain: bool,
 }
 
 struct Reader<'r, R> {
@@ -152,7 +175,15 @@ impl<R: Read> Reader<'_, R> {
     }
 
     fn page(&mut self) -> io::Result<Page> {
-        let mut page = Page::default();
+        let mut page = Page {
+            kind: 0,
+            unpacked: 0,
+            packed: 0,
+            values: 0,
+            encoding: 0,
+            levels: 0,
+            is_packed: true,
+        };
         let mut last = 0;
         while let Some(kind) = self.field(&mut last)? {
             match last {
@@ -161,9 +192,11 @@ impl<R: Read> Reader<'_, R> {
                 3 => page.packed = page.packed.max(self.count(kind)?),
                 // Of data pages, dictionaries, and data pages of version 2.
                 5 | 7 | 8 if kind == STRUCT => {
-                    let (values, encoding) = self.inner(if last == 8 { 4 } else { 2 })?;
-                    page.values = page.values.max(values);
-                    page.encoding = page.encoding.max(encoding);
+                    let inner = self.inner(last == 8)?;
+                    page.values = page.values.max(inner.values);
+                    page.encoding = page.encoding.max(inner.encoding);
+                    page.levels = inner.levels;
+                    page.is_packed = !inner.is_plain;
                 }
                 _ => self.skip(kind, 1)?,
             }
@@ -171,19 +204,19 @@ impl<R: Read> Reader<'_, R> {
         Ok(page)
     }
 
-    /// Number of values, and the encoding, which stands in the field of this number.
-    fn inner(&mut self, encoding_at: i64) -> io::Result<(u64, u64)> {
-        let (mut values, mut encoding, mut last) = (0, 0, 0);
+    /// The header of a data page, of version 2 or not, or of a dictionary.
+    fn inner(&mut self, second: bool) -> io::Result<Inner> {
+        let (mut inner, mut last) = (Inner::default(), 0);
         while let Some(kind) = self.field(&mut last)? {
-            if last == 1 {
-                values = self.count(kind)?;
-            } else if last == encoding_at {
-                encoding = self.count(kind)?;
-            } else {
-                self.skip(kind, 2)?;
+            match (last, second) {
+                (1, _) => inner.values = self.count(kind)?,
+                (2, false) | (4, true) => inner.encoding = self.count(kind)?,
+                (5 | 6, true) => inner.levels += self.count(kind)?,
+                (7, true) if kind == FALSE => inner.is_plain = true,
+                _ => self.skip(kind, 2)?,
             }
         }
-        Ok((values, encoding))
+        Ok(inner)
     }
 
     /// Passes over a field's value.
@@ -193,7 +226,7 @@ impl<R: Read> Reader<'_, R> {
         }
         match kind {
             // True and false are their own type.
-            1 | 2 => {}
+            1 | FALSE => {}
             3 => _ = self.byte()?,
             4..=6 => _ = self.number()?,
             7 => self.pass(8)?,
@@ -229,7 +262,7 @@ impl<R: Read> Reader<'_, R> {
 
     /// Passes over a value in a list or map, where true and false take a byte.
     fn element(&mut self, kind: u8, depth: usize) -> io::Result<()> {
-        if kind <= 2 { self.byte().map(drop) } else { self.skip(kind, depth + 1) }
+        if kind <= FALSE { self.byte().map(drop) } else { self.skip(kind, depth + 1) }
     }
 
     fn pass(&mut self, length: u64) -> io::Result<()> {

@@ -169,6 +169,18 @@ def bombs():
     lying = whole[footer:].replace(stated, varint(100, len(stated)))
     (OUT / "bomb-lying.parquet").write_bytes(whole[:footer] + lying)
     assert pq.read_metadata(OUT / "bomb-lying.parquet").row_group(0).column(0).total_uncompressed_size == 100
+    # The same in gzip and Brotli, whose page says 100 bytes.
+    for codec in ["gzip", "brotli"]:
+        delta = {"compression": codec, "store_schema": False, "use_dictionary": False, "write_statistics": False}
+        pq.write_table(pa.table({"image": big, "class": ["a"]}), OUT / "bomb-page.tmp", **delta)
+        metadata = pq.read_metadata(OUT / "bomb-page.tmp").row_group(0).column(0)
+        # A page's header begins with its kind and its size.
+        header, whole = metadata.data_page_offset, (OUT / "bomb-page.tmp").read_bytes()
+        assert whole[header : header + 3] == bytes([0x15, 0x00, 0x15])
+        size = next(i for i in range(header + 3, header + 9) if whole[i] < 0x80) + 1 - (header + 3)
+        lying = whole[: header + 3] + varint(100, size) + whole[header + 3 + size :]
+        (OUT / f"bomb-{codec}.parquet").write_bytes(lying)
+        (OUT / "bomb-page.tmp").unlink()
     # Seventy million zeros in the list of one row.
     zeros = pa.array([np.zeros(70_000_000, np.float32)])
     settings = {"compression": "zstd", "store_schema": False, "data_page_size": 2**30}
