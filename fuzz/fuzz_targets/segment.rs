@@ -6,6 +6,7 @@ use rightly_data::{
     mask::{CocoSegment, MaskOptions},
 };
 use rightly_fuzz::image;
+use std::path::Path;
 
 fuzz_target!(|bytes: &[u8]| {
     let [kind, height, width, rest @ ..] = bytes else { return };
@@ -26,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     };
     let options = MaskOptions { resize_nearest: true, ..MaskOptions::default() };
-    if let Ok(mask) = MaskSource::Coco(vec![segment]).load(&image(), &options) {
+    if let Ok(mask) = MaskSource::Coco { file: Path::new("set.json").into(), segments: vec![segment], size: None }.load(&image(), &options) {
         assert_eq!((mask.width, mask.height, mask.data.len()), (6, 4, 24));
     }
 });

@@ -1,9 +1,10 @@
 //! `--config FILE.toml`: any long flag can stand in a file; flags on the command line win.
 
-use std::{ffi::OsString, fs, path::Path};
+use std::{ffi::OsString, path::Path};
 
 use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, Command};
+use rightly_data::files;
 
 use crate::flags::Flags;
 
@@ -46,7 +47,8 @@ fn entries(
     flags: &Flags,
     given: &[OsString],
 ) -> anyhow::Result<Vec<OsString>> {
-    let text = fs::read_to_string(path).with_context(|| format!("--config {}", path.display()))?;
+    // No FIFO to wait for, no device without end, no file of gigabytes.
+    let text = files::read_text(path, files::SMALL).context("--config")?;
     let table: toml::Table =
         text.parse().with_context(|| format!("{}: not a TOML table", path.display()))?;
     let mut out = Vec::new();
@@ -117,7 +119,7 @@ mod tests {
     fn expand_with(config: &str, words: &[&str]) -> anyhow::Result<Vec<String>> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("audit.toml");
-        fs::write(&file, config)?;
+        std::fs::write(&file, config)?;
         let mut all: Vec<OsString> = words.iter().map(Into::into).collect();
         all.push("--config".into());
         all.push(file.into());
@@ -201,5 +203,30 @@ mod tests {
         let expected =
             ["rightly", "evaluate", "--overlay=a=1.png", "--overlay=b=2.png", "--softmax=false"];
         assert_eq!(words.unwrap(), expected);
+    }
+    /// Neither waited for nor read without end.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_settings_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", at("endless")).unwrap();
+        std::fs::File::create(at("huge")).unwrap().set_len(100 << 30).unwrap();
+        std::fs::write(at("bytes"), b"seed = \xff").unwrap();
+        for (name, expected) in [
+            ("fifo", "is a FIFO"),
+            ("endless", "is a device"),
+            ("huge", "the file has 107374182400 bytes, the limit is 67108864"),
+            ("bytes", "byte 7 is not UTF-8"),
+            ("none", "No such file"),
+            (".", "is a folder"),
+        ] {
+            let words = ["rightly", "evaluate", "--config"].map(OsString::from);
+            let words = words.into_iter().chain([at(name).into()]).collect();
+            let error = format!("{:#}", expand(words, &Flags::new()).unwrap_err());
+            assert!(error.starts_with("--config: ") && error.contains(name), "{error}");
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -137,7 +137,7 @@ pub(crate) fn training(args: &TrainArgs, given: &Given) -> anyhow::Result<()> {
 pub(crate) fn data(args: &DataArgs, given: &Given) -> anyhow::Result<()> {
     there(args.masks.masks.as_deref().map(|path| ("--masks", path)))?;
     let pixels = ["as-stored", "max-pixels", "max-bytes", "background", "mask-resize"];
-    Idle { given }.unless(args.reads(), &pixels, "no image is read without --read")
+    Idle { given }.unless(args.reads(), &pixels, "no image is read without --read or --preview")
 }
 
 /// Refuses files that are not there.

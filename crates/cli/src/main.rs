@@ -1,6 +1,7 @@
 //! The binary `rightly`.
 
 mod args;
+mod claim;
 mod commands;
 mod config;
 mod effects;

@@ -8,8 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use rightly::{RunDir, run::Lock};
 use rightly_data::{Dataset, MaskSource};
+
+use crate::claim::{Claim, WORK};
 
 /// What a command leaves in its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,6 @@ impl Input {
 pub(crate) const DEMO: &str = ".demo";
 /// The file that says that an experiment made a folder.
 pub(crate) const EXPERIMENT: &str = ".experiment";
-/// Work in progress of every kind; the lock lies there.
-const WORK: &str = ".work";
 /// Work in progress of a training.
 const TRAINING: &str = ".train";
 /// What systems put into folders that people look at.
@@ -129,15 +128,15 @@ pub(crate) fn check(out: &Path, kind: Made, inputs: &[Input], force: bool) -> an
 ///
 /// # Errors
 /// As [`check`]; another process holds it.
-pub(crate) fn take(out: &Path, kind: Made, inputs: &[Input], force: bool) -> anyhow::Result<Lock> {
+pub(crate) fn take(out: &Path, kind: Made, inputs: &[Input], force: bool) -> anyhow::Result<Claim> {
     // A folder that another process is just starting may look like anything: its lock is asked first.
     let locked = out.join(WORK).join("lock").is_file();
     if !locked {
         check(out, kind, inputs, force)?;
     }
-    let lock = RunDir::new(out).lock()?;
+    let claim = Claim::take(out)?;
     check(out, kind, inputs, force)?;
-    Ok(lock)
+    Ok(claim)
 }
 
 /// What is there of a command that was killed before it said what the folder is.
@@ -230,6 +229,7 @@ pub(crate) fn pictures(data: &str, dataset: &Dataset) -> Vec<Input> {
     other.map(|(folder, _)| Input::new("the pictures in", folder)).collect()
 }
 
-fn here(folder: &Path) -> &Path {
+/// A file's folder, as a path that the system knows.
+pub(crate) fn here(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }

@@ -37,8 +37,9 @@ impl Parts {
             }
             let found: Vec<&str> = there.keys().copied().collect();
             let found = if found.is_empty() { "no splits".to_owned() } else { found.join(", ") };
+            let data = inputs.dataset.given.display();
             Err(Error::Usage(format!(
-                "{flag} {name}: no image has this split; the data has {found}"
+                "{data}: {flag} {name}: no image has this split; the data has {found}"
             )))
         };
         let first = |names: &[&'static str], not: &str| {

@@ -6,10 +6,12 @@ use crate::net::{download, upload};
 use crate::optim::State;
 use crate::weights::{Weight, Weights, parse, read, write};
 use burn::tensor::{Device, Tensor};
+use rightly_data::{DataError, files};
 use safetensors::tensor::View;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Key of the progress in the file's metadata.
@@ -38,6 +40,9 @@ pub(crate) struct Progress {
     /// Steps done of the epoch in work, and the sum of their losses.
     #[serde(default)]
     pub(crate) within: Within,
+    /// blake3 of the file of each epoch's dynamics.
+    #[serde(default)]
+    pub(crate) dynamics: Vec<String>,
 }
 
 /// Where in an epoch a training stands.
@@ -93,29 +98,27 @@ impl Checkpoint {
         key: &str,
         device: &Device,
     ) -> Result<Option<Self>, TrainError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(TrainError::io(path)(error)),
-        };
+        let Some(bytes) = read_if_there(path, files::LARGE)? else { return Ok(None) };
         let invalid = |message: String| TrainError::Weights { path: path.to_owned(), message };
+        let advice = "remove it to train from the beginning";
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes)
-            .map_err(|error| invalid(format!("this is no checkpoint: {error}")))?;
+            .map_err(|error| invalid(format!("this is no checkpoint: {error}; {advice}")))?;
         let text = header.metadata().as_ref().and_then(|map| map.get(PROGRESS));
-        let text = text.ok_or_else(|| invalid("this is no checkpoint of rightly".to_owned()))?;
-        let progress: Progress = serde_json::from_str(text)
-            .map_err(|error| invalid(format!("its progress can't be read: {error}")))?;
-        if progress.key != key {
-            return Err(other_training(path));
-        }
+        let text =
+            text.ok_or_else(|| invalid(format!("this is no checkpoint of rightly; {advice}")))?;
         let file = parse(&bytes, path)?;
         let mut named: Vec<(&str, Cow<'_, [u8]>)> =
             file.iter().map(|(name, view)| (name, Cow::Borrowed(view.data()))).collect();
         named.sort_unstable_by_key(|(name, _)| *name);
         let stated = header.metadata().as_ref().and_then(|map| map.get(CHECKSUM));
+        // Before anything of it is believed, the key too.
         if stated != Some(&checksum(text, named)) {
-            let advice = "its bytes are not those that were written; remove it, or take --force";
-            return Err(invalid(advice.to_owned()));
+            return Err(invalid(format!("its bytes are not those that were written; {advice}")));
+        }
+        let progress: Progress = serde_json::from_str(text)
+            .map_err(|error| invalid(format!("its progress can't be read: {error}; {advice}")))?;
+        if progress.key != key {
+            return Err(other_training(path));
         }
         let get = |group: &str, weight: &Weight| {
             read(&file, &format!("{group}/{}", weight.name), &weight.shape, path)
@@ -152,6 +155,15 @@ fn checksum(progress: &str, tensors: Vec<(&str, Cow<'_, [u8]>)>) -> String {
         hasher.update(&bytes);
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// A regular file of the training's own, up to a bound; `None` where there is none.
+pub(crate) fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, TrainError> {
+    match files::read(path, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A folder that holds something else.

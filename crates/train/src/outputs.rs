@@ -1,14 +1,15 @@
 //! The files that a training leaves beside its model.
 use crate::TrainError;
 use crate::arch::Network;
-use crate::checkpoint::other_training;
+use crate::checkpoint::{other_training, read_if_there};
 use crate::event::Trained;
 use crate::export::{INPUT, LOGITS};
 use crate::options::TrainOptions;
-use rightly_data::files::write_whole;
+use rightly_data::files::{self, write_whole};
 use rightly_data::preprocess::Resize;
 use rightly_model::Card;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -46,45 +47,57 @@ pub(crate) fn key(
 /// The weights as they were trained, batch norm unfolded.
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
 
+/// The summary's name.
+const SUMMARY: &str = "train.json";
+
 /// Files that a training leaves beside its summary, `train.json`.
 pub const OUTPUTS: [&str; 5] =
     ["model.onnx", "model.toml", "labels.txt", WEIGHTS, "dynamics.parquet"];
 
-/// `train.json`.
+/// `train.json`, without its own checksum.
 #[derive(Debug, Serialize, Deserialize)]
 struct Summary {
     /// Hash of everything that decided the result.
     key: String,
     /// blake3 of what was computed, by the file's name. The card and the labels are the user's to change.
-    #[serde(default)]
     files: BTreeMap<String, String>,
     #[serde(flatten)]
     trained: Trained,
 }
 
+/// Name in `train.json` of the checksum of all else that stands there.
+const CHECKSUM: &str = "blake3";
 /// Files that nobody changes.
 const COMPUTED: [&str; 3] = ["model.onnx", WEIGHTS, "dynamics.parquet"];
 
-fn hash(path: &Path) -> Result<String, TrainError> {
+/// blake3 of a regular file, hex.
+pub(crate) fn hash(path: &Path) -> Result<String, TrainError> {
     let mut hasher = blake3::Hasher::new();
-    let mut file = std::fs::File::open(path).map_err(TrainError::io(path))?;
+    let mut file = files::open(path)?;
     std::io::copy(&mut file, &mut hasher).map_err(TrainError::io(path))?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-fn summary(out: &Path) -> PathBuf {
-    out.join("train.json")
+/// Takes the checksum out of a summary and says whether it is that of the rest. How the text is set does not count.
+fn is_whole(summary: &mut Value) -> bool {
+    let stated = summary.as_object_mut().and_then(|fields| fields.remove(CHECKSUM));
+    let own = blake3::hash(summary.to_string().as_bytes()).to_hex();
+    stated.is_some_and(|stated| stated == own.as_str())
 }
 
 /// The result of a training that ended in this folder; `None` where none did or one is under way.
 pub(crate) fn finished(out: &Path, key: &str) -> Result<Option<Trained>, TrainError> {
-    let path = summary(out);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(TrainError::io(path)(error)),
+    let path = out.join(SUMMARY);
+    let Some(bytes) = read_if_there(&path, files::SMALL)? else { return Ok(None) };
+    let damaged = || TrainError::Weights {
+        path: path.clone(),
+        message: "this is not what the training wrote; remove it to train again".to_owned(),
     };
-    let summary: Summary = serde_json::from_slice(&bytes).map_err(|_| other_training(&path))?;
+    let mut summary: Value = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+    if !is_whole(&mut summary) {
+        return Err(damaged());
+    }
+    let summary: Summary = serde_json::from_value(summary).map_err(|_| damaged())?;
     if summary.key != key {
         return Err(other_training(&path));
     }
@@ -104,7 +117,7 @@ pub(crate) fn finished(out: &Path, key: &str) -> Result<Option<Trained>, TrainEr
     for (name, written) in &summary.files {
         let file = out.join(name);
         if hash(&file)? != *written {
-            let message = "this is not what the training wrote; take --force to train again";
+            let message = "this is not what the training wrote; remove it to train again";
             return Err(TrainError::Weights { path: file, message: message.to_owned() });
         }
     }
@@ -115,11 +128,16 @@ pub(crate) fn finished(out: &Path, key: &str) -> Result<Option<Trained>, TrainEr
 pub(crate) fn finish(out: &Path, key: &str, trained: &Trained) -> Result<(), TrainError> {
     let of = |name: &str| Ok((name.to_owned(), hash(&out.join(name))?));
     let files = COMPUTED.into_iter().map(of).collect::<Result<_, TrainError>>()?;
-    let summary_of = Summary { key: key.to_owned(), files, trained: trained.clone() };
-    let mut text = serde_json::to_string_pretty(&summary_of)
-        .map_err(|error| TrainError::Data(format!("train.json can't be written: {error}")))?;
+    let summary = Summary { key: key.to_owned(), files, trained: trained.clone() };
+    let unwritten = |error| TrainError::Data(format!("{SUMMARY} can't be written: {error}"));
+    // As a reader has it: numbers are those that come back from the text.
+    let text = serde_json::to_string(&summary).map_err(unwritten)?;
+    let mut value: Value = serde_json::from_str(&text).map_err(unwritten)?;
+    let checksum = blake3::hash(value.to_string().as_bytes()).to_hex();
+    value[CHECKSUM] = checksum.as_str().into();
+    let mut text = serde_json::to_string_pretty(&value).map_err(unwritten)?;
     text.push('\n');
-    Ok(write_whole(&summary(out), text.as_bytes())?)
+    Ok(write_whole(&out.join(SUMMARY), text.as_bytes())?)
 }
 
 /// Writes the card and the labels.

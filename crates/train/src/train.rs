@@ -219,7 +219,12 @@ impl<'a> Trainer<'a> {
         write_whole(&self.out.join("model.onnx"), &graph.to_bytes())?;
         outputs::card(self.options, &self.network, self.train.set.size, &self.out)?;
         weights.save(&self.out.join(outputs::WEIGHTS))?;
-        dynamics::join(&self.work, progress.epochs, &self.out.join("dynamics.parquet"))?;
+        dynamics::join(
+            &self.work,
+            progress.epochs,
+            &progress.dynamics,
+            &self.out.join("dynamics.parquet"),
+        )?;
         outputs::finish(&self.out, &self.key, &trained)?;
         std::fs::remove_dir_all(&self.work).map_err(TrainError::io(&self.work))?;
         Ok(trained)
@@ -238,6 +243,8 @@ impl<'a> Trainer<'a> {
         let path = self.checkpoint();
         if let Some(state) = Checkpoint::load(&path, &self.wide, &self.key, &self.device)? {
             let Progress { epochs: epoch, within, .. } = state.progress;
+            // What the table is made of at the end, before hours are spent on the rest.
+            dynamics::check(&self.work, epoch, &state.progress.dynamics)?;
             progress(TrainEvent::Resumed { epoch, step: within.step });
             return Ok(state);
         }
@@ -261,6 +268,7 @@ impl<'a> Trainer<'a> {
                 best: 0,
                 groups: Vec::new(),
                 within: Within::default(),
+                dynamics: Vec::new(),
             },
             weights,
             state: State::default(),
@@ -297,7 +305,7 @@ impl<'a> Trainer<'a> {
         if let (Some(val), Some(outcome)) = (&self.val, &on_val) {
             rows.push((&val.set.ids, &val.order, outcome));
         }
-        dynamics::write_epoch(&self.work, epoch, &rows)?;
+        let written = dynamics::write_epoch(&self.work, epoch, &rows)?;
         let record = EpochRecord {
             epoch,
             train_loss,
@@ -309,6 +317,7 @@ impl<'a> Trainer<'a> {
         progress.epochs = epoch + 1;
         progress.steps = at.state.steps;
         progress.within = Within::default();
+        progress.dynamics.push(written);
         progress.history.push(record.clone());
         if let Some(patience) = self.options.patience {
             let of = |epoch: usize| {

@@ -2,6 +2,7 @@
 use crate::TrainError;
 use crate::arch::{Arch, HEAD, Network};
 use rand::RngExt as _;
+use rightly_data::files;
 use rightly_stats::rng::{keyed, standard_normal_fill};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use std::borrow::Cow;
@@ -90,9 +91,9 @@ impl Weights {
     /// in float32. Tensors of other names are not looked at.
     ///
     /// # Errors
-    /// [`TrainError::Io`]; [`TrainError::Weights`] where a tensor is missing or has another shape or type.
+    /// The file is missing, no regular file, or too large; [`TrainError::Weights`] where a tensor is missing or has another shape or type.
     pub fn load(path: &Path, arch: Arch, classes: usize) -> Result<Self, TrainError> {
-        let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+        let bytes = files::read(path, files::LARGE)?;
         let mut weights = Self::of_shape(&arch.network(classes));
         let file = parse(&bytes, path)?;
         let trained = weights.trained.len();
@@ -171,7 +172,7 @@ pub(crate) fn write(
         Some(texts).filter(|texts: &HashMap<_, _>| !texts.is_empty()),
     )
     .map_err(|error| TrainError::Weights { path: path.to_owned(), message: error.to_string() })?;
-    Ok(rightly_data::files::write_whole(path, &bytes)?)
+    Ok(files::write_whole(path, &bytes)?)
 }
 
 #[cfg(test)]

@@ -103,9 +103,9 @@ pub(crate) struct DataArgs {
 }
 
 impl DataArgs {
-    /// Whether the pictures are decoded.
+    /// Whether pictures are decoded.
     pub(crate) fn reads(&self) -> bool {
-        self.read
+        self.read || self.preview.is_some()
     }
 }
 

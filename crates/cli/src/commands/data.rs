@@ -140,7 +140,7 @@ fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
     text += "\n";
     text += &output::table(&rows);
     if let Some(path) = &args.preview {
-        text += &format!("\npreview: {}\n", path.display());
+        text += &format!("\npreview: {}\n", visible(&path.display().to_string()));
     }
     text += &format!("\n{} problems\n", problems.len());
     for p in problems {

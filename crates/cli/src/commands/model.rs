@@ -38,6 +38,7 @@ pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     };
     let description = Description::read(&args.model, &overrides, taken)?;
     let (first_look, said) = looked.map(|l| (l.look, l.said)).unzip();
+    // Without data nothing was looked at, and nothing is said.
     let shown = Shown { description, first_look, said: said.unwrap_or_default() };
     let text = match args.format {
         DataFormat::Json => output::json(&shown)?,

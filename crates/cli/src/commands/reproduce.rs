@@ -10,7 +10,7 @@ use rightly::reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifa
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
-    files::write_whole,
+    files::{self, write_whole},
     pixels::DecodeOptions,
 };
 use rightly_train::{Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions};
@@ -77,7 +77,7 @@ fn dim(args: &ReproduceArgs) -> anyhow::Result<()> {
         return Err(rightly::Error::Interrupted.into());
     }
     let result = result?;
-    output::print(&output::lines(&std::fs::read_to_string(&result.table)?))?;
+    output::print(&output::lines(&files::read_text(&result.table, files::SMALL)?))?;
     if !args.quiet {
         output::say(&format!("table: {}", result.table.display()));
     }

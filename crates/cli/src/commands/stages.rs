@@ -1,5 +1,7 @@
 //! `rightly audit` and the commands of single stages: stages of a run, then its report.
 
+use std::path::Path;
+
 use rightly::{
     Event, Inputs, Metric, RunDir,
     discover::{self, DiscoverOptions},
@@ -102,7 +104,22 @@ pub(crate) fn run(args: &StageArgs, which: Which, given: &Given) -> anyhow::Resu
 /// What the command reads, that it may not write there.
 fn read(args: &StageArgs) -> Vec<Input> {
     let files = args.files().into_iter().map(|(flag, path)| Input::new(flag, path));
-    place::data(&args.data.data).into_iter().chain(files).collect()
+    let overlays = args.measures.overlay.iter().filter_map(|text| text.split_once('='));
+    let overlays = overlays.map(|(_, file)| Input::new("--overlay", file));
+    // A column or a method where it is no file.
+    let groups = args.repair.groups.iter().filter(|name| Path::new(name).is_file());
+    let groups = groups.map(|file| Input::new("--groups", file));
+    let mut read: Vec<Input> = place::data(&args.data.data).into_iter().collect();
+    read.extend(files.chain(overlays).chain(groups));
+    // A pattern that can't be read is refused by whoever reads it.
+    if let Some(pattern) = &args.dynamics.checkpoints {
+        let files = dynamics::expand(pattern).into_iter().flatten();
+        read.extend(files.map(|file| Input::new("--checkpoints", file)));
+        // One that goes into every folder reads what a run there writes.
+        let root = pattern.split_once("**").map(|(root, _)| place::here(Path::new(root)));
+        read.extend(root.map(|root| Input::new("--checkpoints", root)));
+    }
+    read
 }
 
 /// A run that this process holds, and the inputs that it rests on.

@@ -9,8 +9,8 @@ use rightly_data::{
     table::Table,
 };
 use rightly_train::{
-    GroupMethod, GroupTraining, OUTPUTS, Optimizer, Schedule, TrainOptions, Trained, TrainingSet,
-    Weights,
+    GroupMethod, GroupTraining, OUTPUTS, Optimizer, Schedule, TrainError, TrainOptions, Trained,
+    TrainingSet, Weights,
 };
 
 use crate::{
@@ -40,11 +40,13 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let progress = Progress::new(args.quiet);
     let threads = options::threads(args.threads);
     let decode = options::decode(&args.decode)?;
-    let parts = training::parts(&dataset, args.seed)?;
+    let of_data = || args.data.clone();
+    let parts = training::parts(&dataset, args.seed).with_context(of_data)?;
     dataset.notes.iter().chain([&parts.note]).for_each(|n| progress.note(n));
     let sets = progress.during("reading", "images", parts.len(), &|tick| {
         training::load(&dataset, &parts, [args.size; 2], &decode, threads, tick)
-    })?;
+    });
+    let sets = sets.with_context(of_data)?;
     training::say_problems(&sets.problems);
     let flags = &args.training;
     let mut train = TrainOptions::new(
@@ -54,6 +56,12 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         flags.epochs,
     );
     take(flags, &mut train)?;
+    if let (Some(path), Some(groups)) = (&flags.groups, &train.groups)
+        && let Some(id) = sets.train.ids.iter().find(|id| !groups.of.contains_key(*id))
+    {
+        let path = path.display();
+        bail!("{path}: no group of the training image '{id}'; give each of them a group");
+    }
     if let Some(folder) = &flags.jtt {
         train.copies = mistakes(folder, flags.jtt_epoch, flags.jtt_copies, &sets.train)?;
         progress.note(&format!(
@@ -73,7 +81,10 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     }
     let trained = INTERRUPT
         .listening(|stop| training::train(&sets, &train, &args.out, stop, &progress))
-        .with_context(|| format!("--out {}", args.out.display()))?;
+        .map_err(|error| match error {
+            TrainError::Data(_) => anyhow::Error::new(error).context(of_data()),
+            other => anyhow::Error::new(other).context(format!("--out {}", args.out.display())),
+        })?;
     output::print(&summary(&trained, &args.out))
 }
 

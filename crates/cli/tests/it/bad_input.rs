@@ -84,3 +84,21 @@ fn a_folder_that_is_no_run() {
     refused(rightly().arg("metrics").arg(folder.path()), &["not a run directory"]);
     refused(rightly().arg("report").arg(folder.path()), &["not a run directory"]);
 }
+
+#[test]
+fn what_the_data_does_not_have_names_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, more, words) in [
+        ("evaluate", ["--split", "nosuch"], "--split nosuch: no image has this split"),
+        ("evaluate", ["--cluster", "nosuch"], "--cluster nosuch: the data has no such column"),
+        ("rank", ["--fit-split", "nosuch"], "--fit-split nosuch: no image has this split"),
+        ("discover", ["--confirm-split", "nosuch"], "--confirm-split nosuch: no image has this"),
+        ("evaluate", ["--protocol", "dim"], "--protocol only fits cifar-100:"),
+    ] {
+        let mut call = rightly();
+        call.arg(command).arg("--model").arg(quickstart("model.onnx"));
+        call.arg("--data").arg(quickstart("table.csv")).args(more);
+        call.arg("--out").arg(folder.path().join("run"));
+        refused(&mut call, &["table.csv: ", words]);
+    }
+}

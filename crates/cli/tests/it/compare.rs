@@ -62,6 +62,25 @@ fn two_runs_become_a_table_and_a_run_of_their_own() {
     assert!(stderr(&output).contains("compares two others"), "{}", stderr(&output));
 }
 
+/// Two runs that can't be compared: no folder is left, at any depth; an empty one stays as it was.
+#[test]
+fn a_comparison_that_fails_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+    let quick = ["--quick", "--quiet", "--measures", "objects", "--limit", "2"];
+    assert_eq!(code(&evaluate(&a, &quick).output().unwrap()), 0);
+    fs::create_dir(&b).unwrap();
+    fs::copy(a.join("run.toml"), b.join("run.toml")).unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    for out in ["new", "new/deep/er", "empty"] {
+        let out = folder.path().join(out);
+        let output = compare(&a, &b, &["--out", out.to_str().unwrap()]);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        assert!(!folder.path().join("new").exists(), "{}", stderr(&output));
+    }
+    assert_eq!(fs::read_dir(folder.path().join("empty")).unwrap().count(), 0);
+}
+
 #[test]
 fn what_is_no_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -192,6 +192,44 @@ fn force_clears_no_input() {
     let mut labels = with(&quickstart("model.onnx"), &quickstart("table.csv"));
     labels.arg("--labels").arg(run.join("labels.txt"));
     refused(labels, "holds --labels");
+    // What a pattern, an overlay and a list of groups name is read as well.
+    fs::create_dir(run.join("ckpt")).unwrap();
+    for name in ["epoch-1.onnx", "epoch-2.onnx"] {
+        fs::copy(quickstart("model.onnx"), run.join("ckpt").join(name)).unwrap();
+    }
+    fs::write(run.join("groups.csv"), "id,group\n").unwrap();
+    let before_more = tree(&run);
+    let audit = |flags: &[&str]| {
+        let mut command = rightly();
+        command.arg("audit").arg("--force").arg("--model").arg(quickstart("model.onnx"));
+        command.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(&run).args(flags);
+        command
+    };
+    let at = |name: &str| run.join(name).to_str().unwrap().to_owned();
+    refused(audit(&["--checkpoints", &at("ckpt/*.onnx")]), "holds --checkpoints");
+    refused(
+        audit(&["--overlay", &format!("cue={}", at("photos/ring/ring-001.jpg"))]),
+        "holds --overlay",
+    );
+    let mut mitigate = rightly();
+    mitigate.args(["mitigate", "--force", "--model"]).arg(quickstart("model.onnx"));
+    mitigate.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(&run);
+    mitigate.args(["--groups", &at("groups.csv")]);
+    refused(mitigate, "holds --groups");
+    // A pattern that goes into every folder would read what is written there.
+    for (pattern, out, expected) in [
+        ("**/epoch-*.onnx", "ckpt/new", "inside --checkpoints"),
+        ("ckpt/*.onnx", "ckpt", "made this folder"),
+    ] {
+        let mut command = rightly();
+        command.args(["discover", "--model"]).arg(quickstart("model.onnx"));
+        command.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(run.join(out));
+        command.args(["--checkpoints", &at(pattern)]);
+        refused(command, expected);
+    }
+    assert!(tree(&run) == before_more);
+    fs::remove_dir_all(run.join("ckpt")).unwrap();
+    fs::remove_file(run.join("groups.csv")).unwrap();
     assert!(tree(&run) == before);
     // What people put beside a run stays when the run is replaced.
     let photos = folder.path().join("photos");

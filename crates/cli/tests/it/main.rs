@@ -9,6 +9,7 @@ mod help;
 mod hostile;
 mod integrity;
 mod making;
+mod preview;
 mod rank;
 mod repair;
 #[cfg(unix)]

@@ -65,6 +65,34 @@ fn a_repaired_model_is_evaluated_and_its_groups_train_a_network() {
     }
 }
 
+/// Which of two groups is meant is not for the tool to guess; the same group twice is one.
+#[test]
+fn an_image_of_a_groups_file_has_one_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("groups.csv");
+    let table = fs::read_to_string(quickstart("table.csv")).unwrap();
+    let rows: Vec<String> = table
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            format!("{},{}", cells[0], cells[3])
+        })
+        .collect();
+    let own = rows[0].split_once(',').unwrap();
+    for (more, refused) in [(rows[0].clone(), false), (format!("{},other", own.0), true)] {
+        fs::write(&file, format!("id,group\n{}\n{more}\n", rows.join("\n"))).unwrap();
+        let out = folder.path().join(if refused { "refused" } else { "run" });
+        let more = ["--groups", file.to_str().unwrap(), "--repair", "group-dro"];
+        let output = mitigate(&out, &more);
+        let said = stderr(&output);
+        assert_eq!(code(&output), if refused { 2 } else { 0 }, "{said}");
+        let expected =
+            format!("groups.csv: '{}' is in the groups '{}' and 'other'; give one", own.0, own.1);
+        assert!(!refused || said.contains(&expected), "{said}");
+    }
+}
+
 #[test]
 fn a_pool_needs_something_that_looks_into_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -154,7 +154,7 @@ const RARE: [&str; 40] = [
 /// DIM's protocol (CVPR 2024, section 4): the training images of each fine class are divided in the
 /// order of the file; a rare class keeps the first quarter of its training share, and the rest of
 /// that share is not used.
-pub(super) fn dim_protocol(draft: &mut Draft) -> Result<(), DataError> {
+pub(super) fn dim_protocol(draft: &mut Draft, root: &str) -> Result<(), DataError> {
     let fine_of = |draft: &Draft, s: &Sample| match draft.data.attributes[0].as_str() {
         FINE => s.attributes[0].clone().expect("the reader gives each record its fine class"),
         _ => draft.data.classes[s.class].clone(),
@@ -162,9 +162,11 @@ pub(super) fn dim_protocol(draft: &mut Draft) -> Result<(), DataError> {
     let fine: Vec<String> = draft.data.samples.iter().map(|s| fine_of(draft, s)).collect();
     for name in RARE {
         if !fine.iter().any(|f| f == name) {
-            let message =
-                format!("no image of the fine class '{name}', which --protocol dim needs");
-            return Err(DataError::invalid("cifar-100", message));
+            let message = format!(
+                "no image of the fine class '{name}', which --protocol dim needs; give the whole of CIFAR-100, or leave the \
+                 protocol out"
+            );
+            return Err(DataError::invalid(root, message));
         }
     }
     let mut of_class: std::collections::BTreeMap<&str, Vec<usize>> = Default::default();

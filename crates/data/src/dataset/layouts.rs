@@ -31,7 +31,7 @@ pub(super) fn open(kind: &str, rest: &str, protocol: Option<Protocol>) -> Result
             match protocol {
                 None => {}
                 Some(Protocol::Dim) if kind.starts_with("cifar-100") => {
-                    cifar::dim_protocol(&mut draft)?;
+                    cifar::dim_protocol(&mut draft, rest)?;
                 }
                 Some(_) => {
                     let message = "--protocol dim only fits cifar-100: and cifar-100-coarse:";

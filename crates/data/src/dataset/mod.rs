@@ -64,6 +64,8 @@ pub struct Sample {
 /// A dataset in a fixed order.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
+    /// What was opened, as it was given: for messages.
+    pub given: PathBuf,
     /// Class names. Those without any sample are left out, except in layouts with a fixed list.
     pub classes: Vec<String>,
     /// Samples in the order of the table or of sorted paths.
@@ -184,6 +186,7 @@ impl Dataset {
             mirror::attach(&mut draft, folder)?;
         }
         let mut dataset = draft.finish();
+        path.clone_into(&mut dataset.given);
         if let Some(class) =
             dataset.classes.iter().find(|class| ["*", "mean"].contains(&class.as_str()))
         {

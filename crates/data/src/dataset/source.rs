@@ -129,18 +129,25 @@ fn nothing_stored() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "the image is rendered, not stored")
 }
 
-/// Size and time of the last change of a file, `missing` where it can't be asked. Where the system has them, also which
+/// Size and time of the last change of a file, `missing` (and why) where it can't be asked. Where the system has them, also which
 /// file it is and when its name or its rights changed: these can't be set, so a file that is replaced by one of the
 /// same size and time has another state.
 pub fn file_state(path: &Path) -> String {
-    path.metadata().map_or_else(
-        |_| String::from("missing"),
-        |m| {
-            let changed = m.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-            let changed = changed.map_or("unknown".to_owned(), |d| d.as_nanos().to_string());
-            format!("{}:{changed}{}", m.len(), which_file(&m))
-        },
-    )
+    match path.metadata() {
+        Ok(file) => format!("{}:{}{}", file.len(), changed(&file), which_file(&file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "missing".to_owned(),
+        Err(error) => format!("missing: {}", error.kind()),
+    }
+}
+
+/// Nanoseconds since 1970, negative before.
+fn changed(file: &std::fs::Metadata) -> String {
+    match file.modified().map(|time| time.duration_since(UNIX_EPOCH)) {
+        Ok(Ok(since)) => since.as_nanos().to_string(),
+        Ok(Err(before)) => format!("-{}", before.duration().as_nanos()),
+        // A system without such a time has the size alone.
+        Err(_) => "unknown".to_owned(),
+    }
 }
 
 #[cfg(unix)]

@@ -124,10 +124,8 @@ impl Dataset {
                 } else {
                     format!("choose one of {listed}, or all")
                 };
-                Err(DataError::invalid(
-                    format!("--split {name}"),
-                    format!("no image has this split; {found}"),
-                ))
+                let message = format!("--split {name}: no image has this split; {found}");
+                Err(DataError::invalid(&self.given, message))
             }
             None => {
                 for (name, why) in [("test", "'test' is there"), ("val", "there is no 'test'")] {

@@ -16,7 +16,7 @@ fn dataset(splits: &[Option<&str>]) -> Dataset {
             attributes: vec![],
         })
         .collect();
-    Dataset { classes: vec!["a".into()], samples, ..Dataset::default() }
+    Dataset { given: "set.csv".into(), classes: vec!["a".into()], samples, ..Dataset::default() }
 }
 
 #[test]
@@ -28,7 +28,10 @@ fn the_split_is_test_then_val_then_all() {
     assert_eq!(data.choose_split(Some("val")).unwrap().0, [1, 4]);
     assert_eq!(data.choose_split(Some("all")).unwrap().0, [0, 1, 2, 3, 4]);
     let message = data.choose_split(Some("tests")).unwrap_err().to_string();
-    assert!(message.contains("--split tests") && message.contains("val (2)"), "{message}");
+    assert!(
+        message.starts_with("set.csv: --split tests: ") && message.contains("val (2)"),
+        "{message}"
+    );
     let no_test = dataset(&[Some("train"), Some("val")]);
     assert_eq!(no_test.choose_split(None).unwrap().1, "val");
     let only_train = dataset(&[Some("train"), Some("train")]);

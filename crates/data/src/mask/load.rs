@@ -26,8 +26,7 @@ impl MaskSource {
                 let mask = Mask { width: labels.width, height: labels.height, data };
                 fit(mask, image, options, path)
             }
-            MaskSource::Coco { segments, size } => {
-                let path = Path::new("COCO segmentation");
+            MaskSource::Coco { file: path, segments, size } => {
                 let [height, width] = size.unwrap_or_else(|| coco_size(segments, image));
                 check_raster(height, width, image).map_err(|message| fail(path, message))?;
                 let mask =

@@ -18,7 +18,10 @@ use crate::{
     resize::{self, Filter},
 };
 pub(crate) use outline::Outline;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 pub use survey::{Doubt, MaskSurvey, survey};
 pub use values::{ValueError, ValueRange};
 
@@ -41,6 +44,8 @@ pub enum MaskSource {
     File(PathBuf),
     /// Union of the segments of a COCO file (all annotations of the image that are object).
     Coco {
+        /// The file, which messages name.
+        file: Arc<Path>,
         /// The segments.
         segments: Vec<CocoSegment>,
         /// `[height, width]` of the image as the file states it.

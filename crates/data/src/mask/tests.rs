@@ -207,10 +207,18 @@ fn a_stated_size_that_no_image_has_is_refused_before_it_is_allocated() {
             CocoSegment::Rle { counts: vec![], size },
             CocoSegment::CompressedRle { counts: String::new(), size },
         ] {
-            let error = MaskSource::Coco { segments: vec![segment], size: None }
-                .load(&image, &options)
-                .unwrap_err();
-            assert!(error.to_string().contains("expected 1 to 100000000"), "{error}");
+            let error = MaskSource::Coco {
+                file: Path::new("set.json").into(),
+                segments: vec![segment],
+                size: None,
+            }
+            .load(&image, &options)
+            .unwrap_err();
+            let said = error.to_string();
+            assert!(
+                said.starts_with("set.json: ") && said.contains("expected 1 to 100000000"),
+                "{said}"
+            );
         }
     }
 }
@@ -242,7 +250,11 @@ fn a_mask_of_an_exif_turned_image() {
     // Polygons: as stored, unless they leave it.
     let polygon = |x: f64| {
         let square = vec![x, 0.0, x + 1.0, 0.0, x + 1.0, 1.0, x, 1.0];
-        MaskSource::Coco { segments: vec![CocoSegment::Polygons(vec![square])], size: None }
+        MaskSource::Coco {
+            file: Path::new("set.json").into(),
+            segments: vec![CocoSegment::Polygons(vec![square])],
+            size: None,
+        }
     };
     let turned = image((2, 5), 6);
     let as_stored = polygon(0.0).load(&turned, &MaskOptions::default()).unwrap();

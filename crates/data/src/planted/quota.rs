@@ -35,7 +35,7 @@ pub(super) fn interleave(quotas: &[usize]) -> Vec<usize> {
                 |kind: &usize| quotas[*kind] as f64 * place as f64 / n as f64 - taken[*kind] as f64;
             let open = (0..quotas.len()).filter(|&kind| taken[kind] < quotas[kind]);
             let next = open.max_by(|a, b| behind(a).total_cmp(&behind(b)).then(b.cmp(a)));
-            let next = next.unwrap_or(0);
+            let next = next.expect("as many places as the quotas add up to");
             taken[next] += 1;
             next
         })

@@ -53,7 +53,11 @@ impl World {
         if let Some(error) = failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
             return Err(error);
         }
-        let rows = rows.into_iter().map(|row| row.into_inner().unwrap_or(None).unwrap_or_default());
+        let row = |row: Mutex<Option<Row>>| {
+            let row = row.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+            row.expect("without an error every image was written")
+        };
+        let rows = rows.into_iter().map(row);
         self.write_tables(plan, folder, rows)
     }
 

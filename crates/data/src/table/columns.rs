@@ -8,6 +8,9 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
 
+/// What errors name: a batch has no file yet.
+const TO_BE_WRITTEN: &str = "a table that is to be written";
+
 /// Builds a [`RecordBatch`] column by column, in the order of the calls.
 ///
 /// Plain columns are declared without nulls, `_opt` columns with them, so that the same calls give
@@ -147,7 +150,11 @@ impl Columns {
     pub fn batch(self) -> Result<RecordBatch, DataError> {
         for (i, field) in self.fields.iter().enumerate() {
             if self.fields[..i].iter().any(|f| f.name() == field.name()) {
-                return Err(DataError::invalid("table", format!("two columns '{}'", field.name())));
+                let name = field.name();
+                return Err(DataError::invalid(
+                    TO_BE_WRITTEN,
+                    format!("two columns '{name}'; call the data's own column '{name}' otherwise"),
+                ));
             }
         }
         let rows = self.arrays.first().map_or(0, |a| a.len());
@@ -158,10 +165,10 @@ impl Columns {
                 self.arrays[i].len(),
                 self.fields[0].name(),
             );
-            return Err(DataError::invalid("table", message));
+            return Err(DataError::invalid(TO_BE_WRITTEN, message));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(self.fields)), self.arrays, &options)
-            .map_err(|e| DataError::invalid("table", e.to_string()))
+            .map_err(|e| DataError::invalid(TO_BE_WRITTEN, e.to_string()))
     }
 }

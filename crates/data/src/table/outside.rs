@@ -1,31 +1,34 @@
 //! Tables that other tools wrote: what they hold, and columns in batches that memory holds.
 use super::{
+    bound::{Steps, cut, texts_bytes},
     reader::{builder, unread},
+    room::Room,
     texts::as_texts,
 };
-use crate::DataError;
+use crate::{DataError, files};
 use arrow_array::{ArrayRef, RecordBatch, cast::AsArray, new_empty_array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::{
-    arrow::ProjectionMask,
-    basic::Type as PhysicalType,
-    file::metadata::{ColumnChunkMetaData, ParquetMetaData},
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{
+            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+            ParquetRecordBatchReaderBuilder,
+        },
+    },
+    file::metadata::ColumnChunkMetaData,
 };
-use std::path::Path;
-
-/// Bytes that a batch may take where each of its values is as large as a whole column chunk: a value that a dictionary holds
-/// once can stand in every row.
-const BATCH_BYTES: i64 = 1 << 29;
-/// Bytes that one column of a row group may have when it is unpacked.
-const MAX_CHUNK: i64 = 4 << 30;
-
-/// Texts in the lists of a row group: captions of a million images.
-const MAX_TEXTS_IN_LISTS: i64 = 16 << 20;
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Number of rows, and the columns with their types and the file's own metadata.
 pub(crate) fn schema(path: &Path) -> Result<(usize, SchemaRef), DataError> {
     let builder = builder(path)?;
-    let rows = builder.metadata().row_groups().iter().map(|g| g.num_rows().max(0) as usize).sum();
+    let rows = builder.metadata().row_groups().iter().map(|g| g.num_rows() as usize).sum();
     Ok((rows, builder.schema().clone()))
 }
 
@@ -39,7 +42,8 @@ pub(crate) fn texts_of(array: &ArrayRef) -> Option<Vec<Option<String>>> {
     as_texts(array)
 }
 
-/// Some columns, by their place, in batches whose size is bounded whatever the file's compression hides.
+/// Some columns, by their place, in batches whose size is bounded whatever the file's compression hides. A column of texts
+/// may be a dictionary and keys in one batch and plain in the next; [`texts_bytes`](super::texts_bytes) says what it takes.
 ///
 /// # Errors
 /// As [`super::read`]; a column that is too large when it is unpacked.
@@ -47,80 +51,148 @@ pub(crate) fn read_columns(
     path: &Path,
     places: &[usize],
 ) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
-    let builder = builder(path)?;
-    let mask = ProjectionMask::roots(builder.parquet_schema(), places.iter().copied());
-    let rows = batch_rows(builder.metadata(), &mask)
-        .map_err(|message| DataError::invalid(path, message))?;
-    let reader =
-        builder.with_batch_size(rows).with_projection(mask).build().map_err(|e| unread(path, e))?;
-    let path = path.to_owned();
-    Ok(reader.map(move |batch| batch.map_err(|e| unread(&path, e))))
+    let groups =
+        Groups::open(path, |schema| ProjectionMask::roots(schema, places.iter().copied()))?;
+    Ok(groups.batches())
 }
 
-/// Rows of a batch: so many that even values of a whole chunk's size would fit.
-pub(super) fn batch_rows(
-    metadata: &ParquetMetaData,
-    mask: &ProjectionMask,
-) -> Result<usize, String> {
-    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns().iter().enumerate());
-    let mut rows = 8192;
-    for (_, chunk) in chunks.filter(|(leaf, _)| mask.leaf_included(*leaf)) {
-        // Runs of equal values take no room in the file; unpacked each takes its own.
-        let width = match chunk.column_type() {
-            PhysicalType::BOOLEAN | PhysicalType::BYTE_ARRAY => 1,
-            PhysicalType::INT32 | PhysicalType::FLOAT => 4,
-            PhysicalType::INT96 => 12,
-            PhysicalType::INT64 | PhysicalType::DOUBLE => 8,
-            PhysicalType::FIXED_LEN_BYTE_ARRAY => 16,
-        };
-        let bytes = chunk.uncompressed_size().max(chunk.num_values().saturating_mul(width));
-        if bytes > MAX_CHUNK {
-            return Err(format!(
-                "column '{}' takes {bytes} bytes in one row group, the limit is {MAX_CHUNK}; write it in smaller row groups",
-                chunk.column_path().string()
-            ));
-        }
-        // Of lists one row may have any number.
-        let in_lists = chunk.column_descr().max_rep_level() > 0;
-        if in_lists && width == 1 && chunk.num_values() > MAX_TEXTS_IN_LISTS {
-            return Err(format!(
-                "column '{}' has {} texts in the lists of one row group, the limit is {MAX_TEXTS_IN_LISTS}; write it in \
-                 smaller row groups",
-                chunk.column_path().string(),
-                chunk.num_values()
-            ));
-        }
-        // Without a dictionary the values of a chunk are no larger together than the chunk.
-        if chunk.dictionary_page_offset().is_some() && width == 1 {
-            rows = rows.min((BATCH_BYTES / bytes.max(1)).max(1));
-        }
+/// The row groups of a table, each of which is read on its own: a dictionary is that of its row group.
+struct Groups {
+    path: PathBuf,
+    file: File,
+    metadata: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    /// Columns of texts, by their place.
+    texts: BTreeSet<usize>,
+}
+
+impl Groups {
+    fn open(
+        path: &Path,
+        mask: impl FnOnce(&parquet::schema::types::SchemaDescriptor) -> ProjectionMask,
+    ) -> Result<Self, DataError> {
+        let builder = builder(path)?;
+        let mask = mask(builder.parquet_schema());
+        let options = ArrowReaderOptions::new();
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(builder.metadata()), options)
+            .map_err(|e| unread(path, e))?;
+        let fields = metadata.schema().fields().iter().enumerate();
+        let texts = fields.filter(|(_, field)| kept_as(field.data_type()).is_some());
+        let texts = texts.map(|(place, _)| place).collect();
+        Ok(Self { path: path.to_owned(), file: files::open(path)?, metadata, mask, texts })
     }
-    Ok(rows as usize)
+
+    /// Every row group's batches. After an error there are no more.
+    fn batches(self) -> impl Iterator<Item = Result<RecordBatch, DataError>> {
+        let mut group = 0;
+        let mut reader: Option<ParquetRecordBatchReader> = None;
+        let mut failed = false;
+        std::iter::from_fn(move || {
+            while !failed {
+                match reader.as_mut().and_then(Iterator::next) {
+                    Some(batch) => {
+                        let batch = batch.map_err(|e| unread(&self.path, e));
+                        failed = batch.is_err();
+                        return Some(batch);
+                    }
+                    None if group == self.metadata.metadata().num_row_groups() => return None,
+                    None => match self.reader(group) {
+                        Ok(next) => (reader, group) = (Some(next), group + 1),
+                        Err(error) => {
+                            failed = true;
+                            return Some(Err(error));
+                        }
+                    },
+                }
+            }
+            None
+        })
+    }
+
+    fn reader(&self, group: usize) -> Result<ParquetRecordBatchReader, DataError> {
+        let metadata = self.metadata.metadata();
+        let steps = Steps::of(&self.file, metadata, group, &self.mask, &self.texts)
+            .map_err(|why| DataError::invalid(&self.path, why))?;
+        let file = self.file.try_clone().map_err(|e| DataError::io(&self.path, e))?;
+        let (metadata, rows) = match &steps.dictionaries {
+            none if none.is_empty() => (self.metadata.clone(), steps.rows),
+            places => match kept_as_dictionaries(&self.metadata, places) {
+                Ok(metadata) => (metadata, steps.rows),
+                Err(_) => (self.metadata.clone(), steps.rows_without),
+            },
+        };
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_row_groups(vec![group])
+            .with_batch_size(rows)
+            .with_projection(self.mask.clone())
+            .build()
+            .map_err(|e| unread(&self.path, e))
+    }
 }
 
-/// All columns of a table from outside, in such batches.
+/// The type as which a column of texts is a dictionary and keys; `None` of other columns.
+fn kept_as(kind: &DataType) -> Option<DataType> {
+    let words = match kind {
+        DataType::Utf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::LargeUtf8 => DataType::LargeUtf8,
+        DataType::Dictionary(_, words) if words.is_string() => return Some(kind.clone()),
+        _ => return None,
+    };
+    Some(DataType::Dictionary(Box::new(DataType::Int32), Box::new(words)))
+}
+
+/// The schema in which some columns of texts are dictionaries.
+fn kept_as_dictionaries(
+    metadata: &ArrowReaderMetadata,
+    places: &BTreeSet<usize>,
+) -> Result<ArrowReaderMetadata, parquet::errors::ParquetError> {
+    let fields = metadata.schema().fields().iter().enumerate().map(|(place, field)| {
+        let kind = kept_as(field.data_type()).filter(|_| places.contains(&place));
+        let field = Field::clone(field);
+        match kind {
+            Some(kind) => field.with_data_type(kind),
+            None => field,
+        }
+    });
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+}
+
+/// All columns of a table from outside, in such batches, none of whose texts take more than half a GiB.
 ///
 /// # Errors
 /// As [`super::read`]; a column that is too large when it is unpacked.
 pub fn read_bounded(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
-    let (_, schema) = schema(path)?;
-    read_columns(path, &(0..schema.fields().len()).collect::<Vec<_>>())
+    let parts = |batch: Result<RecordBatch, DataError>| match batch {
+        Ok(batch) => cut(batch).into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(error)],
+    };
+    Ok(Groups::open(path, |_| ProjectionMask::all())?.batches().flat_map(parts))
+}
+
+/// All columns, in batches as [`read_columns`] gives them.
+pub(super) fn read_all(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
+    Ok(Groups::open(path, |_| ProjectionMask::all())?.batches())
 }
 
 /// One leaf of a table (`image.path`) as text.
 pub(crate) fn leaf_texts(path: &Path, leaf: &str) -> Result<Vec<Option<String>>, DataError> {
-    let builder = builder(path)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), [leaf]);
-    let rows = batch_rows(builder.metadata(), &mask)
-        .map_err(|message| DataError::invalid(path, message))?;
-    let reader = builder.with_batch_size(rows).with_projection(mask).build();
-    let mut out = Vec::new();
-    for batch in reader.map_err(|e| unread(path, e))? {
-        let batch = batch.map_err(|e| unread(path, e))?;
-        let texts = batch.columns().first().map(innermost).and_then(|array| as_texts(&array));
-        out.extend(texts.ok_or_else(|| DataError::invalid(path, format!("'{leaf}' is no text")))?);
+    let groups = Groups::open(path, |schema| ProjectionMask::columns(schema, [leaf]))?;
+    let (mut out, mut room) = (Vec::new(), Room::of_texts(path)?);
+    for batch in groups.batches() {
+        let batch = batch?;
+        let no_text = || DataError::invalid(path, format!("'{leaf}' is no text"));
+        let array = batch.columns().first().map(innermost).ok_or_else(no_text)?;
+        let row = (out.len() + batch.num_rows()) as u64;
+        room.has(texts_bytes(&array), row)?;
+        let texts = as_texts(&array).ok_or_else(no_text)?;
+        room.take_cells(&texts, row)?;
+        out.extend(texts);
     }
     Ok(out)
 }

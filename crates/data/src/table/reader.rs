@@ -1,5 +1,10 @@
 //! Readers: batch by batch, or a small table whole.
-use super::cells;
+use super::{
+    bound::{Steps, texts_bytes},
+    cells,
+    outside::read_all,
+    room::Room,
+};
 use crate::{DataError, files};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -11,6 +16,7 @@ use parquet::{
     file::metadata::ColumnChunkMetaData,
 };
 use std::{
+    collections::BTreeSet,
     fs::File,
     path::{Path, PathBuf},
 };
@@ -21,6 +27,9 @@ pub(super) fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<Fil
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| {
         DataError::invalid(path, format!("not a Parquet file that can be read: {e}"))
     })?;
+    if builder.metadata().row_groups().iter().any(|group| group.num_rows() < 0) {
+        return Err(DataError::invalid(path, "damaged: a row group has less than no rows"));
+    }
     // The reader asserts this of a column instead of failing on it.
     let inside = |c: &ColumnChunkMetaData| {
         let start = c.dictionary_page_offset().unwrap_or_else(|| c.data_page_offset());
@@ -92,7 +101,7 @@ pub fn read_group(
 /// The file is missing or no Parquet.
 pub fn outline(path: &Path) -> Result<(usize, Vec<String>), DataError> {
     let builder = builder(path)?;
-    let rows = builder.metadata().row_groups().iter().map(|g| g.num_rows().max(0) as usize).sum();
+    let rows = builder.metadata().row_groups().iter().map(|g| g.num_rows() as usize).sum();
     Ok((rows, builder.schema().fields().iter().map(|f| f.name().clone()).collect()))
 }
 
@@ -120,7 +129,7 @@ pub fn read_rows(
     // Where a group starts in the file, and where it does among those that are read.
     let (mut start, mut place, mut left) = (0, 0, rows);
     for (group, data) in builder.metadata().row_groups().iter().enumerate() {
-        let end = start + data.num_rows().max(0) as usize;
+        let end = start + data.num_rows() as usize;
         let (here, after) = left.split_at(left.partition_point(|row| *row < end));
         if !here.is_empty() {
             groups.push(group);
@@ -133,7 +142,15 @@ pub fn read_rows(
         return Err(DataError::invalid(path, format!("there is no row {row}; it has {start}")));
     }
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let file = files::open(path)?;
+    let mut most = 1024;
+    for &group in &groups {
+        let steps = Steps::of(&file, builder.metadata(), group, &mask, &BTreeSet::new())
+            .map_err(|why| DataError::invalid(path, why))?;
+        most = most.min(steps.rows);
+    }
     builder
+        .with_batch_size(most)
         .with_row_groups(groups)
         .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), place))
         .with_projection(mask)
@@ -155,10 +172,19 @@ impl Table {
     /// Reads every row.
     ///
     /// # Errors
-    /// As [`read`].
+    /// As [`read`]; the table takes more memory than 128 times its file (and than a GiB).
     pub fn load(path: &Path) -> Result<Self, DataError> {
         let schema = builder(path)?.schema().clone();
-        let batches = read(path)?.collect::<Result<_, _>>()?;
+        let mut room = Room::of_columns(path)?;
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        for batch in read_all(path)? {
+            let batch = batch?;
+            rows += batch.num_rows() as u64;
+            // Whoever asks for a column of texts gets one for each row.
+            let texts: u64 = batch.columns().iter().map(texts_bytes).sum();
+            room.take(texts.max(batch.get_array_memory_size() as u64), rows)?;
+            batches.push(batch);
+        }
         Ok(Self { path: path.to_owned(), schema, batches })
     }
     /// Number of rows.

@@ -90,3 +90,65 @@ fn empty_tables_keep_their_schema() {
     assert_eq!((table.rows(), table.columns()), (0, vec!["id", "x"]));
     assert!(table.floats("x").unwrap().is_empty());
 }
+
+/// `tests/golden/tables.py` has what these hold.
+fn bomb(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tables").join(name)
+}
+
+#[test]
+fn tables_that_unpack_without_end_are_refused_by_every_reader() {
+    // 70 million zeros in 112 bytes.
+    let path = bomb("bomb-list.parquet");
+    for said in [
+        read_bounded(&path).unwrap().find_map(Result::err).unwrap().to_string(),
+        Table::load(&path).unwrap_err().to_string(),
+        read_rows(&path, &[0], &["vector"]).unwrap_err().to_string(),
+    ] {
+        assert!(said.contains("bomb-list.parquet: column 'vector.list.element': 1"), "{said}");
+        assert!(said.contains("lists of 70000000 values"), "{said}");
+    }
+    // Names of images that are 6 GB together come in parts.
+    let mut rows = 0;
+    for batch in read_bounded(&bomb("bomb.parquet")).unwrap() {
+        let batch = batch.unwrap();
+        let bytes: u64 = batch.columns().iter().map(texts_bytes).sum();
+        assert!(bytes <= 512 << 20 && batch.num_rows() > 0);
+        rows += batch.num_rows();
+    }
+    assert_eq!(rows, 6000);
+    for name in ["bomb.parquet", "bomb-delta.parquet", "bomb-page.parquet"] {
+        let said = Table::load(&bomb(name)).unwrap_err().to_string();
+        assert!(said.contains(name), "{said}");
+    }
+    let said = leaf_texts(&bomb("bomb.parquet"), "image").unwrap_err().to_string();
+    assert!(said.contains("bomb.parquet: row"), "{said}");
+}
+
+/// What stays a dictionary and keys is the same text.
+#[test]
+fn a_column_of_few_long_texts_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("few.parquet");
+    let words = ["a".repeat(200_000), "b".repeat(200_000), String::new()];
+    let rows: Vec<Option<&str>> =
+        (0..2000).map(|row| words.get(row % 4).map(String::as_str)).collect();
+    let batch = |rows: &[Option<&str>]| {
+        Columns::new()
+            .utf8_opt("words", rows.iter().copied())
+            .i64("n", 0..rows.len() as i64)
+            .batch()
+    };
+    let mut writer = TableWriter::create(&path, batch(&rows[..1]).unwrap().schema()).unwrap();
+    // Two row groups, each with its own dictionary.
+    writer.write(&batch(&rows[..1500]).unwrap()).unwrap();
+    writer.write(&batch(&rows[1500..]).unwrap()).unwrap();
+    writer.finish().unwrap();
+    let mut found = Vec::new();
+    for batch in read_columns(&path, &[0]).unwrap() {
+        found.extend(texts_of(batch.unwrap().column(0)).unwrap());
+    }
+    assert_eq!(found.len(), rows.len());
+    assert!(found.iter().zip(&rows).all(|(found, row)| found.as_deref() == *row));
+    assert_eq!(Table::load(&path).unwrap().texts("words").unwrap(), found);
+}

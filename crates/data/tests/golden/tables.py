@@ -131,21 +131,65 @@ def hugging_face():
         pq.write_table(pa.table(arrays, schema=schema), OUT / "hf" / f"{name}.parquet", row_group_size=2)
 
 
-def bomb():
-    """A file of some kilobytes whose column takes 6 GB: one text of a megabyte in each of 6,000 rows."""
-    text = pa.DictionaryArray.from_arrays(pa.array([0] * 6000, pa.int32()), pa.array(["x" * 2**20]))
-    pq.write_table(
-        pa.table({"image": text, "class": text}),
-        OUT / "bomb.parquet",
-        compression="zstd",
-        store_schema=False,
-        dictionary_pagesize_limit=2**22,
-    )
+def varint(number, length=0):
+    """A positive number as Thrift's compact protocol has it, drawn out to a length."""
+    number, out = number * 2, []
+    while number or len(out) < max(length, 1):
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out[-1] &= 0x7F
+    return bytes(out)
+
+
+def bombs():
+    """Files of some kilobytes whose columns take gigabytes."""
+    long = "x" * 2**20
+    # One text of a megabyte in each of 6,000 rows: 12 GB.
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 6000, pa.int32()), pa.array([long]))
+    settings = {"compression": "zstd", "store_schema": False, "dictionary_pagesize_limit": 2**22}
+    pq.write_table(pa.table({"image": text, "class": text}), OUT / "bomb.parquet", **settings)
+    # The same, and then texts that stand in no dictionary.
+    settings["dictionary_pagesize_limit"] = 2**20 + 100
+    few = [pa.array([long] * 64)] * 96
+    words = pa.chunked_array(few + [pa.array([f"{i}" for i in range(2048)])])
+    pq.write_table(pa.table({"image": words, "class": words}), OUT / "bomb-mixed.parquet", row_group_size=2**20, **settings)
+    # Texts that are told by what they share with the one before.
+    delta = {"compression": "zstd", "store_schema": False, "use_dictionary": False, "compression_level": 19}
+    same = pa.chunked_array(few)
+    ways = {"image": "DELTA_BYTE_ARRAY", "class": "DELTA_BYTE_ARRAY"}
+    pq.write_table(pa.table({"image": same, "class": same}), OUT / "bomb-delta.parquet", column_encoding=ways, **delta)
+    # A page of 300 MB, and a footer that says 100 bytes.
+    big = pa.array(["x" * (300 << 20)])
+    pq.write_table(pa.table({"image": big, "class": ["a"]}), OUT / "bomb-page.parquet", **delta)
+    metadata = pq.read_metadata(OUT / "bomb-page.parquet").row_group(0).column(0)
+    stated = varint(metadata.total_uncompressed_size)
+    whole = (OUT / "bomb-page.parquet").read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    assert whole[footer:].count(stated) == 1
+    lying = whole[footer:].replace(stated, varint(100, len(stated)))
+    (OUT / "bomb-lying.parquet").write_bytes(whole[:footer] + lying)
+    assert pq.read_metadata(OUT / "bomb-lying.parquet").row_group(0).column(0).total_uncompressed_size == 100
+    # The same in gzip and Brotli, whose page says 100 bytes.
+    for codec in ["gzip", "brotli"]:
+        delta = {"compression": codec, "store_schema": False, "use_dictionary": False, "write_statistics": False}
+        pq.write_table(pa.table({"image": big, "class": ["a"]}), OUT / "bomb-page.tmp", **delta)
+        metadata = pq.read_metadata(OUT / "bomb-page.tmp").row_group(0).column(0)
+        # A page's header begins with its kind and its size.
+        header, whole = metadata.data_page_offset, (OUT / "bomb-page.tmp").read_bytes()
+        assert whole[header : header + 3] == bytes([0x15, 0x00, 0x15])
+        size = next(i for i in range(header + 3, header + 9) if whole[i] < 0x80) + 1 - (header + 3)
+        lying = whole[: header + 3] + varint(100, size) + whole[header + 3 + size :]
+        (OUT / f"bomb-{codec}.parquet").write_bytes(lying)
+        (OUT / "bomb-page.tmp").unlink()
+    # Seventy million zeros in the list of one row.
+    zeros = pa.array([np.zeros(70_000_000, np.float32)])
+    settings = {"compression": "zstd", "store_schema": False, "data_page_size": 2**30}
+    pq.write_table(pa.table({"image": ["a"], "vector": zeros}), OUT / "bomb-list.parquet", **settings)
 
 
 def main():
     OUT.mkdir(exist_ok=True)
-    bomb()
+    bombs()
     golden = {"made with": {"pyarrow": pa.__version__}, "cells": kinds()}
     hugging_face()
     (HERE / "tables.json").write_text(json.dumps(golden, indent=1) + "\n")

@@ -18,4 +18,5 @@ mod pixels;
 mod pixels_davis;
 mod planted;
 mod preprocess_golden;
+mod refusals;
 mod resize_golden;

@@ -25,6 +25,10 @@ pub(super) fn section(view: &ComparisonView) -> Option<Section> {
         let same = |f: &&Figure| f.metric == metric && f.condition.as_deref() == Some(of);
         view.correlations.iter().find(same)
     };
+    let classes = |of: &str| {
+        let own = view.correlations.iter().find(|f| f.condition.as_deref() == Some(of));
+        own.expect("the conditions are those of the correlations").n
+    };
     let few = view.correlations.iter().all(|f| f.value.is_none());
     let cell = |figure: Option<&Figure>| {
         html! {
@@ -45,7 +49,7 @@ pub(super) fn section(view: &ComparisonView) -> Option<Section> {
         p { "A class that suffers in A, does it suffer in B? Images that both runs saw push the plain correlation up, and noise in each class pulls it down: so each class's images are dealt into two halves, A's figures come from one and B's from the other, and the result is divided by how well each run's halves agree with each other." }
         @for of in &conditions {
             (wide(html! { table {
-                caption { (what(of)) ", " (find(ROWS[0].0, of).map_or(0, |f| f.n)) " classes" }
+                caption { (what(of)) ", " (classes(of)) " classes" }
                 thead { tr { th { "Correlation over classes" } th.number { "Spearman" } th.number { "95 % interval" } th.number { "Pearson" } th.number { "95 % interval" } } }
                 tbody { @for (metric, words) in ROWS {
                     @let pearson = format!("{metric}-pearson");

@@ -10,6 +10,7 @@ use rightly_data::{
 
 use super::{
     album::{Album, encode, photo},
+    maps::Map,
     tables::Tables,
 };
 use crate::{
@@ -19,13 +20,6 @@ use crate::{
 
 /// Maps of each group.
 const SHOWN: usize = 6;
-
-/// A map at its layer's resolution.
-struct Map {
-    rows: usize,
-    columns: usize,
-    values: Vec<f32>,
-}
 
 pub(super) fn gallery(
     run: &RunDir,
@@ -123,18 +117,11 @@ fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportEr
         let columns = table::integers(&batch, "width", &path)?;
         let maps = table::lists_f32(&batch, "map", &path)?;
         for (((id, rows), columns), map) in ids.into_iter().zip(rows).zip(columns).zip(maps) {
-            if let (Some(id), Some(rows), Some(columns), Some(values)) = (id, rows, columns, map)
-                && wanted.contains(&id.as_str())
+            let id = id.ok_or_else(|| DataError::invalid(&path, "a row has no id"))?;
+            if wanted.contains(&id.as_str())
+                && let Some(map) = Map::of(&path, &id, [rows, columns], map)?
             {
-                let sizes = usize::try_from(rows).ok().zip(usize::try_from(columns).ok());
-                let fits = |(r, c): &(usize, usize)| r.checked_mul(*c) == Some(values.len());
-                let Some((rows, columns)) = sizes.filter(fits) else {
-                    let found = values.len();
-                    let message =
-                        format!("the map of '{id}' holds {found} values, not {rows} x {columns}");
-                    return Err(DataError::invalid(&path, message).into());
-                };
-                out.entry(id).or_insert(Map { rows, columns, values });
+                out.entry(id).or_insert(map);
             }
         }
     }
@@ -179,21 +166,15 @@ pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
     let (classes, n) = (table.texts("class")?, table.integers("n")?);
     let (rows, columns) = (table.integers("height")?, table.integers("width")?);
     let maps = table.lists_f32("map")?;
-    let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
     let mut out = Vec::new();
-    for (i, class) in classes.into_iter().enumerate() {
-        let (Some(class), Some(n)) = (class, size(n[i])) else {
+    for (i, (class, map)) in classes.into_iter().zip(maps).enumerate() {
+        let n = n[i].and_then(|n| usize::try_from(n).ok());
+        let (Some(class), Some(n)) = (class, n) else {
             return Err(DataError::invalid(&path, "a row has no class or no n").into());
         };
         // A class without usable masks has no map.
-        let map = match (maps[i].as_deref(), size(rows[i]), size(columns[i])) {
-            (Some(map), Some(rows), Some(columns)) => {
-                let fits = !map.is_empty() && rows.checked_mul(columns) == Some(map.len());
-                fits.then_some((map, rows, columns))
-            }
-            _ => None,
-        };
-        let drawn = |(map, rows, columns)| encode(&class, picture::mean_mask(map, rows, columns));
+        let map = Map::of(&path, &class, [rows[i], columns[i]], map)?;
+        let drawn = |m: Map| encode(&class, picture::mean_mask(&m.values, m.rows, m.columns));
         let picture = map.map(drawn).transpose()?;
         out.push(MeanMask { class, n, picture });
     }

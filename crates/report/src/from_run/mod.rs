@@ -5,6 +5,7 @@ mod cams;
 mod comparison;
 mod facts;
 mod groups;
+mod maps;
 mod names;
 mod planted;
 mod ranks;

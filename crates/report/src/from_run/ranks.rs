@@ -7,6 +7,7 @@ use rightly_data::{DataError, table::Table};
 
 use super::{
     album::{Album, THUMBNAIL, encode, photo},
+    maps::Map,
     names::{Names, count},
     tables::Tables,
 };
@@ -24,7 +25,7 @@ struct Example {
     high: bool,
     right: bool,
     place: i64,
-    map: Option<(usize, usize, Vec<f32>)>,
+    map: Option<Map>,
 }
 
 pub(super) fn ranks(
@@ -51,7 +52,9 @@ pub(super) fn ranks(
     let mut classes: Vec<RankedClass> = Vec::new();
     let mut counts = (0, 0);
     for row in 0..table.rows() {
-        let (Some(name), Some(index)) = (&class[row], feature[row]) else { continue };
+        let (Some(name), Some(index)) = (&class[row], feature[row]) else {
+            return Err(DataError::invalid(&path, "a row has no class or no feature").into());
+        };
         let is = spurious[row].map(|s| s == 1);
         counts.0 += usize::from(is == Some(true));
         counts.1 += 1;
@@ -132,17 +135,13 @@ fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, Repor
     let (rows, columns) = (table.integers("height")?, table.integers("width")?);
     let correct = table.integers("correct")?;
     let maps = table.lists_f32("map")?;
-    let size = |v: Option<i64>| v.and_then(|v| usize::try_from(v).ok());
     for (row, map) in maps.into_iter().enumerate() {
         let (Some(id), Some(class), Some(feature), Some(place), Some(correct)) =
             (&id[row], &class[row], feature[row], place[row], correct[row])
         else {
             return Err(DataError::invalid(&path, "a row lacks a value").into());
         };
-        let map = match (size(rows[row]), size(columns[row]), map) {
-            (Some(h), Some(w), Some(map)) if map.len() == h * w => Some((h, w, map)),
-            _ => None,
-        };
+        let map = Map::of(&path, id, [rows[row], columns[row]], map)?;
         out.entry((class.clone(), feature)).or_default().push(Example {
             id: id.clone(),
             high: end[row].as_deref() == Some("high"),
@@ -164,7 +163,7 @@ fn ends(
 ) -> Result<Ends, ReportError> {
     examples.retain(|e| e.place <= SHOWN.2 as i64);
     examples.sort_by_key(|e| (!e.high, e.place));
-    let all = examples.iter().filter_map(|e| e.map.as_ref()).flat_map(|(_, _, map)| map);
+    let all = examples.iter().filter_map(|e| e.map.as_ref()).flat_map(|map| &map.values);
     let most = all.fold(0.0_f32, |most, &v| most.max(v));
     let mut out: Ends = (Vec::new(), Vec::new());
     for example in examples {
@@ -172,8 +171,8 @@ fn ends(
         let Some(loaded) = album.load(&example.id) else { continue };
         let small = picture::shrink(&loaded.crop, THUMBNAIL);
         let map = match &example.map {
-            Some((rows, columns, map)) if most > 0.0 => {
-                let scaled: Vec<f32> = map.iter().map(|v| v / most).collect();
+            Some(Map { rows, columns, values }) if most > 0.0 => {
+                let scaled: Vec<f32> = values.iter().map(|v| v / most).collect();
                 let wide = picture::enlarge(&scaled, *rows, *columns, small.height, small.width);
                 Some(encode(&example.id, picture::jpeg(&picture::heat(&small, &wide)))?)
             }

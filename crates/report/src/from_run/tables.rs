@@ -1,10 +1,10 @@
 //! What the report needs of a run's tables, one entry an image.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 
 use rightly::{RunDir, run::Manifest};
 use rightly_data::{
-    DataError,
+    DataError, files,
     table::{self, Table},
 };
 
@@ -55,11 +55,13 @@ impl Tables {
             }
         }
         out.predictions(run)?;
-        // Without the file, outputs are named by their index.
-        if let Some(file) = &manifest.card.labels
-            && let Ok(text) = fs::read_to_string(file)
-        {
-            out.labels = text.lines().map(|line| line.trim().to_owned()).collect();
+        if let Some(file) = &manifest.card.labels {
+            match files::read_text(file, files::SMALL) {
+                Ok(text) => out.labels = text.lines().map(|line| line.trim().to_owned()).collect(),
+                // A run is looked at elsewhere than it was made: outputs are then named by their index.
+                Err(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(out)
     }

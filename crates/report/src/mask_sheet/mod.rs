@@ -9,12 +9,11 @@ use rightly_data::{Dataset, Sample, mask::Doubt, pixels::DecodeOptions};
 use crate::{
     ReportError,
     format::{name, percent, plural},
+    page::{policy, without_controls},
     sections::parts::image,
 };
 use pictures::{Shown, show};
 
-/// Nothing is ever fetched and nothing runs, whatever a class is called.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 /// Marks a page as one of these, which the next may replace.
 const GENERATOR: &str = "rightly data --preview";
 
@@ -91,22 +90,24 @@ pub fn mask_sheet(
 }
 
 fn page(title: &str, body: &Markup) -> String {
-    html! {
+    let style = format!("{}{}", style::ALL, style::OWN);
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy(&style, None));
                 meta name="generator" content=(GENERATOR);
                 title { "Masks of " (title) " · rightly" }
-                style { (PreEscaped(style::ALL)) (PreEscaped(style::OWN)) }
+                style { (PreEscaped(&style)) }
             }
             body { (body) }
         }
     }
-    .into_string()
+    .into_string();
+    without_controls(page)
 }
 
 fn class_section(

@@ -39,6 +39,7 @@ pub(super) fn show(
         Some(Err(error)) => {
             let path = match &sample.mask {
                 Some(MaskSource::File(path)) => Some(path.as_path()),
+                Some(MaskSource::Coco { file, .. }) => Some(&**file),
                 _ => None,
             };
             shown.problem =

@@ -1,5 +1,7 @@
 use super::*;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rightly_data::{MaskSource, RgbImage, dataset::OpenOptions, pixels::encode_png};
+use sha2::{Digest as _, Sha256};
 use std::path::Path;
 
 fn png(path: &Path, pixel: impl Fn(usize, usize) -> u8) {
@@ -32,6 +34,13 @@ fn the_page_shows_every_class_and_no_path_and_no_script() {
         assert!(page.contains(part), "{part}");
     }
     assert!(page.contains("the mask can't be used: 3.png"), "files by name");
+    // The page's own style by its hash, and no script at all.
+    let (_, style) = page.split_once("<style>").unwrap();
+    let (style, rest) = style.split_once("</style>").unwrap();
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+    let policy = format!("style-src 'sha256-{hash}'; script-src 'none'");
+    assert!(page.contains(&policy.replace('\'', "&#39;")) || page.contains(&policy), "{policy}");
+    assert!(!rest.contains("style=") && !page.contains("unsafe-"), "no style of an element");
     for part in ["<script", root.to_str().unwrap(), "http://", "https://", "onload"] {
         assert!(!page.contains(part), "{part}");
     }

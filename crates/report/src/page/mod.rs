@@ -15,12 +15,12 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// Nothing is ever fetched, and no script or style runs but the page's own, whatever a class is called.
-fn policy(style: &str) -> String {
+pub(crate) fn policy(style: &str, script: Option<&str>) -> String {
     let own = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let script = script.map_or_else(|| "'none'".to_owned(), own);
     format!(
-        "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-        own(style),
-        own(SCRIPT)
+        "default-src 'none'; img-src data:; style-src {}; script-src {script}; base-uri 'none'; form-action 'none'",
+        own(style)
     )
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> Stri
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(policy(&style));
+                meta http-equiv="Content-Security-Policy" content=(policy(&style, Some(SCRIPT)));
                 meta name="generator" content="rightly";
                 title { (title) }
                 style { (PreEscaped(&style)) }
@@ -71,7 +71,7 @@ pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> Stri
 }
 
 /// HTML has no control characters; those of names are shown as what they are.
-fn without_controls(page: String) -> String {
+pub(crate) fn without_controls(page: String) -> String {
     let control = |c: char| c.is_control() && c != '\n';
     if !page.contains(control) {
         return page;

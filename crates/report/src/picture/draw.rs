@@ -7,12 +7,13 @@ use super::colour::colour;
 /// A map `[rows, columns]` enlarged bilinearly to `[height, width]` (half-pixel centres), then its
 /// minimum taken to 0 and its maximum to 1: the map that is compared with one half.
 ///
-/// An empty map, or one of the wrong length, gives zeros; so does a constant one.
+/// A constant map gives zeros.
+///
+/// # Panics
+/// The map has no values, or not rows x columns of them.
 pub fn enlarge(map: &[f32], rows: usize, columns: usize, height: usize, width: usize) -> Vec<f32> {
+    assert!(!map.is_empty() && map.len() == rows * columns, "a map fills its rows and columns");
     let mut out = vec![0.0; height * width];
-    if rows == 0 || columns == 0 || map.len() != rows * columns {
-        return out;
-    }
     let place = |at: usize, size: usize, cells: usize| {
         let x =
             ((at as f32 + 0.5) * cells as f32 / size as f32 - 0.5).clamp(0.0, cells as f32 - 1.0);
@@ -40,7 +41,11 @@ pub fn enlarge(map: &[f32], rows: usize, columns: usize, height: usize, width: u
 
 /// The map (`[H, W]`, 0..=1, of the photograph's size) laid over the photograph, which fades to
 /// gray so that colour means evidence only.
+///
+/// # Panics
+/// The map is of another size.
 pub fn heat(photo: &RgbImage, map: &[f32]) -> RgbImage {
+    assert_eq!(map.len(), photo.width * photo.height, "the map is of the photograph's size");
     let mut out = photo.clone();
     for (pixel, &value) in out.data.as_chunks_mut::<3>().0.iter_mut().zip(map) {
         let [r, g, b] = pixel.map(f32::from);
@@ -52,7 +57,11 @@ pub fn heat(photo: &RgbImage, map: &[f32]) -> RgbImage {
 }
 
 /// Colours the object (of the photograph's size); the photograph shows through.
+///
+/// # Panics
+/// The mask is of another size.
 pub fn tint(photo: &mut RgbImage, mask: &Mask) {
+    same_size(photo, mask);
     const COLOUR: [f32; 3] = [255.0, 96.0, 20.0];
     const WEIGHT: f32 = 0.5;
     for (pixel, &on) in photo.data.as_chunks_mut::<3>().0.iter_mut().zip(&mask.data) {
@@ -66,19 +75,28 @@ pub fn tint(photo: &mut RgbImage, mask: &Mask) {
 
 /// Draws the edge of the mask (of the photograph's size): white inside, black outside, so that it
 /// shows on any ground.
+///
+/// # Panics
+/// The mask is of another size.
 pub fn outline(photo: &mut RgbImage, mask: &Mask) {
-    if (photo.width, photo.height) != (mask.width, mask.height) {
-        return;
-    }
+    same_size(photo, mask);
     edge(photo, &mask.data, [255; 3], Some([12; 3]), false);
 }
 
-/// Draws where the map passes one half, as a dashed line.
+/// Draws where the map (of the photograph's size) passes one half, as a dashed line.
+///
+/// # Panics
+/// The map is of another size.
 pub fn contour(photo: &mut RgbImage, map: &[f32]) {
+    assert_eq!(map.len(), photo.width * photo.height, "the map is of the photograph's size");
     let on: Vec<bool> = map.iter().map(|&v| v >= 0.5).collect();
-    if on.len() == photo.width * photo.height {
-        edge(photo, &on, [120, 240, 255], None, true);
-    }
+    edge(photo, &on, [120, 240, 255], None, true);
+}
+
+/// Whoever draws has brought both to one size: a mask that was left out would read as 'no object'.
+fn same_size(photo: &RgbImage, mask: &Mask) {
+    let (photo, mask) = ((photo.width, photo.height), (mask.width, mask.height));
+    assert_eq!(photo, mask, "the mask is of the photograph's size");
 }
 
 fn edge(
@@ -123,7 +141,7 @@ mod tests {
         assert_eq!(map[63], 1.0);
         assert_eq!(map[7], 0.0);
         assert!(enlarge(&[1.0; 4], 2, 2, 3, 3).iter().all(|&v| v == 0.0));
-        assert!(enlarge(&[1.0; 3], 2, 2, 3, 3).iter().all(|&v| v == 0.0));
+        assert!(std::panic::catch_unwind(|| enlarge(&[1.0; 3], 2, 2, 3, 3)).is_err());
     }
 
     #[test]
@@ -138,6 +156,8 @@ mod tests {
         outline(&mut picture, &mask);
         let at = |x: usize, y: usize| picture.data[3 * (y * 8 + x)];
         assert_eq!((at(2, 2), at(1, 2), at(3, 3), at(0, 0)), (255, 12, 100, 100));
+        let small = Mask { width: 4, height: 16, data: vec![false; 64] };
+        assert!(std::panic::catch_unwind(|| outline(&mut photo(), &small)).is_err());
     }
 
     #[test]

@@ -298,6 +298,7 @@ impl Inputs {
                 attributes: Vec::new(),
             };
         let dataset = Dataset {
+            given: options.data.clone().into(),
             classes: self.dataset.classes.clone(),
             samples: images.into_iter().map(sample).collect(),
             mask_options: self.dataset.mask_options.clone(),

@@ -20,7 +20,8 @@ pub(super) fn clusters(
     } else {
         let at = dataset.attributes.iter().position(|name| name == column).ok_or_else(|| {
             Error::Usage(format!(
-                "--cluster {column}: the data has no such column; it has {}",
+                "{}: --cluster {column}: the data has no such column; it has {}",
+                dataset.given.display(),
                 if dataset.attributes.is_empty() {
                     "no attributes".to_owned()
                 } else {
@@ -85,7 +86,7 @@ pub(super) fn fingerprint(sample: &Sample, verify: bool) -> Result<[u8; 16], Err
         None => String::new(),
         Some(MaskSource::File(path)) if verify => contents(open_regular(path)),
         Some(MaskSource::File(path)) => file_state(path),
-        Some(MaskSource::Coco { segments, size }) => {
+        Some(MaskSource::Coco { segments, size, .. }) => {
             Key::new("coco mask", 2).with("segments", segments)?.with("size", size)?.finish()
         }
         Some(MaskSource::Planted(image)) => image.state(),

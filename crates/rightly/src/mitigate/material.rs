@@ -124,7 +124,8 @@ pub(super) fn train_split(
             "--train-split {name}: subgroups were looked for or confirmed in it, and no image may both train and judge"
         ))),
         Some(name) if !there.contains_key(name) => Err(Error::Usage(format!(
-            "--train-split {name}: no image has this split; the data has {}",
+            "{}: --train-split {name}: no image has this split; the data has {}",
+            inputs.dataset.given.display(),
             there.keys().copied().collect::<Vec<_>>().join(", ")
         ))),
         Some(name) => Ok(Some(name.to_owned())),

@@ -38,7 +38,8 @@ pub(super) fn fit_split(inputs: &Inputs, asked: Option<&str>) -> Result<String, 
         }
         let found: Vec<&str> = splits.keys().copied().collect();
         return Err(Error::Usage(format!(
-            "--fit-split {name}: no image has this split; the data has {}",
+            "{}: --fit-split {name}: no image has this split; the data has {}",
+            inputs.dataset.given.display(),
             if found.is_empty() { "no splits".to_owned() } else { found.join(", ") }
         )));
     }

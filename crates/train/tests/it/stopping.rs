@@ -140,3 +140,74 @@ fn a_checkpoint_that_was_damaged_is_refused() {
     std::fs::write(&path, &good).unwrap();
     assert_eq!(resumed(&options, folder.path()), Some((0, 2)));
 }
+
+#[test]
+fn the_dynamics_of_an_epoch_that_were_changed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, out] = ["whole", "out"].map(|name| folder.path().join(name));
+    let (options, never) = (options(12, 2), AtomicBool::new(false));
+    run(&options, &whole, Watch::new(&never), &|_| ()).unwrap();
+    let stop = AtomicBool::new(false);
+    let note = |event: TrainEvent| {
+        stop.fetch_or(matches!(event, TrainEvent::Step { epoch: 1, .. }), Ordering::SeqCst);
+    };
+    run(&options, &out, Watch::new(&stop), &note).unwrap_err();
+    let path = out.join(".train/dynamics-00000.parquet");
+    let good = std::fs::read(&path).unwrap();
+    let refused = |expected: &str| {
+        let error = run(&options, &out, Watch::new(&never), &|event| panic!("{event:?}"));
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("dynamics-00000.parquet"), "{error}");
+        assert!(error.contains(expected), "{error}");
+    };
+    for place in (0..good.len()).step_by(good.len() / 37) {
+        let mut bad = good.clone();
+        bad[place] ^= 1;
+        std::fs::write(&path, &bad).unwrap();
+        refused("is not as it was written; remove");
+    }
+    std::fs::remove_file(&path).unwrap();
+    refused("is missing");
+    #[cfg(unix)]
+    {
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        refused("is a FIFO");
+        std::fs::remove_file(&path).unwrap();
+    }
+    std::fs::write(&path, &good).unwrap();
+    assert_eq!(resumed(&options, &out), Some((1, 1)));
+    assert!(bytes(&out) == bytes(&whole));
+}
+
+#[test]
+fn a_summary_that_was_changed_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (options, never) = (options(12, 1), AtomicBool::new(false));
+    let trained = run(&options, folder.path(), Watch::new(&never), &|_| ()).unwrap();
+    let path = folder.path().join("train.json");
+    let good = std::fs::read(&path).unwrap();
+    let again = || run(&options, folder.path(), Watch::new(&never), &|event| panic!("{event:?}"));
+    let refused = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let error = again().unwrap_err().to_string();
+        assert!(error.contains("train.json: this is not what the training wrote"), "{error}");
+    };
+    // Wherever a bit is turned, in figures, names, checksums or the space between them.
+    for place in 0..good.len() - 1 {
+        let mut bad = good.clone();
+        bad[place] ^= 1;
+        refused(&bad);
+    }
+    let text = str::from_utf8(&good).unwrap();
+    let mut edited: serde_json::Value = serde_json::from_str(text).unwrap();
+    edited["train_accuracy"] = 0.99.into();
+    refused(edited.to_string().as_bytes());
+    edited.as_object_mut().unwrap().remove("blake3");
+    refused(edited.to_string().as_bytes());
+    refused(b"");
+    // Set in another way it says the same.
+    let same: serde_json::Value = serde_json::from_str(text).unwrap();
+    std::fs::write(&path, same.to_string()).unwrap();
+    assert_eq!(again().unwrap(), trained);
+}

@@ -1,10 +1,18 @@
 //! The folder of a demo: whose it is, and what lies where.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Component, Path, PathBuf},
+};
 
 use anyhow::{Context, bail};
 use rightly::RunDir;
-use rightly_data::{dataset::TextTable, files::write_whole, planted::World};
+use rightly_data::{
+    DataError,
+    dataset::TextTable,
+    files::{self, write_whole},
+    planted::World,
+};
 
 use crate::place::DEMO;
 
@@ -31,7 +39,7 @@ impl Folder {
         let folder = Self { root: root.to_owned() };
         let key = format!("{} of seed {seed}\n{}\n", world.name(), world.fingerprint());
         let marker = folder.path(DEMO);
-        match std::fs::read_to_string(&marker) {
+        match files::read_text(&marker, files::SMALL) {
             Ok(found) if found == key => return Ok(folder),
             Ok(found) if !force => {
                 let what = found.lines().next().map_or("unknown", str::trim);
@@ -41,8 +49,8 @@ impl Folder {
                 );
             }
             Ok(_) => folder.clear()?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(|| marker.display().to_string()),
+            Err(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
         }
         write_whole(&marker, key.as_bytes())?;
         Ok(folder)

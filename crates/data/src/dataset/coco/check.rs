@@ -33,6 +33,7 @@ pub(super) fn check(annotation: Annotation, size: Option<[usize; 2]>) -> Result<
     }
     let segment = segmentation.map_or(Ok(None), super::json::Segmentation::segment)?;
     let Some(segment) = segment else {
+        // An annotation of a class alone has no size: any that has one is larger.
         let boxed = bbox.map_or(0.0, |[_, _, width, height]| width * height);
         let area = stated.unwrap_or(boxed);
         return Ok(Checked { category, area, segment: None, contradiction: None });

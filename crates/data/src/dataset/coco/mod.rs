@@ -17,6 +17,7 @@ use json::{Annotation, Category, Entry, File, Id, Image, why};
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
+    sync::Arc,
 };
 
 /// Most images whose contradictions get a row of their own.
@@ -24,7 +25,7 @@ const MOST_ROWS: usize = 50;
 
 pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
     let (json, folder) = layouts::two_paths("coco", rest)?;
-    Ok(Reader::default().read(json::read(json)?, folder))
+    Ok(Reader::new(json).read(json::read(json)?, folder))
 }
 
 /// What is known of an image before its own turn.
@@ -36,8 +37,9 @@ struct OfImage {
     crowds: usize,
 }
 
-#[derive(Default)]
 struct Reader {
+    /// The file of annotations.
+    file: Arc<Path>,
     draft: Draft,
     names: BTreeMap<Id, String>,
     by_image: HashMap<Id, OfImage>,
@@ -48,6 +50,19 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(file: &Path) -> Self {
+        Self {
+            file: file.into(),
+            draft: Draft::default(),
+            names: BTreeMap::new(),
+            by_image: HashMap::new(),
+            contradictions: 0,
+            mixed: 0,
+            without_mask: 0,
+            crowds: 0,
+        }
+    }
+
     fn read(mut self, file: File, folder: &Path) -> Draft {
         self.categories(file.categories);
         self.annotations(file.annotations);
@@ -199,8 +214,11 @@ impl Reader {
             );
             self.draft.problem(&id, what, "used without its mask");
         }
-        let mask = (complete && !chosen.segments.is_empty())
-            .then_some(MaskSource::Coco { segments: chosen.segments, size });
+        let mask = (complete && !chosen.segments.is_empty()).then_some(MaskSource::Coco {
+            file: Arc::clone(&self.file),
+            segments: chosen.segments,
+            size,
+        });
         let class = self.draft.class(&self.names[&chosen.category]);
         self.draft.data.samples.push(Sample {
             id,

@@ -1,5 +1,4 @@
 //! Rows of a table in any of the four formats, as text.
-mod budget;
 mod parquet;
 mod text;
 

@@ -1,6 +1,6 @@
 //! Tables of text: separated cells and JSON lines.
-use super::{MAX_COLUMNS, Rows, budget::Budget, too_many_columns};
-use crate::{DataError, files};
+use super::{MAX_COLUMNS, Rows, too_many_columns};
+use crate::{DataError, files, table::Room};
 use serde_json::Value;
 use std::{
     cell::Cell,
@@ -64,7 +64,7 @@ pub(super) fn delimited(path: &Path, delimiter: u8, most: usize) -> Result<Rows,
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(bounded);
     let mut rows = Rows::default();
-    let mut budget = Budget::new(path);
+    let mut room = Room::of_texts(path)?;
     let mut record = csv::StringRecord::new();
     let mut next_line = 1;
     loop {
@@ -87,7 +87,7 @@ pub(super) fn delimited(path: &Path, delimiter: u8, most: usize) -> Result<Rows,
         let line = record.position().map_or(next_line, csv::Position::line);
         let cells: Vec<_> =
             record.iter().map(|cell| (!cell.is_empty()).then(|| cell.to_owned())).collect();
-        budget.take(&cells, line)?;
+        room.take_cells(&cells, line)?;
         rows.lines.push(line);
         rows.cells.push(cells);
     }
@@ -118,7 +118,7 @@ pub(super) fn json_lines(path: &Path, most: usize) -> Result<Rows, DataError> {
     let mut rows = Rows::default();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut nested = BTreeSet::new();
-    let mut budget = Budget::new(path);
+    let mut room = Room::of_texts(path)?;
     let mut reader = open_text(path)?;
     let mut text = Vec::new();
     for line in 1.. {
@@ -160,12 +160,12 @@ pub(super) fn json_lines(path: &Path, most: usize) -> Result<Rows, DataError> {
             cells.resize(rows.columns.len(), None);
             cells[place] = cell(value);
         }
-        budget.take(&cells, line)?;
+        room.take_cells(&cells, line)?;
         rows.lines.push(line);
         rows.cells.push(cells);
     }
     // Columns that came up late are empty before.
-    budget.check(rows.cells.len(), rows.columns.len())?;
+    room.has_cells(rows.cells.len(), rows.columns.len())?;
     for cells in &mut rows.cells {
         cells.resize(rows.columns.len(), None);
     }
