@@ -33,7 +33,8 @@ impl Classifier {
             });
             let rest = left.split_off(fits.count().max(1));
             let session = plain_session_of(&self.graph, &left, self.engine)?;
-            for (image, found) in images.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+            for (image, found) in images.iter().zip(&mut found).filter(|(_, found)| found.is_none())
+            {
                 let input = Value::F32(self.arrange(image)?);
                 let values = session.run(&[(self.card.input.as_str(), input)], &left)?;
                 let spoilt = left.iter().zip(&values).find(|(_, value)| {
@@ -53,12 +54,10 @@ impl Classifier {
     fn readers(&self) -> BTreeMap<&str, (&str, &str)> {
         let hides = |op: &str| match op {
             "QuantizeLinear" => true,
-            "Relu" | "Clip" => self.engine == EngineKind::Rten,
+            "Relu" | "Clip" | "MaxPool" => self.engine == EngineKind::Rten,
             _ => false,
         };
         let nodes = self.graph.nodes().filter(|node| hides(node.op_type()));
-        nodes
-            .filter_map(|node| Some((node.input(0)?, (node.op_type(), node.name()))))
-            .collect()
+        nodes.filter_map(|node| Some((node.input(0)?, (node.op_type(), node.name())))).collect()
     }
 }

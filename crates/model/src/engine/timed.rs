@@ -108,7 +108,10 @@ mod tests {
         });
         let error = slow.unwrap_err();
         assert!(matches!(error, ModelError::Limit { lift: Lift::All, .. }), "{error}");
-        assert!(error.to_string().contains("m.onnx: the first run takes rten longer than 0.02 s"), "{error}");
+        assert!(
+            error.to_string().contains("m.onnx: the first run takes rten longer than 0.02 s"),
+            "{error}"
+        );
         let lost = run(10_000, || panic!("lost")).unwrap_err().to_string();
         assert!(lost.contains("gave up"), "{lost}");
     }

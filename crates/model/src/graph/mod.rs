@@ -45,9 +45,9 @@ pub(crate) use activation::Activation;
 pub use bounds::Limits;
 pub(crate) use edit::declare;
 pub(crate) use flow::flow_data_values;
-pub(crate) use range::Ranges;
 pub use flow::{Dependence, Flow};
 pub use index::Index;
+pub(crate) use range::Ranges;
 
 use crate::ModelError;
 use node::{Dim, Node, ValueSpec};

@@ -107,11 +107,7 @@ impl Opening {
     }
 
     /// What the engines say of the images.
-    fn opinion_on(
-        mut self,
-        inputs: &[(String, Vec<f32>)],
-        second: bool,
-    ) -> Result<Looked, Error> {
+    fn opinion_on(mut self, inputs: &[(String, Vec<f32>)], second: bool) -> Result<Looked, Error> {
         if !second && !self.auto {
             return self.alone(inputs);
         }

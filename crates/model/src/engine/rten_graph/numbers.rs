@@ -1,22 +1,26 @@
 //! What is no number (NaN) stays none.
 //!
-//! rten's `Relu` and `Clip` make a number of it (`ops/unary_elementwise.rs` of rten 0.27): an answer to nothing would
-//! look like any other. `Max` and `Min` keep it, at the price of a slower pass over the value. So they take their place
-//! where a value may be no number: behind a quotient by what may be zero, a logarithm or a root of what may be negative,
+//! rten's `Relu`, `Clip` and `MaxPool` make a number of it (`ops/unary_elementwise.rs` and `ops/pooling.rs` of rten 0.27):
+//! an answer to nothing would look like any other. `Max` and `Min` keep it, at the price of a slower pass over the value.
+//! So they take their place where a value may be no number: behind a quotient by what may be zero, a logarithm or a root of what may be negative,
 //! a weight that is none itself. What is computed of pixels and finite weights by sums and products alone is a number
 //! unless it leaves the range of single precision on the way, at 3e38.
 use super::emit::Emit;
 use super::facts::Facts;
 use crate::ModelError;
 use crate::graph::node::Node;
-use crate::graph::proto::{GraphProto, TensorProto, data_type};
+use crate::graph::proto::{AttributeProto, GraphProto, TensorProto, data_type};
 use crate::graph::{Graph, Ranges};
 use std::collections::HashSet;
 
 pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result<bool, ModelError> {
     let (Some(input), Some(output)) = (node.input(0), node.output(0)) else { return Ok(false) };
-    if !matches!(node.op_type(), "Relu" | "Clip") || facts.is_number(input) || is_whole(node, facts) {
+    let hides = matches!(node.op_type(), "Relu" | "Clip" | "MaxPool");
+    if !hides || facts.is_number(input) || is_whole(node, facts) {
         return Ok(false);
+    }
+    if node.is("MaxPool") {
+        return Ok(largest(node, input, output, emit));
     }
     if node.is("Relu") {
         let zero = emit.float(0.0);
@@ -26,7 +30,12 @@ pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result
     let flat = emit.ints(&[]);
     let limit = |place: usize, name: &str, emit: &mut Emit| match node.input(place) {
         Some(limit) => Some(emit.node("Reshape", &[limit, &flat], Vec::new())),
-        None => node.float(name).map(|limit| emit.float(limit)),
+        // Before it was an input, a limit that is left out was the largest number that there is.
+        None if facts.opset < 11 => {
+            let most = if name == "min" { f32::MIN } else { f32::MAX };
+            Some(emit.float(node.float(name).unwrap_or(most)))
+        }
+        None => None,
     };
     let (low, high) = (limit(1, "min", emit), limit(2, "max", emit));
     let mut value = input.to_owned();
@@ -40,9 +49,29 @@ pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result
     Ok(true)
 }
 
+/// The largest of each window, none where one of the window is none.
+fn largest(node: &Node<'_>, input: &str, output: &str, emit: &mut Emit) -> bool {
+    if node.output(1).is_some() {
+        // The engine says that it has no places.
+        return false;
+    }
+    let mut proto = node.proto().clone();
+    super::attributes::pooling(&mut proto);
+    let attributes = || proto.attribute.clone();
+    let none = emit.node("IsNaN", &[input], Vec::new());
+    let to = vec![AttributeProto::int("to", i64::from(data_type::FLOAT))];
+    let none = emit.node("Cast", &[&none], to);
+    let none = emit.node("MaxPool", &[&none], attributes());
+    let zero = emit.float(0.0);
+    let none = emit.node("Greater", &[&none, &zero], Vec::new());
+    let value = emit.node("MaxPool", &[input], attributes());
+    let nan = emit.float(f32::NAN);
+    emit.into("Where", &[&none, &nan, &value], output, Vec::new());
+    true
+}
+
 fn is_whole(node: &Node<'_>, facts: &Facts) -> bool {
-    let floats =
-        [data_type::FLOAT, data_type::DOUBLE, data_type::FLOAT16, data_type::BFLOAT16];
+    let floats = [data_type::FLOAT, data_type::DOUBLE, data_type::FLOAT16, data_type::BFLOAT16];
     facts.input(node, 0).is_some_and(|kind| !floats.contains(&kind))
 }
 
@@ -128,7 +157,8 @@ fn keeps(node: &Node<'_>, ranges: &Ranges<'_>) -> bool {
 /// Whether all elements are finite; integers are.
 fn is_finite(tensor: &TensorProto) -> bool {
     if let (Some(data_type::FLOAT), Some(raw)) = (tensor.data_type, &tensor.raw_data) {
-        let finite = |bytes: &[u8]| bytes.try_into().is_ok_and(|b| f32::from_le_bytes(b).is_finite());
+        let finite =
+            |bytes: &[u8]| bytes.try_into().is_ok_and(|b| f32::from_le_bytes(b).is_finite());
         return raw.chunks_exact(4).all(finite);
     }
     match tensor.data_type {

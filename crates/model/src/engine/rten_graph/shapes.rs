@@ -148,7 +148,7 @@ pub(super) fn of_output(node: &Node<'_>, facts: &Facts) -> Option<Shape> {
         _ if op.starts_with("Reduce") => reduced(node, facts, of(0)?),
         "ArgMax" | "ArgMin" => {
             rank(of(0)?.checked_sub(usize::from(node.int("keepdims") == Some(0)))?)
-        },
+        }
         _ => None,
     }
 }

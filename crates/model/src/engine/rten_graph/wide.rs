@@ -79,8 +79,10 @@ pub(super) fn note(node: &Node<'_>, facts: &mut Facts) -> Result<(), ModelError>
         "Loop" => *place == 0,
         _ => false,
     };
-    let moved = MOVES.contains(&node.op_type()) && (node.is("Concat") || cut.iter().all(|&p| p == 0));
-    let limit = matches!(node.op_type(), "Max" | "Min") && cut.iter().all(|&p| no_bound(node, p, facts));
+    let moved =
+        MOVES.contains(&node.op_type()) && (node.is("Concat") || cut.iter().all(|&p| p == 0));
+    let limit =
+        matches!(node.op_type(), "Max" | "Min") && cut.iter().all(|&p| no_bound(node, p, facts));
     if !inner && (moved || limit || (!value && cut.iter().all(end))) {
         if moved && data {
             for name in node.outputs() {
@@ -133,7 +135,8 @@ pub(super) fn range(node: &Node<'_>, facts: &Facts) -> (f64, f64) {
             (-high, high)
         }
         "ReduceSum" | "ReduceL1" | "CumSum" => {
-            let (largest, count) = (of(0).0.abs().max(of(0).1.abs()), size().unwrap_or(f64::INFINITY));
+            let (largest, count) =
+                (of(0).0.abs().max(of(0).1.abs()), size().unwrap_or(f64::INFINITY));
             let most = if largest == 0.0 { 0.0 } else { largest * count };
             (if of(0).0 >= 0.0 { 0.0 } else { -most }, most)
         }
@@ -227,7 +230,9 @@ pub(super) fn guard(node: &Node<'_>, emit: &mut Emit) {
     // A side that was written as a constant is not read any more.
     let sides = if ONE_SIDED.contains(&node.op_type()) { 1 } else { node.inputs().len() };
     let read = node.inputs()[..sides].iter().find(|side| {
-        own.iter_mut().flat_map(|node| &mut node.input).fold(false, |any, name| rename(name, side) || any)
+        own.iter_mut()
+            .flat_map(|node| &mut node.input)
+            .fold(false, |any, name| rename(name, side) || any)
     });
     if let Some(read) = read {
         emit.into("Add", &[read, &nothing], &made, Vec::new());

@@ -37,14 +37,11 @@ pub struct Limits {
 
 impl Limits {
     /// 4 GiB; about ten minutes of one core, as computed before a run and as the clock says; 50 000 nodes.
-    pub const DEFAULT: Self = Self {
-        memory: 4 << 30,
-        work: 2e13,
-        nodes: 50_000,
-        time: Some(Duration::from_secs(600)),
-    };
+    pub const DEFAULT: Self =
+        Self { memory: 4 << 30, work: 2e13, nodes: 50_000, time: Some(Duration::from_secs(600)) };
     /// Whatever the model asks for.
-    pub const NONE: Self = Self { memory: u64::MAX, work: f64::INFINITY, nodes: usize::MAX, time: None };
+    pub const NONE: Self =
+        Self { memory: u64::MAX, work: f64::INFINITY, nodes: usize::MAX, time: None };
 }
 
 impl Default for Limits {
