@@ -29,23 +29,16 @@ pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result
     }
     let flat = emit.ints(&[]);
     let limit = |place: usize, name: &str, emit: &mut Emit| match node.input(place) {
-        Some(limit) => Some(emit.node("Reshape", &[limit, &flat], Vec::new())),
-        // Before it was an input, a limit that is left out was the largest number that there is.
-        None if facts.opset < 11 => {
+        Some(limit) => emit.node("Reshape", &[limit, &flat], Vec::new()),
+        // A limit that is left out is the largest number that there is, so that infinity becomes that.
+        None => {
             let most = if name == "min" { f32::MIN } else { f32::MAX };
-            Some(emit.float(node.float(name).unwrap_or(most)))
+            emit.float(node.float(name).unwrap_or(most))
         }
-        None => None,
     };
     let (low, high) = (limit(1, "min", emit), limit(2, "max", emit));
-    let mut value = input.to_owned();
-    if let Some(low) = low {
-        value = emit.node("Max", &[&value, &low], Vec::new());
-    }
-    if let Some(high) = high {
-        value = emit.node("Min", &[&value, &high], Vec::new());
-    }
-    emit.into("Identity", &[&value], output, Vec::new());
+    let above = emit.node("Max", &[input, &low], Vec::new());
+    emit.into("Min", &[&above, &high], output, Vec::new());
     Ok(true)
 }
 
