@@ -34,6 +34,10 @@ KINDS = {
 }
 
 
+# How many models of an operator are written with unknown shapes as well.
+HIDDEN = 8
+
+
 def onnx_type(array):
     return helper.np_dtype_to_tensor_dtype(np.asarray(array).dtype)
 
@@ -46,6 +50,7 @@ class Writer:
         self.written = 0
         self.names = set()
         self.left_out = []
+        self.seen = {}
 
     def write(self, name, model, inputs):
         options = onnxruntime.SessionOptions()
@@ -93,10 +98,36 @@ class Writer:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
         self.write(name, model, inputs)
 
+    def hidden(self, name, op, order, inputs, outputs, weights, opset, attributes):
+        """The same node where nobody knows a number of axes before a run: what enters it is brought to its shape by numbers
+        that are an input. Once its inputs alone, once its weights as well."""
+        weights = weights or {}
+        floats = {key: value for key, value in weights.items() if np.asarray(value).dtype.kind == "f" and np.size(value)}
+        for label, hidden in {"inputs": inputs, "weights": {**inputs, **floats}}.items():
+            if label == "weights" and not floats:
+                continue
+            nodes, given, declared = [], {}, []
+            for key, value in hidden.items():
+                value = np.asarray(value)
+                given |= {f"{key}.flat": value.reshape(-1), f"{key}.shape": np.array(value.shape, np.int64)}
+                declared.append(helper.make_tensor_value_info(f"{key}.flat", onnx_type(value), [value.size]))
+                declared.append(helper.make_tensor_value_info(f"{key}.shape", TensorProto.INT64, [None]))
+                nodes.append(helper.make_node("Reshape", [f"{key}.flat", f"{key}.shape"], [key], name=f"hide.{key}"))
+            nodes.append(helper.make_node(op, list(order), list(outputs), name="n", **attributes))
+            constants = [numpy_helper.from_array(np.asarray(value), key) for key, value in weights.items() if key not in hidden]
+            ends = [onnx.ValueInfoProto(name=output) for output in outputs if output]
+            graph = helper.make_graph(nodes, "g", declared, ends, constants)
+            model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+            self.write(f"unknown.{label}.{name}", model, given)
+
     def one(self, name, op, inputs, weights=None, opset=17, outputs=("y",), order=None, **attributes):
         """One node over its inputs and weights, in this order unless `order` names it."""
         order = order if order is not None else [*inputs, *(weights or {})]
         self.case(f"{op}.{name}", [(op, order, outputs, attributes)], inputs, outputs, weights, opset)
+        self.seen[op] = self.seen.get(op, 0) + 1
+        # The first ones, and some of the others.
+        if self.seen[op] <= HIDDEN or self.seen[op] % 25 == 0:
+            self.hidden(f"{op}.{name}", op, order, inputs, outputs, weights, opset, attributes)
 
 
 def wave(*shape, scale=1.0):
@@ -113,8 +144,7 @@ def i64(*values):
 
 def elementwise(w):
     for op in "Abs Ceil Floor Round Sign Relu Selu Celu Sigmoid HardSwish Tanh Exp Erf Neg Reciprocal Softplus Softsign Sin Cos Tan Atan Sinh Cosh Asinh IsNaN IsInf Identity".split():
-        # What is no number passes through, except through rten's Relu and Clip.
-        w.one("edges", op, {"x": EDGES[:-1] if op == "Relu" else EDGES if op not in ("Sin", "Cos", "Tan") else SMALL}, opset=17)
+        w.one("edges", op, {"x": EDGES if op not in ("Sin", "Cos", "Tan") else SMALL}, opset=17)
     for op in "Mish HardSwish".split():
         w.one("opset18", op, {"x": SMALL}, opset=18)
     for op, values in {"Log": np.abs(EDGES), "Sqrt": np.abs(EDGES), "Asin": SMALL / 4, "Acos": SMALL / 4, "Atanh": SMALL / 4, "Acosh": np.abs(SMALL) + 1}.items():
@@ -452,6 +482,61 @@ def unknown_ranks(w):
         w.case(f"unknown.vector.{opened}", [reshape, ("MatMul", ["r", "v"], ["y"], {})], {"x": x, "to": i64(2, 3, 8)}, weights={"v": wave(8)}, **more)
         w.case(f"unknown.bias.{opened}", [reshape, ("MatMul", ["r", "m"], ["p"], {}), ("Add", ["p", "b"], ["y"], {})], {"x": x, "to": i64(6, 8)}, weights={"m": wave(8, 1), "b": wave(5)}, **more)
         w.case(f"unknown.row.{opened}", [reshape, ("MatMul", ["r", "m"], ["p"], {}), ("Add", ["b", "p"], ["y"], {})], {"x": x, "to": i64(48)}, weights={"m": wave(48, 1), "b": wave(5)}, **more)
+    flat = counted(48) + 1
+    hide = lambda key: ("Reshape", [f"{key}.flat", f"{key}.to"], [key], {})
+    pairs = {
+        "matrix.vector": ((2, 3, 8), (8,)),
+        "vector.vector": ((8,), (8,)),
+        "vector.matrix": ((8,), (8, 3)),
+        "vector.stack": ((8,), (2, 8, 3)),
+        "stack.matrix": ((2, 3, 4), (4, 2)),
+        "deep.vector": ((1, 2, 3, 4), (4,)),
+        "single.vector": ((1, 1, 4), (4,)),
+        "plain.vector": ((3, 4), (4,)),
+        "stacks": ((2, 3, 4), (2, 4, 3)),
+    }
+    for name, (left, right) in pairs.items():
+        a, b = wave(*left), wave(*right, scale=2)
+        to = {"a.to": i64(*left), "b.to": i64(*right)}
+        w.case(f"unknown.MatMul.{name}", [hide("a"), hide("b"), ("MatMul", ["a", "b"], ["y"], {})], {"a.flat": a.reshape(-1), "b.flat": b.reshape(-1), **to}, open_shapes=True)
+        w.case(f"unknown.MatMul.{name}.right", [hide("b"), ("MatMul", ["a", "b"], ["y"], {})], {"a": a, "b.flat": b.reshape(-1), "b.to": to["b.to"]}, open_shapes=True)
+        w.case(f"unknown.MatMul.{name}.left", [hide("a"), ("MatMul", ["a", "b"], ["y"], {})], {"a.flat": a.reshape(-1), "a.to": to["a.to"]}, weights={"b": b}, open_shapes=True)
+        w.case(f"unknown.MatMul.{name}.bias", [hide("a"), hide("b"), ("MatMul", ["a", "b"], ["p"], {}), ("Add", ["p", "c"], ["y"], {})], {"a.flat": a.reshape(-1), "b.flat": b.reshape(-1), **to}, weights={"c": wave(1)}, open_shapes=True)
+        bytes_a, bytes_b = (a * 90 + 100).astype(np.uint8), (b * 50).astype(np.int8)
+        w.case(f"unknown.MatMulInteger.{name}", [hide("a"), hide("b"), ("MatMulInteger", ["a", "b"], ["y"], {})], {"a.flat": bytes_a.reshape(-1), "b.flat": bytes_b.reshape(-1), **to}, open_shapes=True)
+        w.case(f"known.MatMulInteger.{name}", [("MatMulInteger", ["a", "b"], ["y"], {})], {"a": bytes_a, "b": bytes_b})
+    shapes = [(), (1,), (1, 1), (1, 1, 1), (3,), (2, 3), (1, 2, 3), (2, 1)]
+    for op, left, right in itertools.product(("Div", "Pow", "Mul", "Sub", "Mod", "Max", "Where", "PRelu"), shapes, shapes):
+        a, b = wave(*left) + 1.5, wave(*right) + 2
+        ins = ["a", "b"]
+        attributes = {"fmod": 1} if op == "Mod" else {}
+        extra = {}
+        if op == "Where":
+            ins, extra = ["t", "a", "b"], {"t": np.array(True)}
+        if left == () and right == ():
+            continue
+        to = {"a.to": i64(*left), "b.to": i64(*right)}
+        label = f"{'x'.join(map(str, left)) or 'none'}.{'x'.join(map(str, right)) or 'none'}"
+        node = (op, ins, ["y"], attributes)
+        w.case(f"unknown.pair.{op}.{label}", [hide("a"), hide("b"), node], {"a.flat": a.reshape(-1), "b.flat": b.reshape(-1), **to}, weights=extra, open_shapes=True)
+        if op in ("Div", "Pow"):
+            w.case(f"unknown.pair.{op}.{label}.right", [hide("b"), node], {"a": a, "b.flat": b.reshape(-1), "b.to": to["b.to"]}, weights=extra, open_shapes=True)
+            w.case(f"unknown.pair.{op}.{label}.left", [hide("a"), node], {"a.flat": a.reshape(-1), "a.to": to["a.to"]}, weights={"b": b}, open_shapes=True)
+            w.case(f"constant.pair.{op}.{label}", [node, ("Add", ["y", "x"], ["z"], {})], {"x": wave(2, 1, 2, 3)}, outputs=("z", "y"), weights={"a": a, "b": b})
+    for count, shape in ((49, ()), (49, (1,)), (49, (1, 1)), (93, ()), (103, (2,))):
+        a, b = np.full(shape, count, np.float32), np.full((), count, np.float32)
+        w.case(f"unknown.whole.{count}.{len(shape)}", [hide("a"), hide("b"), ("Div", ["a", "b"], ["q"], {}), ("Floor", ["q"], ["y"], {})], {"a.flat": a.reshape(-1), "a.to": i64(*shape), "b.flat": b.reshape(-1), "b.to": i64()}, open_shapes=True)
+        w.case(f"known.whole.{count}.{len(shape)}", [("Div", ["a", "b"], ["q"], {}), ("Floor", ["q"], ["y"], {})], {"a": a, "b": b})
+    ties = np.array([[-2.5, -1.5, 0.5, 1.5], [0.35, 1.05, 1.75, -0.35], [0.15, 0.45, 2.55, 1e9]], np.float32)
+    for kind in ("uint8", "int8"):
+        scales, zeros = np.array([1.0, 0.7, 0.3], np.float32), np.array([3, 0, 9]).astype(KINDS[kind])
+        per = ("QuantizeLinear", ["x", "s", "z"], ["y"], {"axis": 0})
+        w.case(f"QuantizeLinear.channels.{kind}", [per], {"x": ties}, weights={"s": scales, "z": zeros}, opset=13)
+        w.case(f"unknown.channels.{kind}", [hide("s"), hide("z"), per], {"x": ties, "s.flat": scales, "s.to": i64(3), "z.flat": zeros, "z.to": i64(3)}, opset=13)
+        w.case(f"unknown.channels.all.{kind}", [hide("x"), hide("s"), per], {"x.flat": ties.reshape(-1), "x.to": i64(3, 4), "s.flat": scales, "s.to": i64(3)}, weights={"z": zeros}, opset=13, open_shapes=True)
+        w.case(f"unknown.channel.{kind}", [hide("s"), per], {"x": ties, "s.flat": scales[1:2], "s.to": i64()}, weights={"z": zeros[0]}, opset=13, open_shapes=True)
+    for axis in (0, 1, 2, -1, -2):
+        w.case(f"unknown.Softmax.{axis}", [hide("x"), ("Softmax", ["x"], ["y"], {"axis": axis})], {"x.flat": flat, "x.to": i64(2, 3, 8)}, opset=11, open_shapes=True)
     body = helper.make_graph(
         [
             helper.make_node("Sign", ["sum"], ["sign"]),
@@ -465,6 +550,123 @@ def unknown_ranks(w):
         [helper.make_tensor_value_info("on", 9, []), helper.make_tensor_value_info("next", 1, None)],
     )
     w.case("Loop.cast", [("Loop", ["n", "t", "x"], ["y"], {"body": body})], {"x": SMALL}, weights={"n": np.array(3), "t": np.array(True)})
+
+
+def wide_integers(w):
+    """Integers that grow beyond 32 bits, or nearly so, by operators and by constants."""
+    x = wave(2, 3)
+    sides = {"far": (i64(2**31 - 1, 5), i64(7, -9)), "near": (i64(2**31 - 9000, 5), i64(7, -9)), "back": (i64(-(2**31) + 20, 5), i64(-7, 9)), "large": (i64(70000, -70000), i64(70000, 3)), "small": (i64(3, -4), i64(5, 6))}
+    for (name, (a, b)), op in itertools.product(sides.items(), ("Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Where")):
+        node = (op, ["t", "a", "b"] if op == "Where" else ["a", "b"], ["y"], {})
+        truth = {"t": np.array([True, False])} if op == "Where" else {}
+        w.case(f"wide.{op}.{name}", [node], {"a": a, "b": b}, weights=truth)
+        w.case(f"wide.{op}.{name}.constant", [node], {"a": a}, weights={"b": b, **truth})
+        w.case(f"wide.{op}.{name}.float", [node, ("Cast", ["y"], ["z"], {"to": 1})], {"a": a, "b": b}, outputs=("z",), weights=truth)
+    for (name, (a, b)), op in itertools.product(sides.items(), ("Neg", "Abs", "Sign")):
+        w.case(f"wide.{op}.{name}", [(op, ["a"], ["y"], {})], {"a": np.concatenate([a, b])})
+    for (name, (a, b)), op in itertools.product(sides.items(), ("ReduceSum", "ReduceProd", "ReduceL1", "ReduceSumSquare", "ReduceMax", "ReduceMin", "CumSum")):
+        values = np.stack([a, b])
+        if op == "CumSum":
+            w.case(f"wide.{op}.{name}", [(op, ["a", "axis"], ["y"], {})], {"a": values}, weights={"axis": np.array(1)})
+        else:
+            w.case(f"wide.{op}.{name}", [(op, ["a"], ["y"], {"keepdims": 0})], {"a": values})
+    for power in (2, 3, 6):
+        w.case(f"wide.Pow.{power}", [("Pow", ["a", "b"], ["y"], {})], {"a": i64(3, 1300, 40000)}, weights={"b": i64(power)})
+    for name, value in {"small": 5.7, "large": 2e9, "beyond": 3e9, "negative": -3e9}.items():
+        w.case(f"wide.Cast.{name}", [("Cast", ["x"], ["y"], {"to": 7}), ("Cast", ["y"], ["z"], {"to": 1})], {"x": np.array([1.5, value], np.float32)}, outputs=("z", "y"))
+    big = i64(2**40, 1, -(2**40))
+    pick = ("Gather", ["big", "i"], ["g"], {})
+    for op in ("Add", "Mul", "Less", "Equal", "Max", "Min"):
+        w.case(f"wide.constant.{op}", [pick, (op, ["g", "a"], ["y"], {})], {"i": i64(0, 1), "a": i64(3, 4)}, weights={"big": big})
+    w.case("wide.constant.concat", [("Concat", ["n", "big"], ["c"], {"axis": 0}), ("Mul", ["c", "c"], ["y"], {})], {"n": i64(2, 3)}, weights={"big": big})
+    w.case("wide.constant.end", [("Concat", ["n", "most"], ["ends"], {"axis": 0}), ("Slice", ["x", "starts", "ends"], ["y"], {})], {"x": x, "n": i64(1)}, weights={"most": i64(2**63 - 1), "starts": i64(0, 1)})
+    w.case("wide.constant.filled", [("ConstantOfShape", ["n"], ["c"], {"value": numpy_helper.from_array(i64(2**40))}), ("Add", ["c", "a"], ["y"], {})], {"n": i64(2), "a": i64(1, 2)})
+    w.case("wide.shape", [("Shape", ["x"], ["s"], {}), ("Mul", ["s", "b"], ["m"], {}), ("Mul", ["m", "b"], ["y"], {})], {"x": x}, weights={"b": i64(100000)}, open_shapes=True)
+    w.case("wide.shape.small", [("Shape", ["x"], ["s"], {}), ("Mul", ["s", "b"], ["m"], {}), ("ReduceProd", ["m"], ["y"], {})], {"x": x}, weights={"b": i64(100)}, open_shapes=True)
+    w.case("wide.scatter", [("ScatterElements", ["a", "i", "u"], ["y"], {"reduction": "add", "axis": 0})], {"a": i64(2**31 - 2, 1), "u": i64(5, 6)}, weights={"i": i64(0, 1)}, opset=18)
+
+
+def not_numbers(w):
+    """What is no number, or infinite, on its way through what follows."""
+    x = wave(1, 2, 4, 4)
+    for label, value in {"nan": np.nan, "inf": np.inf, "minus": -np.inf}.items():
+        spoilt = x.copy()
+        spoilt[0, 1, 2, 1] = value
+        k = {"k": wave(3, 2, 3, 3)}
+        for op, weights, attributes in (
+            ("Relu", {}, {}),
+            ("LeakyRelu", {}, {"alpha": 0.2}),
+            ("PRelu", {"s": np.array([0.3], np.float32)}, {}),
+            ("HardSigmoid", {}, {}),
+            ("HardSwish", {}, {}),
+            ("Elu", {}, {}),
+            ("Selu", {}, {}),
+            ("Celu", {}, {}),
+            ("Softplus", {}, {}),
+            ("Softsign", {}, {}),
+            ("Sigmoid", {}, {}),
+            ("Tanh", {}, {}),
+            ("Erf", {}, {}),
+            ("Softmax", {}, {"axis": -1}),
+            ("LogSoftmax", {}, {"axis": -1}),
+            ("MaxPool", {}, {"kernel_shape": [2, 2]}),
+            ("AveragePool", {}, {"kernel_shape": [2, 2]}),
+            ("GlobalMaxPool", {}, {}),
+            ("GlobalAveragePool", {}, {}),
+            ("ReduceMax", {}, {"axes": [2, 3]}),
+            ("ReduceMin", {}, {"axes": [2, 3]}),
+            ("ReduceMean", {}, {"axes": [2, 3]}),
+            ("ReduceSum", {"axes": i64(2, 3)}, {}),
+            ("ReduceL2", {}, {"axes": [2, 3]}),
+            ("ReduceLogSumExp", {}, {"axes": [2, 3]}),
+            ("Conv", k, {}),
+            ("Conv", {"k": wave(3, 2, 1, 1)}, {}),
+            ("Max", {"c": np.array(0.1, np.float32)}, {}),
+            ("Min", {"c": np.array(0.1, np.float32)}, {}),
+            ("Max", {"c": x}, {}),
+            ("Min", {"c": x}, {}),
+            ("Mul", {"c": np.array(0.0, np.float32)}, {}),
+            ("Clip", {"low": np.array(0, np.float32), "high": np.array(6, np.float32)}, {}),
+            ("Clip", {"low": np.array(-1, np.float32)}, {}),
+            ("Gelu", {}, {}),
+            ("Mish", {}, {}),
+            ("LRN", {}, {"size": 3}),
+            ("InstanceNormalization", {"g": wave(2), "b": wave(2)}, {}),
+            ("LayerNormalization", {"g": wave(4)}, {}),
+            ("Resize", {"scales": np.array([1, 1, 2, 2], np.float32)}, {"mode": "linear"}),
+            ("Resize", {"scales": np.array([1, 1, 2, 2], np.float32)}, {"mode": "nearest"}),
+            ("Pad", {"pads": i64(0, 0, 1, 1, 0, 0, 1, 1)}, {"mode": "reflect"}),
+        ):
+            # ONNX Runtime itself leaves out there what is no number, unlike ONNX's definition (the maximum of NumPy).
+            if label == "nan" and op in ("GlobalMaxPool", "ReduceMax", "ReduceMin"):
+                continue
+            order = ["x", "", "scales"] if op == "Resize" else None
+            opset = 20 if op in ("Gelu", "Mish") else 13 if op == "ReduceSum" else 17
+            w.one(f"{label}", op, {"x": spoilt}, weights, order=order, opset=opset, **attributes)
+        for opset in (7, 10):
+            w.one(f"{label}.{opset}", "Clip", {"x": spoilt}, opset=opset, min=-0.5, max=0.5)
+            w.one(f"{label}.{opset}.low", "Clip", {"x": spoilt}, opset=opset, min=-0.5)
+        # As networks have it: the rest of one behind what makes it.
+        tail = [("Conv", ["v", "k"], ["c"], {}), ("Relu", ["c"], ["r"], {}), ("Clip", ["r", "low", "high"], ["six"], {}), ("GlobalAveragePool", ["six"], ["y"], {})]
+        more = {**k, "low": np.array(0, np.float32), "high": np.array(6, np.float32)}
+        w.case(f"spoilt.{label}.input", [("Identity", ["x"], ["v"], {}), *tail], {"x": spoilt}, weights=more)
+        bad = k["k"].copy()
+        bad[1, 0, 0, 0] = value
+        w.case(f"spoilt.{label}.weight", [("Identity", ["x"], ["v"], {}), *tail], {"x": x}, weights={**more, "k": bad})
+    flat = np.full((1, 2, 4, 4), 0.25, np.float32)
+    for label, image in {"flat": flat, "wave": x}.items():
+        standard = [
+            ("ReduceMean", ["x"], ["m"], {}),
+            ("Sub", ["x", "m"], ["d"], {}),
+            ("Mul", ["d", "d"], ["q"], {}),
+            ("ReduceMean", ["q"], ["variance"], {}),
+            ("Sqrt", ["variance"], ["deviation"], {}),
+            ("Div", ["d", "deviation"], ["v"], {}),
+        ]
+        w.case(f"spoilt.standard.{label}", [*standard, *tail], {"x": image}, weights=more)
+        for op in ("Log", "Sqrt", "Reciprocal", "Acos"):
+            w.case(f"spoilt.{op}.{label}", [("Sub", ["x", "q"], ["d"], {}), (op, ["d"], ["v"], {}), *tail], {"x": image}, weights={**more, "q": np.array(0.25, np.float32)})
+        w.case(f"spoilt.Pow.{label}", [("Sub", ["x", "q"], ["d"], {}), ("Pow", ["d", "p"], ["v"], {}), *tail], {"x": image}, weights={**more, "q": np.array(0.5, np.float32), "p": np.array(0.3, np.float32)})
 
 
 def windows(w):
@@ -679,7 +881,7 @@ def main():
     if out.exists():
         shutil.rmtree(out)
     writer = Writer(out)
-    for part in (elementwise, casts, binary, reductions, shapes, linear, unknown_ranks, windows, norms, resizes, quantised, missing):
+    for part in (elementwise, casts, binary, reductions, shapes, linear, unknown_ranks, wide_integers, not_numbers, windows, norms, resizes, quantised, missing):
         part(writer)
     (out / "left_out.txt").write_text("\n".join(writer.left_out) + "\n")
     print(f"{writer.written} models of operators, {len(writer.left_out)} that ONNX Runtime does not run are left out")

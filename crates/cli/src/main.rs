@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 use flags::{Flags, Given};
+use rightly_model::{ModelError, error::Lift};
+use rightly_train::TrainError;
 
 /// Bad usage or input.
 const BAD_INPUT: u8 = 2;
@@ -60,6 +62,29 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     ExitCode::from(BAD_INPUT)
 }
 
+/// The option that lets a model run all the same, where a limit keeps it from it.
+fn lifting(error: &anyhow::Error) -> Option<&'static str> {
+    let of = |cause: &(dyn std::error::Error + 'static)| {
+        let lift = |model: &ModelError| match model {
+            ModelError::Limit { lift, .. } => Some(*lift),
+            _ => None,
+        };
+        let audit = cause.downcast_ref::<rightly::Error>().and_then(|error| match error {
+            rightly::Error::Model(model) => lift(model),
+            _ => None,
+        });
+        let training = cause.downcast_ref::<TrainError>().and_then(|error| match error {
+            TrainError::Model(model) => lift(model),
+            _ => None,
+        });
+        audit.or(training).or_else(|| cause.downcast_ref::<ModelError>().and_then(lift))
+    };
+    Some(match error.chain().find_map(of)? {
+        Lift::Memory => "raise it with --max-memory SIZE where the model is known to be good",
+        Lift::All => "with --max-memory none it is run all the same",
+    })
+}
+
 /// The one place that prints an error with its causes and chooses the exit code.
 fn fail(error: &anyhow::Error) -> ExitCode {
     if output::is_broken_pipe(error) {
@@ -72,8 +97,11 @@ fn fail(error: &anyhow::Error) -> ExitCode {
             text += &format!(": {cause}");
         }
     }
+    if let Some(option) = lifting(error) {
+        text += &format!("; {option}");
+    }
     output::error(&output::folded(&text));
     let run = matches!(error.downcast_ref(), Some(rightly::Error::Interrupted));
-    let training = matches!(error.downcast_ref(), Some(rightly_train::TrainError::Interrupted));
+    let training = matches!(error.downcast_ref(), Some(TrainError::Interrupted));
     ExitCode::from(if run || training { INTERRUPTED } else { BAD_INPUT })
 }

@@ -1,7 +1,7 @@
 //! What a model file holds and how it would be used: `rightly model FILE`.
 use crate::card::{CardFile, preprocess_of, read_labels};
 use crate::classifier::{
-    ImageInput, OutputKind, Prepared, Readout, class_output, image_input, pixels,
+    ImageInput, OutputKind, Prepared, Readout, class_output, image_input, input_size, pixels,
 };
 use crate::graph::layers::{Layer, Shapes};
 use crate::graph::node::{Dim, ValueSpec};
@@ -93,8 +93,9 @@ impl Description {
     /// Reads, folds and runs a model once.
     ///
     /// # Errors
-    /// [`ModelError::Io`]; [`ModelError::Invalid`] for a file that is no ONNX model, a card or labels that don't fit.
-    /// What the engine can't run is a warning.
+    /// [`ModelError::Io`]; [`ModelError::Invalid`] for a file that is no ONNX model, and for a card, an override or labels
+    /// that contradict it: an input, an output or a layer that it does not have, another size, another kind of output.
+    /// What has yet to be named, and what the engine can't run, is a warning.
     pub fn read(
         path: &Path,
         overrides: &Overrides,
@@ -109,6 +110,7 @@ impl Description {
         let mut notes = Vec::new();
         let input = match image_input(&graph, file.input.as_deref(), file.layout.as_deref()) {
             Ok(input) => Some(input),
+            Err(error) if contradicted(&graph, &file) => return Err(error),
             Err(error) => {
                 warnings.push(without_path(&error));
                 None
@@ -120,12 +122,22 @@ impl Description {
         if let Some(input) = &input {
             notes.extend(pixels::note(input, &preprocess, path)?);
         }
+        if fixed.is_some() {
+            input_size(&graph, fixed, preprocess.output_size())?;
+        }
+        for layer in [&file.cam_layer, &file.feature_layer].into_iter().flatten() {
+            // Inside a local function it has a name once the function is written in.
+            if !graph.has_value(layer) && !graph.without_functions()?.has_value(layer) {
+                return Err(graph.no_value(layer));
+            }
+        }
         let size = fixed.or(preprocess.output_size());
         let output = match class_output(&graph, file.logits.as_deref()) {
             Ok((output, note)) => {
                 notes.extend(note);
                 Some(output)
             }
+            Err(error) if file.logits.is_some() => return Err(error),
             Err(error) => {
                 warnings.push(without_path(&error));
                 None
@@ -148,6 +160,9 @@ impl Description {
                 };
                 match output.as_ref().map(read).transpose() {
                     Ok(found) => readout = found,
+                    Err(error @ ModelError::Invalid { .. }) if file.softmax.is_some() => {
+                        return Err(error);
+                    }
                     Err(error) => warnings.push(without_path(&error)),
                 }
                 (Some(prepared.graph), shapes)
@@ -243,4 +258,10 @@ fn without_path(error: &ModelError) -> String {
         ModelError::Invalid { message, .. } => message.clone(),
         error => error.to_string(),
     }
+}
+
+/// Whether what is wrong with the image's input is what the card or an override says of it.
+fn contradicted(graph: &Graph, file: &CardFile) -> bool {
+    let missing = |name: &String| graph.inputs().iter().all(|input| input.name != *name);
+    file.layout.is_some() || file.input.as_ref().is_some_and(missing)
 }

@@ -24,8 +24,10 @@ pub enum ModelError {
     Limit {
         /// The file.
         path: PathBuf,
-        /// What it would take, what is allowed, and what to do.
+        /// What it would take, and what is allowed.
         message: String,
+        /// What has to be raised for it.
+        lift: Lift,
     },
     /// An operator without a gradient rule (or that the engine lacks).
     #[error("{what}: operator {op} of node '{node}' is not supported; {hint}")]
@@ -54,6 +56,15 @@ pub enum ModelError {
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
+}
+
+/// Which limit keeps a model from being run; the caller names its own option for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lift {
+    /// [`crate::graph::Limits::memory`].
+    Memory,
+    /// One that is raised only with all others: [`crate::graph::Limits::NONE`].
+    All,
 }
 
 impl From<rightly_data::DataError> for ModelError {

@@ -216,5 +216,5 @@ fn one_row(graph: &Graph, conv: usize, target: usize) -> Result<Graph, ModelErro
         output.r#type = None;
     }
     // The old weights go with the cut that follows, which keeps only what is read.
-    Graph::from_model(model, graph.path())
+    Ok(Graph::from_model(model, graph.path())?.with_limits(graph.limits()))
 }

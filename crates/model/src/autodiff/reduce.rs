@@ -14,6 +14,7 @@ struct Spread {
 impl Spread {
     fn new(site: &Site<'_>) -> Result<Self, String> {
         let shape = site.shape(0)?.to_vec();
+        // By ONNX's definition none means all of them, or nothing at all.
         let axes = site.list("axes", 1)?.unwrap_or_default();
         let all = axes.is_empty() && site.int("noop_with_empty_axes", 0) == 0;
         let axes = if all {

@@ -4,6 +4,7 @@ mod open;
 mod outputs;
 pub(crate) mod pixels;
 mod prepare;
+mod spoilt;
 mod written;
 
 pub use look::Unoptimised;

@@ -41,6 +41,8 @@ impl Prepared {
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
         let mut graph = pixels::with_floats(graph, &input)?.for_evaluation()?;
+        // Pixels are.
+        graph.set_finite_inputs();
         for name in outputs {
             graph.add_output(name)?;
         }

@@ -97,7 +97,8 @@ impl Readout {
     ) -> Result<Self, ModelError> {
         let graph = &prepared.graph;
         let elements = |name: &str| shapes.get(name).map(|shape| shape.iter().product::<usize>());
-        let classes = elements(output).unwrap_or(0) / prepared.batch;
+        let all = elements(output).ok_or_else(|| graph.no_value(output))?;
+        let classes = all / prepared.batch;
         let activation = graph.activation_of(output).filter(|found| {
             // What runs over another axis is no distribution over the classes.
             elements(&found.scores) == elements(output)

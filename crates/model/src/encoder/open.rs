@@ -40,6 +40,7 @@ impl Encoder {
             layer,
             top,
             logits: Some(logits),
+            // The documented default: a class token where there is one.
             pool: classifier.card().feature_pool.unwrap_or_default(),
             preprocess: classifier.card().preprocess.clone(),
             hash: classifier.hash().to_owned(),
@@ -112,6 +113,7 @@ impl Encoder {
                 name
             }
         };
+        // The documented default: a class token where there is one.
         let pool = file.feature_pool.unwrap_or_default();
         Self::build(Parts {
             prepared,

@@ -7,6 +7,7 @@ mod kinds;
 mod rten;
 mod rten_graph;
 mod stack;
+mod timed;
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
@@ -75,19 +76,12 @@ impl EngineKind {
     ///
     /// # Errors
     /// [`ModelError::Unsupported`] names the operator and node that the engine lacks; [`ModelError::Engine`] where it
-    /// can't load the graph for another reason, or is not there (the message says how to get it).
+    /// can't load the graph for another reason, or is not there (the message says how to get it);
+    /// [`ModelError::Limit`] where it takes longer than the graph's limit of time.
     pub fn load(self, graph: &Graph, inner: bool) -> Result<Box<dyn Session>, ModelError> {
-        match self {
-            Self::Rten => Ok(Box::new(rten::RtenSession::load(graph, inner)?)),
-            #[cfg(feature = "onnxruntime")]
-            Self::OnnxRuntime => Ok(Box::new(onnxruntime::OrtSession::load(graph, inner)?)),
-            #[cfg(not(feature = "onnxruntime"))]
-            Self::OnnxRuntime => Err(ModelError::Engine {
-                engine: self.name(),
-                message: "this build has no ONNX Runtime engine; build with '--features onnxruntime', or use \
-                          '--engine rten'"
-                    .to_owned(),
-            }),
+        match graph.limits().time {
+            Some(limit) => timed::load(self, graph, inner, limit),
+            None => load_now(self, graph, inner),
         }
     }
 
@@ -147,6 +141,26 @@ impl std::str::FromStr for EngineKind {
 impl std::fmt::Display for EngineKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Loads a graph, however long it takes.
+fn load_now(
+    engine: EngineKind,
+    graph: &Graph,
+    inner: bool,
+) -> Result<Box<dyn Session>, ModelError> {
+    match engine {
+        EngineKind::Rten => Ok(Box::new(rten::RtenSession::load(graph, inner)?)),
+        #[cfg(feature = "onnxruntime")]
+        EngineKind::OnnxRuntime => Ok(Box::new(onnxruntime::OrtSession::load(graph, inner)?)),
+        #[cfg(not(feature = "onnxruntime"))]
+        EngineKind::OnnxRuntime => Err(ModelError::Engine {
+            engine: engine.name(),
+            message: "this build has no ONNX Runtime engine; build with '--features onnxruntime', or use \
+                      '--engine rten'"
+                .to_owned(),
+        }),
     }
 }
 

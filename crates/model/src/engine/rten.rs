@@ -206,7 +206,10 @@ impl Session for RtenSession {
         .map_err(|_| {
             fail("the engine gave up during a run (a defect of the engine); try '--engine onnxruntime'")
         })?
-        .map_err(|error| fail(error.to_string()))?;
+        .map_err(|error| {
+            let message = error.to_string();
+            rten_graph::stopped(&message).unwrap_or_else(|| fail(message))
+        })?;
         values.into_iter().zip(outputs).map(|(value, name)| output_value(name, value)).collect()
     }
 }

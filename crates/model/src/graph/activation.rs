@@ -55,8 +55,12 @@ impl Activation {
         // Before opset 13 it runs over all axes from this one on.
         let over: usize = match usize::try_from(axis) {
             Ok(axis) if opset < 13 => shape.iter().skip(axis).product(),
-            Ok(axis) => shape.get(axis).copied().unwrap_or(0),
-            Err(_) => 0,
+            Ok(axis) => match shape.get(axis) {
+                Some(&over) => over,
+                // An axis that is not there: the engines refuse it.
+                None => return false,
+            },
+            Err(_) => return false,
         };
         self.is_softmax() && over == classes
     }

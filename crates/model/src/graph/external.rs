@@ -104,6 +104,7 @@ impl Reader<'_> {
                 self.invalid(format!("external data of tensor '{name}' names no location"))
             })?
             .to_owned();
+        // By ONNX's definition: from the beginning, to the end.
         let offset = number("offset")?.unwrap_or(0);
         let length = number("length")?;
         if !self.files.contains_key(&location) {

@@ -81,6 +81,9 @@ impl Graph {
         };
         let mut changed = false;
         for ((name, kind), value) in kinds.iter().zip(values) {
+            if engine == EngineKind::Rten && *kind == data_type::INT64 && is_cut(&value) {
+                continue;
+            }
             let Some(tensor) = tensor(name, *kind, &value) else { continue };
             let proto = self.proto_mut();
             for node in &mut proto.node {
@@ -174,6 +177,12 @@ impl Graph {
         let read = read_names(proto);
         proto.initializer.retain(|tensor| read.contains(tensor.name()));
     }
+}
+
+/// Whether integers of 64 bits may have been cut to 32: then they stay what they were computed from.
+fn is_cut(value: &Value) -> bool {
+    let limits = [i64::from(i32::MIN), i64::from(i32::MAX)];
+    matches!(value, Value::I64(array) if array.iter().any(|value| limits.contains(value)))
 }
 
 /// A tensor of an element type, `None` where it is not one that is folded, or too large.

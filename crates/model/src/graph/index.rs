@@ -44,9 +44,6 @@ impl<'a> Index<'a> {
     /// The nodes that read a value, in order.
     #[must_use]
     pub fn readers(&self, value: &str) -> Vec<Node<'a>> {
-        self.readers
-            .get(value)
-            .map(|list| list.iter().map(|&index| self.node(index)).collect())
-            .unwrap_or_default()
+        self.readers.get(value).into_iter().flatten().map(|&index| self.node(index)).collect()
     }
 }

@@ -1,5 +1,5 @@
 //! Nodes and attributes from plain values.
-use super::proto::{AttributeProto, NodeProto, attribute_type};
+use super::proto::{AttributeProto, NodeProto, TensorProto, attribute_type};
 
 impl NodeProto {
     /// A node of the default operators with one output, by which it is named.
@@ -33,6 +33,12 @@ impl AttributeProto {
     #[must_use]
     pub fn ints(name: &str, values: &[i64]) -> Self {
         Self { ints: values.to_vec(), ..Self::named(name, attribute_type::INTS) }
+    }
+
+    /// A tensor.
+    #[must_use]
+    pub fn tensor(name: &str, value: TensorProto) -> Self {
+        Self { t: Some(value), ..Self::named(name, attribute_type::TENSOR) }
     }
 
     fn named(name: &str, kind: i32) -> Self {

@@ -47,6 +47,7 @@ pub(crate) use edit::declare;
 pub(crate) use flow::flow_data_values;
 pub use flow::{Dependence, Flow};
 pub use index::Index;
+pub(crate) use range::Ranges;
 
 use crate::ModelError;
 use node::{Dim, Node, ValueSpec};
@@ -70,6 +71,8 @@ pub struct Graph {
     path: PathBuf,
     model: ModelProto,
     limits: Limits,
+    /// Whether what enters is finite: pixels, texts.
+    finite: bool,
 }
 
 impl Graph {
@@ -102,6 +105,16 @@ impl Graph {
         Ok((graph, hasher.finalize().to_hex().to_string()))
     }
 
+    /// Says that what enters a run is finite.
+    pub(crate) fn set_finite_inputs(&mut self) {
+        self.finite = true;
+    }
+
+    /// Whether what enters a run is finite; else it may be anything.
+    pub(crate) fn has_finite_inputs(&self) -> bool {
+        self.finite
+    }
+
     /// As [`Graph::load`], from the bytes of the file; `path` names the model in messages and says where external
     /// data lies.
     ///
@@ -111,7 +124,7 @@ impl Graph {
         let mut model = validate::decode(bytes, path)?;
         external::load(&mut model, path)?;
         validate::check(&mut model, path)?;
-        Ok(Self { path: path.to_owned(), model, limits: Limits::DEFAULT })
+        Ok(Self { path: path.to_owned(), model, limits: Limits::DEFAULT, finite: false })
     }
 
     /// A graph from messages, with the same checks as a file.
@@ -121,7 +134,7 @@ impl Graph {
     pub fn from_model(mut model: ModelProto, path: &Path) -> Result<Self, ModelError> {
         external::load(&mut model, path)?;
         validate::check(&mut model, path)?;
-        Ok(Self { path: path.to_owned(), model, limits: Limits::DEFAULT })
+        Ok(Self { path: path.to_owned(), model, limits: Limits::DEFAULT, finite: false })
     }
 
     /// The model as the bytes of an ONNX file, weights inside.

@@ -81,7 +81,7 @@ impl ValueSpec {
                 .collect()
         });
         Self {
-            name: proto.name.clone().unwrap_or_default(),
+            name: proto.name().to_owned(),
             elem_type: tensor.and_then(|tensor| tensor.elem_type),
             shape,
         }

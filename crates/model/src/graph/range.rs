@@ -85,20 +85,30 @@ impl Range {
 impl Graph {
     /// What the operators say of a value's size.
     pub(crate) fn range(&self, value: &str) -> Range {
-        let known = RefCell::default();
-        Search { graph: self, index: self.index(), known }.of(value, DEPTH)
+        self.ranges().of(value)
+    }
+
+    /// The same for several values.
+    pub(crate) fn ranges(&self) -> Ranges<'_> {
+        Ranges { graph: self, index: self.index(), known: RefCell::default() }
     }
 }
 
-struct Search<'a> {
+/// What the operators say of the size of values.
+pub(crate) struct Ranges<'a> {
     graph: &'a Graph,
     index: Index<'a>,
     /// What was found, so that a value that many read is looked at once.
     known: RefCell<HashMap<String, Range>>,
 }
 
-impl Search<'_> {
-    fn of(&self, value: &str, depth: usize) -> Range {
+impl Ranges<'_> {
+    /// Lowest and highest element of a value.
+    pub(crate) fn of(&self, value: &str) -> Range {
+        self.within(value, DEPTH)
+    }
+
+    fn within(&self, value: &str, depth: usize) -> Range {
         if let Some(known) = self.known.borrow().get(value) {
             return *known;
         }
@@ -120,11 +130,11 @@ impl Search<'_> {
     }
 
     fn input(&self, node: &Node<'_>, at: usize, depth: usize) -> Range {
-        node.input(at).map_or(Range::ALL, |name| self.of(name, depth))
+        node.input(at).map_or(Range::ALL, |name| self.within(name, depth))
     }
 
     fn inputs(&self, node: &Node<'_>, depth: usize) -> Vec<Range> {
-        node.inputs().iter().map(|name| self.of(name, depth)).collect()
+        node.inputs().iter().map(|name| self.within(name, depth)).collect()
     }
 
     fn made(&self, node: &Node<'_>, depth: usize) -> Range {
@@ -158,7 +168,7 @@ impl Search<'_> {
             "Round" => first().through(f64::round),
             "Clip" => {
                 let bound = |at: usize, name: &str, open: f64| {
-                    let input = node.input(at).map(|bound| self.of(bound, depth));
+                    let input = node.input(at).map(|bound| self.within(bound, depth));
                     input.or(node.float(name).map(|v| Range::new(v.into(), v.into()))).unwrap_or(
                         // A bound that is left out is none, by ONNX's definition.
                         Range::new(open, open),
@@ -206,7 +216,7 @@ impl Search<'_> {
             _ => return Range::ALL,
         };
         let stored = if signed { Range::new(-128.0, 127.0) } else { Range::new(0.0, 255.0) };
-        let offset = node.input(2).map_or(Range::new(0.0, 0.0), |name| self.of(name, depth));
+        let offset = node.input(2).map_or(Range::new(0.0, 0.0), |name| self.within(name, depth));
         stored.minus(offset).times(self.input(node, 1, depth))
     }
 

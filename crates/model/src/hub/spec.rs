@@ -51,8 +51,8 @@ impl FromStr for HubSpec {
         let rest =
             text.strip_prefix(PREFIX).ok_or_else(|| bad("it does not begin with 'hf:'".into()))?;
         let mut parts = rest.splitn(3, '/');
-        let (organisation, name) =
-            (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        // A part that is missing is empty, and no plain name: refused below.
+        let (organisation, name) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
         let (name, revision) = match name.split_once('@') {
             Some((name, revision)) => (name, Some(revision)),
             None => (name, None),

@@ -169,7 +169,8 @@ impl Wire {
             if !answer.status().is_redirection() || look && whole {
                 return Ok(Arrived { answer, said });
             }
-            let location = announced::text(answer.headers(), "location").unwrap_or_default();
+            // No address leads nowhere, which is the error below.
+            let location = announced::text(answer.headers(), "location").unwrap_or("");
             let next = resolved(&url, location);
             let to = next.as_deref().and_then(Origin::of);
             let (Some(next), Some(to)) = (next, to) else {
@@ -233,6 +234,6 @@ fn wrong_size(found: u64, file: &Announced) -> Failed {
 /// A server's text in a message.
 fn shown(text: &str) -> String {
     // A signed address is as good as a key: what follows its path stays out.
-    let text = text.split('?').next().unwrap_or_default();
+    let text = text.split_once('?').map_or(text, |(path, _)| path);
     format!("{:?}", text.chars().take(100).collect::<String>())
 }

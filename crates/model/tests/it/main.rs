@@ -15,6 +15,7 @@ mod models;
 mod onnx_tests;
 mod outputs;
 mod repair;
+mod silence;
 mod support;
 mod tokens;
 mod written;

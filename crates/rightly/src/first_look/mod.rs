@@ -13,6 +13,7 @@
 mod compare;
 mod opening;
 mod said;
+mod spoilt;
 
 use serde::{Deserialize, Serialize};
 

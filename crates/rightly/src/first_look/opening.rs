@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rightly_data::{Planes, Sample, pixels::DecodeOptions};
 use rightly_model::{Classifier, EngineKind, ModelError, Overrides};
 
-use super::{AUTO, FirstLook, SecondOpinion, compare::Compared, said};
+use super::{AUTO, FirstLook, SecondOpinion, compare::Compared, said, spoilt::spoilt};
 use crate::Error;
 
 /// Most images of a look.
@@ -91,17 +91,25 @@ impl Opening {
     /// Looks at a few of the samples, spread evenly. Without `second` only at what the output holds.
     ///
     /// # Errors
-    /// Where an engine fails, the output does not hold what it was taken for, or a second engine gives other answers
-    /// and the engine was left to the look.
+    /// Where an engine fails, the output does not hold what it was taken for, a second engine gives other answers and
+    /// the engine was left to the look, or every image loses what is no number on its way to an answer.
     pub fn look(
-        mut self,
+        self,
         samples: &[&Sample],
         decode: &DecodeOptions,
         second: bool,
     ) -> Result<Looked, Error> {
         let inputs = self.inputs(samples, decode);
+        let spoilt = spoilt(&self.classifier, &inputs)?;
+        let mut looked = self.opinion_on(&inputs, second)?;
+        looked.said.extend(spoilt);
+        Ok(looked)
+    }
+
+    /// What the engines say of the images.
+    fn opinion_on(mut self, inputs: &[(String, Vec<f32>)], second: bool) -> Result<Looked, Error> {
         if !second && !self.auto {
-            return self.alone(&inputs);
+            return self.alone(inputs);
         }
         let known = self.no_other.take();
         let other = match known {
@@ -109,8 +117,8 @@ impl Opening {
             None => self.other(),
         };
         match other {
-            Ok(other) => self.beside(other, &inputs),
-            Err(why) => self.again(&inputs, &why),
+            Ok(other) => self.beside(other, inputs),
+            Err(why) => self.again(inputs, &why),
         }
     }
 

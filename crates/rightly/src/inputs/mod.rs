@@ -204,7 +204,8 @@ impl Inputs {
         model: &std::path::Path,
         label_map: LabelMap,
     ) -> Result<Self, Error> {
-        let overrides = Overrides::default();
+        let limits = self.classifier.graph().limits();
+        let overrides = Overrides { limits, ..Overrides::default() };
         let classifier = Classifier::open(model, &overrides, self.options.engine()?)?;
         let same = label_map == self.label_map;
         let options = InputOptions {

@@ -42,7 +42,9 @@ impl Models {
             ));
         }
         let engine: EngineKind = inputs.classifier.engine();
-        let overrides = Overrides::default();
+        // What the caller allows the classifier it allows these.
+        let limits = inputs.classifier.graph().limits();
+        let overrides = Overrides { limits, ..Overrides::default() };
         let mut notes = Vec::new();
         let mut key = Key::new("models for words", inputs.revisions.of(STAGE));
         let (mut image_text, mut phrases) = (None, Vec::new());

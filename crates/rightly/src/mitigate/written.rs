@@ -106,7 +106,9 @@ impl Original {
         ["repaired.onnx", "repaired.toml"]
             .iter()
             .try_for_each(|file| run.record(&path(repair, file)))?;
-        let written = Classifier::open(&file, &Overrides::default(), inputs.classifier.engine())?;
+        let limits = inputs.classifier.graph().limits();
+        let overrides = Overrides { limits, ..Overrides::default() };
+        let written = Classifier::open(&file, &overrides, inputs.classifier.engine())?;
         let off = Encoder::of(&written)?.head_difference(&head, self.pictures())?;
         if off.is_nan() || off > SAME {
             return Err(Error::run(

@@ -118,7 +118,7 @@ fn padded(node: &Node<'_>, proto: &mut NodeProto, emit: &mut Emit) -> Result<(),
     Ok(())
 }
 
-fn pooling(proto: &mut NodeProto) {
+pub(super) fn pooling(proto: &mut NodeProto) {
     let kernel = attribute(proto, "kernel_shape").map(|attribute| attribute.ints.clone());
     let Some(kernel) = kernel else { return };
     or_ones(proto, "strides", kernel.len());

@@ -24,7 +24,8 @@ impl Emit {
         }
     }
 
-    fn fresh(&mut self) -> String {
+    /// A name that no value has.
+    pub(super) fn fresh(&mut self) -> String {
         self.made += 1;
         format!("{}.{}", self.prefix, self.made)
     }

@@ -1,5 +1,5 @@
 //! What is known of the values of a graph: element types, ranks, constants.
-use super::shapes;
+use super::{numbers, shapes, wide};
 use crate::graph::Graph;
 use crate::graph::node::{Node, ValueSpec};
 use crate::graph::proto::{GraphProto, TensorProto, ValueInfoProto, data_type};
@@ -14,7 +14,18 @@ pub(super) struct Facts {
     pub(super) opset: i64,
     types: HashMap<String, i32>,
     shapes: HashMap<String, Vec<Option<usize>>>,
+    /// Shapes that follow from the inputs' declared ones by every operator's rule. They go before `shapes`: what a file
+    /// says of its inner values may be wrong.
+    sure: HashMap<String, Vec<Option<usize>>>,
     constants: HashMap<String, TensorProto>,
+    /// Lowest and highest element of integers of 64 bits, where they are less than all of 32.
+    ends: HashMap<String, (f64, f64)>,
+    /// Values that hold constants of more than 32 bits.
+    cut: HashSet<String>,
+    /// Values that are numbers for sure.
+    finite: HashSet<String>,
+    /// Small values that are computed from numbers that are known.
+    numbers: HashMap<String, Vec<i64>>,
     /// Right sides of products of matrices, by the name of the product.
     products: HashMap<String, String>,
     /// Values that an operator reads, by the operator's name.
@@ -26,7 +37,18 @@ const READERS: [&str; 6] = ["Floor", "Ceil", "Round", "Cast", "Mod", "Expand"];
 
 impl Facts {
     pub(super) fn of(graph: &Graph) -> Self {
-        Self { opset: graph.opset(), ..Self::default() }
+        let finite = numbers::of(graph);
+        let mut facts = Self { opset: graph.opset(), finite, ..Self::default() };
+        let known = graph.known_values();
+        for (name, value) in known.into_iter().flatten().filter(|(_, value)| value.ranked) {
+            let size = |&size: &usize| Some(size).filter(|_| value.exact);
+            let shape = value.shape.iter().map(size).collect();
+            if let Some(numbers) = value.whole().filter(|_| value.kind == data_type::INT64) {
+                facts.numbers.insert(name.clone(), numbers);
+            }
+            facts.sure.insert(name, shape);
+        }
+        facts
     }
 
     /// Takes up what a graph declares: inputs, weights, values.
@@ -76,10 +98,42 @@ impl Facts {
             self.types.insert(name.to_owned(), kind);
         }
         let Ok(shape) = tensor.shape() else { return };
+        if let Some(ends) = wide::ends(tensor) {
+            self.ends.insert(name.to_owned(), ends);
+        }
+        if wide::is_cut(tensor) {
+            self.cut(name);
+        }
         if shape.iter().product::<usize>() <= SMALL {
             self.constants.insert(name.to_owned(), tensor.clone());
         }
         self.shapes.insert(name.to_owned(), shape.into_iter().map(Some).collect());
+    }
+
+    /// Lowest and highest element of a value of integers, at most all of 32 bits.
+    pub(super) fn ends(&self, name: &str) -> (f64, f64) {
+        let (low, high) = self.ends.get(name).copied().unwrap_or(wide::BITS);
+        (low.max(wide::BITS.0), high.min(wide::BITS.1))
+    }
+
+    /// Whether a value holds constants of more than 32 bits.
+    pub(super) fn is_cut(&self, name: &str) -> bool {
+        self.cut.contains(name)
+    }
+
+    /// Takes up that a value does.
+    pub(super) fn cut(&mut self, name: &str) {
+        self.cut.insert(name.to_owned());
+    }
+
+    /// Whether a value is a number for sure; what is made inside inner graphs is not.
+    pub(super) fn is_number(&self, name: &str) -> bool {
+        self.finite.contains(name)
+    }
+
+    /// The integers of a small value where they are known before a run.
+    pub(super) fn numbers(&self, name: &str) -> Option<&[i64]> {
+        self.numbers.get(name).map(Vec::as_slice)
     }
 
     /// Sets a value's type.
@@ -101,12 +155,12 @@ impl Facts {
 
     /// Number of axes, `None` where it is not known.
     pub(super) fn rank(&self, name: &str) -> Option<usize> {
-        self.shapes.get(name).map(Vec::len)
+        self.shape(name).map(<[_]>::len)
     }
 
     /// Sizes of the axes, those that are known.
     pub(super) fn shape(&self, name: &str) -> Option<&[Option<usize>]> {
-        self.shapes.get(name).map(Vec::as_slice)
+        self.sure.get(name).or_else(|| self.shapes.get(name)).map(Vec::as_slice)
     }
 
     /// The elements of a small constant of integers.
@@ -132,6 +186,12 @@ impl Facts {
             self.set_type(name, kind);
             if let Some(shape) = shapes::of_output(node, self) {
                 self.shapes.insert(name.clone(), shape);
+            }
+        }
+        let ends = wide::range(node, self);
+        for name in node.outputs() {
+            if self.kind(name) == Some(data_type::INT64) {
+                self.ends.insert(name.clone(), ends);
             }
         }
         if let (true, Some(right), Some(output)) =

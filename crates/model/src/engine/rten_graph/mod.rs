@@ -8,25 +8,28 @@
 //! | `attributes` | defaults written out, old forms of operators in their new one |
 //! | `casts` | casts to booleans and to the type of another value |
 //! | `exact` | operators whose results differ at single values: signs, limits, whole quotients |
+//! | `numbers` | what is no number stays none |
 //! | `products` | single elements with several axes, products with vectors |
 //! | `quantised` | quotients in quantisation |
 //! | `shapes` | shapes of outputs |
 //! | `resize` | resizing that the engine lacks, as products with matrices |
 //! | `ties` | the first of equal values |
+//! | `wide` | integers of more than 32 bits |
 //! | `composed` | operators that the engine lacks, made of those it has |
-//! | `resize` | resizing that the engine lacks, as products with matrices |
 mod attributes;
 mod casts;
 mod composed;
 mod emit;
 mod exact;
 mod facts;
+mod numbers;
 mod products;
 mod quantised;
 mod refused;
 mod resize;
 mod shapes;
 mod ties;
+mod wide;
 
 use super::name_node;
 use crate::ModelError;
@@ -35,11 +38,13 @@ use crate::graph::node::Node;
 use crate::graph::proto::{GraphProto, ValueInfoProto, tensor_shape_proto, type_proto};
 use emit::Emit;
 use facts::Facts;
+pub(super) use wide::stopped;
 
 /// Takes the place of a node where it says so.
 type Rule = fn(&Node<'_>, &Facts, &mut Emit) -> Result<bool, ModelError>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
+    numbers::rewrite,
     resize::rewrite,
     attributes::rewrite,
     casts::rewrite,
@@ -85,6 +90,8 @@ fn rewrite_graph(
             continue;
         }
         refused::node(&node, facts)?;
+        wide::note(&node, facts)?;
+        let guarded = wide::needs_guard(&node, facts)?;
         let mut emit = Emit::new(&node, *place);
         let mut replaced = false;
         for rule in RULES {
@@ -93,11 +100,14 @@ fn rewrite_graph(
                 break;
             }
         }
+        if !replaced {
+            emit.keep(proto.clone());
+        }
+        if guarded {
+            wide::guard(&node, &mut emit);
+        }
         new.append(&mut emit.nodes);
         graph.initializer.append(&mut emit.constants);
-        if !replaced {
-            new.push(proto);
-        }
     }
     graph.node = new;
     forget_shapes(graph);

@@ -5,13 +5,14 @@
 //! Its `DynamicQuantizeLinear` of nothing but zeros has the scale 0.
 use super::emit::Emit;
 use super::facts::Facts;
+use super::unsupported;
 use crate::ModelError;
 use crate::graph::node::Node;
 use crate::graph::proto::{AttributeProto, TensorProto, data_type};
 
 pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result<bool, ModelError> {
     Ok(match node.op_type() {
-        "QuantizeLinear" => by_quotient(node, facts, emit).is_some(),
+        "QuantizeLinear" => by_quotient(node, facts, emit)?,
         "DynamicQuantizeLinear" => by_range(node, emit).is_some(),
         _ => false,
     })
@@ -26,32 +27,36 @@ fn byte(emit: &mut Emit, kind: i32) -> String {
     })
 }
 
+/// Quotients within what is another byte: beyond, all are the smallest or largest one for every zero point.
+fn near(emit: &mut Emit, quotient: &str) -> String {
+    let (low, high) = (emit.float(-512.0), emit.float(512.0));
+    emit.node("Clip", &[quotient, &low, &high], Vec::new())
+}
+
 /// Quantises quotients: by the scale 1, and within what a byte holds, where the engine does as ONNX does.
 fn steps(emit: &mut Emit, quotient: &str, zero: &str, output: &str) {
-    // Beyond these all values are the smallest or largest byte for every zero point.
-    let (low, high) = (emit.float(-512.0), emit.float(512.0));
-    let near = emit.node("Clip", &[quotient, &low, &high], Vec::new());
+    let near = near(emit, quotient);
     let one = emit.float(1.0);
     emit.into("QuantizeLinear", &[&near, &one, zero], output, Vec::new());
 }
 
-fn by_quotient(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Option<()> {
-    let (input, scale, output) = (node.input(0)?, node.input(1)?, node.output(0)?);
+fn by_quotient(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result<bool, ModelError> {
+    let (Some(input), Some(scale), Some(output)) = (node.input(0), node.input(1), node.output(0))
+    else {
+        return Ok(false);
+    };
     let kind = node.int("output_dtype").filter(|&kind| kind != 0);
     let kind = kind.map_or(data_type::UINT8, |kind| kind as i32);
     let zero = match node.input(2) {
         Some(zero) => zero.to_owned(),
         None if matches!(kind, data_type::UINT8 | data_type::INT8) => byte(emit, kind),
-        None => return None,
+        None => return Ok(false),
     };
-    let one = facts.shape(scale)?.iter().all(|size| *size == Some(1));
+    // Before opset 13 there is one scale for all, whatever its shape.
+    let single = |sizes: &[Option<usize>]| sizes.iter().all(|&size| size == Some(1));
+    let one = facts.opset < 13 || facts.shape(scale).is_some_and(single);
     if !one {
-        // One scale a channel: the attribute says the axis.
-        let mut proto = node.proto().clone();
-        proto.input.truncate(2);
-        proto.input.push(zero);
-        emit.keep(proto);
-        return Some(());
+        return by_channel(node, facts, emit, &zero);
     }
     let flat = emit.ints(&[]);
     let scale = emit.node("Reshape", &[scale, &flat], Vec::new());
@@ -60,7 +65,50 @@ fn by_quotient(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Option<()> {
     let scale = emit.node("Expand", &[&scale, &shape], Vec::new());
     let quotient = emit.node("Div", &[input, &scale], Vec::new());
     steps(emit, &quotient, &zero, output);
-    Some(())
+    Ok(true)
+}
+
+/// One scale for each place of an axis; a single one does as well.
+fn by_channel(
+    node: &Node<'_>,
+    facts: &Facts,
+    emit: &mut Emit,
+    zero: &str,
+) -> Result<bool, ModelError> {
+    let (Some(input), Some(scale), Some(output)) = (node.input(0), node.input(1), node.output(0))
+    else {
+        return Ok(false);
+    };
+    if node.int("block_size").unwrap_or(0) != 0 || facts.rank(scale).is_some_and(|axes| axes > 1) {
+        // The engine says that it has no blocks.
+        return Ok(false);
+    }
+    let axis = node.int("axis").unwrap_or(1);
+    let rank = facts.rank(input);
+    let place = rank.and_then(|rank| {
+        let axis = if axis < 0 { axis + rank as i64 } else { axis };
+        Some((usize::try_from(axis).ok().filter(|&axis| axis < rank)?, rank))
+    });
+    let Some((place, rank)) = place else {
+        let what = "one scale for each channel of a value whose number of axes is not known";
+        return Err(unsupported(node, what));
+    };
+    let mut shape = vec![1; rank];
+    shape[place] = -1;
+    let shape = emit.ints(&shape);
+    let scales = emit.node("Reshape", &[scale, &shape], Vec::new());
+    let shape = emit.node("Shape", &[input], Vec::new());
+    let scales = emit.node("Expand", &[&scales, &shape], Vec::new());
+    let quotient = emit.node("Div", &[input, &scales], Vec::new());
+    let near = near(emit, &quotient);
+    let one = emit.float(1.0);
+    let shape = emit.node("Shape", &[scale], Vec::new());
+    let ones = emit.node("Expand", &[&one, &shape], Vec::new());
+    let mut proto = node.proto().clone();
+    proto.input = vec![near, ones, zero.to_owned()];
+    output.clone_into(&mut proto.output[0]);
+    emit.keep(proto);
+    Ok(true)
 }
 
 /// The operator's definition, with the scale 1 where there is nothing but zeros.

@@ -6,9 +6,6 @@ use crate::graph::node::Node;
 
 /// Attributes and types that a node may not have.
 pub(super) fn node(node: &Node<'_>, facts: &Facts) -> Result<(), ModelError> {
-    if let Some(value) = wide(node, facts) {
-        return Err(unsupported(node, format!("the integer {value}, of more than 32 bits")));
-    }
     let what = match node.op_type() {
         // It keeps one class and batch, and boxes with exchanged corners (`ops/non_max_suppression.rs`).
         "NonMaxSuppression" => "boxes of several classes or with exchanged corners",
@@ -34,20 +31,4 @@ fn unit_strides(node: &Node<'_>) -> bool {
 fn spatial_axes(node: &Node<'_>, facts: &Facts) -> Option<usize> {
     let kernel = node.ints("kernel_shape").map(<[i64]>::len);
     kernel.or_else(|| node.input(1).and_then(|weights| facts.rank(weights)?.checked_sub(2)))
-}
-
-/// A constant of more than 32 bits in arithmetic: the engine takes the largest number that it has instead. Limits and
-/// the ends of slices keep their meaning so.
-fn wide(node: &Node<'_>, facts: &Facts) -> Option<i64> {
-    let (low, high) = (i64::from(i32::MIN), i64::from(i32::MAX));
-    let wrong = |value: i64| match node.op_type() {
-        "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Pow" | "Equal" | "Cast" | "Where" => {
-            !(low..=high).contains(&value)
-        }
-        "Max" => value > high,
-        "Min" => value < low,
-        _ => false,
-    };
-    let constants = node.inputs().iter().filter_map(|name| facts.ints(name));
-    constants.flatten().find(|&value| wrong(value))
 }

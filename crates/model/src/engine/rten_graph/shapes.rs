@@ -134,8 +134,8 @@ pub(super) fn of_output(node: &Node<'_>, facts: &Facts) -> Option<Shape> {
         "Size" => rank(0),
         "MatMul" | "MatMulInteger" => match (of(0)?, of(1)?) {
             (1, 1) => rank(0),
-            (a, 1) => rank(a - 1),
-            (1, b) => rank(b - 1),
+            (a, 1) => rank(a.checked_sub(1)?),
+            (1, b) => rank(b.checked_sub(1)?),
             (a, b) => rank(a.max(b)),
         },
         "Reshape" => reshaped(facts, node.input(1)?),
@@ -146,7 +146,9 @@ pub(super) fn of_output(node: &Node<'_>, facts: &Facts) -> Option<Shape> {
         "Unsqueeze" => rank(of(0)? + listed(node, facts)?.len()),
         "Squeeze" => rank(of(0)?.checked_sub(listed(node, facts)?.len())?),
         _ if op.starts_with("Reduce") => reduced(node, facts, of(0)?),
-        "ArgMax" | "ArgMin" => rank(of(0)? - usize::from(node.int("keepdims") == Some(0))),
+        "ArgMax" | "ArgMin" => {
+            rank(of(0)?.checked_sub(usize::from(node.int("keepdims") == Some(0)))?)
+        }
         _ => None,
     }
 }

@@ -66,7 +66,7 @@ impl Known {
     }
 
     /// Whole numbers, where all are known.
-    pub(super) fn whole(&self) -> Option<Vec<i64>> {
+    pub(crate) fn whole(&self) -> Option<Vec<i64>> {
         self.numbers.as_ref().map(|numbers| numbers.iter().map(|&v| v as i64).collect())
     }
 

@@ -16,8 +16,10 @@ pub(crate) use known::Known;
 
 use super::Graph;
 use crate::ModelError;
+use crate::error::Lift;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// What one run of a model may take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,13 +30,18 @@ pub struct Limits {
     pub work: f64,
     /// Nodes, those of inner graphs each time that they run.
     pub nodes: usize,
+    /// What an engine may take to load the graph, and again for its first run; `None` waits for ever. Behind it the caller
+    /// has an error, while the engine, which can't be stopped, goes on until the process ends.
+    pub time: Option<Duration>,
 }
 
 impl Limits {
-    /// 4 GiB; about ten minutes of one core; 50 000 nodes.
-    pub const DEFAULT: Self = Self { memory: 4 << 30, work: 2e13, nodes: 50_000 };
+    /// 4 GiB; about ten minutes of one core, as computed before a run and as the clock says; 50 000 nodes.
+    pub const DEFAULT: Self =
+        Self { memory: 4 << 30, work: 2e13, nodes: 50_000, time: Some(Duration::from_secs(600)) };
     /// Whatever the model asks for.
-    pub const NONE: Self = Self { memory: u64::MAX, work: f64::INFINITY, nodes: usize::MAX };
+    pub const NONE: Self =
+        Self { memory: u64::MAX, work: f64::INFINITY, nodes: usize::MAX, time: None };
 }
 
 impl Default for Limits {
@@ -116,33 +123,34 @@ impl Graph {
 
     fn too_much(&self, refusal: Refusal, limits: &Limits) -> ModelError {
         let allowed = in_words(limits.memory as usize);
-        let trust = "raise it with --max-memory where the model is known to be good";
+        let lift = match refusal {
+            Refusal::Value { .. } | Refusal::Alive { .. } => Lift::Memory,
+            _ => Lift::All,
+        };
         let message = match refusal {
             Refusal::Value { name, op, shape, bytes } => format!(
-                "value '{name}'{} has the shape {shape:?}, which takes {} where {allowed} are allowed; {trust}",
+                "value '{name}'{} has the shape {shape:?}, which takes {} where {allowed} are allowed",
                 if op.is_empty() { String::new() } else { format!(" of operator {op}") },
                 in_words(bytes)
             ),
             Refusal::Alive { name, bytes } => format!(
-                "at value '{name}' a run holds {} at once, where {allowed} are allowed; {trust}",
+                "at value '{name}' a run holds {} at once, where {allowed} are allowed",
                 in_words(bytes)
             ),
             Refusal::Work { name } => format!(
                 "up to value '{name}' a run takes more than {:.0e} steps of computation, which no image classifier \
-                 needs; with --max-memory none it is run all the same",
+                 needs",
                 limits.work
             ),
             Refusal::Nodes { count } => format!(
-                "a run goes through {count} nodes or more, where {} are allowed; with --max-memory none it is run all \
-                 the same",
+                "a run goes through {count} nodes or more, where {} are allowed",
                 limits.nodes
             ),
             Refusal::Unknown { name, op, what } => format!(
-                "operator {op} makes '{name}', and {what} is only known during a run, so that nothing bounds it; \
-                 with --max-memory none it is run all the same"
+                "operator {op} makes '{name}', and {what} is only known during a run, so that nothing bounds it"
             ),
         };
-        ModelError::Limit { path: self.path().to_owned(), message }
+        ModelError::Limit { path: self.path().to_owned(), message, lift }
     }
 }
 

@@ -52,7 +52,13 @@ impl Graph {
         let mut layers = Vec::new();
         for (place, (weight, bias)) in place.places().iter().zip(head.layers()) {
             let node = &self.proto().node[self.place_of(&place.linear)?];
-            let name = node.input.get(place.weight).map_or("", String::as_str);
+            let name = node.input.get(place.weight).ok_or_else(|| {
+                self.invalid(format!(
+                    "'{}' is made by {} without weights, where a linear layer was found before",
+                    place.linear,
+                    node.op_type()
+                ))
+            })?;
             let of_bias = match (&place.sum, node.input.get(2).filter(|name| !name.is_empty())) {
                 (Some((_, constant)), _) => constant,
                 (None, Some(own)) => own,

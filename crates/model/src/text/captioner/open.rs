@@ -95,6 +95,7 @@ impl Captioner {
             }
         };
         let card = CardFile::read(&encoder, overrides)?;
+        // A card without the table says nothing; files and marks are looked for beside the encoder.
         let table = card.caption.clone().unwrap_or_default();
         let files = CaptionerFiles::of_encoder(&encoder, &table, card.path.as_deref())?;
         Self::open_files(&files, overrides, engine)
@@ -111,6 +112,7 @@ impl Captioner {
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
         let card = CardFile::read(&files.encoder, overrides)?;
+        // As in `open`.
         let table = card.caption.clone().unwrap_or_default();
         let tokenizer = Tokenizer::open(&files.tokenizer)?;
         let (graph, encoder_hash) = Graph::load_within(&files.encoder, overrides.limits)?;
@@ -203,6 +205,7 @@ fn settings(
         .or_else(|| config.id(&["bos_token_id"]))
         .or_else(|| config.id(&["decoder", "bos_token_id"]))
         .or_else(|| config.id(&["text_config", "bos_token_id"]));
+    // None yet; what is none in the end is an error below.
     let mut end = table.end.clone().unwrap_or_default();
     let separator = config.ids(&["text_config", "sep_token_id"]);
     for ids in [

@@ -69,6 +69,7 @@ impl ImageTextFiles {
     /// The files that belong to a picture's tower: those its card names, else those beside it.
     fn of_vision(vision: &Path, card: &CardFile) -> Result<Self, ModelError> {
         let named = |path: &PathBuf| files::of_card(card.path.as_deref(), path);
+        // A card without the table says nothing; the files are looked for beside the picture's tower.
         let table = card.text.clone().unwrap_or_default();
         let folder = vision.parent().unwrap_or(Path::new(""));
         let text = match &table.model {
@@ -123,6 +124,7 @@ impl ImageTextModel {
         engine: EngineKind,
     ) -> Result<Self, ModelError> {
         let mut card = CardFile::read(&files.vision, overrides)?;
+        // As in `of_vision`.
         let table = card.text.take().unwrap_or_default();
         let tokenizer = Tokenizer::open(&files.tokenizer)?;
         let (graph, vision_hash) = Graph::load_within(&files.vision, overrides.limits)?;

@@ -76,7 +76,10 @@ pub(super) fn outputs(call: &Call<'_>) -> Result<Option<Results>, Refusal> {
             };
             let length = sizes(&[length.ok_or_else(|| call.unknown("its length"))?])[0];
             let own = call.input(0).map_or(1, Known::elements);
-            Known::loose(call.kind(0), own.saturating_mul(length.max(1)).saturating_mul(2))
+            let given = call.gives(1).then_some(length);
+            super::several::transform(call, given).unwrap_or_else(|| {
+                Known::loose(call.kind(0), own.saturating_mul(length.max(1)).saturating_mul(2))
+            })
         }
         "STFT" | "MelWeightMatrix" | "ImageDecoder" | "StringSplit" | "RegexFullMatch"
         | "TfIdfVectorizer" => return Err(call.unknown("its size")),

@@ -27,7 +27,7 @@ pub(super) fn outputs(call: &Call<'_>) -> Option<Results> {
             let (from, grid) = (call.input(0)?, call.input(1)?);
             let mut shape: Vec<usize> = from.shape.iter().take(2).copied().collect();
             shape.extend(grid.shape.iter().take(grid.rank().saturating_sub(1)).skip(1));
-            (Known::at_most(from.kind, shape), 0.0)
+            (Known::new(from.kind, shape).like(from).like(grid), 0.0)
         }
         "RoiAlign" | "MaxRoiPool" => {
             let (from, regions) = (call.input(0)?, call.input(1)?);
@@ -38,17 +38,18 @@ pub(super) fn outputs(call: &Call<'_>) -> Option<Results> {
             };
             let channels = from.shape.get(1).copied().unwrap_or(1);
             let count = regions.shape.first().copied().unwrap_or(1);
-            let value = Known::at_most(from.kind, vec![count, channels, height, width]);
+            let value = Known::new(from.kind, vec![count, channels, height, width]);
+            let value = value.like(from).like(regions);
             let samples = call.int("sampling_ratio", 0).max(1) as f64;
             let work = value.elements() as f64 * samples * samples;
             (value, work)
         }
-        "LSTM" | "GRU" | "RNN" => recurrent(call),
         "CausalConvWithState" => {
             let (from, weight) = (call.input(0)?, call.input(1)?);
             let all = from.elements().saturating_mul(weight.elements().max(1));
             (Known::loose(from.kind, all), all as f64)
         }
+        // Where its heads are not known.
         "Attention" | "FlexAttention" | "LinearAttention" => {
             let (q, k, v) = (call.input(0)?, call.input(1)?, call.input(2)?);
             // The scores are a value of their own inside: rows of the queries by rows of the keys.
@@ -58,6 +59,10 @@ pub(super) fn outputs(call: &Call<'_>) -> Option<Results> {
         }
         _ => return None,
     };
+    if call.op() == "MaxPool" {
+        let places = Known { kind: data_type::INT64, ..value.clone() };
+        return Some(Results { values: vec![value, places], work });
+    }
     Some(Results { values: vec![value], work })
 }
 
@@ -203,19 +208,4 @@ fn einsum(call: &Call<'_>) -> (Known, f64) {
     let work = sizes.values().fold(1.0, |all, &size| all * size as f64);
     let known = Known::new(call.kind(0), shape);
     (call.inputs.iter().flatten().fold(known, |known, input| known.like(input)), work)
-}
-
-fn recurrent(call: &Call<'_>) -> (Known, f64) {
-    let (Some(from), Some(recurrence)) = (call.input(0), call.input(2)) else {
-        return (call.largest(), 0.0);
-    };
-    let hidden = recurrence.shape.last().copied().unwrap_or(1);
-    let directions = recurrence.shape.first().copied().unwrap_or(1);
-    let (steps, batch) = match *from.shape.as_slice() {
-        [steps, batch, _] => (steps, batch),
-        _ => (from.elements(), 1),
-    };
-    let weights = recurrence.elements() as f64 + call.input(1).map_or(0.0, |w| w.elements() as f64);
-    let work = weights * steps as f64 * batch as f64;
-    (Known::at_most(from.kind, vec![steps, directions, batch, hidden]), work)
 }

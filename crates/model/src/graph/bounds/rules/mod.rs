@@ -5,6 +5,7 @@
 mod grow;
 mod layers;
 mod moves;
+mod several;
 
 pub(super) use moves::slice_ranges;
 
@@ -119,7 +120,7 @@ fn standard(call: &Call<'_>) -> Result<Results, Refusal> {
     if let Some(results) = grow::outputs(call)? {
         return Ok(results);
     }
-    if let Some(results) = layers::outputs(call) {
+    if let Some(results) = several::outputs(call).or_else(|| layers::outputs(call)) {
         return Ok(results);
     }
     if let Some(values) = moves::outputs(call) {
@@ -164,7 +165,6 @@ fn standard(call: &Call<'_>) -> Result<Results, Refusal> {
             let values = vec![same(call, call.kind(0)), same(call, data_type::BOOL)];
             return Ok(Results { values, work: 0.0 });
         }
-        "BatchNormalization" => same(call, call.kind(0)),
         "Shape" => {
             let rank = call.input(0).map_or(0, Known::rank);
             let bound = |name: &str, default: usize| {
@@ -180,7 +180,12 @@ fn standard(call: &Call<'_>) -> Result<Results, Refusal> {
             let ranked = call.input(0).is_some_and(|known| known.ranked);
             Known { exact: ranked, ..value }
         }
-        "Size" => Known::new(data_type::INT64, vec![]),
+        "Size" | "SequenceLength" => Known::new(data_type::INT64, vec![]),
+        "OptionalHasElement" => Known::new(data_type::BOOL, vec![]),
+        "BitCast" => {
+            let to = call.node.int("to").and_then(|kind| i32::try_from(kind).ok());
+            same(call, to.unwrap_or_else(|| call.kind(0)))
+        }
         _ if keeps_shape(call.op()) => same(call, call.kind(0)),
         _ => call.largest(),
     }))
@@ -188,7 +193,7 @@ fn standard(call: &Call<'_>) -> Result<Results, Refusal> {
 
 /// Makes a value of its first input's shape and type.
 fn keeps_shape(op: &str) -> bool {
-    const OPS: [&str; 62] = [
+    const OPS: [&str; 63] = [
         "Abs",
         "Acos",
         "Acosh",
@@ -203,6 +208,7 @@ fn keeps_shape(op: &str) -> bool {
         "Clip",
         "Cos",
         "Cosh",
+        "CumProd",
         "CumSum",
         "Elu",
         "Erf",
@@ -217,7 +223,6 @@ fn keeps_shape(op: &str) -> bool {
         "Identity",
         "InstanceNormalization",
         "LRN",
-        "LayerNormalization",
         "LeakyRelu",
         "Log",
         "LogSoftmax",
@@ -226,6 +231,7 @@ fn keeps_shape(op: &str) -> bool {
         "Mish",
         "Neg",
         "RMSNormalization",
+        "RotaryEmbedding",
         "RandomNormalLike",
         "RandomUniformLike",
         "Reciprocal",
