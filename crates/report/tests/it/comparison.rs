@@ -51,6 +51,7 @@ fn view() -> ComparisonView {
         rows.push(row("accuracy", Some("none"), class, [0.55, accuracy, 0.055], q));
         rows.push(row("accuracy", Some("gray-box"), class, [0.25, 0.034, 0.06], 0.41));
         rows.push(row("drop", Some("gray-box"), class, [0.3, drop, 0.05], q));
+        rows.push(row("kept", Some("gray-box"), class, [0.5, -0.6 * drop, 0.05], q));
         rows.push(row("object-share-crop", None, class, [0.16, 0.004, 0.001], 0.0004));
     }
     rows.push(row("rfs", Some("linf/0.25"), "mean", [-0.1, 0.31, 0.2], 0.03));
@@ -122,11 +123,11 @@ fn the_judgement_follows_the_corrected_tests() {
     };
     let text = judged(&|row| row.q = row.q.map(|_| 0.3));
     assert!(text.contains("can't be told"), "{text}");
-    assert!(text.contains("Of 22 differences that were tested, 0 hold"), "{text}");
+    assert!(text.contains("Of 27 differences that were tested, 0 hold"), "{text}");
     // A test whose interval holds zero does not count.
     let text = judged(&|row| {
-        if row.a.metric == "drop" {
-            row.difference.low = Some(-0.01);
+        if row.a.metric == "kept" {
+            row.difference.high = Some(0.01);
         }
     });
     assert!(text.contains("is right more often than") && text.contains("is not shown"), "{text}");
@@ -135,7 +136,17 @@ fn the_judgement_follows_the_corrected_tests() {
             row.q = Some(0.2);
         }
     });
-    assert!(text.contains("loses more than"), "{text}");
+    assert!(text.contains("keeps a smaller share of its right answers than"), "{text}");
+    // From 64 to 0 % and from 39 to 0 %: neither loses less.
+    let text = judged(&|row| {
+        if row.a.metric == "kept" {
+            (row.a.value, row.b.value, row.q) = (Some(0.0), Some(0.0), Some(0.8));
+        }
+    });
+    assert!(
+        text.contains("; both lose all of their right answers when the object's box is gray."),
+        "{text}"
+    );
     let text = judged(&|row| row.q = None);
     assert!(text.contains("could be tested"), "{text}");
 }
