@@ -36,7 +36,7 @@ mod written;
 use std::{sync::atomic::AtomicBool, time::Instant};
 
 pub use figures::control_condition;
-pub use options::{MitigateOptions, PoolLabels, Repair};
+pub use options::{DomainHeads, MitigateOptions, PoolLabels, Repair};
 pub use verdict::{Answer, Verdict};
 pub use written::verdicts;
 
@@ -53,7 +53,7 @@ use written::Original;
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "mitigate";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 /// Runs the stage into `run`: repairs the model for the groups that `discover` left there, or for known ones.
 ///
