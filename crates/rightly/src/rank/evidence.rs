@@ -23,6 +23,15 @@ pub(super) struct Chosen {
     pub(super) by: &'static str,
     /// `[classes, d]`: how much each feature speaks for each class.
     pub(super) weights: Array2<f32>,
+    /// `[classes, d]`: mean activation over the images that chose them.
+    means: Array2<f64>,
+}
+
+impl Chosen {
+    /// What a feature adds to the class's logit on average.
+    pub(super) fn importance(&self, class: usize, feature: usize) -> f64 {
+        self.means[[class, feature]] * f64::from(self.weights[[class, feature]])
+    }
 }
 
 /// The most important features of each class, on the images that they are chosen on.
@@ -71,7 +80,7 @@ pub(super) fn choose(
             _ => most_important(means.row(class), weights.row(class), options.top),
         })
         .collect();
-    Ok(Chosen { important, by, weights })
+    Ok(Chosen { important, by, weights, means })
 }
 
 pub(super) type Judged = (Basis, Vec<Vec<Judgement>>, Option<Boxed>);

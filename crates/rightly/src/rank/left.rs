@@ -31,13 +31,18 @@ impl Left {
 }
 
 /// Adds features to look at, where a class leans on something that is not its object: those that add most without it.
-pub(super) fn look_further(important: &mut Vec<Important>, bare: &ClassBare) {
+pub(super) fn look_further(
+    important: &mut Vec<Important>,
+    bare: &ClassBare,
+    importance: impl Fn(usize) -> f64,
+) {
     if !Left::leans(&bare.left) {
         return;
     }
     let known: Vec<usize> = important.iter().map(|i| i.feature).collect();
     let more = bare.order().into_iter().filter(|feature| !known.contains(feature)).take(MORE);
-    important.extend(more.map(|feature| Important { feature, importance: None }));
+    important
+        .extend(more.map(|feature| Important { feature, importance: Some(importance(feature)) }));
 }
 
 pub(super) fn spurious_of(features: &[(Important, Judgement)]) -> impl Iterator<Item = usize> + '_ {
@@ -107,7 +112,7 @@ mod tests {
         let look = |low: f64| {
             let bare = ClassBare::of(left(low), &[1.0, 0.0, 3.0, -2.0]);
             let mut own = vec![Important { feature: 2, importance: Some(1.0) }];
-            look_further(&mut own, &bare);
+            look_further(&mut own, &bare, |_| 0.5);
             own.iter().map(|i| i.feature).collect::<Vec<_>>()
         };
         assert_eq!(look(LEANS), [2, 0]);

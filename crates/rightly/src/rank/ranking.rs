@@ -7,7 +7,7 @@ use rightly_stats::Estimate;
 use super::{
     bare::{self, Bare},
     choose::{Important, chosen_values, products},
-    evidence::{Chosen, choose, indices, judge},
+    evidence::{choose, indices, judge},
     judge::{Basis, Judgement, by_votes},
     left::{CARRIED, Left, look_further, pick, spurious_of, taken},
     options::RankOptions,
@@ -49,7 +49,7 @@ pub(super) struct ClassRanking {
 pub(super) struct Ranking {
     pub(super) classes: Vec<ClassRanking>,
     pub(super) basis: Basis,
-    /// Whose right answers chose the features, see [`Chosen::by`]; none where nobody chose them here.
+    /// Whose right answers chose the features, see [`super::evidence::Chosen::by`]; none where nobody chose them here.
     pub(super) by: Option<&'static str>,
     /// Whether a judgement stands behind the ranks, so that a gap can be a finding.
     pub(super) judged: bool,
@@ -75,18 +75,21 @@ impl Ranking {
             let values = vectors(set, population, &chosen, threads)?;
             return Ok(Self::new(inputs, population, Basis::Votes, features, &values));
         }
-        let Chosen { mut important, by, weights } =
-            choose(inputs, options, set, population, notes)?;
+        let chosen = choose(inputs, options, set, population, notes)?;
+        let (weights, by) = (&chosen.weights, chosen.by);
+        let mut important = chosen.important.clone();
         let fit = population.by_class(important.len(), |row| row.fit);
         let bare = match &set.on_object {
             Some(path) => {
-                Some(Bare::compute(inputs, set, path, population, &weights, &fit, threads)?)
+                Some(Bare::compute(inputs, set, path, population, weights, &fit, threads)?)
             }
             None => None,
         };
         let few: Vec<usize> = important.iter().map(Vec::len).collect();
         if let Some(bare) = &bare {
-            important.iter_mut().zip(&bare.classes).for_each(|(own, bare)| look_further(own, bare));
+            for (class, own) in important.iter_mut().enumerate() {
+                look_further(own, &bare.classes[class], |f| chosen.importance(class, f));
+            }
         }
         let mut values = vectors(set, population, &indices(&important), threads)?;
         let (basis, judgements, mut boxed) =
@@ -122,7 +125,7 @@ impl Ranking {
             };
             let mixed: Vec<usize> = (0..left.len()).filter(|&class| whole(&left[class])).collect();
             let outside = &bare.outside;
-            let told = bare::told(set, path, population, &weights, &mixed, outside, threads)?;
+            let told = bare::told(set, path, population, weights, &mixed, outside, threads)?;
             for (&class, direction) in mixed.iter().zip(told) {
                 if let Some(left) = &mut left[class] {
                     left.direction = direction;

@@ -117,7 +117,10 @@ pub(super) fn evidence(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .f64_opt("low", rows.iter().map(|r| left(r.1)?.low))
         .f64_opt("high", rows.iter().map(|r| left(r.1)?.high))
         .i64("n", rows.iter().map(|r| left(r.1).map_or(0, |e| e.n as i64)))
-        .f64_opt("carried", rows.iter().map(|r| Some(r.1.left.as_ref()?.carried)))
+        .f64_opt(
+            "carried",
+            rows.iter().map(|r| Some(r.1.left.as_ref()?.carried).filter(|c| c.is_finite())),
+        )
         .utf8_opt("ranked_by", rows.iter().map(|r| by(r.1)))
         .list_f32_opt("direction", directions.iter().map(Option::as_ref))
         .batch()?;

@@ -1,5 +1,6 @@
 //! Known optima, and what is no data.
 use super::*;
+use crate::ModelError;
 use crate::heads::{Features, Head, HeadOptions, Optimizer, Standard};
 use ndarray::{Array2, array};
 
