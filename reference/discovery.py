@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """scikit-learn's side of the mathematics of discovery in rightly-stats: PLS, PCA, k-means, silhouettes, mixtures, linear
-SVMs, agreement of clusterings.
+SVMs, agreement of clusterings; and of how `dim` and `failure-direction` divide a class.
 
-    python reference/discovery.py --out crates/stats/tests/golden
+    python reference/discovery.py --out crates/stats/tests/golden --division crates/rightly/tests/golden/division.json
 
 writes one JSON file a subject. Inputs are multiples of a power of 1/2, so that both sides see the same numbers in single
 precision and in the file; results are rounded to eleven digits. Needs numpy, scipy and scikit-learn.
@@ -23,7 +23,10 @@ from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_mutual_info_score, silhouette_score
 from sklearn.mixture import GaussianMixture
-from sklearn.svm import LinearSVC
+from sklearn.model_selection import PredefinedSplit, cross_val_score
+from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.svm import SVC
+from sklearn.utils.class_weight import compute_class_weight
 
 VERSIONS = {
     "python": sys.version.split()[0],
@@ -221,22 +224,100 @@ def mixture(rng):
 
 
 def svm(rng):
+    """libsvm's machines, and the C that two given folds of balanced accuracy choose."""
     x = coarse(rng.normal(size=(150, 6)) * [1, 1, 0.3, 2, 1, 1] + 0.5)
     y = x @ rng.normal(size=6) + 0.8 * rng.normal(size=150) > 1.2
+    machine = lambda c, balanced: SVC(
+        kernel="linear", C=c, tol=1e-10, class_weight="balanced" if balanced else None)
     cases = []
-    for loss in ["hinge", "squared_hinge"]:
-        for c, balanced in [(0.05, False), (1.0, True)]:
-            model = LinearSVC(loss=loss, C=c, dual=True, tol=1e-10, max_iter=200_000, random_state=0,
-                              class_weight="balanced" if balanced else None).fit(x, y)
-            cases.append({
-                "loss": loss,
-                "c": c,
-                "balanced": balanced,
-                "weights": listed(model.coef_[0]),
-                "intercept": float(model.intercept_[0]),
-                "decisions": listed(model.decision_function(x)),
-            })
-    return {"x": listed(x), "positive": listed(y), "cases": cases}
+    for c, balanced in [(0.05, False), (1.0, False), (0.05, True), (1.0, True), (20.0, True)]:
+        model = machine(c, balanced).fit(x, y)
+        weights = compute_class_weight("balanced" if balanced else None, classes=np.array([False, True]), y=y)
+        bounds = c * weights[y.astype(int)[model.support_]]
+        free = (np.abs(model.dual_coef_[0]) < bounds * (1 - 1e-9)).sum()
+        assert free > 0, "the intercept has to be defined"
+        cases.append({
+            "c": c,
+            "balanced": balanced,
+            "weights": listed(model.coef_[0]),
+            "intercept": float(model.intercept_[0]),
+            "decisions": listed(model.decision_function(x)),
+        })
+    folds = rng.integers(0, 2, size=150)
+    candidates = [0.03, 0.1, 0.3, 1.0, 3.0]
+    accuracy = [cross_val_score(machine(c, True), x, y, cv=PredefinedSplit(folds), scoring="balanced_accuracy").mean()
+                for c in candidates]
+    choice = {
+        "folds": listed(folds),
+        "candidates": candidates,
+        "accuracy": listed(np.array(accuracy)),
+        "c": candidates[int(np.argmax(accuracy))],
+    }
+    return {"x": listed(x), "positive": listed(y), "cases": cases, "choice": choice}
+
+
+def along(model, x, poles):
+    """Shares along rotation over deviation at unit length, and scores."""
+    directions = model.x_rotations_.T / model._x_std
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    on = (x - model._x_mean) @ directions.T
+    if poles:
+        on = np.stack([np.maximum(on, 0), np.maximum(-on, 0)], axis=2).reshape(len(x), -1)
+    on = np.abs(on)
+    return on / on.sum(axis=1, keepdims=True)
+
+
+def division(rng):
+    """How `dim` and `failure-direction` divide a class: scikit-learn's side of the memberships."""
+    n, d, more = 90, 7, 40
+    hidden = rng.normal(size=(n + more, 3))
+    x = coarse(hidden @ rng.normal(size=(3, d)) * np.array([1, 4, 1, 0.5, 2, 1, 1]) + 0.4 * rng.normal(size=(n + more, d)) + 3.0)
+    losses = coarse(np.abs(hidden @ rng.normal(size=(3, 4)) + 0.4 * rng.normal(size=(n + more, 4))))[:n]
+    fit, others = x[:n], x[n:]
+    parts = lambda of: [listed(of(fit)), listed(of(others))]
+    ours = fitted(fit, -losses, 3)
+    dim = {
+        "components": 3,
+        "soft": parts(lambda part: along(ours, part, True)),
+        "plane": parts(lambda part: ours.transform(part)[:, :2]),
+    }
+    unit = lambda part: part / np.linalg.norm(part, axis=1, keepdims=True)
+    theirs = fitted(unit(fit), np.hstack([-losses, unit(fit)]), 5)
+    on = lambda part: np.abs((part - part.mean(axis=0)) @ theirs.x_rotations_)
+    soft = lambda part: on(part) / on(part).sum(axis=1, keepdims=True)
+    published = {
+        "components": 5,
+        "soft": parts(soft),
+        "group": parts(lambda part: soft(part).argmax(axis=1)),
+        "ordering": listed(along(theirs, unit(fit), False).argmax(axis=1)),
+        "plane": parts(lambda part: theirs.transform(unit(part))[:, :2]),
+    }
+    rest = coarse(rng.normal(size=(60, d)) * 2 + 2.0)
+    told = fit @ rng.normal(size=d)
+    wrong = told + 0.5 * told.std() * rng.normal(size=n) > np.quantile(told, 0.7)
+    assert 10 < wrong.sum() < n - 10, wrong.sum()
+    every = StandardScaler().fit(np.vstack([fit, rest]))
+    directed = lambda part: normalize(every.transform(part))
+    machines = []
+    for c in np.logspace(-6, 0, 7):
+        model = SVC(kernel="linear", C=c, class_weight="balanced", tol=1e-10).fit(directed(fit), wrong)
+        direction = model.coef_[0] / every.scale_
+        machines.append({
+            "c": float(c),
+            "weights": listed(model.coef_[0]),
+            "direction": listed(direction / np.linalg.norm(direction)),
+            # Without the intercept, which small C leaves open.
+            "decisions": parts(lambda part: directed(part) @ model.coef_[0]),
+        })
+    return {
+        "x": [listed(fit), listed(others)],
+        "losses": listed(losses),
+        "dim": dim,
+        "published": published,
+        "rest": listed(rest),
+        "wrong": listed(wrong),
+        "machines": machines,
+    }
 
 
 def agreement(rng):
@@ -255,11 +336,14 @@ def agreement(rng):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--division", type=pathlib.Path, required=True)
     args = parser.parse_args()
     subjects = {"pls": pls, "pca": pca, "clusters": clusters, "mixture": mixture, "svm": svm, "agreement": agreement}
+    files = {name: args.out / f"{name}.json" for name in subjects} | {"division": args.division}
+    subjects["division"] = division
     for number, (name, subject) in enumerate(subjects.items()):
         content = {"versions": VERSIONS, name: subject(np.random.default_rng(number))}
-        with open(args.out / f"{name}.json", "w", encoding="utf-8") as file:
+        with open(files[name], "w", encoding="utf-8") as file:
             json.dump(content, file, separators=(",", ":"))
             file.write("\n")
 

@@ -113,6 +113,8 @@ fn repairs(args: &StageArgs, which: Which, idle: &Idle<'_>) -> anyhow::Result<()
     let by_default = which == Which::Mitigate && !named;
     let why = "no --repair adds images (intervention and hardest do)";
     idle.unless(adds || by_default, &["pool-labels", "budget"], why)?;
+    let mixes = flags.repair.iter().any(|name| name.trim() == Repair::DiSoft.name());
+    idle.unless(mixes, &["domain-heads"], "no --repair mixes heads (di-soft does)")?;
     let words = which != Which::Mitigate && args.words.image_text.is_some();
     idle.unless(adds || by_default || words, &["pool"], why)
 }

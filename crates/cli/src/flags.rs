@@ -38,7 +38,7 @@ fn uses(stage: &str, group: &str, flag: &str) -> bool {
         // --quick is promised to every stage: one set of flags runs them all.
         "MeasureFlags" => stage == "evaluate" || ["min_effect", "quick"].contains(&flag),
         "FeatureFlags" => stage != "evaluate",
-        "RankFlags" => stage == "rank" || (subgroups && flag == "paper_compat"),
+        "RankFlags" => stage == "rank" || flag == "paper_compat",
         "DiscoverFlags" => subgroups,
         "DynamicsFlags" => stage != "rank",
         "WordFlags" => stage == "interpret" || (stage == "mitigate" && flag == "pool"),

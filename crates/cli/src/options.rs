@@ -14,7 +14,7 @@ use rightly::{
     inputs::Outputs,
     interpret::{InterpretOptions, LanguageEndpoint},
     measures::noise::Level,
-    mitigate::{MitigateOptions, PoolLabels},
+    mitigate::{DomainHeads, MitigateOptions, PoolLabels},
     rank::RankOptions,
 };
 use rightly_data::{
@@ -24,8 +24,9 @@ use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod, graph::L
 
 use crate::{
     args::{
-        CamArg, CardFlags, DecodeFlags, DynamicsFlags, Engine, FeatureFlags, MaskFlags,
-        MeasureFlags, OutputsArg, PoolArg, PoolLabelsArg, SamplingArg, StageArgs, TargetArg,
+        CamArg, CardFlags, DecodeFlags, DomainHeadsArg, DynamicsFlags, Engine, FeatureFlags,
+        MaskFlags, MeasureFlags, OutputsArg, PoolArg, PoolLabelsArg, SamplingArg, StageArgs,
+        TargetArg,
     },
     fetching::{Fetcher, Kind},
 };
@@ -204,6 +205,10 @@ pub(crate) fn mitigate(args: &StageArgs) -> anyhow::Result<MitigateOptions> {
         pool_labels: match flags.pool_labels {
             PoolLabelsArg::Given => PoolLabels::Given,
             PoolLabelsArg::Predicted => PoolLabels::Predicted,
+        },
+        domain_heads: match flags.domain_heads {
+            DomainHeadsArg::Fresh => DomainHeads::Fresh,
+            DomainHeadsArg::Copies => DomainHeads::Copies,
         },
         budget: flags.budget,
         groups: flags.groups.clone(),

@@ -53,10 +53,19 @@ pub struct Picture {
     pub raw_mask: Option<Mask>,
     /// The mask after resize and crop; present only where the state is [`MaskState::Usable`].
     pub mask: Option<Mask>,
+    /// The mask after resize and crop whatever is left of it; `None` where there is none or it is unreadable.
+    pub cropped_mask: Option<Mask>,
     /// What became of the mask.
     pub mask_state: MaskState,
     /// Why the mask is unreadable.
     pub mask_error: Option<String>,
+}
+
+impl Picture {
+    /// The mask that measures use: a usable one; any that was read where `all` says so.
+    pub(crate) fn measured(&self, all: bool) -> Option<&Mask> {
+        if all { self.cropped_mask.as_ref() } else { self.mask.as_ref() }
+    }
 }
 
 /// From a sample to its picture.
@@ -128,7 +137,8 @@ impl Loader {
             height: decoded.image.height,
             crop,
             raw_mask,
-            mask: cropped.filter(|_| mask_state == MaskState::Usable),
+            mask: cropped.clone().filter(|_| mask_state == MaskState::Usable),
+            cropped_mask: cropped,
             mask_state,
             mask_error,
         })

@@ -66,10 +66,7 @@ fn main() -> Result<()> {
             let positive: Vec<bool> =
                 rows.outer_iter().map(|row| row[0] + row[1] + 0.5 * row[2] > 0.5).collect();
             let options = SvmOptions { c: 0.01, balanced: true, ..SvmOptions::default() };
-            timed(
-                rounds,
-                || Ok(LinearSvm::fit(rows.view(), &positive, None, &options)?.iterations),
-            )?
+            timed(rounds, || Ok(LinearSvm::fit(rows.view(), &positive, &options)?.steps))?
         }
         ("domino", &[rows, fitted, x, classes, axes, components, seed, threads]) => {
             let rows = read(file, rows, x + 2 * classes)?;

@@ -23,6 +23,7 @@
 //! | [`multiple`] | corrections for many tests |
 //! | [`quantile`] | quantiles of samples and of the normal and t distributions |
 //! | [`slices`] | slices of a class against the rest of it |
+//! | [`jackknife`] | intervals from what a figure is without each sampling unit |
 //! | [`svm`] | linear support vector machines |
 //! | [`wilcoxon`] | signed ranks |
 //! | [`ridge`] | ridge regression |
@@ -46,6 +47,7 @@ pub mod effect;
 pub mod estimate;
 pub mod extremes;
 pub mod gram;
+pub mod jackknife;
 pub mod linear;
 pub mod mixture;
 pub mod multiple;

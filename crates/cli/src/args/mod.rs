@@ -18,7 +18,8 @@ pub(crate) use model::{CardFlags, Engine, ModelArgs, ModelFlags};
 pub(crate) use reproducing::{ClassifierArg, Experiment, ReproduceArgs};
 pub(crate) use showing::{ClassesArgs, DataFormat, Format, MetricsArgs, ReportArgs};
 pub(crate) use stages::{
-    CamArg, DynamicsFlags, FeatureFlags, MeasureFlags, PoolArg, PoolLabelsArg, StageArgs, TargetArg,
+    CamArg, DomainHeadsArg, DynamicsFlags, FeatureFlags, MeasureFlags, PoolArg, PoolLabelsArg,
+    StageArgs, TargetArg,
 };
 
 /// A count of which 0 means nothing.

@@ -183,6 +183,9 @@ pub(crate) struct RepairFlags {
     /// hardest; around objects and cues: core-noise, background-only, saliency, balanced-subset, lowest-spuriosity; every one counts as a test (default: dim, and intervention where there is a pool)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) repair: Vec<String>,
+    /// What the heads of di-soft start from: new ones, or copies of the model's own
+    #[arg(long, value_enum, default_value = "fresh")]
+    pub(crate) domain_heads: DomainHeadsArg,
     /// Images of --pool (or of the split 'intervention') that are added for the groups on which the model fails
     #[arg(long, value_name = "N", default_value = "500")]
     pub(crate) budget: usize,
@@ -254,6 +257,12 @@ pub(crate) enum TargetArg {
 pub(crate) enum PoolArg {
     Class,
     Mean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DomainHeadsArg {
+    Fresh,
+    Copies,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -51,7 +51,10 @@ pub(crate) fn run(args: &StageArgs, which: Which, given: &Given) -> anyhow::Resu
     place::check(&args.run.out, Made::Run, &read, args.run.force)?;
     let rank = options::rank(args)?;
     let discover = options::discover(args)?;
-    let evaluate = options::evaluate(&args.measures, args.run.threads)?;
+    let evaluate = EvaluateOptions {
+        paper_compat: args.rank.paper_compat,
+        ..options::evaluate(&args.measures, args.run.threads)?
+    };
     let interrupt = &INTERRUPT;
     let fetch = Fetcher { interrupt, quiet: args.run.quiet };
     let mut interpret = options::interpret(args, &fetch)?;

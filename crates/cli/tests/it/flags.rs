@@ -70,6 +70,11 @@ fn a_flag_that_does_nothing_or_contradicts() {
         ("discover", &["--method", "slices", "--components", "3"], "--components has no effect"),
         ("mitigate", &["--pool-labels", "predicted"], "there is no --pool"),
         ("mitigate", &["--repair", "dim", "--budget", "10"], "--budget has no effect"),
+        (
+            "mitigate",
+            &["--repair", "dim", "--domain-heads", "copies"],
+            "--domain-heads has no effect",
+        ),
         ("mitigate", &["--groups", "background", "--method", "dim"], "--method has no effect"),
         ("mitigate", &["--groups", "kmeans", "--method", "dim"], "does not find them"),
         ("train", &["--optimizer", "adamw", "--momentum", "0.5"], "--momentum has no effect"),

@@ -78,6 +78,7 @@ pub struct Encoder {
     map: Option<(String, Layout)>,
     logits: Option<Readout>,
     head: Option<LinearHead>,
+    labels: Option<Vec<String>>,
     preprocess: Preprocess,
     notes: Vec<String>,
 }
@@ -117,9 +118,14 @@ impl Encoder {
     pub fn preprocess(&self) -> &Preprocess {
         &self.preprocess
     }
-    /// The linear layer that makes the audited classifier's logits of these features, where there is one.
+    /// The linear layer that makes the network's output (the audited classifier's logits) of these features, where there is
+    /// one. What the outputs of another network stand for is told by [`Encoder::labels`].
     pub fn head(&self) -> Option<&LinearHead> {
         self.head.as_ref()
+    }
+    /// Labels of the head's outputs, where the card of another network than the audited one names a file of them.
+    pub fn labels(&self) -> Option<&[String]> {
+        self.labels.as_deref()
     }
     /// Whether features have maps.
     pub fn has_map(&self) -> bool {

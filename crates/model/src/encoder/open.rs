@@ -1,6 +1,6 @@
 //! From a classifier or a file to an encoder.
 use super::{Encoder, FeaturePool, Reading};
-use crate::card::{CardFile, preprocess};
+use crate::card::{CardFile, preprocess, read_labels};
 use crate::classifier::{
     ImageInput, Prepared, Readout, class_output, image_input, input_size, pixels, session_of,
 };
@@ -8,7 +8,7 @@ use crate::graph::layers::{Layout, Shapes};
 use crate::graph::proto::data_type;
 use crate::{Classifier, EngineKind, Graph, ModelError, Overrides};
 use rightly_data::Preprocess;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Encoder {
     /// The audited classifier as an encoder: its feature layer, with its logits in the same pass.
@@ -40,6 +40,7 @@ impl Encoder {
             layer,
             top,
             logits: Some(logits),
+            labels: None,
             // The documented default: a class token where there is one.
             pool: classifier.card().feature_pool.unwrap_or_default(),
             preprocess: classifier.card().preprocess.clone(),
@@ -121,6 +122,7 @@ impl Encoder {
             layer,
             top,
             logits: None,
+            labels: file.labels,
             pool,
             preprocess,
             hash,
@@ -136,6 +138,7 @@ impl Encoder {
             layer,
             top,
             logits,
+            labels,
             pool,
             preprocess,
             hash,
@@ -149,7 +152,13 @@ impl Encoder {
         }
         let map = graph.feature_map(&layer, dim, &top, &shapes);
         // The head reads what it reads: a mean of tokens is not what a head on the class token was made for.
-        let head = logits.as_ref().and_then(|l| graph.linear_head(&layer, dim, &l.logits, &shapes));
+        let scores = logits.as_ref().map_or(&top, |readout| &readout.logits);
+        let head = (*scores != layer).then(|| graph.linear_head(&layer, dim, scores, &shapes));
+        let head = head.flatten();
+        let labels = match (&labels, &head) {
+            (Some(path), Some(head)) => Some(read_labels(path, head.weight.nrows())?),
+            _ => None,
+        };
         let mut outputs: Vec<&str> = vec![&layer];
         outputs.extend(map.as_ref().map(|(name, _)| name.as_str()));
         outputs.extend(logits.iter().flat_map(Readout::values));
@@ -170,6 +179,7 @@ impl Encoder {
             map,
             logits,
             head,
+            labels,
             preprocess,
             notes,
         })
@@ -182,6 +192,8 @@ struct Parts {
     layer: String,
     top: String,
     logits: Option<Readout>,
+    /// File of the labels of another network's outputs.
+    labels: Option<PathBuf>,
     pool: FeaturePool,
     preprocess: Preprocess,
     hash: String,

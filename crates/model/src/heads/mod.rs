@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use step::Mean;
 
 pub use rule::{BETAS, EPSILON, Optimizer};
-pub use standard::Standard;
+pub use standard::{Moments, Standard};
 
 /// Features with what they are to be told apart by.
 #[derive(Debug, Clone, Copy)]

@@ -47,6 +47,10 @@ pub(super) fn ranks(
     let (kept, kept_low) = (table.floats("kept")?, table.floats("kept_low")?);
     let kept_high = table.floats("kept_high")?;
     let (n, word) = (table.integers("n")?, table.texts("word")?);
+    let chosen_by = match table.columns().contains(&"chosen_by") {
+        true => table.texts("chosen_by")?.into_iter().flatten().next(),
+        false => None,
+    };
     let mut examples = examples(run)?;
     let shown = shown_classes(&class, metrics, findings);
     let mut classes: Vec<RankedClass> = Vec::new();
@@ -91,7 +95,7 @@ pub(super) fn ranks(
     classes.sort_by_key(|class| shown.iter().position(|name| *name == class.class));
     // A table without features says nothing of what would have judged them.
     let basis = basis.into_iter().flatten().next().unwrap_or_else(|| "none".to_owned());
-    Ok(Some(RankView { basis, classes, spurious: counts }))
+    Ok(Some(RankView { basis, chosen_by, classes, spurious: counts }))
 }
 
 /// Classes with a finding, then those with the largest gaps.

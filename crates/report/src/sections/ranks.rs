@@ -18,7 +18,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     let pooled = curve(view, "*");
     let body = html! {
         p { "Some of the features by which the model tells a class lie off its object. Images are ranked by how strongly they show those; if accuracy falls from the strong end to the weak end, the class leans on them." }
-        p.muted { (basis(ranks)) }
+        p.muted { (basis(ranks)) (chosen_by(ranks)) }
         @if pooled.len() > 1 {
             figure.chart {
                 h3 { "Accuracy as the cue fades" }
@@ -47,6 +47,19 @@ fn basis(ranks: &RankView) -> String {
               by all important features and no gap is called a finding. Judge the features below, write your answers \
               into rank/votes.csv, and give it with --votes."
             .to_owned(),
+    }
+}
+
+/// Whose right answers chose the features.
+fn chosen_by(ranks: &RankView) -> &'static str {
+    match ranks.chosen_by.as_deref() {
+        Some("encoder") => {
+            " Features are important for a class where the encoder's own last layer says so, on images that it has right; accuracy \
+             is the audited model's."
+        }
+        Some("model") => " Features are chosen on images that the audited model has right.",
+        Some("all") => " Features are chosen on all images of a class, right or wrong.",
+        _ => "",
     }
 }
 

@@ -7,6 +7,8 @@ use super::{Figure, NameView, Photo, Picture};
 pub struct RankView {
     /// What judged the features: `votes`, `masks`, `attributes` or `none`.
     pub basis: String,
+    /// Whose right answers chose the features: `model`, `encoder`, `all` (right or wrong); none where people named them.
+    pub chosen_by: Option<String>,
     /// The classes with features to look at.
     pub classes: Vec<RankedClass>,
     /// Features of all classes that are spurious, and all of them.

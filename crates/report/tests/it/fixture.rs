@@ -202,6 +202,7 @@ fn ranks() -> RankView {
         low: end(4),
     };
     RankView {
+        chosen_by: Some("model".to_owned()),
         basis: "masks".to_owned(),
         classes: vec![RankedClass {
             class: "parachute".to_owned(),

@@ -36,12 +36,16 @@ pub(super) struct Grouped {
 impl Grouped {
     /// Assigns every image of the class, and orders the slices by their accuracy in the fitting part.
     pub(super) fn new(method: Method, material: &Material, slicer: &dyn Slicer) -> Self {
-        let mut fit = place(&material.fit, slicer);
-        let mut confirm = place(&material.confirm, slicer);
+        let placed = with_images(&material.fit, |image| {
+            let placed = place(image, slicer);
+            (slicer.ordering(image, &placed.membership), placed)
+        });
+        let (counted, mut fit): (Vec<Option<usize>>, Vec<Placed>) = placed.into_iter().unzip();
+        let mut confirm = with_images(&material.confirm, |image| place(image, slicer));
         let count = slicer.slices().len();
         let mut hits = vec![(0_usize, 0_usize); count];
-        for (placed, outcome) in fit.iter().zip(&material.fit.outcomes) {
-            if let Some(group) = placed.group() {
+        for (group, outcome) in counted.into_iter().zip(&material.fit.outcomes) {
+            if let Some(group) = group {
                 hits[group].0 += usize::from(outcome.correct);
                 hits[group].1 += 1;
             }
@@ -79,13 +83,23 @@ impl Grouped {
     }
 }
 
-fn place(part: &Part, slicer: &dyn Slicer) -> Vec<Placed> {
+fn place(image: Image<'_>, slicer: &dyn Slicer) -> Placed {
+    Placed { membership: slicer.membership(image), plane: slicer.plane(image.vector) }
+}
+
+/// What is made of every image of a part, in its order.
+fn with_images<T>(part: &Part, of: impl Fn(Image<'_>) -> T) -> Vec<T> {
+    let n = part.len().max(1) as f64;
+    let mut centre = vec![0.0; part.vectors.ncols()];
+    for row in part.vectors.outer_iter() {
+        centre.iter_mut().zip(row).for_each(|(sum, &v)| *sum += f64::from(v));
+    }
+    centre.iter_mut().for_each(|sum| *sum /= n);
     let rows = part.vectors.outer_iter().zip(&part.samples);
     rows.map(|(vector, &sample)| {
         let vector =
             vector.to_slice().expect("rows of a matrix in standard order: by construction");
-        let membership = slicer.membership(Image { sample, vector });
-        Placed { membership, plane: slicer.plane(vector) }
+        of(Image { sample, vector, centre: &centre })
     })
     .collect()
 }

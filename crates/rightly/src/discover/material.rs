@@ -1,13 +1,14 @@
 //! What is known of the images of a class: vectors, outcomes of the audited model, supervision.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ndarray::{Array2, ArrayView1, Axis, s};
+use rightly_model::heads::{Moments, Standard};
 
 use super::supervision::Supervision;
 use crate::{
     Error, Inputs,
-    features::{FeatureSet, Outcome, Outcomes, rows_of},
+    features::{FeatureSet, Outcome, Outcomes, fold, rows_of},
     parts::Parts,
 };
 
@@ -178,6 +179,34 @@ pub(super) fn read(
         part.vectors.row_mut(row).assign(&vector);
     }
     Ok(out)
+}
+
+/// Mean and deviation of the features of all images that are fitted on, in one pass over the file.
+///
+/// # Errors
+/// As [`fold`].
+pub(super) fn standard(
+    inputs: &Inputs,
+    set: &FeatureSet,
+    members: &[Members],
+    threads: usize,
+) -> Result<Standard, Error> {
+    let fitted = members.iter().flat_map(|m| &m.fit);
+    let fitted: HashSet<&str> = fitted.map(|&at| inputs.dataset.samples[at].id.as_str()).collect();
+    let moments = fold(
+        &set.path,
+        "vector",
+        threads,
+        || Moments::new(set.dim),
+        |moments: &mut Moments, id, vector| {
+            if fitted.contains(id) {
+                moments.push(vector);
+            }
+            Ok(())
+        },
+        |whole, part| whole.merge(&part),
+    )?;
+    Ok(Standard::of_moments(&moments))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use std::{sync::atomic::AtomicBool, time::Instant};
 
 use ndarray::Array2;
 use rightly_data::dataset::{Attribute, typed_attributes};
+use rightly_model::heads::Standard;
 
 pub(crate) use findings::figures as title_figures;
 pub use options::{Components, DiscoverOptions, Method};
@@ -47,7 +48,7 @@ pub(crate) use tables::{DIRECTIONS, GROUPS};
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "discover";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 /// Fewest images of a class that subgroups are looked for in.
 const FEWEST: usize = 20;
@@ -95,6 +96,10 @@ pub fn discover(
     } else {
         Vec::new()
     };
+    let standard = match options.methods.contains(&Method::FailureDirection) {
+        true => Some(material::standard(inputs, &set, &members, options.threads)?),
+        false => None,
+    };
     let stage = Stage {
         inputs,
         options,
@@ -102,6 +107,7 @@ pub fn discover(
         outcomes: &outcomes,
         members: &members,
         attributes: &attributes,
+        standard: standard.as_ref(),
     };
     let mut notes = set.notes.clone();
     notes.extend([parts.words.clone(), supervision.words.clone()]);
@@ -147,6 +153,8 @@ struct Stage<'a> {
     members: &'a [Members],
     /// Read only where a method uses them.
     attributes: &'a [Attribute],
+    /// Of the fitted features of all classes; only where a method uses it.
+    standard: Option<&'a Standard>,
 }
 
 /// A class under every method, its verdicts, directions, and notes.
@@ -247,6 +255,7 @@ impl Stage<'_> {
                     attributes: self.attributes,
                     part,
                     clusters: clusters.as_deref(),
+                    standard: self.standard,
                     losses: losses.view(),
                 };
                 Ok::<_, Error>(method::fit(method, fit))
@@ -274,10 +283,10 @@ impl Stage<'_> {
             grouped.push(own);
         }
         let judged = judged::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;
-        let quality = grouped
-            .iter()
-            .flat_map(|one| quality::of_class(self.inputs, &material.confirm, one))
-            .collect();
+        let mut quality = Vec::new();
+        for one in &grouped {
+            quality.extend(quality::of_class(self.inputs, &material.confirm, one)?);
+        }
         Ok(Some(Divided { grouped, judged, quality, directions, notes }))
     }
 }

@@ -85,8 +85,8 @@ fn slicer(
     losses: &Array2<f64>,
 ) -> Result<Box<dyn Slicer>, String> {
     let losses = losses.view();
-    let (attributes, clusters) = (&[][..], None);
-    method::fit(method, Fit { options, seed, class, attributes, part, clusters, losses })
+    let (attributes, clusters, standard) = (&[][..], None, None);
+    method::fit(method, Fit { options, seed, class, attributes, part, clusters, standard, losses })
 }
 
 /// Fewest fitted images of a slice that is looked at.

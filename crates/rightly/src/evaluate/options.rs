@@ -87,6 +87,9 @@ pub struct EvaluateOptions {
     pub resamples: usize,
     /// Smallest effect that counts as a finding.
     pub min_effect: f64,
+    /// Do as Hard ImageNet's code does: a zero map has IoU 0, RFS is 0 where it is undefined, images whose object the crop
+    /// removed are counted, tiles are laid in sequence, the share that the crop keeps is that of 256 and 224.
+    pub paper_compat: bool,
     /// Worker threads; results do not depend on it.
     pub threads: usize,
     /// `--quick` was given (one level, one trial): the report says so.
@@ -107,6 +110,7 @@ impl Default for EvaluateOptions {
             compare_layer: None,
             resamples: 2000,
             min_effect: 0.05,
+            paper_compat: false,
             threads,
             quick: false,
         }
@@ -186,6 +190,7 @@ impl EvaluateOptions {
             compare_layer: text("compare_layer")?.map(str::to_owned),
             resamples: read(table, "resamples", defaults.resamples)?,
             min_effect: read(table, "min_effect", defaults.min_effect)?,
+            paper_compat: read(table, "paper_compat", defaults.paper_compat)?,
             threads: defaults.threads,
             quick: read(table, "quick", defaults.quick)?,
         })
@@ -222,6 +227,7 @@ impl EvaluateOptions {
         }
         table.insert("resamples".into(), (self.resamples as i64).into());
         table.insert("min_effect".into(), self.min_effect.into());
+        table.insert("paper_compat".into(), self.paper_compat.into());
         table.insert("quick".into(), self.quick.into());
         table
     }
@@ -266,6 +272,7 @@ mod tests {
             compare_layer: Some("l".to_owned()),
             resamples: 7,
             min_effect: 0.1,
+            paper_compat: true,
             ..EvaluateOptions::default().quick()
         };
         for options in [options, EvaluateOptions::default()] {

@@ -38,7 +38,7 @@ impl Bounds {
     }
 }
 
-/// One 8-connected part of a mask.
+/// One connected part of a mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
     /// Smallest box around it.
@@ -65,8 +65,22 @@ pub fn bounds(mask: &Mask) -> Option<Bounds> {
     all
 }
 
-/// The 8-connected components, ordered by their first pixel, row by row.
-pub fn components(mask: &Mask) -> Vec<Component> {
+/// Pixels that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Neighbours {
+    /// Those that share a side.
+    Four,
+    /// Those that share a side or a corner.
+    Eight,
+}
+
+/// The connected components, ordered by their first pixel, row by row.
+pub fn components(mask: &Mask, neighbours: Neighbours) -> Vec<Component> {
+    // How far beyond its ends a run touches those of the next row.
+    let reach = match neighbours {
+        Neighbours::Four => 0,
+        Neighbours::Eight => 1,
+    };
     check(mask);
     if mask.width == 0 {
         return Vec::new();
@@ -90,13 +104,12 @@ pub fn components(mask: &Mask) -> Vec<Component> {
                 area: length,
             });
             parent.push(run);
-            // Runs touch, diagonals included, unless a whole column lies between them.
-            while candidate < above.end && runs[candidate].bounds.right + 1 < left {
+            while candidate < above.end && runs[candidate].bounds.right + reach < left {
                 candidate += 1;
             }
             let touching = runs[candidate..above.end]
                 .iter()
-                .take_while(|other| other.bounds.left <= right + 1)
+                .take_while(|other| other.bounds.left <= right + reach)
                 .count();
             for other in candidate..candidate + touching {
                 join(&mut parent, run, other);
@@ -141,7 +154,8 @@ mod tests {
 
     #[test]
     fn diagonal_neighbours_belong_together() {
-        let found = components(&mask("#...\n.#..\n...#\n#..#"));
+        let picture = mask("#...\n.#..\n...#\n#..#");
+        let found = components(&picture, Neighbours::Eight);
         assert_eq!(
             found,
             [
@@ -150,28 +164,35 @@ mod tests {
                 Component { bounds: Bounds { top: 3, left: 0, bottom: 3, right: 0 }, area: 1 },
             ]
         );
+        let apart = components(&picture, Neighbours::Four);
+        assert_eq!(apart.iter().map(|c| c.area).collect::<Vec<_>>(), [1, 1, 2, 1]);
     }
 
     #[test]
     fn arms_that_meet_late_are_one() {
-        let found = components(&mask("#.#.#\n#.#.#\n#####"));
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].area, 11);
+        for neighbours in [Neighbours::Four, Neighbours::Eight] {
+            let found = components(&mask("#.#.#\n#.#.#\n#####"), neighbours);
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].area, 11);
+        }
     }
 
     #[test]
     fn empty_and_full() {
-        assert_eq!(components(&mask("...\n...")), []);
+        assert_eq!(components(&mask("...\n..."), Neighbours::Eight), []);
         assert_eq!(bounds(&mask("...\n...")), None);
         let whole = Bounds { top: 0, left: 0, bottom: 1, right: 2 };
         assert_eq!(components(&mask("###\n###")), [Component { bounds: whole, area: 6 }]);
-        assert_eq!(components(&Mask { width: 0, height: 0, data: vec![] }), []);
+        let nothing = Mask { width: 0, height: 0, data: vec![] };
+        assert_eq!(components(&nothing, Neighbours::Four), []);
     }
 
     proptest! {
         #[test]
         fn agrees_with_a_flood_fill(mask in masks(12)) {
-            prop_assert_eq!(components(&mask), flood(&mask));
+            for neighbours in [Neighbours::Four, Neighbours::Eight] {
+                prop_assert_eq!(components(&mask, neighbours), flood(&mask, neighbours));
+            }
         }
 
         #[test]

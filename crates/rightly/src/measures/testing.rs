@@ -1,6 +1,6 @@
 //! Small masks and pictures for the tests of this folder.
 
-use super::components::{Bounds, Component};
+use super::components::{Bounds, Component, Neighbours};
 use proptest::prelude::*;
 use rightly_data::{Mask, Planes};
 
@@ -48,7 +48,7 @@ pub(crate) fn masks(side: usize) -> impl Strategy<Value = Mask> {
 }
 
 /// Components by flood fill from each pixel in turn: slow, and unlike the code under test.
-pub(crate) fn flood(mask: &Mask) -> Vec<Component> {
+pub(crate) fn flood(mask: &Mask, neighbours: Neighbours) -> Vec<Component> {
     let mut seen = vec![false; mask.data.len()];
     let mut found = Vec::new();
     for start in 0..mask.data.len() {
@@ -64,7 +64,8 @@ pub(crate) fn flood(mask: &Mask) -> Vec<Component> {
             for ny in y.saturating_sub(1)..(y + 2).min(mask.height) {
                 for nx in x.saturating_sub(1)..(x + 2).min(mask.width) {
                     let at = ny * mask.width + nx;
-                    if mask.data[at] && !seen[at] {
+                    let side = nx == x || ny == y || neighbours == Neighbours::Eight;
+                    if side && mask.data[at] && !seen[at] {
                         seen[at] = true;
                         pixels.push(at);
                     }

@@ -74,6 +74,8 @@ pub(super) struct Trainer<'a> {
     pub(super) known: &'a Known,
     /// The model's own head.
     pub(super) own: &'a Head,
+    /// Whether the heads of `di-soft` start as copies of it.
+    pub(super) copies: bool,
     pub(super) classes: usize,
     /// Accuracy on held-out images below which a head is not preferred.
     pub(super) least: f64,
@@ -201,7 +203,7 @@ impl Trainer<'_> {
     }
 
     fn candidates(&self, repair: Repair) -> Vec<Candidate> {
-        candidates(repair, self.train.len(), self.held.len(), self.own, self.seed)
+        candidates(repair, self.train.len(), self.held.len(), self.own, self.copies, self.seed)
     }
 
     fn count_of_folds(&self) -> usize {

@@ -6,7 +6,7 @@ use rightly_model::{LabelMap, heads::Head};
 use rightly_stats::Design;
 
 use super::{
-    MitigateOptions, Repair, STAGE, Verdict,
+    DomainHeads, MitigateOptions, Repair, STAGE, Verdict,
     choose::{self, Chosen, Dealing, Trainer},
     collect,
     figures::{self, Outcome},
@@ -122,7 +122,7 @@ impl Stage<'_> {
         let (division, threads, stop) = (&division, options.threads, self.stop);
         let pass = variants::Pass { inputs, encoder, division, run, threads, stop, sink };
         if self.repairs.contains(&Repair::BackgroundOnly) {
-            known.boxed = pass.boxed()?;
+            known.filled = pass.filled()?;
         }
         if self.repairs.contains(&Repair::CoreNoise) {
             known.noisy = pass.noisy()?;
@@ -293,6 +293,7 @@ impl Stage<'_> {
             target: &gathered.target,
             known: &gathered.known,
             own: self.original.place.head(),
+            copies: self.options.domain_heads == DomainHeads::Copies,
             classes: self.inputs.dataset.classes.len(),
             least: self.least(gathered),
             seed: self.inputs.options.seed,

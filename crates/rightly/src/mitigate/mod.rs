@@ -36,7 +36,7 @@ mod written;
 use std::{sync::atomic::AtomicBool, time::Instant};
 
 pub use figures::control_condition;
-pub use options::{MitigateOptions, PoolLabels, Repair};
+pub use options::{DomainHeads, MitigateOptions, PoolLabels, Repair};
 pub use verdict::{Answer, Verdict};
 pub use written::verdicts;
 

@@ -31,7 +31,7 @@ pub enum Repair {
     Hardest,
     /// The mean loss, with as many pictures that have noise off their objects (Hard ImageNet).
     CoreNoise,
-    /// The mean loss on pictures whose objects are gray boxes (Hard ImageNet): how far backgrounds alone go.
+    /// The mean loss on pictures whose objects are filled with gray (Hard ImageNet): how far backgrounds alone go.
     BackgroundOnly,
     /// The mean loss on the 100 images of each class with the strongest and the 100 with the weakest cue (Hard ImageNet).
     BalancedSubset,
@@ -49,6 +49,16 @@ pub enum PoolLabels {
     Given,
     /// Those that the audited model gives them.
     Predicted,
+}
+
+/// What the heads of `di-soft` start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DomainHeads {
+    /// New linear heads, as published.
+    #[default]
+    Fresh,
+    /// The audited model's own head, which is linear then.
+    Copies,
 }
 
 impl Repair {
@@ -149,6 +159,8 @@ impl FromStr for Repair {
 pub struct MitigateOptions {
     /// The ways to repair; every one counts as a test. None: `dim`, and `intervention` where there is a pool.
     pub repairs: Vec<Repair>,
+    /// What the heads of `di-soft` start from.
+    pub domain_heads: DomainHeads,
     /// Images that may be added: other data, or without classes a folder or a table; default: the split `intervention`.
     pub pool: Option<String>,
     /// Where their classes come from.
@@ -181,6 +193,7 @@ impl Default for MitigateOptions {
     fn default() -> Self {
         Self {
             repairs: Vec::new(),
+            domain_heads: DomainHeads::Fresh,
             pool: None,
             pool_labels: PoolLabels::Given,
             budget: 500,
@@ -223,6 +236,9 @@ impl MitigateOptions {
         table.insert("budget".into(), (self.budget as i64).into());
         let labels = if self.pool_labels == PoolLabels::Given { "given" } else { "predicted" };
         table.insert("pool_labels".into(), labels.into());
+        if self.domain_heads == DomainHeads::Copies {
+            table.insert("domain_heads".into(), "copies".into());
+        }
         table.insert("features".into(), self.features.name().into());
         table.insert("max_cost".into(), self.max_cost.into());
         table.insert("controls".into(), (self.controls as i64).into());

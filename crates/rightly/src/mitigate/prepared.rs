@@ -17,8 +17,8 @@ const BALANCED: usize = 100;
 /// What is known of images beside their features.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// Features with the object's box gray.
-    pub(super) boxed: ByImage<Vec<f32>>,
+    /// Features with the object filled with gray.
+    pub(super) filled: ByImage<Vec<f32>>,
     /// Features with noise off the object, a few copies.
     pub(super) noisy: ByImage<Vec<Vec<f32>>>,
     /// Where each feature lies.
@@ -88,7 +88,7 @@ impl Prepared {
             .samples
             .iter()
             .zip(&rows.labels)
-            .filter_map(|(sample, &label)| Some((known.boxed.get(sample)?, label)))
+            .filter_map(|(sample, &label)| Some((known.filled.get(sample)?, label)))
             .collect();
         let values = stacked(rows.values.ncols(), own.iter().map(|(vector, _)| vector.as_slice()));
         Self::of(values, own.into_iter().map(|(_, label)| label).collect())
@@ -182,7 +182,7 @@ mod tests {
         let map = |v: f32| ObjectMap { values: vec![v, 0.0, 1.0, 2.0], object: vec![1.0, 0.25] };
         let noisy = |v: f32| vec![vec![v + 0.5, 0.0], vec![v - 0.5, 0.0]];
         Known {
-            boxed: [(10, vec![-1.0, 5.0]), (12, vec![-3.0, 5.0])].into(),
+            filled: [(10, vec![-1.0, 5.0]), (12, vec![-3.0, 5.0])].into(),
             noisy: [(10, noisy(1.0)), (12, noisy(3.0))].into(),
             maps: [(10, map(1.0)), (12, map(3.0))].into(),
             spuriosity: [(10, 1.0), (11, -1.0), (12, 0.0), (13, 2.0)].into(),

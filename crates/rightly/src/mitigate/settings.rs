@@ -51,12 +51,14 @@ pub(super) struct Candidate {
     pub(super) recipe: Recipe,
 }
 
-/// Every setting, of so many images that the model was trained on and held-out ones, for a head like the model's own.
+/// Every setting, of so many images that the model was trained on and held-out ones, for a head like the model's own;
+/// `copies`: whether the heads of `di-soft` start as copies of it.
 pub(super) fn candidates(
     repair: Repair,
     train: usize,
     held: usize,
     own: &Head,
+    copies: bool,
     seed: u64,
 ) -> Vec<Candidate> {
     let mut sets = match repair {
@@ -76,20 +78,27 @@ pub(super) fn candidates(
     let hidden = hidden.map(|(weight, _)| weight.nrows());
     sets.into_iter()
         .flat_map(|(on, n)| {
-            let recipes = recipes(repair, n, hidden, seed).into_iter();
+            let recipes = recipes(repair, n, hidden, copies, seed).into_iter();
             recipes.map(move |recipe| Candidate { on, recipe })
         })
         .collect()
 }
 
 /// The settings that are tried: a few rates, and what else the method leaves open.
-fn recipes(repair: Repair, n: usize, hidden: Option<usize>, seed: u64) -> Vec<Recipe> {
-    use robust::Method::{Dim, GroupDro, Jtt, Saliency};
+fn recipes(
+    repair: Repair,
+    n: usize,
+    hidden: Option<usize>,
+    copies: bool,
+    seed: u64,
+) -> Vec<Recipe> {
+    use robust::Method::{DiSoft, Dim, GroupDro, Jtt, Saliency};
     let whole = n <= WHOLE;
     let epochs = if whole { EPOCHS[0] } else { EPOCHS[1] };
     let methods = match repair.published() {
         GroupDro { adjustment, .. } => [0.01, 0.1].map(|eta| GroupDro { eta, adjustment }).to_vec(),
         Dim { .. } => [0.01, 0.1].map(|eta| Dim { eta }).to_vec(),
+        DiSoft { .. } => vec![DiSoft { copies }],
         Jtt { .. } => [4, 20].map(|copies| Jtt { epochs: epochs / 4, copies }).to_vec(),
         Saliency { .. } => [0.1, 1.0, 10.0].map(|strength| Saliency { strength }).to_vec(),
         other => vec![other],

@@ -28,6 +28,16 @@ pub(super) fn key(repairs: &[Repair], run: &RunDir) -> Result<Option<String>, Er
     Ok(record.map(|record| record.key))
 }
 
+/// Directions of the classes that `rank` ranked by all features together.
+fn directions(run: &RunDir) -> Result<BTreeMap<String, Vec<f32>>, Error> {
+    let Some(path) = run.file_of(rank::STAGE, rank::EVIDENCE)? else {
+        return Ok(BTreeMap::new());
+    };
+    let table = Table::load(&path)?;
+    let rows = table.texts("class")?.into_iter().zip(table.lists_f32("direction")?);
+    Ok(rows.filter_map(|(class, direction)| Some((class?, direction?))).collect())
+}
+
 /// The mean of the standardised features that `rank` found spurious (Spuriosity Rankings, Moayeri et al. 2023), over the
 /// training and held-out images of each class; of a class without any every image has 0.
 ///
@@ -63,7 +73,8 @@ pub(super) fn gather(
             cues.entry(class.clone()).or_default().push(feature);
         }
     }
-    if cues.is_empty() {
+    let whole = directions(run)?;
+    if cues.is_empty() && whole.is_empty() {
         return Err(missing("rank found none"));
     }
     let all = material.train.with(&material.held);
@@ -71,11 +82,20 @@ pub(super) fn gather(
     for (class, rows) in by_class(&all.labels) {
         let own = cues.get(&inputs.dataset.classes[class]).map_or(&[][..], Vec::as_slice);
         let values = all.values.select(Axis(0), &rows);
-        let columns: Vec<Vec<f64>> = own
+        let mut columns: Vec<Vec<f64>> = own
             .iter()
             .filter(|&&feature| feature < values.ncols())
             .map(|&feature| values.column(feature).iter().map(|&v| f64::from(v)).collect())
             .collect();
+        // Where no few features are the cue, all of them together are.
+        if let Some(direction) = whole.get(&inputs.dataset.classes[class])
+            && direction.len() == values.ncols()
+        {
+            let product = |row: ndarray::ArrayView1<'_, f32>| {
+                row.iter().zip(direction).map(|(&v, &d)| f64::from(v) * f64::from(d)).sum()
+            };
+            columns = vec![values.outer_iter().map(product).collect()];
+        }
         let found = rank::spuriosity(&columns, &vec![true; columns.len()]).values;
         for (place, &row) in rows.iter().enumerate() {
             let value = found.as_ref().map_or(0.0, |values| values[place]);

@@ -16,7 +16,7 @@ use crate::{
     Error, Event, Inputs, RunDir, Sink,
     features::coverage,
     measures::{
-        ablation::gray_box,
+        ablation::gray,
         noise::{self, Level, Norm, Side},
     },
     run::Key,
@@ -64,13 +64,13 @@ struct Seen<'a> {
 }
 
 impl Pass<'_> {
-    /// Features with the object's box gray.
+    /// Features with the object's silhouette gray, as published; its box would hide more of the background.
     ///
     /// # Errors
     /// No image that trains has a mask; the engine fails; the run can't be written; it was stopped.
-    pub(super) fn boxed(&self) -> Result<ByImage<Vec<f32>>, Error> {
-        self.gather("boxed", 1, &self.masked()?, |seen| {
-            let vector = self.encode(&gray_box(&seen.planes, &seen.mask)?, false)?.vector;
+    pub(super) fn filled(&self) -> Result<ByImage<Vec<f32>>, Error> {
+        self.gather("filled", 1, &self.masked()?, |seen| {
+            let vector = self.encode(&gray(&seen.planes, &seen.mask)?, false)?.vector;
             Ok(finite(&vector).then_some(vector))
         })
     }
@@ -79,7 +79,7 @@ impl Pass<'_> {
     /// on what it is measured on.
     ///
     /// # Errors
-    /// As [`Self::boxed`].
+    /// As [`Self::filled`].
     pub(super) fn noisy(&self) -> Result<ByImage<Vec<Vec<f32>>>, Error> {
         let seed = self.inputs.options.seed;
         let what = format!("noisy {seed} {SIGMA} {COPIES}");
@@ -98,7 +98,7 @@ impl Pass<'_> {
     /// Where each feature lies, of as many images as fit into memory.
     ///
     /// # Errors
-    /// As [`Self::boxed`].
+    /// As [`Self::filled`].
     pub(super) fn maps(&self) -> Result<ByImage<ObjectMap>, Error> {
         let samples = mapped(self.inputs, self.encoder, self.masked()?)?;
         self.gather("maps", 1, &samples, |seen| {

@@ -35,13 +35,14 @@ pub fn most_important(
     order.into_iter().map(|(feature, p)| Important { feature, importance: Some(p) }).collect()
 }
 
-/// Mean features `[classes, d]` of the images that `keep` holds for, and how many there are of each class.
+/// Mean features `[classes, d]` of the images that `keep` holds for (by row and features), and how many there are of each
+/// class.
 pub(super) fn class_means(
     set: &FeatureSet,
     population: &Population<'_>,
     classes: usize,
     threads: usize,
-    keep: impl Fn(&Row) -> bool + Sync,
+    keep: impl Fn(&Row, &[f32]) -> bool + Sync,
 ) -> Result<(Array2<f64>, Vec<usize>), Error> {
     let new = || (vec![0.0_f64; classes * set.dim], vec![0_usize; classes]);
     let (mut sums, counts) = fold(
@@ -51,7 +52,7 @@ pub(super) fn class_means(
         new,
         |(sums, counts), id, vector| {
             if let Some(row) = population.find(id).map(|at| &population.rows[at])
-                && keep(row)
+                && keep(row, vector)
             {
                 counts[row.class] += 1;
                 let own = &mut sums[row.class * set.dim..(row.class + 1) * set.dim];
@@ -104,6 +105,38 @@ pub(super) fn chosen_values(
     for (at, values) in found {
         out[at] = values;
     }
+    Ok(out)
+}
+
+/// The product of each image's vector with the direction of its class, by row of the population; NaN where the class has
+/// none or the table no such image.
+pub(super) fn products(
+    path: &std::path::Path,
+    population: &Population<'_>,
+    directions: &[Option<&[f64]>],
+    threads: usize,
+) -> Result<Vec<f64>, Error> {
+    let mut out = vec![f64::NAN; population.rows.len()];
+    if directions.iter().all(Option::is_none) {
+        return Ok(out);
+    }
+    let found = fold(
+        path,
+        "vector",
+        threads,
+        Vec::new,
+        |found: &mut Vec<(usize, f64)>, id, vector| {
+            if let Some(at) = population.find(id)
+                && let Some(direction) = directions[population.rows[at].class]
+            {
+                let product = direction.iter().zip(vector).map(|(d, &v)| d * f64::from(v)).sum();
+                found.push((at, product));
+            }
+            Ok(())
+        },
+        |found, more| found.extend(more),
+    )?;
+    found.into_iter().for_each(|(at, value)| out[at] = value);
     Ok(out)
 }
 

@@ -1,5 +1,6 @@
 //! The important features of each class, and what is known of each.
 
+use ndarray::Array2;
 use rightly_data::table;
 use rightly_stats::Design;
 
@@ -7,13 +8,31 @@ use super::{
     choose::{Important, chosen_values, class_means, most_important},
     judge::{Basis, Judgement, Shown, by_attributes, by_masks},
     options::RankOptions,
-    population::Population,
-    weights::class_weights,
+    population::{Population, Row},
+    weights::{Weights, class_weights},
 };
 use crate::{Error, Inputs, features::FeatureSet};
 
 /// Bootstrap resamples of a feature's figures on masks.
-const RESAMPLES: usize = 500;
+pub(super) const RESAMPLES: usize = 500;
+
+/// The most important features of each class, and by what they were chosen.
+pub(super) struct Chosen {
+    pub(super) important: Vec<Vec<Important>>,
+    /// Whose right answers: `model`, `encoder`; `all`: of all images, right or wrong.
+    pub(super) by: &'static str,
+    /// `[classes, d]`: how much each feature speaks for each class.
+    pub(super) weights: Array2<f32>,
+    /// `[classes, d]`: mean activation over the images that chose them.
+    means: Array2<f64>,
+}
+
+impl Chosen {
+    /// What a feature adds to the class's logit on average.
+    pub(super) fn importance(&self, class: usize, feature: usize) -> f64 {
+        self.means[[class, feature]] * f64::from(self.weights[[class, feature]])
+    }
+}
 
 /// The most important features of each class, on the images that they are chosen on.
 pub(super) fn choose(
@@ -22,35 +41,46 @@ pub(super) fn choose(
     set: &FeatureSet,
     population: &Population<'_>,
     notes: &mut Vec<String>,
-) -> Result<Vec<Vec<Important>>, Error> {
+) -> Result<Chosen, Error> {
     let classes = inputs.dataset.classes.len();
-    let (weights, what) = class_weights(inputs, set, population, options.threads)?;
-    notes.push(what);
-    let (means, counts) = if options.paper_compat {
-        notes.push(
-            "Features: chosen by the evaluated images that are right (--paper-compat).".to_owned(),
-        );
-        class_means(set, population, classes, options.threads, |row| row.evaluated && row.correct)?
+    let Weights { values: weights, judge, words } =
+        class_weights(inputs, set, population, options.threads)?;
+    notes.extend(words);
+    let right = |row: &Row, vector: &[f32]| judge.right(row, vector);
+    let threads = options.threads;
+    let (by, means, counts) = if options.paper_compat {
+        notes.push(format!(
+            "Features: chosen by the evaluated images that {} has right (--paper-compat).",
+            judge.words()
+        ));
+        let keep = |row: &Row, vector: &[f32]| row.evaluated && right(row, vector);
+        let (means, counts) = class_means(set, population, classes, threads, keep)?;
+        (judge.name(), means, counts)
     } else if population.overlaps() {
         // Chosen by what is right, features would owe their gap to the choice.
         notes.push(format!(
             "Features: chosen on all images of '{}', right or wrong, since they are ranked as well.",
             population.fit_split
         ));
-        class_means(set, population, classes, options.threads, |row| row.fit)?
+        let (means, counts) = class_means(set, population, classes, threads, |row, _| row.fit)?;
+        ("all", means, counts)
     } else {
         notes.push(format!(
-            "Features: chosen on the images of '{}' that are right.",
-            population.fit_split
+            "Features: chosen on the images of '{}' that {} has right.",
+            population.fit_split,
+            judge.words()
         ));
-        class_means(set, population, classes, options.threads, |row| row.fit && row.correct)?
+        let keep = |row: &Row, vector: &[f32]| row.fit && right(row, vector);
+        let (means, counts) = class_means(set, population, classes, threads, keep)?;
+        (judge.name(), means, counts)
     };
-    Ok((0..classes)
+    let important = (0..classes)
         .map(|class| match counts[class] {
             0 => Vec::new(),
             _ => most_important(means.row(class), weights.row(class), options.top),
         })
-        .collect())
+        .collect();
+    Ok(Chosen { important, by, weights, means })
 }
 
 pub(super) type Judged = (Basis, Vec<Vec<Judgement>>, Option<Boxed>);
@@ -130,7 +160,10 @@ pub(super) fn indices(important: &[Vec<Important>]) -> Vec<Vec<usize>> {
 }
 
 /// Share of each image's picture outside its object's box, NaN where it is not known.
-fn outside(path: &std::path::Path, population: &Population<'_>) -> Result<Vec<f64>, Error> {
+pub(super) fn outside(
+    path: &std::path::Path,
+    population: &Population<'_>,
+) -> Result<Vec<f64>, Error> {
     let mut out = vec![f64::NAN; population.rows.len()];
     for batch in table::read(path)? {
         let batch = batch?;

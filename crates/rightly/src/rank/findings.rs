@@ -86,6 +86,14 @@ fn words(name: &str, ranking: &Ranking, class: usize) -> (String, String) {
     goes_with.dedup();
     let goes_with = goes_with.join("; ");
     let plain = format!("'{name}' leans on a cue that is not its object");
+    if let Some(left) = ranking.classes[class].as_a_whole() {
+        let share = 100.0 * left.share.value.unwrap_or(f64::NAN);
+        let cue = format!(
+            "With its object's box gray {share:.0} % of the evidence for the class is left; images are ranked by all features \
+             together, since few of them do not carry it."
+        );
+        return (plain, cue);
+    }
     match ranking.basis {
         _ if list.is_empty() => (plain, "The ranks were given.".to_owned()),
         Basis::Masks => (

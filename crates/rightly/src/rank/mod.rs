@@ -9,6 +9,7 @@
 //! a second split: choosing them by what was classified right, and testing on the same images, makes a gap out of
 //! nothing.
 
+mod bare;
 mod choose;
 mod class_gap;
 mod evidence;
@@ -16,6 +17,7 @@ mod examples;
 mod figures;
 mod findings;
 mod judge;
+mod left;
 mod lists;
 mod options;
 mod pickle;
@@ -31,7 +33,7 @@ pub use choose::{Important, most_important};
 pub use judge::{Basis, Judgement};
 pub use options::RankOptions;
 pub(crate) use spuriosity::spuriosity;
-pub(crate) use tables::{FEATURES, SPURIOSITY};
+pub(crate) use tables::{EVIDENCE, FEATURES, SPURIOSITY};
 
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
@@ -44,7 +46,7 @@ use ranking::Ranking;
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "rank";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 /// Runs the stage into `run`.
 ///
@@ -96,6 +98,7 @@ pub fn rank(
     let findings = findings::find(inputs, options.min_effect, &population, &ranking, &figures);
     tables::spuriosity(inputs, &population, &ranking, run)?;
     tables::features(inputs, &ranking, run)?;
+    tables::evidence(inputs, &ranking, run)?;
     lists::write(inputs, &population, &ranking, run)?;
     examples::write_examples(
         inputs,

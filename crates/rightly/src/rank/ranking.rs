@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use rightly_stats::Estimate;
+
 use super::{
-    choose::{Important, chosen_values},
+    bare::{self, Bare},
+    choose::{Important, chosen_values, products},
     evidence::{choose, indices, judge},
     judge::{Basis, Judgement, by_votes},
+    left::{CARRIED, Left, look_further, pick, spurious_of, taken},
     options::RankOptions,
     population::Population,
     spuriosity::{Spuriosity, descending, spuriosity},
@@ -37,12 +41,16 @@ pub(super) struct ClassRanking {
     /// cue when the object is gone, so that an odd, hard or wrongly labelled object can't look like a missing cue.
     /// Empty where that is not known.
     pub(super) without_object: Vec<usize>,
+    /// What is left of the class's evidence without its object, where that is known.
+    pub(super) left: Option<Left>,
 }
 
 /// All classes.
 pub(super) struct Ranking {
     pub(super) classes: Vec<ClassRanking>,
     pub(super) basis: Basis,
+    /// Whose right answers chose the features, see [`super::evidence::Chosen::by`]; none where nobody chose them here.
+    pub(super) by: Option<&'static str>,
     /// Whether a judgement stands behind the ranks, so that a gap can be a finding.
     pub(super) judged: bool,
 }
@@ -67,22 +75,81 @@ impl Ranking {
             let values = vectors(set, population, &chosen, threads)?;
             return Ok(Self::new(inputs, population, Basis::Votes, features, &values));
         }
-        let important = choose(inputs, options, set, population, notes)?;
-        let values = vectors(set, population, &indices(&important), threads)?;
+        let chosen = choose(inputs, options, set, population, notes)?;
+        let (weights, by) = (&chosen.weights, chosen.by);
+        let mut important = chosen.important.clone();
         let fit = population.by_class(important.len(), |row| row.fit);
-        let (basis, judgements, boxed) =
+        let bare = match &set.on_object {
+            Some(path) => {
+                Some(Bare::compute(inputs, set, path, population, weights, &fit, threads)?)
+            }
+            None => None,
+        };
+        let few: Vec<usize> = important.iter().map(Vec::len).collect();
+        if let Some(bare) = &bare {
+            for (class, own) in important.iter_mut().enumerate() {
+                look_further(own, &bare.classes[class], |f| chosen.importance(class, f));
+            }
+        }
+        let mut values = vectors(set, population, &indices(&important), threads)?;
+        let (basis, judgements, mut boxed) =
             judge(inputs, set, population, &important, &fit, &values, threads, notes)?;
-        let features = important
+        let mut features: Vec<Vec<(Important, Judgement)>> = important
             .into_iter()
             .zip(judgements)
             .map(|(important, judgements)| important.into_iter().zip(judgements).collect())
             .collect();
+        let mut left = vec![None; features.len()];
+        if let (Some(path), Some(bare)) = (&set.on_object, &bare) {
+            let taken: Vec<Vec<usize>> = (features.iter().zip(&few).zip(&bare.classes))
+                .map(|((features, &few), bare)| taken(features, few, bare))
+                .collect();
+            for (row, of) in population.rows.iter().enumerate() {
+                pick(&mut values[row], &taken[of.class]);
+                if let Some(boxed) = &mut boxed {
+                    pick(&mut boxed.values[row], &taken[of.class]);
+                }
+            }
+            for ((features, taken), (left, bare)) in
+                features.iter_mut().zip(&taken).zip(left.iter_mut().zip(&bare.classes))
+            {
+                *features = taken.iter().map(|&at| features[at].clone()).collect();
+                *left = bare.left.value.map(|_| Left {
+                    share: bare.left,
+                    carried: bare.carried(spurious_of(features)),
+                    direction: None,
+                });
+            }
+            let whole = |left: &Option<Left>| {
+                left.as_ref().is_some_and(|l| Left::leans(&l.share) && l.carried < CARRIED)
+            };
+            let mixed: Vec<usize> = (0..left.len()).filter(|&class| whole(&left[class])).collect();
+            let outside = &bare.outside;
+            let told = bare::told(set, path, population, weights, &mixed, outside, threads)?;
+            for (&class, direction) in mixed.iter().zip(told) {
+                if let Some(left) = &mut left[class] {
+                    left.direction = direction;
+                }
+            }
+        }
         let mut ranking = Self::new(inputs, population, basis, features, &values);
+        ranking.by = Some(by);
         if let Some(boxed) = boxed {
             ranking
                 .classes
                 .iter_mut()
                 .for_each(|class| class.rank_without_object(&boxed.values, &boxed.outside));
+        }
+        if let Some(bare) = &bare {
+            let directions: Vec<Option<&[f64]>> =
+                left.iter().map(|left| left.as_ref()?.direction.as_deref()).collect();
+            let told = products(&set.path, population, &directions, threads)?;
+            for (class, left) in ranking.classes.iter_mut().zip(left) {
+                if left.as_ref().is_some_and(|left| left.direction.is_some()) {
+                    class.rank_as_a_whole(&told, bare);
+                }
+                class.left = left;
+            }
         }
         Ok(ranking)
     }
@@ -110,10 +177,11 @@ impl Ranking {
                     spuriosity,
                     order,
                     without_object: Vec::new(),
+                    left: None,
                 }
             })
             .collect();
-        Self { classes, basis: Basis::Votes, judged: true }
+        Self { classes, basis: Basis::Votes, by: None, judged: true }
     }
 
     /// What the ranks leave out, and the classes whose every feature is spurious.
@@ -130,8 +198,19 @@ impl Ranking {
         };
         let judged = |c: &ClassRanking| !c.features.is_empty() && self.basis != Basis::None;
         say(
-            list(&|c| !c.features.is_empty() && c.spuriosity.is_none()),
+            names()
+                .filter(|(_, c)| !c.features.is_empty() && c.spuriosity.is_none())
+                .map(|(name, c)| format!("'{name}'{}", c.left_in_words()))
+                .collect(),
             "Not ranked, no feature is spurious",
+        );
+        say(
+            names()
+                .filter(|(_, c)| c.as_a_whole().is_some())
+                .map(|(name, c)| format!("'{name}'{}", c.left_in_words()))
+                .collect(),
+            "Ranked by what all features together tell of the picture without its object, since the spurious ones carry less than \
+             half of that",
         );
         say(
             list(&|c| judged(c) && c.features.iter().all(|f| f.judgement.spurious == Some(true))),
@@ -180,10 +259,11 @@ impl Ranking {
                     spuriosity: values,
                     order,
                     without_object: Vec::new(),
+                    left: None,
                 }
             })
             .collect();
-        Self { classes, basis, judged: basis != Basis::None }
+        Self { classes, basis, by: None, judged: basis != Basis::None }
     }
 }
 
@@ -209,6 +289,39 @@ impl ClassRanking {
         let values = spuriosity(&columns, &marked).values;
         let order = values.as_deref().map_or_else(Vec::new, descending);
         self.without_object = order.into_iter().map(|at| rows[at]).collect();
+    }
+
+    /// Ranks the images by what all features together tell: of pictures as they are by `told` (a value a row of the
+    /// population), of pictures without their object by what the head makes of them, beyond what the size of the gray box
+    /// explains.
+    fn rank_as_a_whole(&mut self, told: &[f64], bare: &Bare) {
+        let column: Vec<f64> = self.rows.iter().map(|&row| told[row]).collect();
+        self.spuriosity = spuriosity(&[column], &[true]).values;
+        self.order = self.spuriosity.as_deref().map_or_else(Vec::new, descending);
+        let known = |row: &usize| bare.evidence[*row].is_finite() && bare.outside[*row].is_finite();
+        let rows: Vec<usize> = self.rows.iter().copied().filter(known).collect();
+        let of = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
+        let left = residuals(&of(&bare.evidence), &of(&bare.outside));
+        self.without_object = descending(&left).into_iter().map(|at| rows[at]).collect();
+    }
+
+    /// What is left of the evidence, where images are ranked by it as a whole.
+    pub(super) fn as_a_whole(&self) -> Option<&Left> {
+        self.left.as_ref().filter(|left| left.direction.is_some())
+    }
+
+    /// ` (without its object 12 % [5, 20] of its evidence is left)`, or nothing where that is not known.
+    fn left_in_words(&self) -> String {
+        let Some(Estimate { value: Some(value), low, high, .. }) =
+            self.left.as_ref().map(|l| l.share)
+        else {
+            return String::new();
+        };
+        let range = match (low, high) {
+            (Some(low), Some(high)) => format!(" [{:.0}, {:.0}]", 100.0 * low, 100.0 * high),
+            _ => String::new(),
+        };
+        format!(" (without its object {:.0} %{range} of its evidence is left)", 100.0 * value)
     }
 
     /// Features that make up the cue.
@@ -237,7 +350,7 @@ fn vectors(
 }
 
 /// What is left of `y` after its least-squares line on `x`.
-fn residuals(y: &[f64], x: &[f64]) -> Vec<f64> {
+pub(super) fn residuals(y: &[f64], x: &[f64]) -> Vec<f64> {
     let n = y.len() as f64;
     let mean = |v: &[f64]| v.iter().sum::<f64>() / n;
     let (mean_x, mean_y) = (mean(x), mean(y));

@@ -2,11 +2,16 @@
 
 use rightly_data::table::Columns;
 
-use super::{population::Population, ranking::Ranking};
+use super::{
+    population::Population,
+    ranking::{ClassRanking, Ranking},
+};
 use crate::{Error, Inputs, RunDir};
 
 /// The features of each class, as [`features`] writes them.
 pub(crate) const FEATURES: &str = "rank/features.parquet";
+/// What is left of each class's evidence without its object, as [`evidence`] writes it.
+pub(crate) const EVIDENCE: &str = "rank/evidence.parquet";
 /// The ranked images, as [`spuriosity`] writes them.
 pub(crate) const SPURIOSITY: &str = "rank/spuriosity.parquet";
 
@@ -53,7 +58,8 @@ pub(super) fn spuriosity(
 }
 
 /// `rank/features.parquet`: the features of each class: position, index, importance, whether it is spurious (null where
-/// the evidence says neither), by what, the figures behind it with their
+/// the evidence says neither), by what, whose right answers chose it (`model`, `encoder`; `all`: right or wrong; null: people),
+/// the figures behind it with their
 /// intervals (`kept`: activation kept with the object's box gray over what chance would keep; `evidence`: share of its map on
 /// the object beyond chance, or correlation with the word), the word it goes with, and whether it has a part in the
 /// spuriosity of its class.
@@ -74,6 +80,7 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .f64_opt("importance", rows.iter().map(|r| r.2.important.importance))
         .bool_opt("spurious", rows.iter().map(|r| r.2.judgement.spurious))
         .utf8("basis", rows.iter().map(|_| ranking.basis.name()))
+        .utf8_opt("chosen_by", rows.iter().map(|_| ranking.by))
         .f64_opt("evidence", rows.iter().map(|r| r.2.judgement.evidence.value))
         .f64_opt("low", rows.iter().map(|r| r.2.judgement.evidence.low))
         .f64_opt("high", rows.iter().map(|r| r.2.judgement.evidence.high))
@@ -86,4 +93,36 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .bool("constant", rows.iter().map(|r| r.2.constant))
         .batch()?;
     run.write_table(FEATURES, &batch)
+}
+
+/// `rank/evidence.parquet`: of each class the share of its evidence that is left without its object with its interval and
+/// images, the share of that which its spurious features carry, what its images are ranked by (`features`, `evidence`: all
+/// features together, or null), and for `evidence` the direction in the features' space whose product with an image's features
+/// its spuriosity is, before it is standardised.
+pub(super) fn evidence(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Result<(), Error> {
+    let rows: Vec<_> = inputs.dataset.classes.iter().zip(&ranking.classes).collect();
+    let by = |class: &ClassRanking| match (class.as_a_whole(), &class.spuriosity) {
+        (Some(_), _) => Some("evidence"),
+        (None, Some(_)) => Some("features"),
+        (None, None) => None,
+    };
+    let direction = |class: &ClassRanking| -> Option<Vec<f32>> {
+        Some(class.as_a_whole()?.direction.as_ref()?.iter().map(|&v| v as f32).collect())
+    };
+    let directions: Vec<Option<Vec<f32>>> = rows.iter().map(|r| direction(r.1)).collect();
+    let left = |class: &ClassRanking| class.left.as_ref().map(|left| left.share);
+    let batch = Columns::new()
+        .utf8("class", rows.iter().map(|r| r.0))
+        .f64_opt("left", rows.iter().map(|r| left(r.1)?.value))
+        .f64_opt("low", rows.iter().map(|r| left(r.1)?.low))
+        .f64_opt("high", rows.iter().map(|r| left(r.1)?.high))
+        .i64("n", rows.iter().map(|r| left(r.1).map_or(0, |e| e.n as i64)))
+        .f64_opt(
+            "carried",
+            rows.iter().map(|r| Some(r.1.left.as_ref()?.carried).filter(|c| c.is_finite())),
+        )
+        .utf8_opt("ranked_by", rows.iter().map(|r| by(r.1)))
+        .list_f32_opt("direction", directions.iter().map(Option::as_ref))
+        .batch()?;
+    run.write_table(EVIDENCE, &batch)
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
 use ndarray::Array1;
 use rightly::{
     Error, InputOptions, RunDir,
+    features::Source,
     findings::Kind,
     metrics::{MEAN, POOLED, find},
     rank::{RankOptions, most_important, rank, spuriosity},
@@ -98,11 +99,12 @@ fn run(inputs: InputOptions, options: &RankOptions, out: &Path) -> Result<StageR
     rank(&inputs, options, &run, &AtomicBool::new(false), &|_| ())
 }
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "features/model.parquet",
     "features/model-outcomes.parquet",
     "rank/spuriosity.parquet",
     "rank/features.parquet",
+    "rank/evidence.parquet",
     "rank/examples.parquet",
     "rank/spuriosity.csv",
     "rank/paths_by_rank.json",
@@ -196,7 +198,7 @@ fn features_are_chosen_on_the_other_split_and_no_image_counts_twice() {
     let out = folder.path().join("a");
     let record = run(inputs.clone(), &options(), &out).unwrap();
     let said = |record: &StageRecord, part: &str| record.notes.iter().any(|n| n.contains(part));
-    assert!(said(&record, "'val' that are right"), "{:?}", record.notes);
+    assert!(said(&record, "'val' that the audited model has right"), "{:?}", record.notes);
     assert_eq!(Table::load(&out.join("rank/spuriosity.parquet")).unwrap().rows(), 60);
     assert_eq!(Table::load(&out.join("features/model.parquet")).unwrap().rows(), 120);
     // All images are ranked, those of the split that features are chosen on among them.
@@ -315,4 +317,49 @@ fn without_a_second_split_the_choice_does_not_look_at_the_outcomes() {
     let error =
         run(inputs(), &RankOptions { fit_split: Some("holdout".into()), ..options() }, out.path());
     assert!(error.unwrap_err().to_string().contains("--fit-split holdout"));
+}
+
+/// The audited network as an encoder: its own head chooses the same features, where its card says what the outputs are.
+#[test]
+fn an_encoder_with_a_head_has_its_own_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = with_splits(folder.path());
+    let network = folder.path().join("encoder.onnx");
+    fs::copy(quickstart("model.onnx"), &network).unwrap();
+    fs::copy(quickstart("labels.txt"), folder.path().join("labels.txt")).unwrap();
+    let card = fs::read_to_string(quickstart("model.toml")).unwrap();
+    let chosen = |features: Source, out: &str| {
+        let out = folder.path().join(out);
+        let options = RankOptions { features, ..options() };
+        let record = run(inputs.clone(), &options, &out).unwrap();
+        let table = Table::load(&out.join("rank/features.parquet")).unwrap();
+        let (features, by) =
+            (table.integers("feature").unwrap(), table.texts("chosen_by").unwrap());
+        (features, by[0].clone().unwrap(), record.notes)
+    };
+    let said = |notes: &[String], part: &str| notes.iter().any(|n| n.contains(part));
+    let encoder = || Source::Encoder(network.clone(), Box::default());
+    let own = chosen(Source::Model, "own");
+    assert_eq!(own.1, "model");
+    fs::write(folder.path().join("encoder.toml"), &card).unwrap();
+    let same = chosen(encoder(), "same");
+    assert_eq!((&same.0, same.1.as_str()), (&own.0, "encoder"));
+    assert!(said(&same.2, "the encoder's own last layer has right"), "{:?}", same.2);
+    // With the labels of two outputs exchanged it is right on other images, and other features speak for these classes.
+    let labels = fs::read_to_string(quickstart("labels.txt")).unwrap();
+    let mut lines: Vec<&str> = labels.lines().collect();
+    lines.swap(0, 1);
+    fs::write(folder.path().join("labels.txt"), lines.join("\n")).unwrap();
+    let other = chosen(encoder(), "other");
+    assert!(other.1 == "encoder" && other.0 != own.0);
+    // Nothing says what its outputs are.
+    fs::write(folder.path().join("encoder.toml"), card.replace("labels = ", "# labels = "))
+        .unwrap();
+    let probed = chosen(encoder(), "probed");
+    assert_eq!(probed.1, "model");
+    assert!(
+        said(&probed.2, "belong to no class") && said(&probed.2, "linear probe"),
+        "{:?}",
+        probed.2
+    );
 }

@@ -10,31 +10,38 @@ use crate::heads::step::{
 use crate::heads::{Features, Head, HeadOptions, shuffled};
 use ndarray::Array2;
 
-/// Heads of all groups from one, trained on the logits `sum over k of s_k (W_k x + b_k)` for a row of soft label `s`;
-/// what is returned is their mean, which gives the mean of their logits. A group without rows has no head: it would stay
-/// what it was and hold the mean back.
+/// Heads of all groups, new ones (as `torch.nn.Linear`) or copies of `start`, trained on the logits
+/// `sum over k of s_k (W_k x + b_k)` for a row of soft label `s`; what is returned is their mean, which gives the mean of
+/// their logits. A group without rows has no head: it would stay what it was and hold the mean back.
 pub(super) fn train(
     data: &Features<'_>,
     groups: &Groups,
-    start: &Head,
+    start: Option<&Head>,
     options: &HeadOptions,
     observe: Observer<'_>,
 ) -> Result<Trained, ModelError> {
-    let one = match &start.layers[..] {
-        [one] if (one.inputs(), one.outputs()) == (data.values.ncols(), data.classes) => one,
-        layers => {
+    let (inputs, classes) = (data.values.ncols(), data.classes);
+    let mixes = format!("'di-soft' mixes linear heads of {inputs} features and {classes} classes");
+    if let Some(hidden) = options.hidden {
+        return Err(ModelError::Head(format!("{mixes}; a hidden layer of {hidden} is asked for")));
+    }
+    let groups = &groups.present();
+    let starts: Vec<Dense> = match start.map(|head| &head.layers[..]) {
+        None => (0..groups.count())
+            .map(|k| Dense::uniform(inputs, classes, options.seed, &format!("domain {k}")))
+            .collect(),
+        Some([one]) if (one.inputs(), one.outputs()) == (inputs, classes) => {
+            vec![one.clone(); groups.count()]
+        }
+        Some(layers) => {
             return Err(ModelError::Head(format!(
-                "'di-soft' mixes linear heads of {} features and {} classes; the head to start from has {} layers, the \
-                 first of {} features",
-                data.values.ncols(),
-                data.classes,
+                "{mixes}; the head to start from has {} layers, the first of {} features",
                 layers.len(),
                 layers.first().map_or(0, Dense::inputs)
             )));
         }
     };
-    let groups = &groups.present();
-    let mut heads = Domains::new(one, groups.count());
+    let mut heads = Domains::new(&starts, inputs, classes);
     let mut rule = Rule::new(heads.stacked.len());
     let mut order = shuffled((0..data.labels.len()).collect(), options);
     let mut losses = Vec::with_capacity(options.epochs);
@@ -64,14 +71,17 @@ pub(super) struct Domains {
 }
 
 impl Domains {
-    pub(super) fn new(start: &Dense, count: usize) -> Self {
-        let mut stacked = Dense::zeros(start.inputs(), start.outputs() * count);
-        let (weights, biases) =
-            stacked.values_mut().split_at_mut(start.inputs() * start.outputs() * count);
-        let (weight, bias) = start.values().split_at(start.inputs() * start.outputs());
-        weights.chunks_mut(weight.len().max(1)).for_each(|own| own.copy_from_slice(weight));
-        biases.chunks_mut(bias.len().max(1)).for_each(|own| own.copy_from_slice(bias));
-        Self { stacked, classes: start.outputs(), count }
+    /// Of the layer of each group, all of the same inputs and classes.
+    pub(super) fn new(starts: &[Dense], inputs: usize, classes: usize) -> Self {
+        let mut stacked = Dense::zeros(inputs, classes * starts.len());
+        let own = inputs * classes;
+        let (weights, biases) = stacked.values_mut().split_at_mut(own * starts.len());
+        for (at, start) in starts.iter().enumerate() {
+            let (weight, bias) = start.values().split_at(own);
+            weights[at * own..][..own].copy_from_slice(weight);
+            biases[at * classes..][..classes].copy_from_slice(bias);
+        }
+        Self { stacked, classes, count: starts.len() }
     }
 
     /// Loss of some rows and its gradient.

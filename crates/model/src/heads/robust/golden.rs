@@ -125,7 +125,8 @@ fn domain_heads_are_those_of_the_reference() {
     let case = &problem.reference.domains;
     let soft = Groups::soft(problem.soft.view()).unwrap();
     let start = problem.head(&case.weight, &case.bias);
-    let mut heads = Domains::new(&start.layers[0], problem.reference.parts);
+    let starts = vec![start.layers[0].clone(); problem.reference.parts];
+    let mut heads = Domains::new(&starts, problem.reference.features, problem.reference.classes);
     let mut rule = Rule::new(heads.stacked.len());
     let options = problem.options(2, Some(problem.reference.batch));
     let mut losses = Vec::new();

@@ -29,11 +29,13 @@ pub enum Method {
     },
     /// The mean loss of rows drawn with replacement by [`Groups::balancing`] (DIM's `rwg_soft`; hard groups do as well).
     RwgSoft,
-    /// A head for each group from the given one, its loss on logits mixed by the soft label, and the mean of the heads in
-    /// the end (DIM's `di_soft`, after Wang et al. 2020's domain-independent training). Linear heads only. Groups that
-    /// lie within classes are [`Groups::joined`] over them first: a head whose images are all of one class learns nothing
-    /// but its name.
-    DiSoft,
+    /// A linear head for each group, the loss on logits mixed by the soft label, and the mean of the heads in the end (DIM's
+    /// `di_soft`, after Wang et al. 2020's domain-independent training). Groups that lie within classes are
+    /// [`Groups::joined`] over them first: a head whose images are all of one class learns nothing but its name.
+    DiSoft {
+        /// Heads start as copies of [`Material::start`], which is linear then; as published they start anew.
+        copies: bool,
+    },
     /// Just train twice (Liu et al. 2021): the mean loss for some epochs, then a new head with the rows that came out wrong
     /// repeated.
     Jtt {
@@ -76,7 +78,7 @@ impl Method {
             Self::GroupDro { eta: 0.01, adjustment: 0.0 },
             Self::Dim { eta: 0.01 },
             Self::RwgSoft,
-            Self::DiSoft,
+            Self::DiSoft { copies: false },
             Self::Jtt { epochs: 20, copies: 4 },
             Self::Dfr { strengths: vec![1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01], refits: 20 },
             Self::LowestSpuriosity { images: 100, bound: 0.05, rounds: 3 },
@@ -93,7 +95,7 @@ impl Method {
             Self::GroupDro { .. } => "group-dro",
             Self::Dim { .. } => "dim",
             Self::RwgSoft => "rwg-soft",
-            Self::DiSoft => "di-soft",
+            Self::DiSoft { .. } => "di-soft",
             Self::Jtt { .. } => "jtt",
             Self::Dfr { .. } => "dfr",
             Self::LowestSpuriosity { .. } => "lowest-spuriosity",
@@ -105,7 +107,7 @@ impl Method {
     #[must_use]
     pub fn needs_groups(&self) -> bool {
         use Method::{Dfr, DiSoft, Dim, GroupDro, RwgSoft};
-        matches!(self, GroupDro { .. } | Dim { .. } | RwgSoft | DiSoft | Dfr { .. })
+        matches!(self, GroupDro { .. } | Dim { .. } | RwgSoft | DiSoft { .. } | Dfr { .. })
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Material<'a> {
     pub features: Features<'a>,
     /// Groups of the rows.
     pub groups: Option<&'a Groups>,
-    /// The head that [`Method::DiSoft`] and [`Method::LowestSpuriosity`] start from, on features as these (see
-    /// [`Head::standardised`]); the others train a new one.
+    /// The head that [`Method::LowestSpuriosity`] starts from, and [`Method::DiSoft`] where it copies one, on features as
+    /// these (see [`Head::standardised`]); the others train a new one.
     pub start: Option<&'a Head>,
     /// What spuriosity is tuned and measured by.
     pub cues: Option<Cues<'a>>,
@@ -131,9 +131,10 @@ impl Recipe {
                 let trained = self.plain(data, &mut dro, None, observe)?;
                 Ok(Trained { detail: Detail::GroupWeights(dro.record), ..trained })
             }
-            Method::DiSoft => {
-                let start = material.start.map_or_else(|| self.new_head(data), Head::clone);
-                domains::train(data, groups()?, &start, options, observe)
+            Method::DiSoft { copies } => {
+                let needs = || lacks("di-soft", "a head to start from");
+                let start = copies.then(|| material.start.ok_or_else(needs)).transpose()?;
+                domains::train(data, groups()?, start, options, observe)
             }
             Method::Jtt { epochs, copies } => {
                 upweight::train(data, options, *epochs, *copies, observe)

@@ -1,5 +1,6 @@
 //! Known optima, and what is no data.
 use super::*;
+use crate::ModelError;
 use crate::heads::{Features, Head, HeadOptions, Optimizer, Standard};
 use ndarray::{Array2, array};
 
@@ -63,7 +64,8 @@ fn every_trainer_reaches_the_known_optimum() {
             }
             other => other,
         };
-        let groups = if method == Method::DiSoft { &uniform } else { &groups };
+        let mixed = matches!(method, Method::DiSoft { .. });
+        let groups = if mixed { &uniform } else { &groups };
         let material = Material { groups: Some(groups), ..material };
         let recipe = Recipe { method: method.clone(), options: options(400, 0.2) };
         let trained = recipe.train(&material).unwrap_or_else(|e| panic!("{method:?}: {e}"));
@@ -165,12 +167,44 @@ fn a_group_without_rows_has_no_part_in_the_mean_of_heads() {
         let features =
             Features { values: values.view(), labels: &labels, weights: None, classes: 2 };
         let material = Material { groups: Some(&groups), ..Material::of(features) };
-        let recipe = Recipe { method: Method::DiSoft, options: options(20, 0.1) };
+        let method = Method::DiSoft { copies: false };
+        let recipe = Recipe { method, options: options(20, 0.1) };
         recipe.train(&material).unwrap().head
     };
     let alone = head(0, 1);
     assert_ne!(margins(&alone), [0.0, 0.0]);
     assert_eq!(head(1, 3), alone);
+}
+
+/// At a rate that moves nothing the heads are what they started from.
+#[test]
+fn domain_heads_start_anew_or_as_copies() {
+    let (values, labels, groups) = even();
+    let groups = Groups::hard(&groups, 2).unwrap();
+    let features = Features { values: values.view(), labels: &labels, weights: None, classes: 2 };
+    let own = Head::linear(array![[9.0_f32], [-4.0]].view(), &[2.0, 1.0]).unwrap();
+    let layers = [(array![[9.0_f32]], vec![1.0]), (array![[1.0_f32], [2.0]], vec![0.0, 0.0])];
+    let deep = Head::from_layers(layers.iter().map(|(w, b)| (w.view(), b.as_slice()))).unwrap();
+    let train = |copies: bool, start: Option<&Head>, seed: u64, hidden: Option<usize>| {
+        let material = Material { groups: Some(&groups), start, ..Material::of(features) };
+        let method = Method::DiSoft { copies };
+        let options = HeadOptions { seed, hidden, ..options(1, 1e-30) };
+        Recipe { method, options }.train(&material).map(|trained| trained.head)
+    };
+    assert_eq!(train(true, Some(&own), 0, None).unwrap(), own);
+    let fresh = train(false, Some(&own), 0, None).unwrap();
+    assert_eq!(train(false, None, 0, None).unwrap(), fresh);
+    assert_ne!(train(false, None, 1, None).unwrap(), fresh);
+    let (weight, bias) = fresh.layers().next().unwrap();
+    // Uniform up to 1 / sqrt(one input), and the mean of two.
+    assert!(weight.iter().chain(bias).all(|w| w.abs() < 1.0 && *w != 0.0));
+    let says = |head: Result<Head, ModelError>, what: &str| {
+        let message = head.unwrap_err().to_string();
+        assert!(message.contains(what), "{message}");
+    };
+    says(train(true, None, 0, None), "needs a head to start from");
+    says(train(true, Some(&deep), 0, None), "has 2 layers");
+    says(train(false, None, 0, Some(5)), "a hidden layer of 5");
 }
 
 #[test]

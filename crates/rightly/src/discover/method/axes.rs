@@ -1,13 +1,20 @@
 //! Slices along axes: partial least squares between features and losses (DIM), and principal components.
 //!
 //! DIM (Zhang et al., CVPR 2024) divides a class by the components that explain its losses. As published the two ends of a
-//! component are one group, by the absolute cosine, although they lie as far apart as images can; here each end is a slice
-//! of its own, and `--paper-compat` merges them.
+//! component are one group, although they lie as far apart as images can; here each end is a slice of its own.
+//!
+//! An image's shares are what of it lies along each direction (rotation over deviation, at unit length), and its group is the
+//! largest of them. The released code has two rules side by side, which [`DiscoverOptions::paper_compat`] reproduces: groups
+//! by the largest absolute cosine with these directions, which only put the components in order; and soft labels of the
+//! features *as they are*, less their mean in whatever split they are of, times rotations that are made for standardised
+//! features. The largest of these is the group that is repaired.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use super::{Fit, Image, Membership, Pole, Slice, Slicer, chance, space};
 use crate::discover::Components;
+#[cfg(doc)]
+use crate::discover::DiscoverOptions;
 
 /// Components as published.
 const PUBLISHED: usize = 5;
@@ -31,10 +38,13 @@ pub(super) fn dim(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
             space::pls(features.view(), fit.losses, own, clear)?
         }
     };
+    let rotations = pls.rotations.t().to_owned();
+    let scale = ArrayView1::from(pls.scale_x.as_slice());
     let axes = Axes {
         mean: pls.mean_x.clone(),
         directions: pls.directions(),
-        rotations: pls.rotations.t().to_owned(),
+        scores: &rotations / &scale,
+        published: compat.then_some(rotations),
         unit: compat,
         poles: if compat { Poles::Merged } else { Poles::Apart },
         slices: Vec::new(),
@@ -57,8 +67,9 @@ pub(super) fn pca(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let axes = Axes {
         mean: pca.mean.clone(),
         directions: pca.vectors.clone(),
-        // So that no component is preferred for its spread.
-        rotations: pca.whitening(),
+        // So that the map has the same spread along both.
+        scores: pca.whitening(),
+        published: None,
         unit: false,
         poles: Poles::Apart,
         slices: Vec::new(),
@@ -79,8 +90,10 @@ struct Axes {
     mean: Vec<f64>,
     /// `[K, d]`, unit length.
     directions: Array2<f64>,
-    /// `[K, d]`: an image less the mean times these are its soft shares.
-    rotations: Array2<f64>,
+    /// `[K, d]`: an image less the mean times these is its place on the map: scores of the components.
+    scores: Array2<f64>,
+    /// `[K, d]`: rotations of standardised features, where soft labels are made as the released code does.
+    published: Option<Array2<f64>>,
     /// Features are brought to unit length first.
     unit: bool,
     poles: Poles,
@@ -115,6 +128,15 @@ impl Axes {
         vector.iter().zip(&self.mean).map(|(&v, m)| f64::from(v) / length - m).collect()
     }
 
+    /// With each slice's direction, 0 where it is the other end's.
+    fn cosines(&self, vector: &[f32]) -> Vec<f64> {
+        let centred = self.centred(vector);
+        let length = centred.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
+        let along = project(self.directions.view(), &centred);
+        self.by_pole(&along.into_iter().map(|v| v * scale).collect::<Vec<_>>())
+    }
+
     /// One value a slice from one a component.
     fn by_pole(&self, values: &[f64]) -> Vec<f64> {
         match self.poles {
@@ -133,22 +155,27 @@ impl Slicer for Axes {
         &self.slices
     }
 
-    /// The hard group is the end with the largest cosine, the soft shares are the projections: the published pair of rules.
     fn membership(&self, image: Image<'_>) -> Membership {
-        let centred = self.centred(image.vector);
-        let length = centred.iter().map(|v| v * v).sum::<f64>().sqrt();
-        let cosines: Vec<f64> = project(self.directions.view(), &centred)
-            .into_iter()
-            .map(|v| if length > 0.0 { v / length } else { 0.0 })
-            .collect();
-        let strength = self.by_pole(&cosines);
-        let soft = space::shares(self.by_pole(&project(self.rotations.view(), &centred)));
+        if let Some(rotations) = &self.published {
+            let raw: Vec<f64> =
+                image.vector.iter().zip(image.centre).map(|(&v, m)| f64::from(v) - m).collect();
+            let soft = space::shares(self.by_pole(&project(rotations.view(), &raw)));
+            return Membership { group: space::largest(&soft), strength: soft.clone(), soft };
+        }
+        let strength = self.cosines(image.vector);
         let group = space::largest(&strength);
-        Membership { soft, strength, group }
+        Membership { soft: space::shares(strength.clone()), strength, group }
+    }
+
+    fn ordering(&self, image: Image<'_>, membership: &Membership) -> Option<usize> {
+        match self.published {
+            Some(_) => space::largest(&self.cosines(image.vector)),
+            None => membership.group,
+        }
     }
 
     fn plane(&self, vector: &[f32]) -> Option<[f64; 2]> {
-        let scores = project(self.rotations.view(), &self.centred(vector));
+        let scores = project(self.scores.view(), &self.centred(vector));
         Some([*scores.first()?, scores.get(1).copied().unwrap_or(0.0)])
     }
 

@@ -12,6 +12,7 @@ mod space;
 
 use ndarray::ArrayView2;
 use rightly_data::dataset::Attribute;
+use rightly_model::heads::Standard;
 
 use super::material::Part;
 use crate::discover::{DiscoverOptions, Method};
@@ -29,6 +30,8 @@ pub(super) struct Fit<'a> {
     pub(super) part: &'a Part,
     /// Cluster of each image, where images are not independent.
     pub(super) clusters: Option<&'a [u32]>,
+    /// Mean and deviation of the fitted features of all classes, where they are known; only `failure-direction` uses them.
+    pub(super) standard: Option<&'a Standard>,
     /// Supervision `[n, columns]`, a loss each: the larger, the worse.
     pub(super) losses: ArrayView2<'a, f64>,
 }
@@ -39,6 +42,8 @@ pub(super) struct Image<'a> {
     /// Index into the dataset; only `attributes` looks at it.
     pub(super) sample: usize,
     pub(super) vector: &'a [f32],
+    /// Mean of the vectors of its class in its part, `[d]`; only `dim` as published looks at it.
+    pub(super) centre: &'a [f64],
 }
 
 /// How strongly an image belongs to each slice.
@@ -94,6 +99,11 @@ pub(super) trait Slicer: Send + Sync {
     /// Where an image belongs, one entry a slice.
     fn membership(&self, image: Image<'_>) -> Membership;
 
+    /// The slice in whose accuracy an image counts when slices are put in order.
+    fn ordering(&self, _image: Image<'_>, membership: &Membership) -> Option<usize> {
+        membership.group
+    }
+
     /// Where an image lies on a plane that shows the slices, if the method has one.
     fn plane(&self, _vector: &[f32]) -> Option<[f64; 2]> {
         None
@@ -121,5 +131,7 @@ pub(super) fn fit(method: Method, fit: Fit<'_>) -> Result<Box<dyn Slicer>, Strin
     }
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

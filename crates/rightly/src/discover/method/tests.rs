@@ -59,6 +59,7 @@ fn fitted(
         attributes: &[],
         part,
         clusters: None,
+        standard: None,
         losses: losses.view(),
     };
     super::fit(method, fit)
@@ -187,6 +188,7 @@ fn folds_keep_clusters_together() {
             attributes: &[],
             part: &fit,
             clusters,
+            standard: None,
             losses: losses.view(),
         };
         space::folds(&fit, 5)

@@ -16,18 +16,21 @@ use crate::{
 
 pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &EvaluateOptions) {
     let names: Vec<String> = options.noise_levels.iter().map(ToString::to_string).collect();
-    sensitivity(board, columns, &names, "noise", ["rfs", "noise-gap"]);
+    let undefined = if options.paper_compat { 0.0 } else { f64::NAN };
+    sensitivity(board, columns, &names, "noise", ["rfs", "noise-gap"], undefined);
     let names: Vec<String> = controls(options).iter().map(ToString::to_string).collect();
-    sensitivity(board, columns, &names, "noise-control", ["rfs-control", "noise-gap-control"]);
+    let metrics = ["rfs-control", "noise-gap-control"];
+    sensitivity(board, columns, &names, "noise-control", metrics, undefined);
 }
 
-/// Both figures at all levels of one mask, over the images that have all of them.
+/// Both figures at all levels of one mask, over the images that have all of them; `undefined` stands for RFS where it is none.
 fn sensitivity(
     board: &mut Board<'_>,
     columns: &Columns,
     levels: &[String],
     prefix: &str,
     metrics: [&str; 2],
+    undefined: f64,
 ) {
     let column = |side: &str, level: &String| columns.seen.get(&format!("{prefix}-{side}/{level}"));
     let sides: Vec<[&Vec<Option<Seen>>; 2]> = levels
@@ -44,7 +47,7 @@ fn sensitivity(
     // All levels of a scope come from one set of resamples: `[2 * level + (0 = rfs, 1 = gap)]`.
     let scopes = board.scopes(&usable);
     let figures: Vec<Vec<Estimate>> =
-        scopes.iter().map(|scope| figures(scope, board.class_of(), &sides)).collect();
+        scopes.iter().map(|scope| figures(scope, board.class_of(), &sides, undefined)).collect();
     for (m, metric) in metrics.iter().enumerate() {
         for (l, level) in levels.iter().enumerate() {
             for (scope, figures) in scopes.iter().zip(&figures) {
@@ -58,7 +61,12 @@ fn sensitivity(
 }
 
 /// RFS and gap at each level; empty where the scope has no images.
-fn figures(scope: &Scope, class_of: &[usize], sides: &[[&Vec<Option<Seen>>; 2]]) -> Vec<Estimate> {
+fn figures(
+    scope: &Scope,
+    class_of: &[usize],
+    sides: &[[&Vec<Option<Seen>>; 2]],
+    undefined: f64,
+) -> Vec<Estimate> {
     let images = &scope.images;
     if images.is_empty() {
         return Vec::new();
@@ -76,7 +84,7 @@ fn figures(scope: &Scope, class_of: &[usize], sides: &[[&Vec<Option<Seen>>; 2]])
         let average = Average::new(weights, &strata, by_class);
         for ([fg, bg], out) in values.iter().zip(out.chunks_exact_mut(2)) {
             let (fg, bg) = (average.of(fg), average.of(bg));
-            out[0] = rfs(fg, bg).unwrap_or(f64::NAN);
+            out[0] = rfs(fg, bg).unwrap_or(undefined);
             out[1] = bg - fg;
         }
     };

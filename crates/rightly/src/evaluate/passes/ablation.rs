@@ -1,7 +1,7 @@
 //! Ablation: the object made gray, boxed in gray, tiled over (Hard ImageNet, section 4), and the
 //! same gray on the image's own mask moved onto the background.
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Probe, Subject, as_published};
 use crate::{
     Error,
     evaluate::rows::{AblationRow, Entry, Row, problem},
@@ -11,7 +11,9 @@ use crate::{
 /// Changes with the code that decides the rows.
 pub(super) const REVISION: u32 = 1;
 
-pub(super) struct Ablation;
+pub(super) struct Ablation {
+    pub(super) paper_compat: bool,
+}
 
 impl Measure for Ablation {
     fn name(&self) -> &'static str {
@@ -19,7 +21,7 @@ impl Measure for Ablation {
     }
 
     fn key(&self) -> String {
-        String::new()
+        as_published(self.paper_compat).to_owned()
     }
 
     fn forwards(&self) -> usize {
@@ -27,12 +29,17 @@ impl Measure for Ablation {
     }
 
     fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
-        let Some(mask) = &subject.picture.mask else { return Ok(Entry::none()) };
+        let picture = &subject.picture;
+        let Some(mask) = picture.measured(self.paper_compat) else { return Ok(Entry::none()) };
         let class = subject.sample.class;
         let planes = &subject.planes;
         let id = &subject.sample.id;
         let mut problems = Vec::new();
-        let tile = match ablation::tile(planes, mask)? {
+        let tiled = match self.paper_compat {
+            true => ablation::tile_in_sequence(planes, mask)?,
+            false => ablation::tile(planes, mask)?,
+        };
+        let tile = match tiled {
             Some(tiled) => probe.see(class, &tiled)?,
             None => {
                 problems.push(problem(
@@ -43,9 +50,10 @@ impl Measure for Ablation {
                 None
             }
         };
-        let moved = control::moved(mask);
+        let moved = picture.mask.as_ref().and_then(control::moved);
         let control = match &moved {
             Some(moved) => probe.see(class, &ablation::gray(planes, &moved.mask)?)?,
+            None if picture.mask.is_none() => None,
             None => {
                 problems.push(problem(
                     id,

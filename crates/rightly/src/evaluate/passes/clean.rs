@@ -1,6 +1,6 @@
 //! The clean forward pass.
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Probe, Subject, as_published};
 use crate::{
     Error,
     evaluate::rows::{CleanRow, Entry, Row, problem},
@@ -10,7 +10,10 @@ use crate::{
 /// Changes with the code that decides the rows.
 pub(super) const REVISION: u32 = 1;
 
-pub(super) struct Clean;
+pub(super) struct Clean {
+    /// Images without a usable mask are counted as the papers' code counts them.
+    pub(super) paper_compat: bool,
+}
 
 impl Measure for Clean {
     fn name(&self) -> &'static str {
@@ -18,7 +21,7 @@ impl Measure for Clean {
     }
 
     fn key(&self) -> String {
-        String::new()
+        as_published(self.paper_compat).to_owned()
     }
 
     fn forwards(&self) -> usize {
@@ -34,7 +37,12 @@ impl Measure for Clean {
             outcome: subject.outcome,
         }));
         let id = &subject.sample.id;
-        let left_out = "left out of the figures that need a mask";
+        let what = match (self.paper_compat, picture.mask_state) {
+            (true, state) if state != MaskState::Unreadable => {
+                "counted with the others, as the papers' code does"
+            }
+            _ => "left out of the figures that need a mask",
+        };
         let said = match picture.mask_state {
             MaskState::None | MaskState::Usable => None,
             MaskState::Empty => Some("the mask is empty".to_owned()),
@@ -45,7 +53,7 @@ impl Measure for Clean {
                 picture.mask_error.as_deref().unwrap_or("unreadable")
             )),
         };
-        entry.problems.extend(said.map(|text| problem(id, text, left_out)));
+        entry.problems.extend(said.map(|text| problem(id, text, what)));
         Ok(entry)
     }
 }

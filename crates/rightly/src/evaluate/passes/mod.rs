@@ -45,6 +45,12 @@ pub(crate) trait Measure: Sync {
     fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error>;
 }
 
+/// What a measure's key says of images and masks that are handled as published; nothing where they are not, so that rows
+/// that are there stay good.
+fn as_published(paper_compat: bool) -> &'static str {
+    if paper_compat { ";as published" } else { "" }
+}
+
 /// The measures of a stage, the clean pass first.
 pub(crate) type Measures<'a> = Vec<Box<dyn Measure + 'a>>;
 
@@ -55,20 +61,23 @@ pub(crate) fn plan<'a>(
     options: &'a EvaluateOptions,
 ) -> Result<(Measures<'a>, Vec<String>), Error> {
     let inputs = probe.inputs();
+    let paper_compat = options.paper_compat;
     let masks = inputs.selected.iter().any(|&i| inputs.dataset.samples[i].mask.is_some());
-    let mut measures: Measures<'a> = vec![Box::new(clean::Clean)];
+    let mut measures: Measures<'a> = vec![Box::new(clean::Clean { paper_compat })];
     let mut skipped = Vec::new();
     let without_masks = |name: &str| format!("{name} is not measured: the data has no masks.");
     for &name in &options.measures {
         match name {
             MeasureName::Ablation if masks => {
-                measures.push(Box::new(ablation::Ablation));
+                measures.push(Box::new(ablation::Ablation { paper_compat }));
                 measures.push(Box::new(background::Backgrounds::new(inputs)));
             }
             MeasureName::Noise if masks => {
                 measures.push(Box::new(noise::Noise::new(inputs.options.seed, options)))
             }
-            MeasureName::Objects if masks => measures.push(Box::new(objects::Objects::new(inputs))),
+            MeasureName::Objects if masks => {
+                measures.push(Box::new(objects::Objects::new(inputs, paper_compat)));
+            }
             MeasureName::Saliency => match saliency::Saliency::new(probe, options) {
                 Ok(measure) => {
                     if !masks {

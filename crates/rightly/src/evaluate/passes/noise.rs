@@ -3,7 +3,7 @@
 
 use rightly_data::{Mask, Planes};
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Probe, Subject, as_published};
 use crate::{
     Error,
     evaluate::{
@@ -24,6 +24,7 @@ pub(super) struct Noise {
     control_levels: Vec<Level>,
     trials: u32,
     seed: u64,
+    paper_compat: bool,
 }
 
 impl Noise {
@@ -35,6 +36,7 @@ impl Noise {
             control_levels: control_levels.copied().collect(),
             trials: options.trials,
             seed,
+            paper_compat: options.paper_compat,
         }
     }
 }
@@ -63,7 +65,8 @@ impl Measure for Noise {
         let names =
             |levels: &[Level]| levels.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let (levels, controls) = (names(&self.levels), names(&self.control_levels));
-        format!("{levels};{controls};{};{}", self.trials, self.seed)
+        let published = as_published(self.paper_compat);
+        format!("{levels};{controls};{};{}{published}", self.trials, self.seed)
     }
 
     fn forwards(&self) -> usize {
@@ -71,7 +74,8 @@ impl Measure for Noise {
     }
 
     fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
-        let Some(mask) = &subject.picture.mask else { return Ok(Entry::none()) };
+        let picture = &subject.picture;
+        let Some(mask) = picture.measured(self.paper_compat) else { return Ok(Entry::none()) };
         let planes = &subject.planes;
         let (id, class) = (&subject.sample.id, subject.sample.class);
         let fields: Vec<Vec<f32>> = (0..u64::from(self.trials))
@@ -89,7 +93,7 @@ impl Measure for Noise {
             ..NoiseRow::default()
         };
         if !self.control_levels.is_empty()
-            && let Some(moved) = control::moved(mask)
+            && let Some(moved) = picture.mask.as_ref().and_then(control::moved)
         {
             row.control_foreground = each(&moved.mask, Side::Foreground, &self.control_levels)?;
             row.control_background = each(&moved.mask, Side::Background, &self.control_levels)?;

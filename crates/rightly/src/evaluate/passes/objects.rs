@@ -1,8 +1,8 @@
 //! Size and place of the objects.
 
-use rightly_data::Mask;
+use rightly_data::{Mask, Preprocess, preprocess::Resize};
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Probe, Subject, as_published};
 use crate::{
     Error, Inputs,
     evaluate::rows::{Entry, ObjectRow, Row},
@@ -13,13 +13,30 @@ use crate::{
 /// Changes with the code that decides the rows.
 pub(super) const REVISION: u32 = 1;
 
+/// Short side and crop by which the papers' code measures what a crop keeps, whatever the model's own geometry is.
+const PUBLISHED: (usize, usize) = (256, 224);
+
 pub(super) struct Objects {
     seed: u64,
+    paper_compat: bool,
 }
 
 impl Objects {
-    pub(super) fn new(inputs: &Inputs) -> Self {
-        Self { seed: inputs.options.seed }
+    pub(super) fn new(inputs: &Inputs, paper_compat: bool) -> Self {
+        Self { seed: inputs.options.seed, paper_compat }
+    }
+
+    /// The geometry whose crop is looked at.
+    fn geometry(&self, own: &Preprocess) -> Preprocess {
+        let (side, crop) = PUBLISHED;
+        match self.paper_compat {
+            true => Preprocess {
+                resize: Some(Resize::ShortSide(side)),
+                crop: Some([crop; 2]),
+                ..own.clone()
+            },
+            false => own.clone(),
+        }
     }
 }
 
@@ -29,7 +46,7 @@ impl Measure for Objects {
     }
 
     fn key(&self) -> String {
-        self.seed.to_string()
+        format!("{}{}", self.seed, as_published(self.paper_compat))
     }
 
     fn forwards(&self) -> usize {
@@ -44,7 +61,7 @@ impl Measure for Objects {
         }
         let loader = &probe.inputs().loader;
         let crop = loader.preprocess().crop_mask(raw, loader.sampling());
-        let kept = objects::kept(raw, loader.preprocess(), loader.sampling());
+        let kept = objects::kept(raw, &self.geometry(loader.preprocess()), loader.sampling());
         let f = objects::objects(raw, &crop, kept, self.seed, &subject.sample.id);
         Ok(Entry::of(Row::Objects(ObjectRow {
             share: f.share,

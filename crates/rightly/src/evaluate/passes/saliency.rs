@@ -5,7 +5,7 @@ use ndarray::ArrayD;
 use rightly_data::Mask;
 use rightly_model::{CamHead, Classifier, cam::CamState};
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Probe, Subject, as_published};
 use crate::{
     Error,
     evaluate::{
@@ -23,6 +23,7 @@ pub(super) struct Saliency {
     /// The same model tapped at the layer to compare with.
     second: Option<(Classifier, CamHead)>,
     target: Target,
+    paper_compat: bool,
     key: String,
 }
 
@@ -39,8 +40,10 @@ impl Saliency {
         };
         let layers = [Some(head.layer()), second.as_ref().map(|(_, h)| h.layer())]
             .map(Option::unwrap_or_default);
-        let key = format!("{};{layers:?};{:?}", cam_name(options.cam), options.target);
-        Ok(Self { head, second, target: options.target, key })
+        let paper_compat = options.paper_compat;
+        let published = as_published(paper_compat);
+        let key = format!("{};{layers:?};{:?}{published}", cam_name(options.cam), options.target);
+        Ok(Self { head, second, target: options.target, paper_compat, key })
     }
 }
 
@@ -50,6 +53,7 @@ fn layer_map(
     activation: &ArrayD<f32>,
     target: usize,
     mask: Option<&Mask>,
+    paper_compat: bool,
 ) -> Result<LayerMap, Error> {
     let cam = head.cam(activation, target)?;
     let state = match cam.state {
@@ -66,6 +70,9 @@ fn layer_map(
         mass = saliency::mass(&map, mask)?;
         pointing = Some(saliency::pointing(&map, mask)?);
         average_precision = saliency::average_precision(&map, mask)?;
+    } else if paper_compat && mask.is_some() {
+        // Nothing of it is salient.
+        iou = Some(0.0);
     }
     Ok(LayerMap {
         layer: head.layer().to_owned(),
@@ -132,12 +139,15 @@ impl Measure for Saliency {
                     .fold(right[0], |best, o| if logits[o] > logits[best] { o } else { best })
             }
         };
-        let mask = subject.picture.mask.as_ref();
-        let mut maps = vec![layer_map(&self.head, activation, target, mask)?];
+        let mask = subject.picture.measured(self.paper_compat);
+        let layer_map = |head: &CamHead, activation: &ArrayD<f32>| {
+            layer_map(head, activation, target, mask, self.paper_compat)
+        };
+        let mut maps = vec![layer_map(&self.head, activation)?];
         if let Some((classifier, head)) = &self.second {
             let input = probe.inputs().loader.preprocess().normalise(&subject.planes);
             if let Some(activation) = classifier.forward(&input, true)?.tap {
-                maps.push(layer_map(head, &activation, target, mask)?);
+                maps.push(layer_map(head, &activation)?);
             }
         }
         let mut problems = Vec::new();
@@ -150,7 +160,10 @@ impl Measure for Saliency {
             problems.push(problem(
                 &subject.sample.id,
                 format!("the class activation map at {} {what}", map.layer),
-                "left out of the saliency figures",
+                match self.paper_compat {
+                    true => "its IoU is 0, as the papers' code has it",
+                    false => "left out of the saliency figures",
+                },
             ));
         }
         let size = [subject.planes.height, subject.planes.width];

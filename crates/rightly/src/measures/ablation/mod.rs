@@ -2,7 +2,7 @@
 
 mod tile;
 
-pub use tile::tile;
+pub use tile::{tile, tile_in_sequence};
 
 use super::{SizeMismatch, components::bounds, fit};
 use rightly_data::{Mask, Planes};

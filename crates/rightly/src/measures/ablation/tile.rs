@@ -2,7 +2,7 @@
 
 use crate::measures::{
     SizeMismatch,
-    components::{Bounds, components},
+    components::{Bounds, Neighbours, components},
     fit,
 };
 use rightly_data::{Mask, Planes};
@@ -24,9 +24,26 @@ use rightly_data::{Mask, Planes};
 pub fn tile(planes: &Planes, mask: &Mask) -> Result<Option<Planes>, SizeMismatch> {
     fit(planes, mask)?;
     let mut out = planes.clone();
-    for component in components(mask) {
+    for component in components(mask, Neighbours::Eight) {
         let Some(source) = largest(mask, component.bounds) else { return Ok(None) };
-        fill(&mut out, planes, component.bounds, source);
+        let piece = taken(planes, source);
+        fill(&mut out, component.bounds, &piece);
+    }
+    Ok(Some(out))
+}
+
+/// [`tile`] as Hard ImageNet's code goes about it: the parts are 4-connected, and one is filled after the other, each from the
+/// picture as those before it left it. A tile may so hold what an earlier box was filled with.
+///
+/// # Errors
+/// Where picture and mask differ in size.
+pub fn tile_in_sequence(planes: &Planes, mask: &Mask) -> Result<Option<Planes>, SizeMismatch> {
+    fit(planes, mask)?;
+    let mut out = planes.clone();
+    for component in components(mask, Neighbours::Four) {
+        let Some(source) = largest(mask, component.bounds) else { return Ok(None) };
+        let piece = taken(&out, source);
+        fill(&mut out, component.bounds, &piece);
     }
     Ok(Some(out))
 }
@@ -85,13 +102,25 @@ fn clear(mask: &Mask, y: usize, b: Bounds) -> bool {
     !row(mask, y)[b.left..=b.right].contains(&true)
 }
 
-fn fill(out: &mut Planes, planes: &Planes, b: Bounds, tile: Bounds) {
-    let width = planes.width;
-    let pixels = width * planes.height;
+/// A piece of a picture.
+fn taken(planes: &Planes, tile: Bounds) -> Planes {
+    let pixels = planes.width * planes.height;
+    let rows = (0..3).flat_map(|channel| (tile.top..=tile.bottom).map(move |y| (channel, y)));
+    let data = rows.flat_map(|(channel, y)| {
+        let from = channel * pixels + y * planes.width + tile.left;
+        planes.data[from..from + tile.width()].iter().copied()
+    });
+    Planes { width: tile.width(), height: tile.height(), data: data.collect() }
+}
+
+/// Fills a box with a piece, repeated from its upper left corner.
+fn fill(out: &mut Planes, b: Bounds, tile: &Planes) {
+    let width = out.width;
+    let pixels = width * out.height;
     for channel in 0..3 {
         for y in 0..b.height() {
-            let from = channel * pixels + (tile.top + y % tile.height()) * width + tile.left;
-            let source = &planes.data[from..from + tile.width()];
+            let row = channel * tile.height + y % tile.height;
+            let source = &tile.data[row * tile.width..(row + 1) * tile.width];
             let to = channel * pixels + (b.top + y) * width + b.left;
             for piece in out.data[to..to + b.width()].chunks_mut(source.len()) {
                 piece.copy_from_slice(&source[..piece.len()]);
@@ -106,9 +135,15 @@ mod tests {
     use crate::measures::testing::{flood, mask, masks, numbered, origin};
     use proptest::prelude::*;
 
+    type Rule = fn(&Planes, &Mask) -> Result<Option<Planes>, SizeMismatch>;
+
     /// Where each pixel of the tiled picture comes from.
     fn origins(mask: &Mask) -> Option<Vec<usize>> {
-        let out = tile(&numbered(mask.height, mask.width), mask).unwrap()?;
+        origins_by(tile, mask)
+    }
+
+    fn origins_by(rule: Rule, mask: &Mask) -> Option<Vec<usize>> {
+        let out = rule(&numbered(mask.height, mask.width), mask).unwrap()?;
         let pixels = mask.data.len();
         let from: Vec<usize> =
             out.data[..pixels].iter().map(|&v| origin(v, mask.height, mask.width)).collect();
@@ -119,11 +154,13 @@ mod tests {
         Some(from)
     }
 
-    /// The same rule, pixel by pixel: every candidate is tried from the largest down.
-    fn brute(mask: &Mask) -> Option<Vec<usize>> {
+    /// The same rules, pixel by pixel: every candidate is tried from the largest down.
+    fn brute(mask: &Mask, neighbours: Neighbours, in_sequence: bool) -> Option<Vec<usize>> {
         let (height, width) = (mask.height as isize, mask.width as isize);
         let mut from: Vec<usize> = (0..mask.data.len()).collect();
-        for part in flood(mask) {
+        for part in flood(mask, neighbours) {
+            let before: Vec<usize> =
+                if in_sequence { from.clone() } else { (0..mask.data.len()).collect() };
             let b = part.bounds;
             let (top, left) = (b.top as isize, b.left as isize);
             let (h, w) = (b.height() as isize, b.width() as isize);
@@ -150,7 +187,7 @@ mod tests {
             for y in 0..h {
                 for x in 0..w {
                     from[((top + y) * width + left + x) as usize] =
-                        ((t + y % th) * width + l + x % tw) as usize;
+                        before[((t + y % th) * width + l + x % tw) as usize];
                 }
             }
         }
@@ -182,6 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn in_sequence_corners_are_no_bridge_and_later_parts_see_what_was_filled() {
+        // Two parts that touch at a corner: one box of four, or two boxes of one pixel.
+        let corner = mask("....\n.#..\n..#.\n....");
+        assert_eq!(origins(&corner).unwrap()[5..7], [7, 7]);
+        let apart = origins_by(tile_in_sequence, &corner).unwrap();
+        assert_eq!((apart[5], apart[6], apart[10]), (6, 6, 11));
+        // The ring's box is filled first, the hole with it; the part inside then takes its tile from what was filled.
+        let ring = mask("#####..\n#...#..\n#.#.#..\n#...#..\n#####..");
+        let (ours, theirs) =
+            (origins(&ring).unwrap(), origins_by(tile_in_sequence, &ring).unwrap());
+        assert_eq!(ours[16], 17, "from the picture");
+        assert_eq!(theirs[16], theirs[17]);
+        assert_ne!(theirs[17], 17);
+    }
+
+    #[test]
     fn nothing_free() {
         assert_eq!(origins(&mask("##\n##")), None);
         // The cross reaches all four borders, so that no side of its box is free.
@@ -198,7 +251,9 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(1000))]
         #[test]
         fn agrees_with_brute_force(mask in masks(12)) {
-            prop_assert_eq!(origins(&mask), brute(&mask));
+            prop_assert_eq!(origins(&mask), brute(&mask, Neighbours::Eight, false));
+            let published = origins_by(tile_in_sequence, &mask);
+            prop_assert_eq!(published, brute(&mask, Neighbours::Four, true));
         }
 
         #[test]
@@ -213,7 +268,7 @@ mod tests {
         #[test]
         fn outside_the_boxes_nothing_changes(mask in masks(12)) {
             if let Some(from) = origins(&mask) {
-                let boxes = flood(&mask);
+                let boxes = flood(&mask, Neighbours::Eight);
                 for (at, &source) in from.iter().enumerate() {
                     let (y, x) = (at / mask.width, at % mask.width);
                     let boxed = boxes.iter().any(|c| {
