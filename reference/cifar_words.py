@@ -33,7 +33,9 @@ def read(path):
 def pooled(model, layer):
     proto = onnx.load(model)
     proto.graph.output.append(onnx.helper.make_tensor_value_info(layer, onnx.TensorProto.FLOAT, None))
-    session = ort.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
     def one(pixels):
@@ -107,7 +109,12 @@ def main():
         rows += [("test", i, "test") for i in own[: args.test]]
     rows.sort()
     one = pooled(args.model, args.layer)
-    x = np.stack([one(sets[s][2][i]) for s, i, _ in rows]).astype(np.float32)
+    x = []
+    for s, i, _ in rows:
+        x.append(one(sets[s][2][i]))
+        if len(x) % 1000 == 0:
+            print(f"{len(x)} of {len(rows)} images", flush=True)
+    x = np.stack(x).astype(np.float32)
     y = np.array([sets[s][0][i] for s, i, _ in rows])
     train = np.array([split == "train" for _, _, split in rows])
     weights, bias = head(x[train].astype(np.float64), y[train], 20)

@@ -62,14 +62,15 @@ pub(crate) fn exam(
             };
             let planted = variants(&world).count();
             let cells: Vec<String> = scores.iter().map(|s| shown(*s, planted)).collect();
-            let baseline = [Kind::FailingSubgroup, Kind::SpuriousCue].map(|kind| highest(&world, kind));
-            let [groups, cues] = [baseline[0].as_ref(), baseline[1].as_ref()].map(|share| {
-                share.map_or_else(|_| "?".to_owned(), |v| format!("{v:.2}"))
-            });
-            let cells = cells.join(" | ");
-            println!("| {name} | {seed} | {planted} | {cells} | {groups} / {cues} | {control} |");
-            let [groups, cues] = baseline;
-            let (groups, cues) = (groups?, cues?);
+            let groups = highest(&world, Kind::FailingSubgroup)?;
+            let cues = highest(&world, Kind::SpuriousCue)?;
+            let share = |v: f64| if v.is_nan() { "–".to_owned() } else { format!("{v:.2}") };
+            println!(
+                "| {name} | {seed} | {planted} | {} | {} / {} | {control} |",
+                cells.join(" | "),
+                share(groups),
+                share(cues)
+            );
             if !cues.is_nan() {
                 of_cues.entry(name).or_default().push(cues);
             }

@@ -13,7 +13,6 @@ use rightly_stats::{Design, Estimate};
 use super::{OfClass, Phrase, Space};
 use crate::{
     Error, Inputs,
-    english::lemma,
     interpret::{pictures::Pass, text},
 };
 
@@ -162,13 +161,13 @@ fn said<'a>(
         });
         let texts = own.captions.iter().map(String::as_str).chain(values);
         let words: BTreeSet<String> =
-            texts.flat_map(|text| text::runs(text).concat()).map(|t| lemma(&t.written)).collect();
+            texts.flat_map(|said| text::runs(said).concat()).map(|t| t.lemma).collect();
         for (kind, phrases) in &by_kind {
             let mut here = phrases
                 .iter()
                 .filter(|(_, own)| !own.is_empty() && own.iter().all(|word| words.contains(word)));
             if let (Some((at, _)), None) = (here.next(), here.next()) {
-                out.entry(kind).or_default().insert(sample, *at);
+                out.entry(*kind).or_default().insert(sample, *at);
             }
         }
     }

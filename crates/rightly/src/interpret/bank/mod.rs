@@ -159,20 +159,24 @@ impl<'a> OfClass<'a> {
         pictures.rows().into_iter().map(|row| f64::from(row.dot(&direction))).collect()
     }
 
-    /// The others of a phrase's kind, without those that say the same of the fitting pictures.
-    fn rivals(&self, fit: &Array2<f32>, at: usize) -> Vec<usize> {
+    /// The phrases of a phrase's kind, its own place among them.
+    fn kind_of(&self, at: usize) -> &[usize] {
+        self.kinds.get(self.phrases[at].kind.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of some phrases that do not say the same of the fitting pictures as this one.
+    fn without_same(&self, fit: &Array2<f32>, at: usize, some: &[usize]) -> Vec<usize> {
         let own = self.column(fit, at);
         let same = |other: usize| {
             spearman(&own, &self.column(fit, other)).value.is_some_and(|r| r > SAME)
         };
-        let kind = self.kinds.get(self.phrases[at].kind.as_str()).into_iter().flatten();
-        kind.copied().filter(|&other| other != at && !same(other)).collect()
+        some.iter().copied().filter(|&other| other != at && !same(other)).collect()
     }
 
     /// Whether the model's own answer for each picture, among the phrases of the kind, is this one; not known of a phrase that
     /// has no rival.
     fn said(&self, fit: &Array2<f32>, at: usize, pictures: &Array2<f32>) -> Vec<Option<bool>> {
-        let rivals = self.rivals(fit, at);
+        let rivals = self.without_same(fit, at, self.kind_of(at));
         if rivals.is_empty() {
             return vec![None; pictures.nrows()];
         }

@@ -12,6 +12,8 @@ const NEAR: f64 = 0.1;
 /// Random groups, and how many of their means may come as near as the group's own.
 const RANDOM: usize = 200;
 const REACHED: usize = 2;
+/// Most phrases that may say the same as another one.
+const SAYING_THE_SAME: usize = 8;
 
 /// The mean picture of a group's fitting images, and those of random groups of the same size from the same images.
 pub(super) struct Nearest<'a> {
@@ -42,12 +44,19 @@ impl<'a> Nearest<'a> {
 
     /// Whether the phrase is among the nearest of its kind to the mean picture, and nearer than random groups' means come.
     pub(super) fn holds(&self, at: usize) -> bool {
+        let score = |at: usize| self.mean.dot(&self.of.texts.row(at));
+        let own = score(at);
         let text = self.of.texts.row(at);
-        let own = self.mean.dot(&text);
-        let rivals = self.of.rivals(self.fit, at);
-        let nearer = rivals.iter().filter(|&&other| self.mean.dot(&self.of.texts.row(other)) > own);
-        let places = (NEAR * (rivals.len() + 1) as f64).floor().max(1.0) as usize;
         let reached = self.random.dot(&text).iter().filter(|&&score| score >= own).count();
-        !rivals.is_empty() && nearer.count() < places && reached <= REACHED
+        let kind = self.of.kind_of(at);
+        if reached > REACHED || kind.len() < 2 {
+            return false;
+        }
+        let places = (NEAR * kind.len() as f64).floor().max(1.0) as usize;
+        let nearer: Vec<usize> = kind.iter().copied().filter(|&other| score(other) > own).collect();
+        // Those that say the same of the pictures take no place; that many do is not the rule.
+        nearer.len() < places
+            || (nearer.len() < places + SAYING_THE_SAME
+                && self.of.without_same(self.fit, at, &nearer).len() < places)
     }
 }

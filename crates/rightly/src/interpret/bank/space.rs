@@ -171,7 +171,7 @@ impl Space {
         let base = mean.row(phrases.len()).to_owned();
         mean = mean.slice_move(ndarray::s![..phrases.len(), ..]);
         for mut row in mean.rows_mut() {
-            let length = row.dot(&row).sqrt();
+            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
             row.mapv_inplace(|v| if length > 0.0 { v / length } else { 0.0 });
         }
         Ok((mean, base))
@@ -268,6 +268,7 @@ impl Space {
             embed(&some[..some.len().min(PROBED)], 1)?;
             let seconds = start.elapsed().as_secs_f64() * left as f64
                 / (PROBED * pass.threads.max(1)) as f64;
+            (pass.sink)(Event::Note(format!("{left} texts go through the text tower.")));
             let (images, done) = (missing.len(), missing.len() - left);
             (pass.sink)(Event::Started { stage: STAGE, images, done, forwards: 1, seconds });
         }
