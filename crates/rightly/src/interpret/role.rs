@@ -53,8 +53,11 @@ pub(super) fn role(tested: &Tested, subject: &Subject, least: f64) -> Option<Rol
     let parts = candidate.joint == Joint::Both
         || (tested.of_parts.len() == 2
             && tested.of_parts.iter().all(|part| part.is_some_and(|part| part.has_part())));
+    if !parts {
+        return None;
+    }
     let held = tested.contrast.is_some_and(|contrast| contrast.holds());
-    if held && parts && most && tested.share.value.is_some_and(|share| share >= least) {
+    if held && most && tested.share.value.is_some_and(|share| share >= least) {
         return Some(Role::Name);
     }
     match (is_cue, present) {
