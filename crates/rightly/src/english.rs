@@ -72,7 +72,8 @@ pub(crate) fn with_article(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().unwrap_or_default();
     let last = name.split_whitespace().last().unwrap_or_default();
-    let plural = lemma(last) != last || IRREGULAR.iter().any(|(many, one)| last == *many && many != one);
+    let plural =
+        lemma(last) != last || IRREGULAR.iter().any(|(many, one)| last == *many && many != one);
     if first.is_empty() || plural || is_function_word(first) {
         return name.to_owned();
     }

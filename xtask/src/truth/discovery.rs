@@ -92,8 +92,7 @@ pub(crate) fn exam(
             }
         }
     }
-    let with_baseline: Vec<String> =
-        methods.iter().cloned().chain([HIGHEST.to_owned()]).collect();
+    let with_baseline: Vec<String> = methods.iter().cloned().chain([HIGHEST.to_owned()]).collect();
     summary(&by_world, &with_baseline);
     for (name, shares) in of_cues {
         let mean = shares.iter().sum::<f64>() / shares.len() as f64;
@@ -119,7 +118,8 @@ fn highest(world: &World, kind: Kind) -> anyhow::Result<f64> {
             .collect();
         own.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
         own.truncate(TOP);
-        sum += own.iter().filter(|(_, id)| ids.contains(id)).count() as f64 / own.len().max(1) as f64;
+        sum +=
+            own.iter().filter(|(_, id)| ids.contains(id)).count() as f64 / own.len().max(1) as f64;
         count += 1;
     }
     Ok(if count == 0 { f64::NAN } else { sum / count as f64 })

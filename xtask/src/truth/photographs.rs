@@ -70,7 +70,12 @@ pub(crate) fn exam(binary: Option<&Path>, folder: &Path, model: &Path) -> anyhow
             true => present().any(|fine| own.is(&fine)),
             false => present().all(|fine| own.is(&fine)) && present().next().is_some(),
         };
-        println!("| {class} | {group} | {} | {} | {} |", phrase.role, phrase.text, if holds { "yes" } else { "no" });
+        println!(
+            "| {class} | {group} | {} | {} | {} |",
+            phrase.role,
+            phrase.text,
+            if holds { "yes" } else { "no" }
+        );
         let place = classes.iter().position(|own| **own == class).unwrap_or(0);
         for sum in [&mut halves[place % 2], roles.entry(phrase.role).or_default()] {
             sum[0] += 1;
@@ -78,7 +83,10 @@ pub(crate) fn exam(binary: Option<&Path>, folder: &Path, model: &Path) -> anyhow
         }
     }
     let names = Table::load(&run.path("interpret/names.parquet"))?;
-    println!("\n{} phrases separate a group from the rest of its class on held-out images.", names.rows());
+    println!(
+        "\n{} phrases separate a group from the rest of its class on held-out images.",
+        names.rows()
+    );
     for (role, [said, held]) in &roles {
         println!("{role}: {held} of {said} true.");
     }
@@ -93,7 +101,13 @@ pub(crate) fn exam(binary: Option<&Path>, folder: &Path, model: &Path) -> anyhow
     for row in run.metrics()?.iter().filter(|m| m.metric == "zero-shot-accuracy") {
         let of = |v: Option<f64>| v.unwrap_or(f64::NAN);
         let what = row.condition.as_deref().unwrap_or("");
-        println!("Zero-shot, {what}: {:.2} [{:.2}, {:.2}] of {}.", of(row.value), of(row.low), of(row.high), row.n);
+        println!(
+            "Zero-shot, {what}: {:.2} [{:.2}, {:.2}] of {}.",
+            of(row.value),
+            of(row.low),
+            of(row.high),
+            row.n
+        );
     }
     Ok(())
 }

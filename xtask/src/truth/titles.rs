@@ -97,7 +97,12 @@ impl Phrase {
 }
 
 /// The titles of findings whose run is given; those that are not true are printed.
-pub(crate) fn of(world: &World, findings: &[Finding], run: &RunDir, what: &str) -> anyhow::Result<Titles> {
+pub(crate) fn of(
+    world: &World,
+    findings: &[Finding],
+    run: &RunDir,
+    what: &str,
+) -> anyhow::Result<Titles> {
     let phrases = phrases(run)?;
     let mut out = Titles::default();
     for finding in findings {
@@ -111,12 +116,18 @@ pub(crate) fn of(world: &World, findings: &[Finding], run: &RunDir, what: &str) 
         out.said += 1;
         let Some(share) = share(world, phrase, &finding.images) else {
             out.unknown += 1;
-            println!("| {} | {} | {what} | {} | not known |", world.name, world.seed, finding.title);
+            println!(
+                "| {} | {} | {what} | {} | not known |",
+                world.name, world.seed, finding.title
+            );
             continue;
         };
         out.held += usize::from(share >= TRUE);
         if share < TRUE {
-            println!("| {} | {} | {what} | {} | true of {share:.2} |", world.name, world.seed, finding.title);
+            println!(
+                "| {} | {} | {what} | {} | true of {share:.2} |",
+                world.name, world.seed, finding.title
+            );
         }
     }
     Ok(out)
@@ -133,16 +144,19 @@ fn share(world: &World, phrase: &Phrase, images: &[String]) -> Option<f64> {
         .collect();
     let mut shown = Vec::new();
     for (text, there) in parts {
-        let words: Vec<&str> =
-            text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|w| values.contains(w)).collect();
+        let words: Vec<&str> = text
+            .split(|c: char| !c.is_alphanumeric() && c != '-')
+            .filter(|w| values.contains(w))
+            .collect();
         if words.is_empty() {
             return None;
         }
-        let has = |id: &String| {
-            world.attributes.iter().filter(|(name, _)| *name != "true_class").any(|(_, own)| {
-                own.get(id).is_some_and(|value| words.contains(&value.as_str()))
-            })
-        };
+        let has =
+            |id: &String| {
+                world.attributes.iter().filter(|(name, _)| *name != "true_class").any(|(_, own)| {
+                    own.get(id).is_some_and(|value| words.contains(&value.as_str()))
+                })
+            };
         shown.push(images.iter().map(|id| has(id) == there).collect::<Vec<bool>>());
     }
     let holds = |at: usize| match either {
@@ -159,7 +173,8 @@ mod tests {
 
     #[test]
     fn phrases_fall_into_their_parts() {
-        let of = |text: &str, present| Phrase { text: text.to_owned(), present, role: String::new() };
+        let of =
+            |text: &str, present| Phrase { text: text.to_owned(), present, role: String::new() };
         let either = of("violet or teal", true);
         assert_eq!(either.parts(), (vec![("violet", true), ("teal", true)], true));
         let both = of("white and not on the street", true);

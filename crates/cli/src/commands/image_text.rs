@@ -52,8 +52,12 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
         args.tried.iter().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     match (&args.data, texts.len()) {
         (Some(_), 0) => bail!("--data: nothing is held against its pictures; give --try TEXT,TEXT"),
-        (None, 1..) => bail!("--try: there are no pictures to hold texts against; give --data DATA"),
-        (Some(_), 1) => bail!("--try: one text has no rival; give two or more, such as --try red,blue"),
+        (None, 1..) => {
+            bail!("--try: there are no pictures to hold texts against; give --data DATA")
+        }
+        (Some(_), 1) => {
+            bail!("--try: one text has no rival; give two or more, such as --try red,blue")
+        }
         _ => {}
     }
     let overrides = options::overrides(&args.card)?;
@@ -73,7 +77,11 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
         dim: model.dim(),
         context: model.context(),
         input: image.input_size(),
-        preprocessing: preprocessing.lines().filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", "),
+        preprocessing: preprocessing
+            .lines()
+            .filter(|l| !l.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
         templates: model.templates().to_vec(),
         logit_scale: model.logit_scale(),
         logit_bias: model.logit_bias(),

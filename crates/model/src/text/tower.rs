@@ -231,7 +231,11 @@ impl TextTower {
     /// # Errors
     /// [`ModelError::Invalid`] for an id beyond the table of embeddings or an output that is no vector a text;
     /// [`ModelError::Engine`].
-    pub(super) fn run(&self, texts: &[&Tokens], length: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+    pub(super) fn run(
+        &self,
+        texts: &[&Tokens],
+        length: usize,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
         let ids = || texts.iter().flat_map(|tokens| &tokens.ids);
         if let Some(rows) = self.rows
             && let Some(id) = ids().find(|&&id| id < 0 || id as usize >= rows)

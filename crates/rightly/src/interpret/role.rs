@@ -78,17 +78,12 @@ fn most(share: &Estimate, least: f64) -> bool {
 
 /// The phrase of a title, of those that hold: what may be said most plainly; then what tells the group best from the rest,
 /// where a later source has to do so clearly; one phrase before either of two.
-pub(super) fn choose(
-    held: &[&Tested],
-    subject: &Subject,
-    least: f64,
-) -> Option<(usize, Role)> {
+pub(super) fn choose(held: &[&Tested], subject: &Subject, least: f64) -> Option<(usize, Role)> {
     let mut best: Option<(usize, Role)> = None;
     for (at, own) in held.iter().enumerate() {
         let Some(role) = role(own, subject, least) else { continue };
-        let better = best.is_none_or(|(other, of)| {
-            role < of || (role == of && says_more(own, held[other]))
-        });
+        let better =
+            best.is_none_or(|(other, of)| role < of || (role == of && says_more(own, held[other])));
         if better {
             best = Some((at, role));
         }

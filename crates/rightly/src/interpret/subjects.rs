@@ -212,7 +212,8 @@ fn ends(mut ranked: Vec<(usize, i64)>) -> Side {
     let n = ranked.len();
     let k = (n / 4).max(END).min(n / 2);
     let samples = |of: &[(usize, i64)]| of.iter().map(|r| r.0).collect::<Vec<usize>>();
-    let mut own: Vec<(usize, bool)> = samples(&ranked[..k]).into_iter().map(|s| (s, true)).collect();
+    let mut own: Vec<(usize, bool)> =
+        samples(&ranked[..k]).into_iter().map(|s| (s, true)).collect();
     own.extend(samples(&ranked[n - k..]).into_iter().map(|s| (s, false)));
     own.sort_unstable();
     let mut middle = samples(&ranked[k..n - k]);

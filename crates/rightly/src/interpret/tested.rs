@@ -101,7 +101,8 @@ impl Tested {
             own.filter(|(_, (i, had))| **i == inside && had.is_some()).map(|(at, _)| at).collect()
         };
         let share = |of: &[usize]| {
-            let hits = of.iter().map(|&at| self.candidate.has.ends[at] == Some(true)).collect::<Vec<_>>();
+            let hits =
+                of.iter().map(|&at| self.candidate.has.ends[at] == Some(true)).collect::<Vec<_>>();
             let clusters = confirm.clusters.as_ref();
             let clusters = clusters.map(|own| of.iter().map(|&at| own[at]).collect());
             Design::new(vec![0; of.len()], clusters, 0, 0).proportion(&hits)
@@ -116,15 +117,20 @@ impl Tested {
             .chain(confirm.middle.iter().map(|_| None))
             .collect();
         let clusters = confirm.clusters.as_ref().map(|own| {
-            own.iter().chain(confirm.middle_clusters.iter().flatten()).copied().collect::<Vec<u32>>()
+            own.iter()
+                .chain(confirm.middle_clusters.iter().flatten())
+                .copied()
+                .collect::<Vec<u32>>()
         });
         // `keep` leaves out images that have another of two things.
         let contrast = |has: &[bool], keep: &[bool]| {
-            let known: Vec<usize> =
-                (0..images.len()).filter(|&at| keep[at] && right.contains_key(&images[at])).collect();
+            let known: Vec<usize> = (0..images.len())
+                .filter(|&at| keep[at] && right.contains_key(&images[at]))
+                .collect();
             let pick = |of: &[bool]| known.iter().map(|&at| of[at]).collect::<Vec<bool>>();
             let clusters = clusters.as_ref();
-            let clusters = clusters.map(|own| known.iter().map(|&at| own[at]).collect::<Vec<u32>>());
+            let clusters =
+                clusters.map(|own| known.iter().map(|&at| own[at]).collect::<Vec<u32>>());
             Contrast::of(&Cells {
                 right: &known.iter().map(|&at| right[&images[at]]).collect::<Vec<_>>(),
                 has: &pick(has),
@@ -143,7 +149,8 @@ impl Tested {
             self.of_parts = parts
                 .iter()
                 .map(|own| {
-                    let alone: Vec<bool> = own.iter().zip(&all).map(|(o, all)| *o || !all).collect();
+                    let alone: Vec<bool> =
+                        own.iter().zip(&all).map(|(o, all)| *o || !all).collect();
                     contrast(own, &alone)
                 })
                 .collect();

@@ -139,7 +139,10 @@ fn bears(best: &Tested, role: Option<Role>, is_cue: bool) -> Option<String> {
                     figures(c)
                 )
             });
-            format!("'{text}' is true of {} % of the group, where it is known.{own}", interval(&best.share))
+            format!(
+                "'{text}' is true of {} % of the group, where it is known.{own}",
+                interval(&best.share)
+            )
         }
         Role::Near => format!(
             "'{text}' is among the phrases nearest to the group's mean picture; of single pictures the image-text model is not \
@@ -258,7 +261,10 @@ mod tests {
             assert_eq!(title(class, &tested(form, present)), expected);
         }
         let white = tested(Form::Before, true);
-        assert_eq!(figures(white.contrast.as_ref().unwrap()), "20 % of 40 right, the rest 75 % of 160");
+        assert_eq!(
+            figures(white.contrast.as_ref().unwrap()),
+            "20 % of 40 right, the rest 75 % of 160"
+        );
         assert_eq!(most("otter", &white), "otters, most of them snow");
         assert_eq!(near("trees", &white), "trees that goes with the phrase 'snow'");
         let mut two = tested(Form::Before, true);
@@ -302,7 +308,10 @@ mod tests {
              title's figures are theirs."
         );
         let most = sentence(&subject, &[&one], Some(Role::Most));
-        assert!(most.contains("'snow' is true of 90 [80, 96] % of the group, where it is known. All"), "{most}");
+        assert!(
+            most.contains("'snow' is true of 90 [80, 96] % of the group, where it is known. All"),
+            "{most}"
+        );
         let mut far = one;
         far.candidate.shown = Shown::ContrastOnly;
         far.candidate.source = Source::Phrases;

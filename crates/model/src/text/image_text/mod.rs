@@ -163,7 +163,9 @@ impl ImageTextModel {
         for (at, mut row) in vectors.rows_mut().into_iter().enumerate() {
             let mut sum = vec![0_f64; self.dim()];
             for sentence in at * count..(at + 1) * count {
-                for (sum, value) in sum.iter_mut().zip(self.directed(&rows[sentence], &texts[sentence])?) {
+                for (sum, value) in
+                    sum.iter_mut().zip(self.directed(&rows[sentence], &texts[sentence])?)
+                {
                     *sum += f64::from(value) / count as f64;
                 }
             }

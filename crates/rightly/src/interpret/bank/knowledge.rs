@@ -118,7 +118,8 @@ impl Knowledge {
 fn classes(space: &Space, pass: &Pass<'_>) -> Result<Option<Asked>, Error> {
     let inputs = pass.inputs;
     let samples: Vec<usize> = space.samples().collect();
-    let shown: BTreeSet<usize> = samples.iter().map(|&at| inputs.dataset.samples[at].class).collect();
+    let shown: BTreeSet<usize> =
+        samples.iter().map(|&at| inputs.dataset.samples[at].class).collect();
     let shown: Vec<usize> = shown.into_iter().collect();
     // Identifiers that are no words all have the same text.
     if shown.len() < 2 || shown.iter().any(|&c| !Space::has_word(&inputs.dataset.classes[c])) {
@@ -156,9 +157,10 @@ fn said<'a>(
     let mut out = BTreeMap::<&str, BTreeMap<usize, usize>>::new();
     for sample in space.samples() {
         let own = &inputs.dataset.samples[sample];
-        let values = attributes.iter().filter(|a| a.is_used()).filter_map(|a| {
-            a.values[sample].map(|value| a.categories[value].as_str())
-        });
+        let values = attributes
+            .iter()
+            .filter(|a| a.is_used())
+            .filter_map(|a| a.values[sample].map(|value| a.categories[value].as_str()));
         let texts = own.captions.iter().map(String::as_str).chain(values);
         let words: BTreeSet<String> =
             texts.flat_map(|said| text::runs(said).concat()).map(|t| t.lemma).collect();

@@ -149,7 +149,11 @@ mod tests {
     #[test]
     fn the_list_of_the_program_is_in_order() {
         let own = read(None).unwrap();
-        assert!(own.len() > 300 && own.iter().all(|p| p.form != Form::Beside && !p.kind.is_empty()), "{}", own.len());
+        assert!(
+            own.len() > 300 && own.iter().all(|p| p.form != Form::Beside && !p.kind.is_empty()),
+            "{}",
+            own.len()
+        );
         let missing = read(Some(Path::new("/no/such/list.txt"))).unwrap_err().to_string();
         assert!(missing.contains("list.txt"), "{missing}");
     }

@@ -167,9 +167,8 @@ impl<'a> OfClass<'a> {
     /// Those of some phrases that do not say the same of the fitting pictures as this one.
     fn without_same(&self, fit: &Array2<f32>, at: usize, some: &[usize]) -> Vec<usize> {
         let own = self.column(fit, at);
-        let same = |other: usize| {
-            spearman(&own, &self.column(fit, other)).value.is_some_and(|r| r > SAME)
-        };
+        let same =
+            |other: usize| spearman(&own, &self.column(fit, other)).value.is_some_and(|r| r > SAME);
         some.iter().copied().filter(|&other| other != at && !same(other)).collect()
     }
 
@@ -182,7 +181,8 @@ impl<'a> OfClass<'a> {
         }
         let others = pictures.dot(&self.texts.select(Axis(0), &rivals).t());
         let own = pictures.dot(&self.texts.row(at));
-        let best = others.rows().into_iter().map(|row| row.iter().copied().fold(f32::MIN, f32::max));
+        let best =
+            others.rows().into_iter().map(|row| row.iter().copied().fold(f32::MIN, f32::max));
         best.zip(own).map(|(best, own)| Some(own >= best)).collect()
     }
 }

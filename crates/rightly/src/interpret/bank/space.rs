@@ -190,9 +190,9 @@ impl Space {
     /// # Errors
     /// As [`Self::texts_of`].
     pub(super) fn classes(&self, classes: &[&str], pass: &Pass<'_>) -> Result<Array2<f32>, Error> {
-        let names = classes.iter().map(|class| {
-            with_article(&singular(class).unwrap_or_else(|| ANYTHING.to_owned()))
-        });
+        let names = classes
+            .iter()
+            .map(|class| with_article(&singular(class).unwrap_or_else(|| ANYTHING.to_owned())));
         self.vectors(&names.collect::<Vec<_>>(), pass)
     }
 
@@ -251,7 +251,8 @@ impl Space {
                 .collect();
             let vectors = self.model.embed_texts(&sentences, threads)?;
             let mut out = Vec::with_capacity(names.len() * self.dim());
-            for (name, rows) in names.iter().zip(vectors.axis_chunks_iter(Axis(0), templates.len())) {
+            for (name, rows) in names.iter().zip(vectors.axis_chunks_iter(Axis(0), templates.len()))
+            {
                 let mut sum = vec![0.0_f64; self.dim()];
                 for row in rows.rows() {
                     let own = directed(&row.to_vec(), name)?;
@@ -266,8 +267,8 @@ impl Space {
             let some = &shards[todo[0]];
             let start = Instant::now();
             embed(&some[..some.len().min(PROBED)], 1)?;
-            let seconds = start.elapsed().as_secs_f64() * left as f64
-                / (PROBED * pass.threads.max(1)) as f64;
+            let seconds =
+                start.elapsed().as_secs_f64() * left as f64 / (PROBED * pass.threads.max(1)) as f64;
             (pass.sink)(Event::Note(format!("{left} texts go through the text tower.")));
             let (images, done) = (missing.len(), missing.len() - left);
             (pass.sink)(Event::Started { stage: STAGE, images, done, forwards: 1, seconds });
@@ -302,7 +303,9 @@ fn names_of(class: Option<&str>, phrases: &[&Phrase]) -> Vec<String> {
 
 fn directed(vector: &[f32], name: &str) -> Result<Vec<f32>, Error> {
     unit(vector).ok_or_else(|| {
-        Error::Usage(format!("the image-text model gives '{name}' a vector that is zero or not finite"))
+        Error::Usage(format!(
+            "the image-text model gives '{name}' a vector that is zero or not finite"
+        ))
     })
 }
 
