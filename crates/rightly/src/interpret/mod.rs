@@ -13,6 +13,7 @@
 mod attributes;
 mod bank;
 mod captions;
+mod had;
 mod held;
 pub(crate) mod known;
 mod material;

@@ -2,6 +2,7 @@
 
 use rightly_stats::auc::auc;
 
+pub(super) use super::had::Had;
 use super::subjects::Side;
 use crate::english::is_preposition;
 
@@ -82,7 +83,7 @@ impl Joint {
     }
 
     /// Where one of the two may not be known.
-    fn of_known(self, a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    pub(super) fn of_known(self, a: Option<bool>, b: Option<bool>) -> Option<bool> {
         let decides = self == Self::Either;
         match (a, b) {
             (Some(a), Some(b)) => Some(self.of(a, b)),
@@ -97,36 +98,6 @@ impl Joint {
             Self::Both => " and ",
             Self::Either => " or ",
         }
-    }
-}
-
-/// Whether confirming images have what is worded, `None` where nothing is known of one: captions that leave the matter out,
-/// an attribute without a value.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Had {
-    /// Of each image inside and outside.
-    pub(super) ends: Vec<Option<bool>>,
-    /// Of each image between.
-    pub(super) middle: Vec<Option<bool>>,
-}
-
-impl Had {
-    /// Of an image each, by its sample.
-    pub(super) fn of(side: &Side, known: impl Fn(usize) -> Option<bool>) -> Self {
-        let all = |images: &[usize]| images.iter().map(|&at| known(at)).collect();
-        Self { ends: all(&side.images), middle: all(&side.middle) }
-    }
-
-    fn joined(&self, other: &Self, joint: Joint) -> Self {
-        let both = |a: &[Option<bool>], b: &[Option<bool>]| {
-            a.iter().zip(b).map(|(&a, &b)| joint.of_known(a, b)).collect()
-        };
-        Self { ends: both(&self.ends, &other.ends), middle: both(&self.middle, &other.middle) }
-    }
-
-    /// Every confirming image, those between last: whether it is known to have it.
-    pub(super) fn all(&self) -> Vec<bool> {
-        self.ends.iter().chain(&self.middle).map(|had| *had == Some(true)).collect()
     }
 }
 
@@ -331,21 +302,6 @@ mod tests {
         // Of two that are missing nothing is said.
         let no = |text: &str, one: usize| fitted(single(text, false, &|i| i % 4 == one));
         assert_eq!(Candidate::pair(&[no("a", 1), no("b", 2)], &side), None);
-    }
-
-    #[test]
-    fn what_is_not_known_of_one_phrase_may_still_decide() {
-        let (yes, no) = (Some(true), Some(false));
-        for (joint, a, b, expected) in [
-            (Joint::Either, yes, None, yes),
-            (Joint::Either, no, None, None),
-            (Joint::Both, no, None, no),
-            (Joint::Both, None, yes, None),
-            (Joint::Both, yes, yes, yes),
-            (Joint::Either, None, None, None),
-        ] {
-            assert_eq!(joint.of_known(a, b), expected, "{joint:?} {a:?} {b:?}");
-        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod knowledge;
 mod list;
 mod near;
 mod space;
+mod texts;
 
 use std::collections::BTreeMap;
 
