@@ -170,6 +170,9 @@ fn features(args: &StageArgs) -> anyhow::Result<Source> {
 pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result<InterpretOptions> {
     let flags = &args.words;
     let language = flags.llm.clone().zip(flags.llm_model.clone());
+    if !(0.5..=1.0).contains(&flags.name_share) {
+        bail!("--name-share {}: expected a share of .5 to 1", flags.name_share);
+    }
     let located = |path: &Option<PathBuf>, kind: Kind| -> anyhow::Result<Option<PathBuf>> {
         path.as_deref().map(|path| fetch.located(path, kind)).transpose()
     };
@@ -179,6 +182,7 @@ pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result
         captioner: located(&flags.captioner, Kind::Captioner)?,
         pool: flags.pool.clone(),
         language: language.map(|(url, model)| LanguageEndpoint { url, model }),
+        least_share: flags.name_share,
         threads: threads(args.run.threads),
     })
 }

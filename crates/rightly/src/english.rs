@@ -52,6 +52,57 @@ pub(crate) fn plural(noun: &str) -> String {
     joined(out)
 }
 
+/// Words that hold no vowel sound where they begin with a vowel's letter, and those that begin with one though their letter is
+/// none.
+const NO_VOWEL: [&str; 9] = ["eu", "ewe", "once", "one", "ubiq", "uni", "use", "usu", "uti"];
+const VOWEL: [&str; 4] = ["heir", "honest", "honour", "hour"];
+
+/// "a" or "an", as the word after it sounds.
+pub(crate) fn article(word: &str) -> &'static str {
+    let word = word.trim_start().to_lowercase();
+    let begins = |with: &[&str]| with.iter().any(|start| word.starts_with(start));
+    let not_vowel = begins(&NO_VOWEL) && !word.starts_with("unin") && !word.starts_with("unim");
+    let vowel = word.starts_with(['a', 'e', 'i', 'o', 'u']) && !not_vowel;
+    if vowel || begins(&VOWEL) { "an" } else { "a" }
+}
+
+/// A name with the article that it needs in a sentence: "an otter"; a plural ("trees", "people") has none, nor has what begins
+/// with an article or a preposition.
+pub(crate) fn with_article(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let last = name.split_whitespace().last().unwrap_or_default();
+    let plural =
+        lemma(last) != last || IRREGULAR.iter().any(|(many, one)| last == *many && many != one);
+    if first.is_empty() || plural || is_function_word(first) {
+        return name.to_owned();
+    }
+    format!("{} {name}", article(first))
+}
+
+/// A sentence around a name: `{}` in its place, with or without an article before it.
+pub(crate) fn sentence(template: &str, name: &str) -> String {
+    let bare = template.replace("an {}", "{}").replace("a {}", "{}").replace("A {}", "{}");
+    bare.replace("{}", name)
+}
+
+/// The singular of a class's name, words apart, for a sentence about one picture: "aquatic_mammals" is "aquatic mammal",
+/// "vehicles_1" is "vehicle". `None` where the name is no word: a number, an identifier.
+pub(crate) fn singular(class: &str) -> Option<String> {
+    let spaced = class.replace(['_', '-'], " ");
+    let mut words: Vec<&str> = spaced.split_whitespace().collect();
+    while words.len() > 1 && words.last().is_some_and(|w| w.chars().all(|c| c.is_ascii_digit())) {
+        words.pop();
+    }
+    let last = words.pop()?;
+    words.push(last);
+    if words.iter().any(|word| word.chars().any(|c| c.is_ascii_digit())) {
+        return None;
+    }
+    let head = words[..words.len() - 1].iter().map(|&word| word.to_owned());
+    Some(head.chain([lemma(last)]).collect::<Vec<_>>().join(" "))
+}
+
 /// Words that only look like plurals.
 const SAME: [&str; 6] = ["atlas", "canvas", "gas", "lens", "series", "species"];
 
@@ -122,6 +173,37 @@ mod tests {
     fn lists_are_sorted_for_the_search() {
         assert!(FUNCTION_WORDS.is_sorted() && PREPOSITIONS.is_sorted());
         assert!(is_function_word("the") && is_function_word("on") && !is_function_word("snow"));
+    }
+
+    #[test]
+    fn articles_follow_the_sound() {
+        for (name, expected) in [
+            ("otter", "an otter"),
+            ("red otter", "a red otter"),
+            ("hour glass", "an hour glass"),
+            ("unicycle", "a unicycle"),
+            ("uninteresting picture", "an uninteresting picture"),
+            ("umbrella", "an umbrella"),
+            ("trees", "trees"),
+            ("people", "people"),
+            ("bus", "a bus"),
+            ("on the snow", "on the snow"),
+            ("", ""),
+        ] {
+            assert_eq!(with_article(name), expected);
+        }
+        assert_eq!(sentence("a photo of a {}.", "an otter"), "a photo of an otter.");
+        assert_eq!(sentence("a photo of {}", "an otter"), "a photo of an otter");
+        for (class, one) in [
+            ("aquatic_mammals", Some("aquatic mammal")),
+            ("vehicles_1", Some("vehicle")),
+            ("people", Some("person")),
+            ("n02123394", None),
+            ("7", None),
+            ("T-shirt", Some("T shirt")),
+        ] {
+            assert_eq!(singular(class).as_deref(), one, "{class}");
+        }
     }
 
     #[test]

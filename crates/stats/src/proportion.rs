@@ -45,6 +45,20 @@ pub fn square_and_add(a: (f64, (f64, f64)), b: (f64, (f64, f64))) -> (f64, f64) 
     (a - b - down, a - b + up)
 }
 
+/// 95 % interval of a sum of independent figures, each times a weight, from their own 95 % intervals: the rule of
+/// [`square_and_add`] for any number of terms (Zou, Huang and Zhang 2009, "A note on confidence interval estimation for a
+/// linear function of binomial proportions"). Each term is `(weight, value, (low, high))`; of no term, (0, 0).
+pub fn linear_of_independent(terms: &[(f64, f64, (f64, f64))]) -> (f64, f64) {
+    let (mut sum, mut down, mut up) = (0.0, 0.0_f64, 0.0_f64);
+    for &(weight, value, (low, high)) in terms {
+        sum += weight * value;
+        let (lower, upper) = if weight >= 0.0 { (low, high) } else { (high, low) };
+        down += (weight * (value - lower)).powi(2);
+        up += (weight * (upper - value)).powi(2);
+    }
+    (sum - down.sqrt(), sum + up.sqrt())
+}
+
 /// Tango's 95 % score interval for a paired difference of proportions `(b - c) / n`, with `b` and
 /// `c` the discordant pairs of each direction among `n` pairs (Tango 1998, eq. 5 to 8); `None` for
 /// `n == 0`.
@@ -125,6 +139,18 @@ mod tests {
         }
         assert_eq!(newcombe(0, 0, 1, 2), None);
         assert_eq!(newcombe(1, 2, 0, 0), None);
+    }
+
+    #[test]
+    fn a_sum_of_two_is_newcombe_and_more_terms_widen_it() {
+        let term = |weight, hits, n| (weight, hits as f64 / n as f64, wilson(hits, n).unwrap());
+        let (low, high) = linear_of_independent(&[term(1.0, 56, 70), term(-1.0, 48, 80)]);
+        let of_two = newcombe(56, 70, 48, 80).unwrap();
+        assert!((low - of_two.0).abs() < 1e-12 && (high - of_two.1).abs() < 1e-12);
+        let three = [term(1.0, 56, 70), term(-1.0, 48, 80), term(0.5, 3, 10)];
+        let (l, h) = linear_of_independent(&three);
+        assert!(h - l > high - low && l < 0.35 && h > 0.35);
+        assert_eq!(linear_of_independent(&[]), (0.0, 0.0));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A planted subgroup is found where a finding of its class has at least half of its images among the subgroup's. Precision
 //! at 10 is the largest share of the subgroup among the ten strongest images of a finding of its class, 0 where nothing of
-//! the class was found. The control is the default method on outcomes and losses dealt anew among the images of each class.
+//! the class was found. Beside it stands what needs no method: the same share among the ten images of the class with the highest
+//! losses. A figure that this baseline has too shows nothing. The control is the default method on outcomes and losses dealt anew among the images of each class.
 //! A world in which nothing is planted is also looked at with other held-out images under the same model, since a training
 //! is long and a draw of images is not.
 
@@ -19,6 +20,8 @@ use super::world::{Plain, Planter, World};
 
 /// Images of a finding that are looked at.
 const TOP: usize = 10;
+/// The baseline's name in tables.
+const HIGHEST: &str = "the class's highest losses";
 /// Bootstrap resamples; with few seeds the interval is a t interval.
 const RESAMPLES: usize = 2000;
 
@@ -38,12 +41,13 @@ pub(crate) fn exam(
     draws: u64,
 ) -> anyhow::Result<()> {
     println!(
-        "Subgroups (recall / precision at 10 / false alarms; the last column: findings of the first method on outcomes dealt \
-         anew):\n"
+        "Subgroups (recall / precision at 10 / false alarms; highest losses: precision at 10 of the class's ten highest losses, of \
+         subgroups / of cues; dealt anew: findings of the first method on outcomes dealt anew):\n"
     );
-    println!("| world | seed | planted | {} | dealt anew |", methods.join(" | "));
-    println!("|---|---|---|{}---|", "---|".repeat(methods.len()));
+    println!("| world | seed | planted | {} | highest losses | dealt anew |", methods.join(" | "));
+    println!("|---|---|---|{}---|---|", "---|".repeat(methods.len()));
     let mut by_world: BTreeMap<&str, Vec<Vec<Score>>> = BTreeMap::new();
+    let mut of_cues: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     let mut alarmed: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for name in worlds {
         for seed in 0..seeds {
@@ -58,8 +62,20 @@ pub(crate) fn exam(
             };
             let planted = variants(&world).count();
             let cells: Vec<String> = scores.iter().map(|s| shown(*s, planted)).collect();
-            println!("| {name} | {seed} | {planted} | {} | {control} |", cells.join(" | "));
+            let groups = highest(&world, Kind::FailingSubgroup)?;
+            let cues = highest(&world, Kind::SpuriousCue)?;
+            let share = |v: f64| if v.is_nan() { "–".to_owned() } else { format!("{v:.2}") };
+            println!(
+                "| {name} | {seed} | {planted} | {} | {} / {} | {control} |",
+                cells.join(" | "),
+                share(groups),
+                share(cues)
+            );
+            if !cues.is_nan() {
+                of_cues.entry(name).or_default().push(cues);
+            }
             if planted > 0 {
+                scores.push(Score { precision: groups, recall: f64::NAN, alarms: 0 });
                 by_world.entry(name).or_default().push(scores);
             } else {
                 let count = alarmed.entry(name).or_default();
@@ -76,12 +92,37 @@ pub(crate) fn exam(
             }
         }
     }
-    summary(&by_world, methods);
+    let with_baseline: Vec<String> = methods.iter().cloned().chain([HIGHEST.to_owned()]).collect();
+    summary(&by_world, &with_baseline);
+    for (name, shares) in of_cues {
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        println!("{name}: of the ten highest losses of a class with a cue {mean:.2} lack it.");
+    }
     for (name, (with, all)) in alarmed {
         println!("{name}: {with} of {all} worlds with a finding.");
     }
     println!();
     Ok(())
+}
+
+/// Mean over the truths of a kind: the share of each among the ten images of its class with the highest losses.
+fn highest(world: &World, kind: Kind) -> anyhow::Result<f64> {
+    let losses = world.losses()?;
+    let (mut sum, mut count) = (0.0, 0_usize);
+    for truth in world.truths.iter().filter(|truth| truth.kind == kind) {
+        let ids: BTreeSet<&str> = truth.ids.iter().map(String::as_str).collect();
+        let mut own: Vec<(f64, &str)> = world
+            .of_class(&truth.class)
+            .into_iter()
+            .filter_map(|id| Some((*losses.get(id)?, id)))
+            .collect();
+        own.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        own.truncate(TOP);
+        sum +=
+            own.iter().filter(|(_, id)| ids.contains(id)).count() as f64 / own.len().max(1) as f64;
+        count += 1;
+    }
+    Ok(if count == 0 { f64::NAN } else { sum / count as f64 })
 }
 
 fn variants(world: &World) -> impl Iterator<Item = &Truth> {
@@ -133,6 +174,9 @@ fn summary(by_world: &BTreeMap<&str, Vec<Vec<Score>>>, methods: &[String]) {
                     .iter()
                     .map(|s| value(&s[at]) - if less_first { value(&s[0]) } else { 0.0 })
                     .collect();
+                if values.iter().any(|v| v.is_nan()) {
+                    return "–".to_owned();
+                }
                 let e = Design::new(vec![0; values.len()], None, 0, RESAMPLES).mean(&values);
                 let bound =
                     |b: Option<f64>| b.map_or_else(|| "?".to_owned(), |b| format!("{b:+.2}"));

@@ -2,14 +2,15 @@
 //!
 //! Each world is planted, trained and audited once for each seed, by the binary itself
 //! (`rightly demo`), and kept in a cache, so that an exam of a later stage takes seconds a world.
-//! Seven questions:
+//! Eight questions:
 //! - does what was planted hurt the model (else there is nothing to find)?
 //! - what is found, what is missed, what is a false alarm? Beside the tool stand an oracle that is
 //!   given the attributes, which must find everything, and the same oracle with right and wrong
 //!   dealt anew among the images of each class, which must find nothing.
 //! - do the ranks by spuriosity follow the planted cues, and nothing else?
 //! - are the planted subgroups among the discovered ones, for each method, and nothing else?
-//! - are they called by the words that were planted, and is nothing named that is nothing?
+//! - are they called by the words that were planted, are these words true of the pictures, and is nothing named that is nothing?
+//! - are words that an image-text model gives to photographs true of them, where it is a weak one?
 //! - does the worst group gain by a repair, more than by random groups, and is nothing claimed where nothing is?
 //! - does a class whose cue is planted rely less on its object than the same class, of the same
 //!   seed, without the cue?
@@ -18,9 +19,11 @@ mod dealt;
 mod discovery;
 mod naming;
 mod oracle;
+mod photographs;
 mod ranking;
 mod reliance;
 mod repair;
+mod titles;
 mod world;
 
 use std::path::PathBuf;
@@ -57,6 +60,12 @@ pub(crate) struct Options {
     /// Leave the names out
     #[arg(long)]
     no_names: bool,
+    /// CIFAR-100 as reference/cifar_words.py leaves it, whose subgroups are named by --image-text
+    #[arg(long, requires = "image_text")]
+    cifar_words: Option<PathBuf>,
+    /// An image-text model for --cifar-words: a folder
+    #[arg(long, requires = "cifar_words")]
+    image_text: Option<PathBuf>,
     /// Draws of held-out images for each model of a world in which nothing is planted
     #[arg(long, default_value = "1")]
     draws: u64,
@@ -70,6 +79,9 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let planter = world::Planter::new(options.rightly.as_deref(), &options.cache)?;
+    if let (Some(folder), Some(model)) = (&options.cifar_words, &options.image_text) {
+        return photographs::exam(options.rightly.as_deref(), folder, model);
+    }
     println!(
         "| world | seed | planted | cost >= 30 points | clean accuracy | found | missed | false alarms | oracle found | \
          oracle's false alarms | dealt anew: findings |\n|---|---|---|---|---|---|---|---|---|---|---|"

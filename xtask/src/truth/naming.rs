@@ -1,5 +1,6 @@
-//! What was found, in words: whether titles hold the planted word, with captions as they are, with captions of which a part
-//! belongs to other images, and with the pictures alone; and whether groups of nothing get a name.
+//! What was found, in words: whether titles hold the planted word and are true of their pictures, with captions as they are,
+//! with captions of which a part belongs to other images, and with the pictures alone; and whether groups of nothing get a name.
+//! What is found and what is named right are counted apart.
 
 use std::{collections::BTreeMap, fs};
 
@@ -8,23 +9,30 @@ use rightly::{Finding, RunDir, interpret::write_planted_towers, truth::compare};
 use rightly_data::table::{Columns, Table, write};
 use rightly_stats::rng::keyed;
 
-use super::world::{Plain, Planter, World};
+use super::{
+    titles::{self, TRUE, Titles},
+    world::{Plain, Planter, World},
+};
 
 /// Where discovery leaves its groups.
 const GROUPS: &str = "discover/groups.parquet";
 /// Share of the images whose captions are dealt anew.
 const WRONG: f64 = 0.3;
 
-/// Truths found, and those whose finding has the word in its title.
+/// Truths found, those whose finding has a word in its title, those that have the planted one; and titles of all findings.
 #[derive(Clone, Copy, Default)]
 struct Named {
+    planted: usize,
     found: usize,
     named: usize,
     titled: usize,
+    titles: Titles,
 }
 
 impl std::ops::AddAssign for Named {
     fn add_assign(&mut self, other: Self) {
+        self.planted += other.planted;
+        self.titles += other.titles;
         self.found += other.found;
         self.named += other.named;
         self.titled += other.titled;
@@ -33,26 +41,34 @@ impl std::ops::AddAssign for Named {
 
 impl std::fmt::Display for Named {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} of {} ({} have a name)", self.named, self.found, self.titled)
+        write!(
+            f,
+            "{} of {} | {} ({} have words) | {}",
+            self.found, self.planted, self.named, self.titled, self.titles
+        )
     }
 }
 
 pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::Result<()> {
     println!(
-        "Names (truths found whose title holds the planted word; groups dealt anew that get a name):\n\n\
-         | world | seed | captions | captions, {:.0} % of them wrong | pictures alone | groups of nothing |\n\
-         |---|---|---|---|---|---|",
+        "Names: truths found, those named right (the title has the planted word), titles that are true of at least {TRUE} of their \
+         images; with captions, with {:.0} % of the captions of other images, with pictures alone; groups dealt anew that get a \
+         name. Titles that are not true come first.\n\n\
+         | world | seed | found | named right | true titles | wrong captions: found | named right | true titles | pictures: found | \
+         named right | true titles | groups of nothing |\n|---|---|---|---|---|---|---|---|---|---|---|---|",
         100.0 * WRONG
     );
     let mut sums = BTreeMap::<&str, ([Named; 3], (usize, usize))>::new();
     for name in worlds {
         for seed in 0..seeds {
             let world = planter.plant(name, seed, Plain::No)?;
-            let own = of(&world, &world.findings);
+            let own = of(&world, &world.findings, &world.run, "captions")?;
             let (mut wrong, mut pictures) = (Named::default(), Named::default());
             if !world.truths.is_empty() {
-                wrong = of(&world, &planter.named_by_wrong_captions(&world)?);
-                pictures = of(&world, &planter.named_by_pictures(&world)?);
+                let (run, found) = planter.named_by_wrong_captions(&world)?;
+                wrong = of(&world, &found, &run, "wrong captions")?;
+                let (run, found) = planter.named_by_pictures(&world)?;
+                pictures = of(&world, &found, &run, "pictures")?;
             }
             let nothing = planter.named_of_nothing(&world)?;
             println!(
@@ -74,9 +90,13 @@ pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::
     Ok(())
 }
 
-fn of(world: &World, findings: &[Finding]) -> Named {
+fn of(world: &World, findings: &[Finding], run: &RunDir, what: &str) -> anyhow::Result<Named> {
     let verdict = compare(&world.truths, findings, |class| world.of_class(class));
-    let mut out = Named::default();
+    let mut out = Named {
+        planted: world.truths.len(),
+        titles: titles::of(world, findings, run, what)?,
+        ..Named::default()
+    };
     for hit in &verdict.found {
         let (Some(truth), Some(finding)) = (&hit.truth, &hit.finding) else { continue };
         let title = finding.title.to_lowercase();
@@ -86,12 +106,12 @@ fn of(world: &World, findings: &[Finding]) -> Named {
         let plain = ["fails on a subgroup", "leans on a cue that is not"];
         out.titled += usize::from(!plain.iter().any(|p| title.contains(p)));
     }
-    out
+    Ok(out)
 }
 
 impl Planter {
     /// Subgroups of the world's images where some images have the captions of other images.
-    fn named_by_wrong_captions(&self, world: &World) -> anyhow::Result<Vec<Finding>> {
+    fn named_by_wrong_captions(&self, world: &World) -> anyhow::Result<(RunDir, Vec<Finding>)> {
         let data = world.folder.join("data/wrong-captions.parquet");
         let samples = &world.dataset.samples;
         let mut order: Vec<usize> = (0..samples.len()).collect();
@@ -109,18 +129,22 @@ impl Planter {
         write(&data, &plain(world).utf8("caption", &captions).batch()?)?;
         let run = world.folder.join("methods/wrong-captions");
         self.interpret(world, &data.display().to_string(), &run, None)?;
-        Ok(RunDir::open(&run)?.findings()?)
+        let run = RunDir::open(&run)?;
+        let found = run.findings()?;
+        Ok((run, found))
     }
 
     /// Subgroups of the world's images, without a caption or an attribute: named by the image-text model that comes with the
     /// program.
-    fn named_by_pictures(&self, world: &World) -> anyhow::Result<Vec<Finding>> {
+    fn named_by_pictures(&self, world: &World) -> anyhow::Result<(RunDir, Vec<Finding>)> {
         let data = world.folder.join("data/pictures.parquet");
         write(&data, &plain(world).batch()?)?;
         let run = world.folder.join("methods/pictures");
         let towers = write_planted_towers(&world.folder.join("image-text"))?;
         self.interpret(world, &data.display().to_string(), &run, Some(&towers))?;
-        Ok(RunDir::open(&run)?.findings()?)
+        let run = RunDir::open(&run)?;
+        let found = run.findings()?;
+        Ok((run, found))
     }
 
     /// Groups that get a name, and all of them, where every image of a class lies in a group that was drawn for it.

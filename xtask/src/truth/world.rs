@@ -190,6 +190,14 @@ impl World {
         self.dataset.ids_of(class)
     }
 
+    /// The model's loss on each image that the run reports.
+    pub(crate) fn losses(&self) -> anyhow::Result<BTreeMap<String, f64>> {
+        let table = Table::load(&self.run.path(&rightly::features::outcomes_of("model")))?;
+        let rows = table.texts("id")?.into_iter().zip(table.floats("loss")?);
+        let known = rows.filter_map(|(id, loss)| Some((id?, loss?)));
+        Ok(known.filter(|(id, _)| self.outcomes.contains_key(id)).collect())
+    }
+
     pub(crate) fn clean_accuracy(&self) -> String {
         let accuracy = find(&self.metrics, "accuracy", Some("none"), POOLED).and_then(|m| m.value);
         accuracy.map_or_else(|| "?".to_owned(), |a| format!("{a:.3}"))

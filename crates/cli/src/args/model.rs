@@ -86,13 +86,16 @@ pub(crate) struct CardFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// ONNX file
+    /// ONNX file, or the folder of an image-text model (both towers and their tokenizer)
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) card: CardFlags,
-    /// Data to look at a few images of, through both engines
+    /// Data to look at a few images of, through both engines; of an image-text model those that --try scores
     #[arg(long, value_name = "DATA")]
     pub(crate) data: Option<String>,
+    /// Texts that an image-text model holds a few pictures of --data against
+    #[arg(long = "try", value_name = "TEXT,TEXT", value_delimiter = ',')]
+    pub(crate) tried: Vec<String>,
     /// How to print it
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: DataFormat,

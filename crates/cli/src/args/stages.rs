@@ -168,6 +168,9 @@ pub(crate) struct WordFlags {
     /// them), and from which mitigate adds images to the training (DATA with classes, or any with --pool-labels predicted)
     #[arg(long, value_name = "PATH")]
     pub(crate) pool: Option<PathBuf>,
+    /// Share of a group's images of which a title has to be true
+    #[arg(long, value_name = "SHARE", default_value_t = rightly::interpret::LEAST_SHARE)]
+    pub(crate) name_share: f64,
     /// OpenAI-compatible endpoint of a language model that words titles and sentences, such as http://localhost:8000/v1 (key: RIGHTLY_LLM_KEY)
     #[arg(long, value_name = "URL", requires = "llm_model")]
     pub(crate) llm: Option<String>,

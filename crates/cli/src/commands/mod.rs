@@ -4,6 +4,7 @@ mod classes;
 mod compare;
 mod data;
 mod demo;
+mod image_text;
 mod metrics;
 mod model;
 mod report;

@@ -29,6 +29,15 @@ struct Shown {
 }
 
 pub(crate) fn run(args: &ModelArgs) -> anyhow::Result<()> {
+    if args.model.is_dir() {
+        return super::image_text::run(args);
+    }
+    if !args.tried.is_empty() {
+        anyhow::bail!(
+            "--try: {} is one network; texts are held against pictures by an image-text model (a folder with both towers)",
+            args.model.display()
+        );
+    }
     let overrides = options::overrides(&args.card)?;
     let engine = options::engine(args.card.engine);
     let looked = args.data.as_ref().map(|data| look(args, data, engine, &overrides)).transpose()?;

@@ -7,6 +7,7 @@ mod evaluate;
 mod flags;
 mod help;
 mod hostile;
+mod image_text;
 mod integrity;
 mod making;
 mod preview;

@@ -24,6 +24,8 @@ pub struct TextCard {
     pub logit_bias: Option<f32>,
     /// Sentences with `{}` in the place of a name.
     pub templates: Option<Vec<String>>,
+    /// Kinds of words that the model was measured to know, as lists of phrases call them (`colours and patterns`).
+    pub knows: Option<Vec<String>>,
 }
 
 /// `[caption]` of the card beside a captioner's encoder; every key may be left out.

@@ -17,6 +17,8 @@ const OUTPUTS: [&str; 6] = [
     "embeddings",
     "embeds",
 ];
+/// Texts of a run, where the network takes any number.
+const TOGETHER: usize = 16;
 /// Names of the input with the ids.
 const IDS: [&str; 6] = ["input_ids", "text", "tokens", "ids", "input", "texts"];
 
@@ -29,14 +31,20 @@ enum Role {
     Positions,
 }
 
-/// A text network ready to run, one text at a time.
+/// A text network ready to run.
 pub(super) struct TextTower {
     path: PathBuf,
     session: Box<dyn Session>,
     inputs: Vec<(String, Role)>,
     output: String,
-    /// Texts of one run; above 1 only where the file fixes it, and then the text is repeated.
+    /// Texts of one run, where the file fixes it; above 1 the text is repeated.
     batch: usize,
+    /// Whether a run takes any number of texts.
+    any_batch: bool,
+    /// Whether a text without its padding has the vector that it has with it, as tried when the network was opened.
+    any_length: bool,
+    /// The network with what it leaves open, until that is tried.
+    unsettled: Option<(Graph, EngineKind)>,
     context: usize,
     /// Rows of the table of embeddings, where it is found.
     rows: Option<usize>,
@@ -129,15 +137,76 @@ impl TextTower {
                  dynamic batch)"
             ));
         }
-        for (name, _) in &inputs {
-            graph.set_input_shape(name, &[batch, context]);
+        // What the file leaves open stays open, if the engine can run it so: see `settle`.
+        let open = fixed[0].is_none();
+        if !open {
+            inputs.iter().for_each(|(name, _)| graph.set_input_shape(name, &[batch, context]));
         }
         let rows = inputs
             .iter()
             .find(|(_, role)| *role == Role::Ids)
             .and_then(|(name, _)| graph.table_rows(name));
         let session = session_of(&graph, &[&output], engine)?;
-        Ok(Self { path: graph.path().to_owned(), session, inputs, output, batch, context, rows })
+        let path = graph.path().to_owned();
+        Ok(Self {
+            path,
+            session,
+            inputs,
+            output,
+            batch,
+            any_batch: open,
+            any_length: open && fixed[1].is_none(),
+            unsettled: open.then_some((graph, engine)),
+            context,
+            rows,
+        })
+    }
+
+    /// Tries what the file leaves open with two texts of different lengths: whether texts run together, and without their
+    /// padding, have the vectors that each has alone with it. What does not hold is not done.
+    ///
+    /// # Errors
+    /// As [`Self::embed`].
+    pub(super) fn settle(&mut self, texts: &[Tokens; 2]) -> Result<(), ModelError> {
+        let (any_batch, any_length) = (self.any_batch, self.any_length);
+        (self.any_batch, self.any_length) = (false, false);
+        let Some((mut graph, engine)) = self.unsettled.take() else { return Ok(()) };
+        let mut alone = self.embed(&texts[0]).and_then(|a| Ok([a, self.embed(&texts[1])?]));
+        if alone.is_err() {
+            // An engine that can't run it with open sizes gets them.
+            let names = self.inputs.iter().map(|(name, _)| name);
+            names.for_each(|name| graph.set_input_shape(name, &[1, self.context]));
+            self.session = session_of(&graph, &[&self.output], engine)?;
+            alone = self.embed(&texts[0]).and_then(|a| Ok([a, self.embed(&texts[1])?]));
+        }
+        let alone = alone?;
+        let same = |found: Result<Vec<Vec<f32>>, ModelError>, own: [&Vec<f32>; 2]| {
+            found.is_ok_and(|found| {
+                found.len() == 2 && found.iter().zip(own).all(|(a, b)| close(a, b))
+            })
+        };
+        if any_batch {
+            let found = self.run(&[&texts[0], &texts[1]], self.context);
+            self.any_batch = same(found, [&alone[0], &alone[1]]);
+        }
+        if any_length && self.any_batch {
+            let short = texts.iter().map(length).collect::<Vec<_>>();
+            let each = texts.iter().zip(&alone).zip(short).all(|((text, own), length)| {
+                length.is_some_and(|length| same(self.run(&[text, text], length), [own, own]))
+            });
+            self.any_length = each;
+        }
+        Ok(())
+    }
+
+    /// Tokens of a text that a run needs: those without padding, where the network takes them so.
+    pub(super) fn needed(&self, text: &Tokens) -> usize {
+        if self.any_length { length(text).unwrap_or(self.context) } else { self.context }
+    }
+
+    /// Texts of a run.
+    pub(super) fn together(&self) -> usize {
+        if self.any_batch { TOGETHER } else { 1 }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -151,31 +220,51 @@ impl TextTower {
     /// The vector of one text, `[d]`, as the network gives it. One core.
     ///
     /// # Errors
+    /// As [`Self::run`].
+    pub(super) fn embed(&self, tokens: &Tokens) -> Result<Vec<f32>, ModelError> {
+        let own = self.run(&[tokens], self.needed(tokens))?;
+        own.into_iter().next().ok_or_else(|| self.invalid("it gave no vector".to_owned()))
+    }
+
+    /// The vectors of texts in one run, the first `length` tokens of each; one text where [`Self::together`] is 1.
+    ///
+    /// # Errors
     /// [`ModelError::Invalid`] for an id beyond the table of embeddings or an output that is no vector a text;
     /// [`ModelError::Engine`].
-    pub(super) fn embed(&self, tokens: &Tokens) -> Result<Vec<f32>, ModelError> {
+    pub(super) fn run(
+        &self,
+        texts: &[&Tokens],
+        length: usize,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        let ids = || texts.iter().flat_map(|tokens| &tokens.ids);
         if let Some(rows) = self.rows
-            && let Some(id) = tokens.ids.iter().find(|&&id| id < 0 || id as usize >= rows)
+            && let Some(id) = ids().find(|&&id| id < 0 || id as usize >= rows)
         {
             return Err(self.invalid(format!(
                 "the tokenizer gave id {id}, but the table of embeddings has {rows} rows: the tokenizer belongs to \
                  another network"
             )));
         }
-        let row = |values: &[i64]| {
-            ArrayD::from_shape_vec(IxDyn(&[self.batch, self.context]), values.repeat(self.batch))
+        let batch = if self.batch > 1 { self.batch } else { texts.len() };
+        let rows = |of: &dyn Fn(&Tokens) -> Vec<i64>| {
+            let mut values: Vec<i64> = texts.iter().flat_map(|text| of(text)).collect();
+            if self.batch > 1 {
+                values = values.repeat(self.batch);
+            }
+            let count = values.len();
+            ArrayD::from_shape_vec(IxDyn(&[batch, length]), values)
                 .map(Value::I64)
-                .map_err(|error| self.invalid(format!("{} tokens: {error}", values.len())))
+                .map_err(|error| self.invalid(format!("{count} tokens: {error}")))
         };
         let inputs = self
             .inputs
             .iter()
             .map(|(name, role)| {
                 let value = match role {
-                    Role::Ids => row(&tokens.ids)?,
-                    Role::Mask => row(&tokens.mask)?,
-                    Role::Zeros => row(&vec![0; self.context])?,
-                    Role::Positions => row(&(0..self.context as i64).collect::<Vec<_>>())?,
+                    Role::Ids => rows(&|text| text.ids[..length].to_vec())?,
+                    Role::Mask => rows(&|text| text.mask[..length].to_vec())?,
+                    Role::Zeros => rows(&|_| vec![0; length])?,
+                    Role::Positions => rows(&|_| (0..length as i64).collect())?,
                 };
                 Ok((name.as_str(), value))
             })
@@ -186,23 +275,40 @@ impl TextTower {
             value.ok_or_else(|| self.invalid(format!("'{}' holds no floats", self.output)))?;
         let shape = value.shape().to_vec();
         let one = match shape.as_slice() {
-            [batch, d] if *batch == self.batch => *d,
-            [d] if self.batch == 1 => *d,
+            [found, d] if *found == batch => *d,
+            [d] if batch == 1 => *d,
             _ => 0,
         };
         if one < 2 {
             return Err(self.invalid(format!(
-                "output '{}' has shape {shape:?}, expected one vector a text ([{}, d]); name another with 'output' in \
+                "output '{}' has shape {shape:?}, expected one vector a text ([{batch}, d]); name another with 'output' in \
                  [text]",
-                self.output, self.batch
+                self.output
             )));
         }
-        Ok(value.into_iter().take(one).collect())
+        let values: Vec<f32> = value.into_iter().collect();
+        Ok(values.chunks_exact(one).take(texts.len()).map(<[f32]>::to_vec).collect())
     }
 
     fn invalid(&self, message: String) -> ModelError {
         ModelError::Invalid { path: self.path.clone(), message }
     }
+}
+
+/// Tokens before the padding, where all padding stands at the end.
+fn length(text: &Tokens) -> Option<usize> {
+    let length = text.mask.iter().filter(|&&one| one == 1).count();
+    let ends = text.mask.iter().take(length).all(|&one| one == 1);
+    (ends && length > 0).then_some(length)
+}
+
+/// Whether two vectors are the same but for the order of sums.
+fn close(a: &[f32], b: &[f32]) -> bool {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    };
+    let lengths = (dot(a, a) * dot(b, b)).sqrt();
+    a.len() == b.len() && lengths > 0.0 && dot(a, b) / lengths > 1.0 - 1e-5
 }
 
 fn dims(graph: &Graph, name: &str) -> Result<[Dim; 2], ModelError> {

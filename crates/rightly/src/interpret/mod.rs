@@ -2,24 +2,29 @@
 //!
 //! ```text
 //! groups, ranks ─► what has no name ─► phrases of each source ─► tested on other images ─► names ─► findings
-//!    subjects          material            attributes, captions,       tested             naming, wording, told
+//!    subjects          material            attributes, captions,       tested, held       role, naming, wording, told
 //!                      (models, pictures)  bank
 //! ```
 //! DIM (Zhang et al., CVPR 2024) names a direction by what a vision-language model says of the images nearest to it. Here a
 //! phrase of whatever source is a score of each image, and the question is how well that score alone separates the images
-//! that are to be named from the rest of their class. A phrase that does not hold is not said; no words is an answer.
+//! that are to be named from the rest of their class. A phrase that does not hold is not said; no words is an answer. What holds
+//! is a name where it is true of most of the group, and where the accuracy of all images that have it is that of the group.
 
 mod attributes;
 mod bank;
 mod captions;
+mod had;
+mod held;
 pub(crate) mod known;
 mod material;
 mod models;
 mod naming;
 mod options;
+mod outcomes;
 mod phrase;
 mod pictures;
 mod pool;
+mod role;
 mod shipped;
 mod subjects;
 mod tables;
@@ -34,15 +39,17 @@ use rightly_data::{
     Problem,
     dataset::{Attribute, typed_attributes},
 };
-use rightly_stats::multiple::families;
+use rightly_stats::multiple::{families, holm};
 
-pub use options::{InterpretOptions, LanguageEndpoint};
+pub use options::{InterpretOptions, LEAST_SHARE, LanguageEndpoint};
 pub use phrase::Source;
 pub use shipped::write_planted_towers;
 pub(crate) use tables::NAMES;
 
 use crate::{
-    Error, Event, Inputs, Metric, RunDir, Sink, discover, rank,
+    Error, Event, Inputs, Metric, RunDir, Sink, discover,
+    metrics::POOLED,
+    rank,
     run::{Key, StageRecord},
     workers,
 };
@@ -53,13 +60,13 @@ use models::Models;
 use naming::Named;
 use phrase::Candidate;
 use pictures::Pass;
-use subjects::Subject;
-use tested::Tested;
+use subjects::{CUE, Subject};
+use tested::{Right, Tested};
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "interpret";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 /// Whether there is anything that words could come from.
 ///
@@ -114,23 +121,27 @@ pub fn interpret(
     let run = &run.keyed(&key);
     let (subjects, small) = subjects::of_run(inputs, run)?;
     let pass = Pass { inputs, run, threads: options.threads, stop, sink };
-    let material = Material::gather(models, &subjects, &pass)?;
+    let right = outcomes::right(inputs, run)?;
+    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
+    let material = Material::gather(models, &subjects, &attributes, &pass)?;
     sink(Event::Summarising { stage: STAGE });
-    let tested = test(&material, &subjects, &pass)?;
+    let tested = test(&material, &subjects, &attributes, &right, &pass)?;
     let mut named: Vec<Named<'_>> = subjects
         .iter()
         .zip(&tested)
-        .map(|(subject, own)| Named {
-            subject,
-            class: &inputs.dataset.classes[subject.class],
-            phrases: tested::that_hold(own),
-            told: None,
+        .map(|(subject, own)| {
+            let class = &inputs.dataset.classes[subject.class];
+            Named::new(subject, class, tested::that_hold(own), options.least_share)
         })
         .collect();
     let (told, more) = told::tell(inputs, options, &material, &named, &pass)?;
     told.into_iter().for_each(|(at, words)| named[at].told = Some(words));
     tables::write_names(run, &named)?;
-    let metrics = figures(&named);
+    let mut metrics = naming::figures(&named);
+    metrics.extend(material.known.asked.iter().map(|asked| {
+        let of = Some(asked.kind.as_str());
+        Metric::new(STAGE, "zero-shot-accuracy", of, POOLED, asked.accuracy)
+    }));
     let found: Vec<_> = earlier.iter().flat_map(|record| record.findings.clone()).collect();
     let problems: Vec<Problem> = material.problems.iter().cloned().chain(more).collect();
     let mut notes = notes(&subjects, &tested, &named, small);
@@ -153,10 +164,11 @@ pub fn interpret(
 fn test(
     material: &Material<'_>,
     subjects: &[Subject],
+    attributes: &[Attribute],
+    right: &Right,
     pass: &Pass<'_>,
 ) -> Result<Vec<Vec<Tested>>, Error> {
     let inputs = pass.inputs;
-    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
     let mut by_class = BTreeMap::<usize, Vec<(usize, &Subject)>>::new();
     subjects
         .iter()
@@ -177,24 +189,29 @@ fn test(
         let own = images[*class].iter().map(|&i| (i, material.captions(i)));
         let index = Index::new(&inputs.dataset.classes[*class], own);
         let of_subject = |&(place, subject): &(usize, &Subject)| -> Vec<Tested> {
-            let mut out = yes_or_no(attributes::candidates(&attributes, subject), subject);
+            let is_cue = subject.group == CUE;
+            let mut out = yes_or_no(attributes::candidates(attributes, subject), subject, right);
             let said = subject.only(|sample| !material.captions(sample).is_empty());
             if said.usable() {
-                out.extend(yes_or_no(captions::candidates(&index, &said), &said));
+                out.extend(yes_or_no(captions::candidates(&index, &said), &said, right));
             }
             for bank in proposed[place].iter().chain(&banks[at]) {
                 let Some(space) = &material.space else { continue };
-                let (seen, found) = bank.candidates(space, subject);
+                let (seen, found) = bank.candidates(space, &material.known, subject);
                 let pair = Candidate::graded_pair(&found, &seen.fit);
                 let all = pair.into_iter().chain(found);
-                out.extend(all.map(|one| Tested::graded(one, &seen.confirm)));
+                out.extend(all.map(|one| {
+                    Tested::graded(one, &seen.confirm).measured(&seen.confirm, right, is_cue)
+                }));
             }
             out
         };
         Ok(subjects.iter().map(of_subject).collect::<Vec<_>>())
     })?;
     let mut out = by_class.concat();
-    let p: Vec<Vec<f64>> = out.iter().map(|own| own.iter().map(|t| t.p).collect()).collect();
+    // For each other within a group, then over groups.
+    let p = out.iter().map(|own| holm(&own.iter().map(|t| t.p).collect::<Vec<_>>()));
+    let p: Vec<Vec<f64>> = p.collect();
     for (own, q) in out.iter_mut().zip(families(&p)) {
         own.iter_mut().zip(q).for_each(|(tested, q)| tested.q = q);
     }
@@ -202,27 +219,12 @@ fn test(
 }
 
 /// Candidates that an image has or has not, tested; what says most comes first.
-fn yes_or_no(candidates: Vec<Candidate>, subject: &Subject) -> Vec<Tested> {
+fn yes_or_no(candidates: Vec<Candidate>, subject: &Subject, right: &Right) -> Vec<Tested> {
+    let is_cue = subject.group == CUE;
     let pair = Candidate::pair(&candidates, &subject.fit);
-    pair.into_iter().chain(candidates).map(|c| Tested::yes_or_no(c, &subject.confirm)).collect()
-}
-
-/// How well the best phrase of each subject separates it.
-fn figures(named: &[Named<'_>]) -> Vec<Metric> {
-    named
-        .iter()
-        .filter_map(|n| {
-            let best = n.phrases.first()?;
-            let source = best.candidate.source.name();
-            let row = Metric::new(STAGE, "name-auc", Some(source), n.class, best.auc);
-            Some(Metric {
-                group: Some(n.subject.group.clone()),
-                p: Some(best.p),
-                q: Some(best.q),
-                ..row
-            })
-        })
-        .collect()
+    let all = pair.into_iter().chain(candidates);
+    let tested = |c| Tested::yes_or_no(c, &subject.confirm);
+    all.map(|c| tested(c).measured(&subject.confirm, right, is_cue)).collect()
 }
 
 fn notes(
@@ -233,8 +235,10 @@ fn notes(
 ) -> Vec<String> {
     let phrases: usize = tested.iter().map(Vec::len).sum();
     let with = named.iter().filter(|n| !n.phrases.is_empty()).count();
+    let titled = named.iter().filter(|n| n.role.is_some()).count();
     let mut out = vec![format!(
-        "{with} of {} groups have words that hold on images which had no part in choosing them; {phrases} phrases were tested.",
+        "{with} of {} groups have words that hold on images which had no part in choosing them, {titled} of them a title: words \
+         that are true of most of the group; {phrases} phrases were tested.",
         subjects.len()
     )];
     if small > 0 {

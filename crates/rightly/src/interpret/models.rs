@@ -59,6 +59,7 @@ impl Models {
             ));
             notes.extend(model.notes().iter().cloned());
             key = key.with("image-text", model.hash())?.with("phrases", &phrases)?;
+            key = key.with("knows", model.knows())?;
             image_text = Some(model);
         }
         let captioner = match &options.captioner {

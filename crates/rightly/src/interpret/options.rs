@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// The usual share of a group's images of which a title is true.
+pub const LEAST_SHARE: f64 = 0.8;
+
 /// Options of the stage.
 #[derive(Debug, Clone)]
 pub struct InterpretOptions {
@@ -15,6 +18,9 @@ pub struct InterpretOptions {
     pub pool: Option<PathBuf>,
     /// A language model that writes titles and sentences.
     pub language: Option<LanguageEndpoint>,
+    /// Share of a group's images of which a title has to be true, 0 to 1: a name of at least so many, and no title of a group
+    /// where the share is below it beyond chance.
+    pub least_share: f64,
     /// Worker threads; results do not depend on it.
     pub threads: usize,
 }
@@ -37,6 +43,7 @@ impl Default for InterpretOptions {
             captioner: None,
             pool: None,
             language: None,
+            least_share: LEAST_SHARE,
             threads: cores.map_or(1, std::num::NonZero::get),
         }
     }
@@ -58,6 +65,7 @@ impl InterpretOptions {
         ] {
             table.extend(value.map(|value| (name.to_owned(), value.into())));
         }
+        table.insert("name-share".to_owned(), self.least_share.into());
         table
     }
 }

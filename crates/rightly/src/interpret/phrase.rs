@@ -2,6 +2,7 @@
 
 use rightly_stats::auc::auc;
 
+pub(super) use super::had::Had;
 use super::subjects::Side;
 use crate::english::is_preposition;
 
@@ -81,6 +82,16 @@ impl Joint {
         }
     }
 
+    /// Where one of the two may not be known.
+    pub(super) fn of_known(self, a: Option<bool>, b: Option<bool>) -> Option<bool> {
+        let decides = self == Self::Either;
+        match (a, b) {
+            (Some(a), Some(b)) => Some(self.of(a, b)),
+            (Some(one), None) | (None, Some(one)) if one == decides => Some(one),
+            _ => None,
+        }
+    }
+
     /// Between the two, in words.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -88,6 +99,18 @@ impl Joint {
             Self::Either => " or ",
         }
     }
+}
+
+/// What an image-text model's own answer for a picture says of a phrase, beside the contrast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Captions or attributes say it of images: nothing has to be shown.
+    Said,
+    /// The phrase is among the nearest of its kind to the group's mean picture, beyond what random groups' means reach, and the
+    /// model knows this kind of words.
+    Near,
+    /// Only the contrast with the rest of the class is there.
+    ContrastOnly,
 }
 
 /// What was chosen on the fitting side: a phrase, or two together.
@@ -104,6 +127,11 @@ pub(super) struct Candidate {
     /// On each fitting image, and on each confirming one.
     pub(super) fit: Vec<f64>,
     pub(super) scores: Vec<f64>,
+    /// Whether confirming images have it as it is worded.
+    pub(super) has: Had,
+    /// The same of each of two phrases; empty of one.
+    pub(super) of_parts: Vec<Had>,
+    pub(super) shown: Shown,
 }
 
 /// Gain in area for which two phrases are taken together.
@@ -151,6 +179,9 @@ impl Candidate {
                     fitted: area,
                     scores: sum(&a.standard(&a.scores), &b.standard(&b.scores)),
                     fit: own,
+                    has: a.has.joined(&b.has, Joint::Both),
+                    of_parts: vec![a.has.clone(), b.has.clone()],
+                    shown: shown(a, b),
                 });
             }
         }
@@ -190,6 +221,9 @@ impl Candidate {
             fitted: auc(&own, &fit.inside).value?,
             scores: scores(&a.scores, &b.scores),
             fit: own,
+            has: a.has.joined(&b.has, joint),
+            of_parts: vec![a.has.clone(), b.has.clone()],
+            shown: shown(a, b),
         })
     }
 
@@ -209,6 +243,12 @@ fn parts(a: &Candidate, b: &Candidate) -> Vec<Part> {
     out
 }
 
+/// Of two phrases, by the one of which less is known; what is missing need not be near.
+fn shown(a: &Candidate, b: &Candidate) -> Shown {
+    let worst = [a, b].into_iter().filter(|one| one.rises).map(|one| one.shown);
+    worst.max_by_key(|shown| *shown as u8).unwrap_or(Shown::ContrastOnly)
+}
+
 fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
@@ -224,7 +264,7 @@ mod tests {
         let side = Side {
             images: (0..80).collect(),
             inside: (0..80).map(inside).collect(),
-            clusters: None,
+            ..Side::default()
         };
         let scores = |on: &dyn Fn(usize) -> bool| -> Vec<f64> {
             (0..80).map(|i| f64::from(u8::from(on(i)))).collect()
@@ -237,12 +277,16 @@ mod tests {
             fitted: 5.0 / 6.0,
             fit: scores(on),
             scores: scores(on),
+            has: Had::of(&side, |at| Some(on(at) == present)),
+            of_parts: Vec::new(),
+            shown: Shown::Said,
         };
         let red = single("red", true, &|i| i % 4 < 2);
         let street = single("street", false, &|i| i % 4 == 1 || i % 4 == 3);
         let pair = Candidate::pair(&[red.clone(), street], &side).unwrap();
         assert_eq!((pair.text().as_str(), pair.fitted), ("red and no street", 1.0));
         assert!(pair.rises && pair.scores == scores(&inside));
+        assert_eq!((pair.has.all(), pair.of_parts.len()), ((0..80).map(inside).collect(), 2));
         assert_eq!(Candidate::pair(&[red.clone(), red], &side), None);
 
         // Half of the images inside are red, the other half blue.
@@ -266,7 +310,7 @@ mod tests {
         let side = Side {
             images: (0..90).collect(),
             inside: (0..90).map(|i| i % 3 == 0).collect(),
-            clusters: None,
+            ..Side::default()
         };
         let graded = |text: &str, rises: bool, scale: f64, on: &dyn Fn(usize) -> bool| {
             let score =
@@ -280,6 +324,9 @@ mod tests {
                 fitted: 0.8,
                 scores: fit.clone(),
                 fit,
+                has: Had::of(&side, |at| Some(on(at) == rises)),
+                of_parts: Vec::new(),
+                shown: Shown::Near,
             }
         };
         let cream = graded("cream", true, 1.0, &|i| i % 3 < 2);

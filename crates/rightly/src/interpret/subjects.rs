@@ -18,6 +18,11 @@ pub(super) struct Side {
     pub(super) inside: Vec<bool>,
     /// Cluster of each image, where images are not independent.
     pub(super) clusters: Option<Vec<u32>>,
+    /// Images of the class that are neither inside nor outside: those between the two ends of a ranking. No word is
+    /// chosen or tested on them; accuracy with and without what is named counts them.
+    pub(super) middle: Vec<usize>,
+    /// Cluster of each of these.
+    pub(super) middle_clusters: Option<Vec<u32>>,
 }
 
 impl Side {
@@ -52,25 +57,31 @@ pub(super) struct Subject {
     pub(super) confirm: Side,
 }
 
-/// The group of the images that show the cue of their class more strongly than half of it.
+/// The group of the images that show the cue of their class most strongly: one end of its ranking against the other.
 pub(super) const CUE: &str = "cue";
 
 /// Fewest observations of either kind on either side.
 const FEWEST: usize = 8;
+/// Fewest images of an end of a ranking, where there are as many.
+const END: usize = 12;
 
 impl Subject {
     /// The same among the samples that can be used.
     pub(super) fn only(&self, usable: impl Fn(usize) -> bool) -> Self {
         let side = |side: &Side| {
-            let kept: Vec<usize> =
-                (0..side.images.len()).filter(|&at| usable(side.images[at])).collect();
+            let among = |images: &[usize]| -> Vec<usize> {
+                (0..images.len()).filter(|&at| usable(images[at])).collect()
+            };
+            let (kept, middle) = (among(&side.images), among(&side.middle));
+            let of = |clusters: &Option<Vec<u32>>, kept: &[usize]| {
+                clusters.as_ref().map(|own| kept.iter().map(|&at| own[at]).collect())
+            };
             Side {
                 images: kept.iter().map(|&at| side.images[at]).collect(),
                 inside: kept.iter().map(|&at| side.inside[at]).collect(),
-                clusters: side
-                    .clusters
-                    .as_ref()
-                    .map(|own| kept.iter().map(|&at| own[at]).collect()),
+                clusters: of(&side.clusters, &kept),
+                middle: middle.iter().map(|&at| side.middle[at]).collect(),
+                middle_clusters: of(&side.middle_clusters, &middle),
             }
         };
         Self { fit: side(&self.fit), confirm: side(&self.confirm), ..self.clone() }
@@ -98,6 +109,7 @@ pub(super) fn of_run(inputs: &Inputs, run: &RunDir) -> Result<(Vec<Subject>, usi
     for subject in &mut all {
         for side in [&mut subject.fit, &mut subject.confirm] {
             side.clusters = inputs.clusters_of(&side.images)?;
+            side.middle_clusters = inputs.clusters_of(&side.middle)?;
         }
     }
     let before = all.len();
@@ -156,8 +168,8 @@ fn subgroups(
     Ok(out)
 }
 
-/// `rank/spuriosity.parquet`: the half of a class that shows its cue most against the other half. Words are chosen on one
-/// half of the ranked images and tested on the other, dealt by a hash of their id (of their cluster).
+/// `rank/spuriosity.parquet`: the images of a class that show its cue most against those that show it least. Words are
+/// chosen on one half of the ranked images and tested on the other, dealt by a hash of their id (of their cluster).
 fn cues(
     inputs: &Inputs,
     run: &RunDir,
@@ -185,20 +197,50 @@ fn cues(
         };
         let dealt = deal(&keys, inputs.options.seed, &[1.0, 1.0]);
         let side = |part: usize| {
-            let mut own: Vec<(usize, i64)> =
-                rows.iter().zip(&dealt).filter(|(_, p)| **p == part).map(|(r, _)| *r).collect();
-            let mut order: Vec<i64> = own.iter().map(|r| r.1).collect();
-            order.sort_unstable();
-            let middle = order.get(order.len() / 2).copied().unwrap_or(0);
-            own.sort_unstable();
-            Side {
-                images: own.iter().map(|r| r.0).collect(),
-                // Rank 1 is the strongest cue.
-                inside: own.iter().map(|r| r.1 < middle).collect(),
-                clusters: None,
-            }
+            let own = rows.iter().zip(&dealt).filter(|(_, p)| **p == part).map(|(r, _)| *r);
+            ends(own.collect())
         };
         out.push(Subject { class, group: CUE.to_owned(), fit: side(0), confirm: side(1) });
     }
     Ok(out)
+}
+
+/// The two ends of some ranked images: a quarter of them each, and more where that is too few to test on.
+fn ends(mut ranked: Vec<(usize, i64)>) -> Side {
+    // Rank 1 is the strongest cue.
+    ranked.sort_unstable_by_key(|&(sample, rank)| (rank, sample));
+    let n = ranked.len();
+    let k = (n / 4).max(END).min(n / 2);
+    let samples = |of: &[(usize, i64)]| of.iter().map(|r| r.0).collect::<Vec<usize>>();
+    let mut own: Vec<(usize, bool)> =
+        samples(&ranked[..k]).into_iter().map(|s| (s, true)).collect();
+    own.extend(samples(&ranked[n - k..]).into_iter().map(|s| (s, false)));
+    own.sort_unstable();
+    let mut middle = samples(&ranked[k..n - k]);
+    middle.sort_unstable();
+    Side {
+        images: own.iter().map(|o| o.0).collect(),
+        inside: own.iter().map(|o| o.1).collect(),
+        middle,
+        ..Side::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_ranking_are_compared() {
+        // Sample 100 - r has rank r.
+        let ranked = |n: i64| (1..=n).map(|r| ((100 - r) as usize, r)).collect();
+        let side = ends(ranked(80));
+        assert_eq!((side.images.len(), side.middle.len()), (40, 40));
+        let strongest = side.images.iter().zip(&side.inside).filter(|(_, inside)| **inside);
+        assert!(strongest.map(|(at, _)| *at).eq(80..100), "{side:?}");
+        // Few images: ends that a test can be made of, and at most halves.
+        assert_eq!(ends(ranked(30)).images.len(), 24);
+        assert_eq!((ends(ranked(9)).images.len(), ends(ranked(9)).middle.len()), (8, 1));
+        assert_eq!(ends(Vec::new()), Side::default());
+    }
 }

@@ -11,7 +11,10 @@ pub(crate) const NAMES: &str = "interpret/names.parquet";
 /// class, group (`METHOD/K`, or `cue`), phrase, source, score (log odds ratio inside against outside, null where a cell of the
 /// table decides it; of an image-text model's scores Hedges' g), low, high (its 95 % interval), auc, auc_low, auc_high, p, q, n,
 /// present (false: what is missing there), inside, outside (shares of images that have it; null of scores), title (of the best
-/// phrase). Only phrases that hold; all figures are of images that had no part in choosing them.
+/// phrase), role (of the title's phrase: `name`, `most` or `near`), share, share_low, share_high, share_n (of the group's images
+/// of which it is known, those that have it), accuracy, accuracy_n, rest, rest_n (of all images of the class with it and
+/// without it), gap, gap_low, gap_high (of the two). Only phrases that hold; all figures are of images that had no part in
+/// choosing them.
 pub(super) fn write_names(run: &RunDir, named: &[Named<'_>]) -> Result<(), Error> {
     let rows: Vec<(&Named<'_>, usize, &Tested)> = named
         .iter()
@@ -20,6 +23,12 @@ pub(super) fn write_names(run: &RunDir, named: &[Named<'_>]) -> Result<(), Error
     let finite =
         |value: Option<[f64; 3]>, at: usize| value.map(|v| v[at]).filter(|v| v.is_finite());
     let title = |n: &Named<'_>, at: usize| if at == 0 { n.title() } else { None };
+    let role = |n: &Named<'_>, at: usize| n.role.filter(|_| at == 0).map(super::role::Role::name);
+    let share = |t: &Tested| (t.share.n > 0).then_some(t.share);
+    let count = |e: Option<rightly_stats::Estimate>| e.map(|e| e.n as i64);
+    let with = |t: &Tested| t.contrast.map(|c| c.with);
+    let rest = |t: &Tested| t.contrast.map(|c| c.without);
+    let gap = |t: &Tested| t.contrast.map(|c| c.gap);
     let batch = Columns::new()
         .utf8("class", rows.iter().map(|r| r.0.class))
         .utf8("group", rows.iter().map(|r| &r.0.subject.group))
@@ -38,6 +47,18 @@ pub(super) fn write_names(run: &RunDir, named: &[Named<'_>]) -> Result<(), Error
         .f64_opt("inside", rows.iter().map(|r| r.2.shares.map(|s| s[0])))
         .f64_opt("outside", rows.iter().map(|r| r.2.shares.map(|s| s[1])))
         .utf8_opt("title", rows.iter().map(|r| title(r.0, r.1)))
+        .utf8_opt("role", rows.iter().map(|r| role(r.0, r.1)))
+        .f64_opt("share", rows.iter().map(|r| share(r.2)?.value))
+        .f64_opt("share_low", rows.iter().map(|r| share(r.2)?.low))
+        .f64_opt("share_high", rows.iter().map(|r| share(r.2)?.high))
+        .i64_opt("share_n", rows.iter().map(|r| count(share(r.2))))
+        .f64_opt("accuracy", rows.iter().map(|r| with(r.2)?.value))
+        .i64_opt("accuracy_n", rows.iter().map(|r| count(with(r.2))))
+        .f64_opt("rest", rows.iter().map(|r| rest(r.2)?.value))
+        .i64_opt("rest_n", rows.iter().map(|r| count(rest(r.2))))
+        .f64_opt("gap", rows.iter().map(|r| gap(r.2)?.value))
+        .f64_opt("gap_low", rows.iter().map(|r| gap(r.2)?.low))
+        .f64_opt("gap_high", rows.iter().map(|r| gap(r.2)?.high))
         .batch()?;
     run.write_table(NAMES, &batch)
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use rightly_stats::{
-    Estimate,
+    Design, Estimate,
     association::TwoByTwo,
     auc::{auc, mann_whitney},
     effect::hedges_g,
 };
 
-use super::{phrase::Candidate, subjects::Side};
+use super::{
+    held::{Cells, Contrast},
+    phrase::{Candidate, Had, Joint},
+    subjects::Side,
+};
 
 /// A candidate after its test.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +28,18 @@ pub(super) struct Tested {
     pub(super) q: f64,
     /// Share of the images inside and outside that have it; `None` of graded scores.
     pub(super) shares: Option<[f64; 2]>,
+    /// Share of the images inside that have it, of those of which it is known, and the same outside.
+    pub(super) share: Estimate,
+    pub(super) share_outside: Option<f64>,
+    /// Accuracy with it and without it, on all confirming images of the class; `None` where too few of them have it (or have it
+    /// not), or no outcomes are known.
+    pub(super) contrast: Option<Contrast>,
+    /// Of one of two phrases that share a group, each, against the images that have neither.
+    pub(super) of_parts: Vec<Option<Contrast>>,
 }
+
+/// What is known of the outcomes: whether the model is right on a sample.
+pub(super) type Right = std::collections::BTreeMap<usize, bool>;
 
 /// Least area for a phrase to be a name; and where an image has it more or less.
 const LEAST: f64 = 0.6;
@@ -46,7 +61,7 @@ impl Tested {
             sum / n.max(1) as f64
         };
         let shares = Some([share(true), share(false)]);
-        Self { candidate, auc, score, p: table.fisher(), q: 1.0, shares }
+        Self::plain(candidate, auc, score, table.fisher(), shares)
     }
 
     /// Tests a candidate of which images have more or less (Mann and Whitney's test). Where images come in clusters, those of a
@@ -55,7 +70,92 @@ impl Tested {
         let (scores, inside) = of_units(&candidate, confirm);
         let auc = area(&candidate, &scores, &inside, confirm);
         let (score, p) = (hedges_g(&scores, &inside), mann_whitney(&scores, &inside));
-        Self { candidate, auc, score, p, q: 1.0, shares: None }
+        Self::plain(candidate, auc, score, p, None)
+    }
+
+    fn plain(
+        candidate: Candidate,
+        auc: Estimate,
+        score: Option<[f64; 3]>,
+        p: f64,
+        shares: Option<[f64; 2]>,
+    ) -> Self {
+        Self {
+            candidate,
+            auc,
+            score,
+            p,
+            q: 1.0,
+            shares,
+            share: Estimate::default(),
+            share_outside: None,
+            contrast: None,
+            of_parts: Vec::new(),
+        }
+    }
+
+    /// With what its words are true of, and the accuracy of the images that have it: a cue is where accuracy is higher.
+    pub(super) fn measured(mut self, confirm: &Side, right: &Right, is_cue: bool) -> Self {
+        let side = |inside: bool| -> Vec<usize> {
+            let own = confirm.inside.iter().zip(&self.candidate.has.ends).enumerate();
+            own.filter(|(_, (i, had))| **i == inside && had.is_some()).map(|(at, _)| at).collect()
+        };
+        let share = |of: &[usize]| {
+            let hits =
+                of.iter().map(|&at| self.candidate.has.ends[at] == Some(true)).collect::<Vec<_>>();
+            let clusters = confirm.clusters.as_ref();
+            let clusters = clusters.map(|own| of.iter().map(|&at| own[at]).collect());
+            Design::new(vec![0; of.len()], clusters, 0, 0).proportion(&hits)
+        };
+        let (inside, outside) = (share(&side(true)), share(&side(false)));
+        (self.share, self.share_outside) = (inside, outside.value);
+        let images: Vec<usize> = confirm.images.iter().chain(&confirm.middle).copied().collect();
+        let place: Vec<Option<bool>> = confirm
+            .inside
+            .iter()
+            .map(|inside| Some(*inside))
+            .chain(confirm.middle.iter().map(|_| None))
+            .collect();
+        let clusters = confirm.clusters.as_ref().map(|own| {
+            own.iter()
+                .chain(confirm.middle_clusters.iter().flatten())
+                .copied()
+                .collect::<Vec<u32>>()
+        });
+        // `keep` leaves out images that have another of two things.
+        let contrast = |has: &[bool], keep: &[bool]| {
+            let known: Vec<usize> = (0..images.len())
+                .filter(|&at| keep[at] && right.contains_key(&images[at]))
+                .collect();
+            let pick = |of: &[bool]| known.iter().map(|&at| of[at]).collect::<Vec<bool>>();
+            let clusters = clusters.as_ref();
+            let clusters =
+                clusters.map(|own| known.iter().map(|&at| own[at]).collect::<Vec<u32>>());
+            Contrast::of(&Cells {
+                right: &known.iter().map(|&at| right[&images[at]]).collect::<Vec<_>>(),
+                has: &pick(has),
+                inside: &known.iter().map(|&at| place[at]).collect::<Vec<_>>(),
+                clusters: clusters.as_deref(),
+                rises: is_cue,
+            })
+        };
+        if self.candidate.has.ends.is_empty() {
+            return self;
+        }
+        let all = self.candidate.has.all();
+        self.contrast = contrast(&all, &vec![true; images.len()]);
+        if self.candidate.joint == Joint::Either {
+            let parts: Vec<Vec<bool>> = self.candidate.of_parts.iter().map(Had::all).collect();
+            self.of_parts = parts
+                .iter()
+                .map(|own| {
+                    let alone: Vec<bool> =
+                        own.iter().zip(&all).map(|(o, all)| *o || !all).collect();
+                    contrast(own, &alone)
+                })
+                .collect();
+        }
+        self
     }
 
     /// Whether the phrase says something of images that were not used to choose it.
@@ -91,8 +191,11 @@ fn area(candidate: &Candidate, scores: &[f64], inside: &[bool], confirm: &Side) 
 /// The phrases that hold, in their order; two together only where they say more than either, here too.
 pub(super) fn that_hold(tested: &[Tested]) -> Vec<&Tested> {
     let more = |pair: &Tested| {
+        // Of the same source: scores of pictures and words of captions are no measure of each other.
         let parts = tested.iter().filter(|t| {
-            t.candidate.parts.len() == 1 && pair.candidate.parts.contains(&t.candidate.parts[0])
+            t.candidate.parts.len() == 1
+                && t.candidate.source == pair.candidate.source
+                && pair.candidate.parts.contains(&t.candidate.parts[0])
         });
         parts.map(|t| t.auc.value).all(|area| pair.auc.value > area)
     };
@@ -103,14 +206,14 @@ pub(super) fn that_hold(tested: &[Tested]) -> Vec<&Tested> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interpret::phrase::{Form, Joint, Part, Source};
+    use crate::interpret::phrase::{Form, Joint, Part, Shown, Source};
 
     #[test]
     fn the_direction_is_fixed_before_the_test() {
         let side = Side {
             images: (0..60).collect(),
             inside: (0..60).map(|i| i < 20).collect(),
-            clusters: None,
+            ..Side::default()
         };
         let candidate = |present| Candidate {
             parts: vec![Part { text: "snow".into(), form: Form::Beside, present }],
@@ -120,6 +223,9 @@ mod tests {
             fitted: 0.8,
             fit: Vec::new(),
             scores: (0..60).map(|i| f64::from(u8::from(!(15..=55).contains(&i)))).collect(),
+            has: Had::default(),
+            of_parts: Vec::new(),
+            shown: Shown::Said,
         };
         let mut tested = Tested::yes_or_no(candidate(true), &side);
         assert!((tested.auc.value.unwrap() - (0.75 + 0.9) / 2.0).abs() < 1e-12, "{tested:?}");
@@ -140,6 +246,7 @@ mod tests {
             images: (0..200).collect(),
             inside: (0..200).map(|i| i < 100).collect(),
             clusters,
+            ..Side::default()
         };
         let candidate = Candidate {
             parts: vec![Part { text: "snow".into(), form: Form::Beside, present: true }],
@@ -149,6 +256,9 @@ mod tests {
             fitted: 1.0,
             fit: Vec::new(),
             scores: (0..200).map(|i| f64::from(u8::from(i < 100))).collect(),
+            has: Had::default(),
+            of_parts: Vec::new(),
+            shown: Shown::Said,
         };
         let alone = Tested::yes_or_no(candidate.clone(), &side(None));
         assert!(alone.p < 1e-20, "{alone:?}");
@@ -167,6 +277,7 @@ mod tests {
             images: (0..80).collect(),
             inside: (0..80).map(|i| i < 20).collect(),
             clusters,
+            ..Side::default()
         };
         let candidate = |present| Candidate {
             parts: vec![Part { text: "in the snow".into(), form: Form::Beside, present }],
@@ -176,6 +287,9 @@ mod tests {
             fitted: 0.8,
             fit: Vec::new(),
             // Inside 60 to 79, outside 0 to 59 and 10 of them higher.
+            has: Had::default(),
+            of_parts: Vec::new(),
+            shown: Shown::Near,
             scores: (0..80)
                 .map(|i| if i < 20 { 60 + i } else { i - 20 + 80 * (i / 70) })
                 .map(f64::from)

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rightly_data::Problem;
 
-use super::{InterpretOptions, STAGE, material::Material, naming::Named, pictures::Pass};
+use super::{
+    InterpretOptions, STAGE, material::Material, naming::Named, pictures::Pass, role::Role,
+};
 use crate::{
     Error, Event, Inputs,
     english::{forms, is_function_word},
@@ -36,7 +38,8 @@ pub(super) fn tell(
     let cache = run.path(".work/language");
     let patience = LanguageOptions::default();
     let model = LanguageModel::new(&endpoint.url, &endpoint.model, cache, patience)?;
-    for (at, name) in named.iter().enumerate().filter(|(_, name)| !name.phrases.is_empty()) {
+    // Only a name stands alone in a title; what is said of a group's part keeps the template's words.
+    for (at, name) in named.iter().enumerate().filter(|(_, name)| name.role == Some(Role::Name)) {
         let said = model.say(&evidence(inputs, material, name), stop);
         for file in model.damaged() {
             let text = format!("{}: was changed since it was written; asked again", file.display());

@@ -1,7 +1,11 @@
 //! Titles and sentences, made of what was measured.
 
+use rightly_stats::Estimate;
+
 use super::{
-    phrase::{Candidate, Form, Joint, Part},
+    held::Contrast,
+    phrase::{Candidate, Form, Joint, Part, Shown},
+    role::{Role, reads_pictures},
     subjects::{CUE, Subject},
     tested::Tested,
 };
@@ -35,6 +39,40 @@ pub(super) fn title(class: &str, best: &Tested) -> String {
     joined(&[&before, &classes(class), &after])
 }
 
+/// A group that most images of are what the phrase says: "cars, most of them violet or teal", "otters, most of them on the snow".
+pub(super) fn most(class: &str, best: &Tested) -> String {
+    let Candidate { parts, joint, .. } = &best.candidate;
+    let said = parts.iter().map(|part| match &part.form {
+        Form::Before => part.text.clone(),
+        Form::After(words) => joined(&[words, &part.text]),
+        Form::Value(name) => format!("with {name} {}", part.text),
+        Form::Beside => format!("with '{}'", part.text),
+    });
+    let said = said.collect::<Vec<_>>().join(joint.word());
+    format!("{}, most of them {said}", classes(class))
+}
+
+/// A group that an image-text model puts near to a phrase: "trees that goes with the phrase 'pine tree'".
+pub(super) fn near(class: &str, best: &Tested) -> String {
+    format!("{} that goes with the phrase '{}'", classes(class), best.candidate.text())
+}
+
+/// "12 % of 40 right, the rest 75 % of 160".
+pub(super) fn figures(contrast: &Contrast) -> String {
+    let Contrast { with, without, .. } = contrast;
+    format!("{} right, the rest {}", of_images(with), of_images(without))
+}
+
+/// "92 % of 81 right with it, 7 % of 119 without it".
+pub(super) fn cue_figures(contrast: &Contrast) -> String {
+    let Contrast { with, without, .. } = contrast;
+    format!("{} right with it, {} without it", of_images(with), of_images(without))
+}
+
+fn of_images(accuracy: &Estimate) -> String {
+    format!("{:.0} % of {}", 100.0 * accuracy.value.unwrap_or(f64::NAN), accuracy.n)
+}
+
 /// Words with a blank between them, without those that are empty.
 fn joined(words: &[&str]) -> String {
     words.iter().filter(|words| !words.is_empty()).copied().collect::<Vec<_>>().join(" ")
@@ -50,22 +88,67 @@ pub(super) fn cue(best: &Tested) -> String {
     words.collect::<Vec<_>>().join(best.candidate.joint.word())
 }
 
-/// A sentence with the evidence behind the best phrases, best first.
-pub(super) fn sentence(subject: &Subject, phrases: &[&Tested]) -> String {
+/// A sentence with the evidence behind the phrases, best first, and what it bears.
+pub(super) fn sentence(subject: &Subject, phrases: &[&Tested], role: Option<Role>) -> String {
     let shown = &phrases[..phrases.len().min(SHOWN)];
     let said: Vec<String> = shown.iter().map(|phrase| evidence(phrase)).collect();
-    let others =
-        if subject.group == CUE { "the half that shows it least" } else { "the rest of the class" };
+    let is_cue = subject.group == CUE;
+    let others = if is_cue { "those that show it least" } else { "the rest of the class" };
     let shares = if shown.iter().any(|phrase| phrase.shares.is_some()) {
         format!("shares here and in {others}, ")
     } else {
         format!("beside {others}, ")
     };
     let n = shown.first().map_or(subject.confirm.images.len(), |phrase| phrase.auc.n);
+    let bears = shown.first().and_then(|best| bears(best, role, is_cue));
+    let bears = bears.map_or(String::new(), |bears| format!(" {bears}"));
     format!(
-        "In words: {}; {shares}on {n} images that had no part in choosing the words.",
+        "In words: {}; {shares}on {n} images that had no part in choosing the words.{bears}",
         said.join(", ")
     )
+}
+
+/// What the evidence of the best phrase bears.
+fn bears(best: &Tested, role: Option<Role>, is_cue: bool) -> Option<String> {
+    let interval = |e: &Estimate| {
+        let [value, low, high] = [e.value, e.low, e.high].map(|v| 100.0 * v.unwrap_or(f64::NAN));
+        format!("{value:.0} [{low:.0}, {high:.0}]")
+    };
+    let text = best.candidate.text();
+    let Some(role) = role else {
+        let only = best.candidate.shown == Shown::ContrastOnly;
+        return (only && reads_pictures(best.candidate.source)).then(|| {
+            format!("They go with the phrase '{text}' more than others do; that they show it, the image-text model does not say.")
+        });
+    };
+    let contrast = best.contrast.as_ref();
+    Some(match role {
+        Role::Name => {
+            let contrast = contrast?;
+            let how = if is_cue { "higher" } else { "lower" };
+            format!(
+                "Of all images of the class, those with '{text}' are {} points {how} in accuracy than those without: the title's \
+                 figures are theirs.",
+                interval(&contrast.gap)
+            )
+        }
+        Role::Most => {
+            let own = contrast.map_or(String::new(), |c| {
+                format!(
+                    " All images of the class that have it: {}; the title's figures are the group's.",
+                    figures(c)
+                )
+            });
+            format!(
+                "'{text}' is true of {} % of the group, where it is known.{own}",
+                interval(&best.share)
+            )
+        }
+        Role::Near => format!(
+            "'{text}' is among the phrases nearest to the group's mean picture; of single pictures the image-text model is not \
+             sure."
+        ),
+    })
 }
 
 /// Phrases of a sentence.
@@ -87,8 +170,8 @@ fn evidence(phrase: &Tested) -> String {
         Some([inside, outside]) => {
             format!("{:.0} % against {:.0} %", 100.0 * inside, 100.0 * outside)
         }
-        None if phrase.candidate.rises => "fits these images better".to_owned(),
-        None => "fits these images less".to_owned(),
+        None if phrase.candidate.rises => "goes with these images more".to_owned(),
+        None => "goes with these images less".to_owned(),
     };
     let area = [phrase.auc.value, phrase.auc.low, phrase.auc.high].map(|v| v.unwrap_or(f64::NAN));
     format!("{name} {figures} (AUC {:.2} [{:.2}, {:.2}])", area[0], area[1], area[2])
@@ -107,10 +190,8 @@ fn classes(class: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rightly_stats::Estimate;
-
     use super::*;
-    use crate::interpret::phrase::Source;
+    use crate::interpret::phrase::{Had, Source};
 
     fn tested(form: Form, present: bool) -> Tested {
         let candidate = Candidate {
@@ -121,6 +202,9 @@ mod tests {
             fitted: 0.8,
             fit: Vec::new(),
             scores: Vec::new(),
+            has: Had::default(),
+            of_parts: Vec::new(),
+            shown: Shown::Said,
         };
         Tested {
             candidate,
@@ -135,6 +219,28 @@ mod tests {
             p: 0.0,
             q: 0.0,
             shares: Some([0.75, 0.1]),
+            share: Estimate {
+                value: Some(0.9),
+                low: Some(0.8),
+                high: Some(0.96),
+                n: 40,
+                clusters: None,
+            },
+            share_outside: Some(0.1),
+            contrast: Some(Contrast {
+                with: Estimate { value: Some(0.2), n: 40, ..Estimate::default() },
+                without: Estimate { value: Some(0.75), n: 160, ..Estimate::default() },
+                gap: Estimate {
+                    value: Some(0.55),
+                    low: Some(0.4),
+                    high: Some(0.67),
+                    n: 40,
+                    clusters: None,
+                },
+                of_group: 0.6,
+                beyond_half: 0.1,
+            }),
+            of_parts: Vec::new(),
         }
     }
 
@@ -154,6 +260,13 @@ mod tests {
         for (class, form, present, expected) in cases {
             assert_eq!(title(class, &tested(form, present)), expected);
         }
+        let white = tested(Form::Before, true);
+        assert_eq!(
+            figures(white.contrast.as_ref().unwrap()),
+            "20 % of 40 right, the rest 75 % of 160"
+        );
+        assert_eq!(most("otter", &white), "otters, most of them snow");
+        assert_eq!(near("trees", &white), "trees that goes with the phrase 'snow'");
         let mut two = tested(Form::Before, true);
         two.candidate.parts.push(Part {
             text: "street".into(),
@@ -181,14 +294,28 @@ mod tests {
             confirm: super::super::subjects::Side {
                 images: (0..60).collect(),
                 inside: vec![true; 60],
-                clusters: None,
+                ..Default::default()
             },
         };
         let one = tested(Form::Before, true);
+        let evidence = "In words: 'snow' 75 % against 10 % (AUC 0.80 [0.70, 0.90]); shares here and in the rest of the class, on 60 \
+             images that had no part in choosing the words.";
+        assert_eq!(sentence(&subject, &[&one], None), evidence);
+        let named = sentence(&subject, &[&one], Some(Role::Name));
         assert_eq!(
-            sentence(&subject, &[&one]),
-            "In words: 'snow' 75 % against 10 % (AUC 0.80 [0.70, 0.90]); shares here and in the rest of the class, on 60 \
-             images that had no part in choosing the words."
+            named.strip_prefix(evidence).unwrap(),
+            " Of all images of the class, those with 'snow' are 55 [40, 67] points lower in accuracy than those without: the \
+             title's figures are theirs."
         );
+        let most = sentence(&subject, &[&one], Some(Role::Most));
+        assert!(
+            most.contains("'snow' is true of 90 [80, 96] % of the group, where it is known. All"),
+            "{most}"
+        );
+        let mut far = one;
+        far.candidate.shown = Shown::ContrastOnly;
+        far.candidate.source = Source::Phrases;
+        let far = sentence(&subject, &[&far], None);
+        assert!(far.contains("They go with the phrase 'snow' more than others do"), "{far}");
     }
 }

@@ -4,7 +4,7 @@ mod open;
 pub use open::ImageTextFiles;
 
 use super::parallel;
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{Tokenizer, Tokens};
 use super::tower::TextTower;
 use crate::{Encoder, ModelError};
 use ndarray::{Array2, ArrayView2};
@@ -23,6 +23,7 @@ pub struct ImageTextModel {
     logit_scale: f32,
     logit_bias: f32,
     templates: Vec<String>,
+    knows: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -91,6 +92,12 @@ impl ImageTextModel {
         &self.templates
     }
 
+    /// Kinds of words that the card says the model was measured to know.
+    #[must_use]
+    pub fn knows(&self) -> &[String] {
+        &self.knows
+    }
+
     /// blake3, hex, of the files of both towers and the tokenizer, and of what decides a text's vector beside them.
     #[must_use]
     pub fn hash(&self) -> &str {
@@ -103,22 +110,42 @@ impl ImageTextModel {
         &self.notes
     }
 
-    /// Vectors of texts, `[n, d]`, of unit length unless the card says `normalise = false`. The same bytes for any
-    /// number of threads; each text is a run of its own.
+    /// Vectors of texts, `[n, d]`, of unit length unless the card says `normalise = false`. Texts of one length run together
+    /// and without padding where the network takes them so (which is tried when it is opened). The same bytes for any number
+    /// of threads; which other texts are asked for may turn the last digits.
     ///
     /// # Errors
     /// [`ModelError::Invalid`] for an id beyond the network's table and for a vector without a direction;
     /// [`ModelError::Engine`].
     pub fn embed_texts(&self, texts: &[String], threads: usize) -> Result<Array2<f32>, ModelError> {
-        let rows = parallel::each(texts.len(), threads, |at| {
-            let vector = self.text.embed(&self.tokenizer.encode(&texts[at])?)?;
-            if self.normalise { self.directed(&vector, &texts[at]) } else { Ok(vector) }
-        })?;
+        let rows = self.raw(texts, threads)?;
         let mut vectors = Array2::zeros((texts.len(), self.dim()));
-        for (mut row, vector) in vectors.rows_mut().into_iter().zip(&rows) {
-            row.assign(&ndarray::aview1(vector));
+        for ((mut row, vector), text) in vectors.rows_mut().into_iter().zip(&rows).zip(texts) {
+            let own = if self.normalise { &self.directed(vector, text)? } else { vector };
+            row.assign(&ndarray::aview1(own));
         }
         Ok(vectors)
+    }
+
+    /// Vectors as the network gives them, in the order of the texts.
+    fn raw(&self, texts: &[String], threads: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+        let tokens = parallel::each(texts.len(), threads, |at| self.tokenizer.encode(&texts[at]))?;
+        let mut order: Vec<(usize, usize)> =
+            tokens.iter().enumerate().map(|(at, one)| (self.text.needed(one), at)).collect();
+        order.sort_unstable();
+        let runs: Vec<&[(usize, usize)]> = order
+            .chunk_by(|a, b| a.0 == b.0)
+            .flat_map(|same| same.chunks(self.text.together()))
+            .collect();
+        let found = parallel::each(runs.len(), threads, |run| {
+            let own: Vec<&Tokens> = runs[run].iter().map(|&(_, at)| &tokens[at]).collect();
+            self.text.run(&own, runs[run][0].0)
+        })?;
+        let mut out = vec![Vec::new(); texts.len()];
+        for (&(_, at), vector) in order.iter().zip(found.into_iter().flatten()) {
+            out[at] = vector;
+        }
+        Ok(out)
     }
 
     /// Vectors of names, `[n, d]`, of unit length: the mean over [`Self::templates`] of the sentences' unit vectors.
@@ -127,21 +154,23 @@ impl ImageTextModel {
     /// As [`Self::embed_texts`].
     pub fn embed_names(&self, names: &[String], threads: usize) -> Result<Array2<f32>, ModelError> {
         let count = self.templates.len();
-        let rows = parallel::each(names.len(), threads, |at| {
+        let texts: Vec<String> = names
+            .iter()
+            .flat_map(|name| self.templates.iter().map(move |t| t.replace("{}", name)))
+            .collect();
+        let rows = self.raw(&texts, threads)?;
+        let mut vectors = Array2::zeros((names.len(), self.dim()));
+        for (at, mut row) in vectors.rows_mut().into_iter().enumerate() {
             let mut sum = vec![0_f64; self.dim()];
-            for template in &self.templates {
-                let text = template.replace("{}", &names[at]);
-                let vector = self.text.embed(&self.tokenizer.encode(&text)?)?;
-                for (sum, value) in sum.iter_mut().zip(self.directed(&vector, &text)?) {
+            for sentence in at * count..(at + 1) * count {
+                for (sum, value) in
+                    sum.iter_mut().zip(self.directed(&rows[sentence], &texts[sentence])?)
+                {
                     *sum += f64::from(value) / count as f64;
                 }
             }
             let mean: Vec<f32> = sum.into_iter().map(|value| value as f32).collect();
-            self.directed(&mean, &names[at])
-        })?;
-        let mut vectors = Array2::zeros((names.len(), self.dim()));
-        for (mut row, vector) in vectors.rows_mut().into_iter().zip(&rows) {
-            row.assign(&ndarray::aview1(vector));
+            row.assign(&ndarray::aview1(&self.directed(&mean, &names[at])?));
         }
         Ok(vectors)
     }

@@ -31,6 +31,9 @@ const BOTH: [&str; 2] = ["model", "clip"];
 /// Names of the output with a picture's vector, the likeliest first.
 const OUTPUTS: [&str; 6] =
     ["image_embeds", "image_features", "image_embedding", "embeddings", "embeds", "features"];
+/// Texts that tell whether a network takes texts together, and without padding.
+const SHORT: &str = "a cat";
+const LONG: &str = "a photo of two small dogs on a table";
 /// CLIP's scale after training: its logarithm is held at ln 100.
 const SCALE: f32 = 100.0;
 
@@ -143,9 +146,10 @@ impl ImageTextModel {
             Ok(context)
         };
         let output = table.output.as_deref();
-        let text = TextTower::open(&graph, output, context, engine, &mut notes)?;
+        let mut text = TextTower::open(&graph, output, context, engine, &mut notes)?;
         notes.push(format!("context: {} tokens, {source}", text.context()));
         let tokenizer = tokenizer.with_context(text.context(), table.pad.as_deref())?;
+        text.settle(&[tokenizer.encode(SHORT)?, tokenizer.encode(LONG)?])?;
         let width = text.embed(&tokenizer.encode("")?)?.len();
         if width != image.dim() {
             return Err(ModelError::Invalid {
@@ -186,6 +190,7 @@ impl ImageTextModel {
             logit_scale: table.logit_scale.unwrap_or(SCALE),
             logit_bias: table.logit_bias.unwrap_or(0.0),
             templates,
+            knows: table.knows.unwrap_or_default(),
             notes,
         })
     }

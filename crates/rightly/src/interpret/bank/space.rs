@@ -1,13 +1,13 @@
 //! Pictures and texts in the space of an image-text model.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use ndarray::{Array2, Axis};
 use rightly_model::{ImageTextModel, text::image_text::unit};
 
 use super::list::Phrase;
 use crate::{
-    Error, Event, Inputs,
+    Error, Inputs,
     interpret::{
         STAGE,
         pictures::{Entry, Pass, Picture},
@@ -16,22 +16,15 @@ use crate::{
     run::Key,
 };
 
-/// What a class is called where its name is no word.
-const ANYTHING: &str = "thing";
-/// The sentence around a name, where the model's card has none.
-const SENTENCE: &str = "a photo of a {}";
-/// Texts of a shard.
-const SHARD: usize = 256;
-/// Seconds from which an estimate is given.
-const WORTH_SAYING: f64 = 5.0;
-
 /// An image-text model with the pictures of a run in its space.
 pub(in super::super) struct Space {
-    model: ImageTextModel,
+    pub(super) model: ImageTextModel,
     /// Row of each sample.
     rows: BTreeMap<usize, usize>,
     /// `[n, d]`, of unit length.
     pictures: Array2<f32>,
+    /// Unit vectors of names that were embedded.
+    pub(super) texts: Mutex<BTreeMap<String, Vec<f32>>>,
 }
 
 impl Space {
@@ -45,7 +38,8 @@ impl Space {
         pass: &Pass<'_>,
     ) -> Result<(Self, Vec<(usize, String)>), Error> {
         let empty = Array2::zeros((0, model.dim()));
-        let mut out = Self { model, rows: BTreeMap::new(), pictures: empty };
+        let texts = Mutex::new(BTreeMap::new());
+        let mut out = Self { model, rows: BTreeMap::new(), pictures: empty, texts };
         let (mut values, mut left_out) = (Vec::new(), Vec::new());
         for (&sample, entry) in samples.iter().zip(out.embed(&pass.samples(samples), pass)?) {
             match entry {
@@ -71,7 +65,8 @@ impl Space {
     ) -> Result<Vec<Entry<Vec<f32>>>, Error> {
         let encoder = self.model.image();
         let key = Key::new("embeddings", pass.inputs.revisions.of(STAGE))
-            .with("network", self.model.hash())?
+            // Of the picture's tower alone: other texts leave pictures as they are.
+            .with("network", encoder.hash())?
             .with("reading", &encoder.reading())?
             .finish();
         let through = (encoder.preprocess(), encoder.input_size());
@@ -129,82 +124,14 @@ impl Space {
         self.model.tokenizer().knows(&phrase.text)
     }
 
-    /// The directions in which phrases lead away from a class's name, `[phrases, d]`: the text with the phrase less the text
-    /// without. What all pictures of the class have in common falls out. Kept in the run.
-    ///
-    /// # Errors
-    /// A text can't be embedded; the run can't be written; it was stopped.
-    pub(super) fn directions(
-        &self,
-        class: &str,
-        phrases: &[&Phrase],
-        pass: &Pass<'_>,
-    ) -> Result<Array2<f32>, Error> {
-        let class = word_of(class);
-        let mut names: Vec<String> = phrases.iter().map(|phrase| phrase.said_of(&class)).collect();
-        names.push(class);
-        let vectors = self.texts(&names, pass)?;
-        let (rows, base) = vectors.view().split_at(Axis(0), phrases.len());
-        Ok(&rows - &base)
-    }
-
-    /// The unit vector of a class's name.
-    ///
-    /// # Errors
-    /// As [`Self::directions`].
-    pub(in super::super) fn class(&self, class: &str, pass: &Pass<'_>) -> Result<Vec<f32>, Error> {
-        Ok(self.texts(&[word_of(class)], pass)?.row(0).to_vec())
-    }
-
-    /// Unit vectors of names in sentences, `[n, d]`, from the run where they are kept.
-    fn texts(&self, names: &[String], pass: &Pass<'_>) -> Result<Array2<f32>, Error> {
-        let plain = self.model.templates() == ["{}"];
-        let sentence =
-            |name: &String| if plain { SENTENCE.replace("{}", name) } else { name.clone() };
-        let names: Vec<String> = names.iter().map(sentence).collect();
-        let key = Key::new("texts", pass.inputs.revisions.of(STAGE))
-            .with("network", self.model.hash())?
-            .with("templates", self.model.templates())?
-            .with("names", &names)?
-            .with("texts of a shard", &SHARD)?
-            .finish();
-        let store = pass.run.shards("interpret-texts", &key);
-        let missing = store.missing(names.len().div_ceil(SHARD), pass.sink)?;
-        let chunks = names.chunks(SHARD).enumerate();
-        let left: usize =
-            chunks.filter(|(at, _)| missing.contains(at)).map(|(_, names)| names.len()).sum();
-        if left > 1 {
-            let start = Instant::now();
-            self.model.embed_names(&names[..1], 1)?;
-            let seconds = start.elapsed().as_secs_f64() * left as f64 / pass.threads.max(1) as f64;
-            if seconds >= WORTH_SAYING {
-                let text = format!("{left} texts go through the text tower, about {seconds:.0} s.");
-                (pass.sink)(Event::Note(text));
-            }
-        }
-        let mut values = Vec::with_capacity(names.len() * self.model.dim());
-        for (at, names) in names.chunks(SHARD).enumerate() {
-            if pass.stop.load(std::sync::atomic::Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-            if missing.contains(&at) {
-                let own = self.model.embed_names(names, pass.threads)?;
-                store.write(at, &own.into_raw_vec_and_offset().0)?;
-            }
-            values.extend(store.read::<Vec<f32>>(at)?);
-        }
-        matrix(values, self.model.dim())
+    /// Samples that have a vector, ascending.
+    pub(super) fn samples(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rows.keys().copied()
     }
 }
 
 /// Rows of `d` values.
-fn matrix(values: Vec<f32>, d: usize) -> Result<Array2<f32>, Error> {
+pub(super) fn matrix(values: Vec<f32>, d: usize) -> Result<Array2<f32>, Error> {
     Array2::from_shape_vec((values.len() / d.max(1), d), values)
         .map_err(|error| Error::Usage(error.to_string()))
-}
-
-/// The name in words; "thing" where it is none, as a number or an identifier.
-fn word_of(class: &str) -> String {
-    let spaced = class.replace(['_', '-'], " ");
-    if spaced.chars().any(|c| c.is_ascii_digit()) { ANYTHING.to_owned() } else { spaced }
 }

@@ -15,6 +15,10 @@ use super::{
 const WORDS: usize = 3;
 /// Images that have a word, over those that have the phrase, up to which the two belong together.
 const TOGETHER: f64 = 1.1;
+/// Images that chance would bring two phrases together on, from which it says something that they are never said together; and
+/// the share of them up to which they are rivals.
+const EXPECTED: f64 = 1.0;
+const RARELY: f64 = 0.1;
 /// Most captions of an image that are read.
 const CAPTIONS: usize = 40;
 
@@ -79,6 +83,30 @@ impl Index {
         out
     }
 
+    /// Whether a phrase is said of an image.
+    pub(super) fn says(&self, image: usize, phrase: usize) -> bool {
+        self.of_image.get(&image).is_some_and(|own| own.binary_search(&phrase).is_ok())
+    }
+
+    /// Phrases that are said in the place of this one: of the same image hardly ever both, though chance alone would bring
+    /// them together. "Violet" and "red" are rivals, "violet" and "small" are not. They tell an image of which something else
+    /// is said from one whose captions leave the matter out.
+    pub(super) fn rivals(&self, phrase: usize) -> Vec<usize> {
+        let own = &self.phrases[phrase];
+        let mut together = vec![0_usize; self.phrases.len()];
+        for said in self.of_image.values().filter(|said| said.binary_search(&phrase).is_ok()) {
+            said.iter().for_each(|&other| together[other] += 1);
+        }
+        let images = self.captions.len().max(1) as f64;
+        let rival = |other: &usize| {
+            let its = &self.phrases[*other];
+            let expected = own.images as f64 * its.images as f64 / images;
+            let apart = !its.words.iter().any(|word| own.words.contains(word));
+            apart && expected >= EXPECTED && together[*other] as f64 <= RARELY * expected
+        };
+        (0..self.phrases.len()).filter(rival).collect()
+    }
+
     /// Dictionary forms.
     pub(super) fn words(&self, phrase: usize) -> &[String] {
         &self.phrases[phrase].words
@@ -105,11 +133,7 @@ impl Index {
 
     /// 1 for images of which the phrase is said.
     pub(super) fn scores(&self, phrase: usize, images: &[usize]) -> Vec<f64> {
-        let has = |image: &usize| {
-            let own = self.of_image.get(image);
-            f64::from(u8::from(own.is_some_and(|own| own.binary_search(&phrase).is_ok())))
-        };
-        images.iter().map(has).collect()
+        images.iter().map(|&image| f64::from(u8::from(self.says(image, phrase)))).collect()
     }
 
     /// How captions join the phrase to the class, on the images that have more of it.

@@ -8,7 +8,7 @@ mod index;
 use rightly_stats::association::{LogOdds, log_odds};
 
 use super::{
-    phrase::{Candidate, Joint, Part, Source},
+    phrase::{Candidate, Had, Joint, Part, Shown, Source},
     subjects::{Side, Subject},
 };
 pub(super) use index::Index;
@@ -55,6 +55,9 @@ pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
     let confirm = &subject.confirm;
     kept.into_iter()
         .map(|found| Candidate {
+            has: had(index, &found, confirm),
+            of_parts: Vec::new(),
+            shown: Shown::Said,
             parts: vec![Part {
                 text: index.written(found.phrase).to_owned(),
                 form: index.form(found.phrase, fit, found.present),
@@ -68,6 +71,17 @@ pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
             scores: index.scores(found.phrase, &confirm.images),
         })
         .collect()
+}
+
+/// Whether images have what was found, as it is worded. Where captions say neither the phrase nor another one in its place,
+/// nothing is known.
+fn had(index: &Index, found: &Found, side: &Side) -> Had {
+    let rivals = index.rivals(found.phrase);
+    Had::of(side, |image| {
+        let said = index.says(image, found.phrase);
+        let known = said || rivals.iter().any(|&rival| index.says(image, rival));
+        known.then_some(said == found.present)
+    })
 }
 
 /// A phrase on the fitting side.
@@ -121,7 +135,7 @@ mod tests {
         let side = |first: usize| Side {
             images: (first..first + 80).collect(),
             inside: (0..80).map(|i| i < 20).collect(),
-            clusters: None,
+            ..Side::default()
         };
         Subject { class: 0, group: "slices/1".into(), fit: side(0), confirm: side(80) }
     }
@@ -145,6 +159,24 @@ mod tests {
         assert!(!pond.parts[0].present && !pond.rises, "{found:?}");
         // 'snow' and 'fresh' say nothing that 'fresh snow' does not.
         assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn an_image_whose_captions_say_nothing_of_the_matter_is_not_known() {
+        // A colour each, which one in five captions leaves out; sizes are said beside colours.
+        let index = index(|i| {
+            let colour = if i % 80 < 16 { "violet" } else { ["red", "blue", "teal"][i % 3] };
+            let size = if i.is_multiple_of(2) { "small " } else { "" };
+            let said = if i.is_multiple_of(5) { String::new() } else { format!("{colour} ") };
+            vec![format!("a {size}{said}otter")]
+        });
+        let found = candidates(&index, &subject());
+        let violet = found.iter().find(|c| c.text() == "violet").unwrap();
+        let known = |own: &Option<bool>| own.is_some();
+        assert_eq!(violet.has.ends.iter().filter(|had| known(had)).count(), 64, "{violet:?}");
+        let inside = violet.has.ends[..20].iter().flatten();
+        assert_eq!((inside.clone().filter(|had| **had).count(), inside.count()), (12, 16));
+        assert!(violet.has.ends[20..].iter().flatten().all(|had| !had));
     }
 
     #[test]

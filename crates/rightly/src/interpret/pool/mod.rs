@@ -105,7 +105,7 @@ pub(super) fn phrases(
         let side = Side {
             images: (0..own.len()).collect(),
             inside: own.iter().map(|c| c.0).collect(),
-            clusters: None,
+            ..Side::default()
         };
         let poles = Subject { fit: side, confirm: Side::default(), ..subject.clone() };
         let said = captions::candidates(&index, &poles);
