@@ -206,7 +206,7 @@ mod tests {
             let design = Design::new(vec![0; images.len()], Some(cluster), 0, 0);
             let scope = Scope { name: "*".into(), over: Over::Pooled, images, design };
             let [fg, bg] = &sides;
-            let out = figures(&scope, &classes, &[[fg, bg]]);
+            let out = figures(&scope, &classes, &[[fg, bg]], f64::NAN);
             [out[0], out[1]]
         }
     }
@@ -260,11 +260,11 @@ mod tests {
         let scope =
             Scope { name: "*".into(), over: Over::Pooled, images: (0..200).collect(), design };
         let (all, most) = (seen(&|_| true), seen(&|i| i % 20 > 0));
-        let [rfs, gap] = figures(&scope, &[0; 200], &[[&all, &most]])[..] else { panic!("two figures") };
+        let [rfs, gap] = figures(&scope, &[0; 200], &[[&all, &most]], f64::NAN)[..] else { panic!("two figures") };
         assert_eq!((rfs.value, rfs.low, rfs.high), (Some(-1.0), None, None));
         assert!(gap.high.unwrap() < 0.0, "{gap:?}");
         let some = seen(&|i| i % 20 != 1);
-        let [rfs, _] = figures(&scope, &[0; 200], &[[&some, &most]])[..] else { panic!("two figures") };
+        let [rfs, _] = figures(&scope, &[0; 200], &[[&some, &most]], f64::NAN)[..] else { panic!("two figures") };
         assert!(rfs.low.is_some() && rfs.low < Some(0.0) && rfs.high > Some(0.0), "{rfs:?}");
     }
 }
