@@ -182,7 +182,10 @@ mod tests {
         assert_eq!(components(&mask("...\n..."), Neighbours::Eight), []);
         assert_eq!(bounds(&mask("...\n...")), None);
         let whole = Bounds { top: 0, left: 0, bottom: 1, right: 2 };
-        assert_eq!(components(&mask("###\n###")), [Component { bounds: whole, area: 6 }]);
+        assert_eq!(
+            components(&mask("###\n###"), Neighbours::Eight),
+            [Component { bounds: whole, area: 6 }]
+        );
         let nothing = Mask { width: 0, height: 0, data: vec![] };
         assert_eq!(components(&nothing, Neighbours::Four), []);
     }
@@ -197,7 +200,7 @@ mod tests {
 
         #[test]
         fn the_box_around_all_is_the_boxes_joined(mask in masks(12)) {
-            let joined = components(&mask).iter().map(|c| c.bounds).reduce(Bounds::joined);
+            let joined = components(&mask, Neighbours::Eight).iter().map(|c| c.bounds).reduce(Bounds::joined);
             prop_assert_eq!(bounds(&mask), joined);
         }
     }

@@ -185,16 +185,18 @@ fn domain_heads_start_anew_or_as_copies() {
     let own = Head::linear(array![[9.0_f32], [-4.0]].view(), &[2.0, 1.0]).unwrap();
     let layers = [(array![[9.0_f32]], vec![1.0]), (array![[1.0_f32], [2.0]], vec![0.0, 0.0])];
     let deep = Head::from_layers(layers.iter().map(|(w, b)| (w.view(), b.as_slice()))).unwrap();
-    let train = |copies: bool, start: Option<&Head>, seed: u64, hidden: Option<usize>| {
+    let starts = [None, Some(&own), Some(&deep)];
+    let train = |copies: bool, start: usize, seed: u64, hidden: Option<usize>| {
+        let start = starts[start];
         let material = Material { groups: Some(&groups), start, ..Material::of(features) };
         let method = Method::DiSoft { copies };
         let options = HeadOptions { seed, hidden, ..options(1, 1e-30) };
         Recipe { method, options }.train(&material).map(|trained| trained.head)
     };
-    assert_eq!(train(true, Some(&own), 0, None).unwrap(), own);
-    let fresh = train(false, Some(&own), 0, None).unwrap();
-    assert_eq!(train(false, None, 0, None).unwrap(), fresh);
-    assert_ne!(train(false, None, 1, None).unwrap(), fresh);
+    assert_eq!(train(true, 1, 0, None).unwrap(), own);
+    let fresh = train(false, 1, 0, None).unwrap();
+    assert_eq!(train(false, 0, 0, None).unwrap(), fresh);
+    assert_ne!(train(false, 0, 1, None).unwrap(), fresh);
     let (weight, bias) = fresh.layers().next().unwrap();
     // Uniform up to 1 / sqrt(one input), and the mean of two.
     assert!(weight.iter().chain(bias).all(|w| w.abs() < 1.0 && *w != 0.0));
@@ -202,9 +204,9 @@ fn domain_heads_start_anew_or_as_copies() {
         let message = head.unwrap_err().to_string();
         assert!(message.contains(what), "{message}");
     };
-    says(train(true, None, 0, None), "needs a head to start from");
-    says(train(true, Some(&deep), 0, None), "has 2 layers");
-    says(train(false, None, 0, Some(5)), "a hidden layer of 5");
+    says(train(true, 0, 0, None), "needs a head to start from");
+    says(train(true, 2, 0, None), "has 2 layers");
+    says(train(false, 0, 0, Some(5)), "a hidden layer of 5");
 }
 
 #[test]

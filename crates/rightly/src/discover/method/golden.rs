@@ -156,7 +156,7 @@ fn dim_as_published_has_both_rules_of_the_released_code() {
         let plane = slicer.plane(image.vector).unwrap();
         close("plane", &plane, &golden.published.plane[part][row], 2e-5);
     });
-    assert!(differ > 10, "the two rules are not told apart: {differ}");
+    assert!(differ >= 5, "the two rules are not told apart: {differ}");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 use super::*;
-use crate::measures::testing::{flood, mask, masks};
+use crate::measures::{
+    components::Neighbours,
+    testing::{flood, mask, masks},
+};
 use proptest::prelude::*;
 
 /// Least overlap over all flips and all shifts that stay inside, by trying each.
@@ -95,7 +98,7 @@ proptest! {
             prop_assert!(found.overlap <= MAX_OVERLAP);
             if !found.how.contains("wrapped") {
                 let sizes = |mask: &Mask| {
-                    let mut areas: Vec<usize> = flood(mask).iter().map(|c| c.area).collect();
+                    let mut areas: Vec<usize> = flood(mask, Neighbours::Eight).iter().map(|c| c.area).collect();
                     areas.sort_unstable();
                     areas
                 };
