@@ -27,7 +27,9 @@ fuzz_target!(|bytes: &[u8]| {
         }
     };
     let options = MaskOptions { resize_nearest: true, ..MaskOptions::default() };
-    if let Ok(mask) = MaskSource::Coco { file: Path::new("set.json").into(), segments: vec![segment], size: None }.load(&image(), &options) {
+    let file = Path::new("set.json").into();
+    let source = MaskSource::Coco { file, segments: vec![segment], size: None };
+    if let Ok(mask) = source.load(&image(), &options) {
         assert_eq!((mask.width, mask.height, mask.data.len()), (6, 4, 24));
     }
 });

@@ -14,7 +14,7 @@ use parquet::{
 use std::{collections::BTreeSet, fs::File};
 
 /// Bytes that a batch may take.
-pub(super) const BATCH_BYTES: u64 = 1 << 29;
+pub(super) const BATCH_BYTES: u64 = 128 << 20;
 /// Rows of a batch.
 const BATCH_ROWS: u64 = 8192;
 /// Bytes that one column of a row group may have when it is unpacked.

@@ -159,7 +159,7 @@ fn kept_as_dictionaries(
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
 }
 
-/// All columns of a table from outside, in such batches, none of whose texts take more than half a GiB.
+/// All columns of a table from outside, in such batches, whose texts take no more than 128 MiB each.
 ///
 /// # Errors
 /// As [`super::read`]; a column that is too large when it is unpacked.

@@ -32,8 +32,9 @@ pub(super) struct Pages {
     pub(super) unpacked: u64,
     /// All pages as they are in the file.
     pub(super) packed: u64,
-    /// The dictionary, unpacked: no value that it holds is larger.
+    /// The dictionary, unpacked: no value that it holds is larger. 0 where there is none.
     pub(super) dictionary: u64,
+    has_dictionary: bool,
     /// The largest page of values that are told by what they share with the one before: such a value may be as large.
     pub(super) shared: u64,
     /// The page that grows most when it is unpacked: its size then, and in the file.
@@ -78,6 +79,7 @@ impl Pages {
             self.swollen = (unpacked, page.packed);
         }
         if page.kind == DICTIONARY_PAGE {
+            self.has_dictionary = true;
             self.dictionary = self.dictionary.max(unpacked);
             // Each takes a byte at least, and room is made for all before they are read.
             if page.values > unpacked {
@@ -87,6 +89,10 @@ impl Pages {
         }
         self.values = self.values.saturating_add(page.values);
         match page.encoding {
+            // The parquet crate takes it for granted.
+            PLAIN_DICTIONARY | RLE_DICTIONARY if !self.has_dictionary => {
+                return Err("its values refer to a dictionary that is not there".to_owned());
+            }
             PLAIN_DICTIONARY | RLE_DICTIONARY => self.referring += page.values,
             DELTA_BYTE_ARRAY => self.shared = self.shared.max(unpacked),
             _ => {}

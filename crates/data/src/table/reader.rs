@@ -48,16 +48,14 @@ pub(super) fn unread(path: &Path, error: impl std::fmt::Display) -> DataError {
     DataError::invalid(path, format!("can't read the table: {error}"))
 }
 
-/// Reads a table batch by batch (8,192 rows each), in the order of the file.
+/// Reads a table batch by batch (8,192 rows at most), in the order of the file.
 ///
 /// # Errors
 /// The file is missing or no Parquet; each item fails where its pages are damaged.
 pub fn read(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, DataError>> + use<>, DataError> {
-    let reader = builder(path)?.with_batch_size(8192).build().map_err(|e| unread(path, e))?;
-    let path = path.to_owned();
-    Ok(reader.map(move |batch| batch.map_err(|e| unread(&path, e))))
+    read_all(path)
 }
 
 /// Number of row groups of a table: the parts that can be read on their own.
@@ -68,7 +66,7 @@ pub fn row_groups(path: &Path) -> Result<usize, DataError> {
     Ok(builder(path)?.metadata().num_row_groups())
 }
 
-/// Reads some columns of one row group, batch by batch (256 rows each: lists are wide).
+/// Reads some columns of one row group, batch by batch (256 rows at most: lists are wide).
 ///
 /// # Errors
 /// As [`read`]; a column is missing, or there is no such group.
@@ -85,8 +83,11 @@ pub fn read_group(
         return Err(cells::missing(builder.schema(), name, path));
     }
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let file = files::open(path)?;
+    let steps = Steps::of(&file, builder.metadata(), group, &mask, &BTreeSet::new())
+        .map_err(|why| DataError::invalid(path, why))?;
     let reader = builder
-        .with_batch_size(256)
+        .with_batch_size(steps.rows.min(256))
         .with_row_groups(vec![group])
         .with_projection(mask)
         .build()
