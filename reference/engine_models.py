@@ -637,8 +637,9 @@ def not_numbers(w):
             ("Resize", {"scales": np.array([1, 1, 2, 2], np.float32)}, {"mode": "nearest"}),
             ("Pad", {"pads": i64(0, 0, 1, 1, 0, 0, 1, 1)}, {"mode": "reflect"}),
         ):
-            # ONNX Runtime itself leaves out there what is no number, unlike ONNX's definition (the maximum of NumPy).
-            if label == "nan" and op in ("GlobalMaxPool", "ReduceMax", "ReduceMin"):
+            # ONNX Runtime itself leaves out there what is no number, unlike ONNX's definition (the maximum of NumPy), or
+            # keeps it at some places of a window only.
+            if label == "nan" and op in ("GlobalMaxPool", "MaxPool", "ReduceMax", "ReduceMin"):
                 continue
             order = ["x", "", "scales"] if op == "Resize" else None
             opset = 20 if op in ("Gelu", "Mish") else 13 if op == "ReduceSum" else 17

@@ -1,11 +1,13 @@
 //! Numbers that an engine would make up: what is no number behind an activation, integers beyond 32 bits.
-use crate::models::{CLASSES, Made, floats, int, integers, node};
+use crate::models::{CLASSES, Made, floats, int, integers, ints, model, node, value};
 use crate::support::engines;
+use ndarray::{ArrayD, IxDyn};
 use prost::Message as _;
+use rightly_model::engine::Value;
 use rightly_model::graph::Limits;
-use rightly_model::graph::proto::{ModelProto, NodeProto, TensorProto};
-use rightly_model::{Classifier, EngineKind, ModelError, Overrides};
-use std::path::PathBuf;
+use rightly_model::graph::proto::{GraphProto, ModelProto, NodeProto, TensorProto, data_type};
+use rightly_model::{Classifier, EngineKind, Graph, ModelError, Overrides};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const PIXELS: usize = 3 * 16 * 16;
@@ -71,6 +73,32 @@ fn what_is_no_number_is_no_answer() {
         let classifier = Classifier::open(&file, &Overrides::default(), engine).unwrap();
         let logits = classifier.forward(&pattern(), false).unwrap().logits;
         assert!(logits.iter().any(|v| v.is_nan()), "{engine}: {logits:?}");
+    }
+}
+
+/// Wherever in a window it lies. (ONNX Runtime keeps it at some places only.)
+#[test]
+fn what_is_no_number_stays_none_in_a_window() {
+    let pool = || {
+        let pool = ints(node("MaxPool", "pool", &["x"], &["y"]), "kernel_shape", &[2, 2]);
+        let graph = GraphProto {
+            node: vec![ints(pool, "strides", &[2, 2])],
+            name: Some("g".to_owned()),
+            input: vec![value("x", data_type::FLOAT, &[Some(1), Some(1), Some(2), Some(4)])],
+            output: vec![value("y", data_type::FLOAT, &[Some(1), Some(1), Some(1), None])],
+            ..GraphProto::default()
+        };
+        Graph::from_model(model(17, graph), Path::new("pool.onnx")).unwrap()
+    };
+    for (at, inner) in (0..8).flat_map(|at| [(at, true), (at, false)]) {
+        let mut x = ArrayD::from_shape_fn(IxDyn(&[1, 1, 2, 4]), |place| (place[3] + 1) as f32);
+        x[[0, 0, at / 4, at % 4]] = f32::NAN;
+        let run = EngineKind::Rten.load(&pool(), inner).unwrap();
+        let found = run.run(&[("x", Value::F32(x))], &["y"]).unwrap().remove(0).into_f32().unwrap();
+        let none: Vec<bool> = found.iter().map(|v| v.is_nan()).collect();
+        let spoilt = at % 4 / 2;
+        assert_eq!(none, [spoilt == 0, spoilt == 1], "{at}, {inner}: {found}");
+        assert_eq!(found[[0, 0, 0, 1 - spoilt]], [2.0, 4.0][1 - spoilt], "{at}, {inner}");
     }
 }
 

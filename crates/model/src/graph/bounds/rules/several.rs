@@ -121,8 +121,13 @@ pub(super) fn transform(call: &Call<'_>, length: Option<usize>) -> Option<Known>
     };
     let axis = place(axis, rank).filter(|axis| axis + 1 < rank)?;
     let mut shape = from.shape.clone();
-    let size = length.unwrap_or(shape[axis]);
     let (inverse, half) = (call.int("inverse", 0) != 0, call.int("onesided", 0) != 0);
+    // Half of a transform is turned back into the whole.
+    let own = match half && inverse {
+        true => shape[axis].saturating_sub(1).saturating_mul(2),
+        false => shape[axis],
+    };
+    let size = length.unwrap_or(own);
     shape[axis] = if half && !inverse { size / 2 + 1 } else { size };
     shape[rank - 1] = if half && inverse { 1 } else { 2 };
     (elements(&shape) < usize::MAX).then(|| Known::new(from.kind, shape).like(from))
