@@ -71,8 +71,9 @@ pub(super) fn verdict(view: &ComparisonView) -> Verdict {
     };
     let mut sentences = Vec::new();
     sentences.extend(clean.map(|row| sentence("Accuracy as photographed", row)));
-    sentences
-        .extend(hidden.map(|(row, words)| sentence(&format!("Share of the right answers kept when {words}"), row)));
+    sentences.extend(hidden.map(|(row, words)| {
+        sentence(&format!("Share of the right answers kept when {words}"), row)
+    }));
     sentences.extend(noise(view));
     sentences.extend(maps(view));
     sentences.push(overall(view, tested, holding, clean));

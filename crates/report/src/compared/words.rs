@@ -8,12 +8,12 @@ use crate::{
 /// Units of a metric: of the figure in a run, and of a difference.
 pub(super) fn units(metric: &str) -> [Unit; 2] {
     match metric {
-        "object-distance" | "cam-iou" | "cam-iou-median" | "cam-average-precision" => [Unit::Plain, Unit::Signed],
-        "logit-rise" | "loss" => [Unit::Plain, Unit::Signed],
-        "accuracy" | "accuracy-by-rank" | "confidence" | "default-answer" | "kept" | "cam-mass" | "cam-pointing"
-        | "cam-class-overlap" => {
-            [Unit::Percent, Unit::Points]
+        "object-distance" | "cam-iou" | "cam-iou-median" | "cam-average-precision" => {
+            [Unit::Plain, Unit::Signed]
         }
+        "logit-rise" | "loss" => [Unit::Plain, Unit::Signed],
+        "accuracy" | "accuracy-by-rank" | "confidence" | "default-answer" | "kept" | "cam-mass"
+        | "cam-pointing" | "cam-class-overlap" => [Unit::Percent, Unit::Points],
         name if name.starts_with("object-") || name.starts_with("control-") => {
             [Unit::Percent, Unit::Points]
         }

@@ -15,7 +15,11 @@ mod wrong;
 
 use std::path::{Path, PathBuf};
 
-use rightly::{Finding, Metric, RunDir, evaluate::findings::{AT_CHANCE, TOO_FEW}, findings::Kind};
+use rightly::{
+    Finding, Metric, RunDir,
+    evaluate::findings::{AT_CHANCE, TOO_FEW},
+    findings::Kind,
+};
 
 use rightly_data::files::write_whole;
 

@@ -41,7 +41,11 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             figures.all("cam-delta-density", condition),
             Unit::Signed,
         ),
-        ("Share of the map that lies on the object", figures.all("cam-mass", condition), Unit::Percent),
+        (
+            "Share of the map that lies on the object",
+            figures.all("cam-mass", condition),
+            Unit::Percent,
+        ),
         ("Highest point on the object", figures.all("cam-pointing", condition), Unit::Percent),
         (
             "Average precision as a detector of the object",

@@ -25,11 +25,9 @@ impl Tables {
             ("background-excess", Some(c)) => {
                 self.fall(c, &format!("{c}/control"), |s| s.correct)?
             }
-            ("background-gap", Some(c)) => self.fall(
-                &format!("{c}/same-class"),
-                &format!("{c}/other-class"),
-                |s| s.correct,
-            )?,
+            ("background-gap", Some(c)) => {
+                self.fall(&format!("{c}/same-class"), &format!("{c}/other-class"), |s| s.correct)?
+            }
             ("overlay-excess", Some(c)) => self.fall(&format!("{c}/control"), c, |s| s.correct)?,
             ("confidence-drop", Some(c)) => self.fall("none", c, |s| s.confidence)?,
             ("gray-control", Some("gray")) => self.fall("none", "gray-control", |s| s.correct)?,

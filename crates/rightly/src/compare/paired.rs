@@ -39,8 +39,7 @@ pub(super) fn difference(
             e.within(-span, span, sample.effective_units())
         }
         Shape::Rfs | Shape::Kept => {
-            let e =
-                sample.functional(|shares| shape.figure(b, shares) - shape.figure(a, shares));
+            let e = sample.functional(|shares| shape.figure(b, shares) - shape.figure(a, shares));
             if span.is_finite() { e.within(-span, span, sample.effective_units()) } else { e }
         }
     };
@@ -95,9 +94,8 @@ fn exchange(
             parts[unit][2 + at] += shares[i] * b[i][at];
         }
     }
-    let figure = |sums: [f64; 4]| {
-        shape.of_means(sums[2], sums[3]) - shape.of_means(sums[0], sums[1])
-    };
+    let figure =
+        |sums: [f64; 4]| shape.of_means(sums[2], sums[3]) - shape.of_means(sums[0], sums[1]);
     let sum = |swap: &[bool]| {
         let mut sums = [0.0; 4];
         for (part, &swapped) in parts.iter().zip(swap) {

@@ -139,13 +139,16 @@ fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
     let (ids, layers) = (table.texts("id")?, table.texts("layer")?);
     let mut read: Vec<(&'static str, Vec<Option<f64>>)> = Vec::new();
     for (column, metric) in MAPS {
-        read.push((metric, match column {
-            "pointing" => {
-                let on = table.integers(column)?;
-                on.into_iter().map(|on| on.map(|on| on as f64)).collect()
-            }
-            _ => table.floats(column)?,
-        }));
+        read.push((
+            metric,
+            match column {
+                "pointing" => {
+                    let on = table.integers(column)?;
+                    on.into_iter().map(|on| on.map(|on| on as f64)).collect()
+                }
+                _ => table.floats(column)?,
+            },
+        ));
     }
     for row in 0..ids.len() {
         let (Some(image), Some(layer)) = (places.of(&ids[row]), &layers[row]) else { continue };
@@ -155,8 +158,10 @@ fn saliency(run: &RunDir, places: &Places<'_>) -> Result<Vec<Layer>, Error> {
             out.len() - 1
         });
         for (metric, values) in &read {
-            out[at].columns.get_mut(metric).expect("every metric has its column: by construction")[image] =
-                values[row];
+            out[at]
+                .columns
+                .get_mut(metric)
+                .expect("every metric has its column: by construction")[image] = values[row];
         }
     }
     Ok(out)

@@ -74,11 +74,7 @@ pub fn surroundings(planes: &Planes, mask: &Mask) -> Result<Planes, SizeMismatch
 ///
 /// # Errors
 /// Where pictures and mask differ in size.
-pub fn swap(
-    planes: &Planes,
-    mask: &Mask,
-    surroundings: &Planes,
-) -> Result<Planes, SizeMismatch> {
+pub fn swap(planes: &Planes, mask: &Mask, surroundings: &Planes) -> Result<Planes, SizeMismatch> {
     fit(planes, mask)?;
     fit(surroundings, mask)?;
     let mut out = surroundings.clone();
@@ -176,7 +172,9 @@ mod tests {
                 .map(|i| {
                     let (y, x) = ((i / width) as isize, (i % width) as isize);
                     let own = -radius..=radius;
-                    own.clone().map(|dy| own.clone().map(|dx| at(y + dy, x + dx)).sum::<f64>()).sum()
+                    own.clone()
+                        .map(|dy| own.clone().map(|dx| at(y + dy, x + dx)).sum::<f64>())
+                        .sum()
                 })
                 .collect()
         };

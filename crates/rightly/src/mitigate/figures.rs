@@ -210,8 +210,7 @@ fn gains_of_parts<'a>(
             classes.chain(groups).map(|(of, rows)| part(outcome, of, rows)).collect()
         })
         .collect();
-    let p: Vec<f64> =
-        out.iter().flatten().map(|part| part.row.p.unwrap_or(f64::NAN)).collect();
+    let p: Vec<f64> = out.iter().flatten().map(|part| part.row.p.unwrap_or(f64::NAN)).collect();
     for (part, q) in out.iter_mut().flatten().zip(benjamini_hochberg(&p)) {
         part.row.q = q.is_finite().then_some(q);
     }

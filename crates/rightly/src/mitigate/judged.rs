@@ -111,7 +111,8 @@ impl Judges {
 
     /// The same over all images of shares of right answers (of several heads), p from the interval.
     pub(super) fn mean_cost(&self, before: &Right, after: &Right) -> Difference {
-        let lost: Vec<f64> = before.iter().zip(after).map(|(before, after)| before - after).collect();
+        let lost: Vec<f64> =
+            before.iter().zip(after).map(|(before, after)| before - after).collect();
         let estimate = self.design.mean_within(&lost, -1.0, 1.0);
         Difference { p: estimate.p_of_zero(), estimate }
     }

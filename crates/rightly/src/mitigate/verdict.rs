@@ -84,11 +84,12 @@ impl Verdict {
         };
         let gains = format!("the lowest accuracy of any group gains {}", interval(gain));
         let said = match answer {
-            Answer::Helps => format!("helps: {gains}, {} more than with {random}", interval(beyond)),
-            Answer::HelpsAtACost => format!(
-                "helps at a cost: {gains}, {} more than with {random}",
-                interval(beyond)
-            ),
+            Answer::Helps => {
+                format!("helps: {gains}, {} more than with {random}", interval(beyond))
+            }
+            Answer::HelpsAtACost => {
+                format!("helps at a cost: {gains}, {} more than with {random}", interval(beyond))
+            }
             Answer::NoMoreThanRandom => format!(
                 "is not shown to help: {gains}, but no more than with {random} ({} more)",
                 interval(beyond)
@@ -101,10 +102,9 @@ impl Verdict {
                  against {random}"
             ),
             Answer::NotShown => format!("is not shown to help: {gains}"),
-            Answer::Harms => format!(
-                "harms: the lowest accuracy of any group changes by {}",
-                interval(gain)
-            ),
+            Answer::Harms => {
+                format!("harms: the lowest accuracy of any group changes by {}", interval(gain))
+            }
         };
         let mut words = format!("'{repair}' {said}; {}.", overall(evidence, random));
         if let Some(worst) = &evidence.worst {
@@ -176,8 +176,7 @@ fn followed(Followed { name, before, after, control }: &Followed, random: &str) 
 }
 
 fn fallen(Followed { name, before, after, control }: &Followed, random: &str) -> String {
-    let change =
-        format!("{name} falls from {} % to {} %", number(*before, 1), number(*after, 1));
+    let change = format!("{name} falls from {} % to {} %", number(*before, 1), number(*after, 1));
     match control {
         Some(control) => format!("{change} (with {random} {} %)", number(*control, 1)),
         None => change,
@@ -218,7 +217,8 @@ mod tests {
             let verdict = Verdict::new(Repair::Dim, &evidence, 0.01);
             (verdict.answer, verdict.words)
         };
-        let say = |gain: &Metric, beyond: &Metric, cost: &Metric| judged(gain, beyond, cost, vec![]);
+        let say =
+            |gain: &Metric, beyond: &Metric, cost: &Metric| judged(gain, beyond, cost, vec![]);
         let (answer, words) = say(&clear, &clear, &free);
         assert_eq!(answer, Answer::Helps);
         assert_eq!(
@@ -233,7 +233,10 @@ mod tests {
             Followed { name: "'cup'".into(), before: 0.989, after: 0.706, control: Some(0.97) };
         let (answer, words) = judged(&clear, &clear, &free, vec![loser]);
         assert_eq!(answer, Answer::HelpsAtACost);
-        assert!(words.contains("It costs: 'cup' falls from 98.9 % to 70.6 % (with random"), "{words}");
+        assert!(
+            words.contains("It costs: 'cup' falls from 98.9 % to 70.6 % (with random"),
+            "{words}"
+        );
         assert_eq!(say(&clear, &unclear, &free).0, Answer::NoMoreThanRandom);
         let (answer, words) = say(&unclear, &clear, &same);
         assert_eq!(answer, Answer::NotShown);

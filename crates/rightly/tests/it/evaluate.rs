@@ -225,8 +225,7 @@ fn a_class_that_fails_is_a_finding_with_a_hint_to_the_label_map() {
     let measures = vec![MeasureName::Ablation];
     let ablation = EvaluateOptions { measures, ..EvaluateOptions::default() };
     let record = run(options, &ablation, &folder.path().join("run")).unwrap();
-    let failing: Vec<_> =
-        record.findings.iter().filter(|f| f.kind == Kind::FailingClass).collect();
+    let failing: Vec<_> = record.findings.iter().filter(|f| f.kind == Kind::FailingClass).collect();
     let [finding] = failing[..] else { panic!("{failing:?}") };
     assert_eq!(finding.class.as_deref(), Some("star"));
     assert!(finding.q.unwrap() < 1e-6 && finding.low.unwrap() > 0.4, "{finding:?}");

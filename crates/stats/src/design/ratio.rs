@@ -115,9 +115,11 @@ mod tests {
         let clusters: Vec<u32> = (0..60).map(|i| i / 6).collect();
         let design = Design::new(vec![0; 60], Some(clusters), 0, 0);
         for shift in 0..40 {
-            let over: Vec<f64> =
-                (0..60).map(|i| f64::from((i * 7 + i / 6 * 3) % 11) / 10.0 - 0.02 * f64::from(shift)).collect();
-            let under: Vec<f64> = over.iter().enumerate().map(|(i, v)| 2.0 + v + (i % 3) as f64).collect();
+            let over: Vec<f64> = (0..60)
+                .map(|i| f64::from((i * 7 + i / 6 * 3) % 11) / 10.0 - 0.02 * f64::from(shift))
+                .collect();
+            let under: Vec<f64> =
+                over.iter().enumerate().map(|(i, v)| 2.0 + v + (i % 3) as f64).collect();
             let (ratio, mean) = (design.ratio(Scope::Pooled, &over, &under), design.mean(&over));
             assert_eq!(ratio.low.unwrap() > 0.0, mean.low.unwrap() > 0.0, "{ratio:?} {mean:?}");
             assert_eq!(ratio.high.unwrap() < 0.0, mean.high.unwrap() < 0.0, "{ratio:?} {mean:?}");

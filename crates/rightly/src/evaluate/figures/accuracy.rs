@@ -94,12 +94,7 @@ fn drops(
 
 /// Accuracy under a condition over accuracy as photographed, on the same images: what is left of the right answers, whatever
 /// their number was. Above 1 where the condition helps; undefined where nothing was right.
-fn kept(
-    board: &mut Board<'_>,
-    condition: &str,
-    clean: &[Option<Seen>],
-    seen: &[Option<Seen>],
-) {
+fn kept(board: &mut Board<'_>, condition: &str, clean: &[Option<Seen>], seen: &[Option<Seen>]) {
     let usable: Vec<usize> =
         (0..seen.len()).filter(|&i| clean[i].is_some() && seen[i].is_some()).collect();
     board.add("kept", Some(condition), &usable, |Scope { images, design, over, .. }| {
@@ -197,10 +192,13 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_between_honest_bounds() {
-        let hits = |n: usize| -> Vec<f64> { (0..200).map(|i| f64::from(u8::from(i < n))).collect() };
+        let hits =
+            |n: usize| -> Vec<f64> { (0..200).map(|i| f64::from(u8::from(i < n))).collect() };
         let [value, low, high] = kept_of(&hits(160), &hits(80));
         // Of 160 right ones 80 are kept: the ordinary interval of that share is .5 +- .08.
-        assert!((value - 0.5).abs() < 1e-12 && (low - 0.42).abs() < 0.01 && (high - 0.58).abs() < 0.01);
+        assert!(
+            (value - 0.5).abs() < 1e-12 && (low - 0.42).abs() < 0.01 && (high - 0.58).abs() < 0.01
+        );
         // Nothing is left: as many as 3.8 of 200 could be, of 160.
         let [value, low, high] = kept_of(&hits(160), &hits(0));
         assert_eq!((value, low), (0.0, 0.0));

@@ -191,9 +191,11 @@ mod tests {
                 let size = 5 + rng.random_range(0..20);
                 for (side, rate) in sides.iter_mut().zip([0, 1]) {
                     // Difficulty is mostly shared by both sides.
-                    let own = 0.8_f64.sqrt() * f64::from(z[0]) + 0.2_f64.sqrt() * f64::from(z[1 + rate]);
+                    let own =
+                        0.8_f64.sqrt() * f64::from(z[0]) + 0.2_f64.sqrt() * f64::from(z[1 + rate]);
                     let scale = (1.0 + self.spread * self.spread).sqrt();
-                    let p = normal_cdf(normal_quantile(self.rates[rate]) * scale + self.spread * own);
+                    let p =
+                        normal_cdf(normal_quantile(self.rates[rate]) * scale + self.spread * own);
                     for _ in 0..size {
                         let right = (0..3).filter(|_| rng.random_bool(p)).count();
                         side.push(Some(Seen { correct: right as f32 / 3.0, confidence: 0.5 }));
@@ -260,11 +262,15 @@ mod tests {
         let scope =
             Scope { name: "*".into(), over: Over::Pooled, images: (0..200).collect(), design };
         let (all, most) = (seen(&|_| true), seen(&|i| i % 20 > 0));
-        let [rfs, gap] = figures(&scope, &[0; 200], &[[&all, &most]], f64::NAN)[..] else { panic!("two figures") };
+        let [rfs, gap] = figures(&scope, &[0; 200], &[[&all, &most]], f64::NAN)[..] else {
+            panic!("two figures")
+        };
         assert_eq!((rfs.value, rfs.low, rfs.high), (Some(-1.0), None, None));
         assert!(gap.high.unwrap() < 0.0, "{gap:?}");
         let some = seen(&|i| i % 20 != 1);
-        let [rfs, _] = figures(&scope, &[0; 200], &[[&some, &most]], f64::NAN)[..] else { panic!("two figures") };
+        let [rfs, _] = figures(&scope, &[0; 200], &[[&some, &most]], f64::NAN)[..] else {
+            panic!("two figures")
+        };
         assert!(rfs.low.is_some() && rfs.low < Some(0.0) && rfs.high > Some(0.0), "{rfs:?}");
     }
 }

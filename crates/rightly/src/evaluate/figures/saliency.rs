@@ -33,7 +33,12 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &Evalua
         board.add_mean("cam-delta-density", condition, &density, (-1.0, 1.0));
         medians(board, "cam-delta-density-median", condition, &density);
         board.add_mean("cam-mass", condition, &of(|s| s.mass), (0.0, 1.0));
-        board.add_mean("cam-average-precision", condition, &of(|s| s.average_precision), (0.0, 1.0));
+        board.add_mean(
+            "cam-average-precision",
+            condition,
+            &of(|s| s.average_precision),
+            (0.0, 1.0),
+        );
         let pointing = of(|s| s.pointing.map(|on| f64::from(u8::from(on))));
         board.add_share("cam-pointing", condition, &pointing);
         if at > 0 {
@@ -55,14 +60,19 @@ pub(crate) const SAME_MAP: f64 = 0.9;
 /// do so less than a map that does not change with the class.
 fn overlaps(board: &mut Board<'_>, method: &str, values: &[Option<f64>]) {
     let usable: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
-    board.add("cam-class-overlap", Some(method), &usable, |Scope { images, design, over, .. }| {
-        let values: Vec<f64> = images.iter().filter_map(|&i| values[i]).collect();
-        if *over == Over::Mean {
-            return (design.mean_of_strata_within(&values, 0.0, 1.0), None);
-        }
-        let below: Vec<f64> = design.unit_means(&values).iter().map(|v| v - SAME_MAP).collect();
-        (design.mean_within(&values, 0.0, 1.0), signed_rank_below(&below))
-    });
+    board.add(
+        "cam-class-overlap",
+        Some(method),
+        &usable,
+        |Scope { images, design, over, .. }| {
+            let values: Vec<f64> = images.iter().filter_map(|&i| values[i]).collect();
+            if *over == Over::Mean {
+                return (design.mean_of_strata_within(&values, 0.0, 1.0), None);
+            }
+            let below: Vec<f64> = design.unit_means(&values).iter().map(|v| v - SAME_MAP).collect();
+            (design.mean_within(&values, 0.0, 1.0), signed_rank_below(&below))
+        },
+    );
 }
 
 /// Medians of each class and of all images; a mean of medians is not a figure of the papers.

@@ -173,7 +173,9 @@ fn wrong(inputs: &Inputs, columns: &Columns, images: &[usize]) -> Vec<String> {
     let clean = &columns.seen["none"];
     let mut out: Vec<(usize, f32)> = images
         .iter()
-        .filter_map(|&i| clean[i].filter(|seen| seen.correct < 1.0).map(|seen| (i, seen.confidence)))
+        .filter_map(|&i| {
+            clean[i].filter(|seen| seen.correct < 1.0).map(|seen| (i, seen.confidence))
+        })
         .collect();
     out.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let id = |i: usize| inputs.dataset.samples[inputs.selected[i]].id.clone();

@@ -114,9 +114,8 @@ fn finding(
 /// The classes in which it holds too, most costly first.
 fn hit_most(condition: usize, held: &[&Fall<'_>]) -> String {
     let of_classes = held.iter().filter(|fall| fall.condition == condition && fall.class != POOLED);
-    let mut classes: Vec<(&str, f64)> = of_classes
-        .map(|fall| (fall.class, 100.0 * fall.row.value.unwrap_or(f64::NAN)))
-        .collect();
+    let mut classes: Vec<(&str, f64)> =
+        of_classes.map(|fall| (fall.class, 100.0 * fall.row.value.unwrap_or(f64::NAN))).collect();
     classes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     if classes.is_empty() {
         return " No class alone has enough images to show it.".to_owned();

@@ -56,7 +56,8 @@ impl Measure for Backgrounds {
         let blur = pair(&|mask| Ok(background::blur(planes, mask)?))?;
         let mut problems = Vec::new();
         let mut swapped = |kind: Kind| -> Result<(Option<String>, [Option<Outcome>; 2]), Error> {
-            let Some((donor, surroundings)) = self.donors.surroundings(subject.sample, kind, probe)?
+            let Some((donor, surroundings)) =
+                self.donors.surroundings(subject.sample, kind, probe)?
             else {
                 problems.push(problem(
                     &subject.sample.id,
@@ -70,8 +71,7 @@ impl Measure for Backgrounds {
         };
         let (same_donor, same_class) = swapped(Kind::SameClass)?;
         let (other_donor, other_class) = swapped(Kind::OtherClass)?;
-        let row =
-            BackgroundRow { gray, blur, same_class, other_class, same_donor, other_donor };
+        let row = BackgroundRow { gray, blur, same_class, other_class, same_donor, other_donor };
         Ok(Entry { row: Some(Row::Background(row)), problems })
     }
 }
@@ -131,10 +131,18 @@ impl Donors {
         for &entry in &ring {
             of_class.entry(samples[entry.1].class).or_default().push(entry);
         }
-        let named = inputs.selected.iter().enumerate().filter_map(|(position, &i)| {
-            Some((samples[i].id.clone(), cluster(position)?))
-        });
-        Self { seed, ring, of_class, clusters: inputs.clusters.clone(), cluster_of: named.collect() }
+        let named = inputs
+            .selected
+            .iter()
+            .enumerate()
+            .filter_map(|(position, &i)| Some((samples[i].id.clone(), cluster(position)?)));
+        Self {
+            seed,
+            ring,
+            of_class,
+            clusters: inputs.clusters.clone(),
+            cluster_of: named.collect(),
+        }
     }
 
     /// The candidates for an image, in the order in which they are tried.
