@@ -166,11 +166,12 @@ impl Scene<'_> {
             }
         }
         if !all.is_empty() {
-            let mean = |of: &dyn Fn(&(f64, Vec<f64>)) -> f64| {
-                all.iter().map(of).sum::<f64>() / all.len() as f64
-            };
-            let without: Vec<f64> = (0..count).map(|unit| mean(&|(_, w)| w[unit])).collect();
-            let e = self.estimate(mean(&|(value, _)| *value), &without, n, (0.0, 1.0));
+            let of = all.len() as f64;
+            let mean = all.iter().map(|(value, _)| value).sum::<f64>() / of;
+            let without: Vec<f64> = (0..count)
+                .map(|unit| all.iter().map(|(_, without)| without[unit]).sum::<f64>() / of)
+                .collect();
+            let e = self.estimate(mean, &without, n, (0.0, 1.0));
             out.push(self.row("direction-cosine", None, e));
         }
         out

@@ -210,7 +210,7 @@ mod tests {
         fn a_swap_has_the_object_of_one_and_the_rest_of_the_other(mask in masks(10)) {
             let own = numbered(mask.height, mask.width);
             let mut other = own.clone();
-            other.data.iter_mut().for_each(|v| *v = 2.0 + *v);
+            other.data.iter_mut().for_each(|v| *v += 2.0);
             let out = swap(&own, &mask, &other).unwrap();
             for (at, &value) in out.data.iter().enumerate() {
                 let from = if mask.data[at % mask.data.len()] { &own } else { &other };

@@ -119,8 +119,8 @@ impl Problem<'_> {
     fn intercept(&self, alphas: &[f64], gradient: &[f64]) -> f64 {
         let (mut sum, mut free) = (0.0, 0_usize);
         let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
-        for at in 0..alphas.len() {
-            let slope = -self.signs[at] * gradient[at];
+        for (at, (sign, gradient)) in self.signs.iter().zip(gradient).enumerate() {
+            let slope = -sign * gradient;
             match (self.up(alphas, at), self.down(alphas, at)) {
                 (true, true) => {
                     sum += slope;

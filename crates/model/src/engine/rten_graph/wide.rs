@@ -230,9 +230,9 @@ pub(super) fn guard(node: &Node<'_>, emit: &mut Emit) {
     // A side that was written as a constant is not read any more.
     let sides = if ONE_SIDED.contains(&node.op_type()) { 1 } else { node.inputs().len() };
     let read = node.inputs()[..sides].iter().find(|side| {
-        own.iter_mut()
-            .flat_map(|node| &mut node.input)
-            .fold(false, |any, name| rename(name, side) || any)
+        let names = own.iter_mut().flat_map(|node| &mut node.input);
+        // All of them are renamed, not the first one alone.
+        names.filter_map(|name| rename(name, side).then_some(())).count() > 0
     });
     if let Some(read) = read {
         emit.into("Add", &[read, &nothing], &made, Vec::new());
