@@ -117,7 +117,7 @@ pub(crate) enum Command {
     /// Show what was understood of a dataset, and what is wrong with it
     Data(DataArgs),
     /// Show a model's inputs, outputs, layers that can be tapped and assumed preprocessing
-    Model(ModelArgs),
+    Model(Box<ModelArgs>),
 }
 
 const EXAMPLE: &str = "Example:\n  rightly evaluate --model resnet50.onnx --preset imagenet \\\n      \
