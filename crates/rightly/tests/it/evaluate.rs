@@ -134,7 +134,7 @@ fn without_masks_accuracy_and_maps_are_still_measured() {
     options.data = data.to_string_lossy().into_owned();
     let record = run(options, &quick(), &folder.path().join("run")).unwrap();
     let names: BTreeSet<&str> = record.metrics.iter().map(|m| m.metric.as_str()).collect();
-    assert_eq!(names, BTreeSet::from(["accuracy", "confidence"]));
+    assert_eq!(names, BTreeSet::from(["accuracy", "cam-class-overlap", "confidence"]));
     for name in ["Ablation", "Noise", "Objects"] {
         assert!(record.notes.iter().any(|n| n.starts_with(name)), "{name}: {:?}", record.notes);
     }
