@@ -236,6 +236,10 @@ fn of_five_demos_one_goes_on() {
         assert!(start.elapsed() < Duration::from_secs(60), "{ended} of five have ended");
         sleep(Duration::from_millis(20));
     }
+    while !out.join(".demo").is_file() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the one that goes on has not begun");
+        sleep(Duration::from_millis(20));
+    }
     for mut child in children {
         let working = child.try_wait().unwrap().is_none();
         if working {

@@ -56,8 +56,7 @@ fn captions_name_the_images_that_fail() {
             continue;
         }
         named_ones += 1;
-        let known =
-            ["meadow", "water", "sand", "snow", "grass", "brick", "stripes", "dots", "checks"];
+        let known = ["clouds", "stripes", "dots", "checks"];
         let said = finding.title.to_lowercase();
         assert!(known.iter().any(|b| said.contains(b)), "{}", finding.title);
         assert!(!said.contains(['<', '>']) && finding.description.contains("AUC"), "{said}");
@@ -80,7 +79,7 @@ fn captions_name_the_images_that_fail() {
 }
 
 #[test]
-fn attributes_come_before_captions() {
+fn attributes_and_captions_compete_by_what_holds() {
     let folder = tempfile::tempdir().unwrap();
     let table = data(folder.path(), ",caption,ground", |copy, background| {
         format!(",on the {background},{}", if copy == 7 { "unknown" } else { background })
@@ -91,16 +90,13 @@ fn attributes_come_before_captions() {
     let names = Table::load(&out.join("interpret/names.parquet")).unwrap();
     let sources = names.texts("source").unwrap();
     assert!(["attributes", "captions"].iter().all(|s| sources.iter().flatten().any(|o| o == s)));
-    for (title, source) in names.texts("title").unwrap().iter().zip(&sources) {
-        if title.is_some() {
-            assert_eq!(source.as_deref(), Some("attributes"), "{title:?}");
-        }
-    }
     let findings = RunDir::new(&out).findings().unwrap();
     let titles = findings.iter().filter(|f| f.kind == Kind::FailingSubgroup).map(|f| &f.title);
     let named: Vec<_> = titles.filter(|t| !t.contains("a subgroup")).collect();
     assert!(!named.is_empty());
-    assert!(named.iter().all(|t| t.contains("with ground ") || t.contains("without ground ")));
+    // "with ground dots" of the attribute, "on the dots" of the captions: both say the background.
+    let grounds = ["clouds", "stripes", "dots", "checks"];
+    assert!(named.iter().all(|t| grounds.iter().any(|ground| t.contains(ground))), "{named:?}");
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn known_groups_need_no_discovery_and_every_way_to_repair_runs() {
     let gain = of("gain", "after/group-dro");
     assert!(gain > 0.1, "{gain}");
     let words = &verdicts(&RunDir::new(&out)).unwrap()[0].words;
-    assert!(words.contains("the worst group gains"), "{words}");
+    assert!(words.contains("the lowest accuracy of any group gains"), "{words}");
 
     // The same groups from a file.
     let text = fs::read_to_string(&table).unwrap();
@@ -406,9 +406,8 @@ fn objects_and_cues_are_known_where_masks_and_ranks_are() {
     for &repair in &all {
         assert!(out.join(format!("mitigate/{repair}/repaired.onnx")).is_file());
     }
-    // A head that has only seen backgrounds fails where they change.
-    let accuracy = |repair: Repair| value(&record.metrics, "accuracy", &format!("after/{repair}"));
-    assert!(accuracy(Repair::BackgroundOnly) < accuracy(Repair::CoreNoise));
+    // A head that has seen backgrounds and gray silhouettes alone is no better on the worst group. (Over all images it may be:
+    // silhouettes show the shapes that these classes are.)
     assert!(worst(Repair::BackgroundOnly) <= worst(Repair::Saliency));
     // The trunk has seen the changed pictures; other repairs of the same run ask no more of it.
     let counted = std::sync::atomic::AtomicUsize::new(0);
