@@ -135,7 +135,12 @@ fn rounds(walk: &mut Walk<'_>, node: &Node<'_>, scope: &Scope<'_>) -> Result<Vec
     }
     let count = usize::try_from(round).unwrap_or(usize::MAX);
     carried.extend(stacked.into_iter().flatten().map(|one| stack(one, count)));
-    Ok(carried.into_iter().map(|known| Known { exact: false, numbers: None, ..known }).collect())
+    Ok(carried.into_iter().map(loosely).collect())
+}
+
+/// A bound of a value of any shape: a body may make another one in each round.
+fn loosely(known: Known) -> Known {
+    Known { exact: false, ranked: false, numbers: None, ..known }
 }
 
 /// As many values as there were rounds.
@@ -185,9 +190,5 @@ fn scan(walk: &mut Walk<'_>, node: &Node<'_>, scope: &Scope<'_>) -> Result<Vec<K
         }
     }
     let outputs = outputs.into_iter().map(|one| stack(one, count));
-    Ok(states
-        .into_iter()
-        .chain(outputs)
-        .map(|known| Known { exact: false, numbers: None, ..known })
-        .collect())
+    Ok(states.into_iter().chain(outputs).map(loosely).collect())
 }

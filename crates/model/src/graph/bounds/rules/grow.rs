@@ -32,7 +32,8 @@ pub(super) fn outputs(call: &Call<'_>) -> Result<Option<Results>, Refusal> {
             let mut shape = call.input(0).map_or(indices.shape, |known| known.shape.clone());
             let axis = place(call.int("axis", -1), shape.len() + 1).unwrap_or(shape.len());
             shape.insert(axis, depth[0]);
-            Known::new(call.kind(2), shape)
+            let made = Known::new(call.kind(2), shape);
+            call.input(0).map_or_else(|| made.clone(), |indices| made.clone().like(indices))
         }
         "RandomNormal" | "RandomUniform" => {
             let kind = call.node.int("dtype").and_then(|kind| i32::try_from(kind).ok());

@@ -107,7 +107,7 @@ fn convolution(call: &Call<'_>, image: usize, weight: usize, kind: i32) -> (Know
     let channels = weight.shape.first().copied().unwrap_or(1);
     let mut shape = vec![from.shape.first().copied().unwrap_or(1), channels];
     shape.extend(windows(call, from, &kernel));
-    let value = Known::new(kind, shape).like(from);
+    let value = Known::new(kind, shape).like(from).like(weight);
     let work = value.elements() as f64 * elements(&weight.shape) as f64 / channels.max(1) as f64;
     (value, work)
 }
@@ -135,7 +135,7 @@ fn transposed(call: &Call<'_>) -> (Known, f64) {
         };
         shape.push(usize::try_from(whole.max(0)).unwrap_or(usize::MAX));
     }
-    let value = Known::new(from.kind, shape).like(from);
+    let value = Known::new(from.kind, shape).like(from).like(weight);
     let work = from.elements() as f64 * elements(&weight.shape) as f64
         / weight.shape.first().copied().unwrap_or(1).max(1) as f64;
     (value, work)

@@ -110,6 +110,10 @@ fn squeeze(call: &Call<'_>, from: &Known) -> Known {
         return Known::loose(from.kind, from.elements());
     };
     let all = axes.is_empty();
+    if all && !from.exact {
+        // Which of them have length 1 only a run tells.
+        return Known::loose(from.kind, from.elements());
+    }
     let shape = from.shape.iter().enumerate();
     let shape = shape
         .filter(|(at, size)| if all { **size != 1 } else { !axes.contains(at) })
@@ -218,7 +222,9 @@ fn gather_nd(call: &Call<'_>, from: &Known, indices: &Known) -> Known {
     let outer = indices.rank().saturating_sub(1);
     let mut shape = indices.shape[..outer].to_vec();
     shape.extend(from.shape.iter().skip(batch.saturating_add(width)));
-    Known::new(from.kind, shape).like(from).like(indices)
+    let known = Known::new(from.kind, shape).like(from).like(indices);
+    // How many axes are left depends on the size of the last one of the indices.
+    Known { ranked: known.ranked && indices.exact, ..known }
 }
 
 fn top_k(call: &Call<'_>, from: &Known) -> Vec<Known> {
@@ -250,7 +256,8 @@ fn reduce(call: &Call<'_>, from: &Known) -> Known {
     let Some(axes) = axes(call, 1, from.rank()) else {
         // An axis of no length becomes one of length 1.
         let shape = from.shape.iter().map(|&size| size.max(1)).collect();
-        return Known { exact: false, numbers: None, shape, ..from.clone() };
+        let ranked = from.ranked && call.int("keepdims", 1) != 0;
+        return Known { exact: false, ranked, numbers: None, shape, ..from.clone() };
     };
     if axes.is_empty() && call.int("noop_with_empty_axes", 0) != 0 {
         return Known { numbers: None, ..from.clone() };
