@@ -40,6 +40,7 @@ fn models() -> Option<Vec<PathBuf>> {
 fn every_declared_output_is_within_what_is_known_of_it() {
     let Some(models) = models() else { return };
     let (mut seen, mut exact) = (0, 0);
+    let mut bounded = std::collections::BTreeMap::<String, usize>::new();
     let mut wrong = Vec::new();
     for path in models {
         // What is not read is no matter here; newer operator sets are, as far as they have the same operators.
@@ -66,6 +67,11 @@ fn every_declared_output_is_within_what_is_known_of_it() {
             let elements: usize = declared.iter().product();
             let same = known.shape == declared && Some(known.kind) == output.elem_type;
             exact += usize::from(known.exact && same);
+            if !known.exact {
+                let maker = graph.nodes().find(|node| node.outputs().contains(&output.name));
+                let op = maker.map_or("", |node| node.op_type()).to_owned();
+                *bounded.entry(op).or_default() += 1;
+            }
             let other_rank = known.ranked && known.shape.len() != declared.len();
             if known.elements() < elements || (known.exact && !same) || other_rank {
                 wrong.push(format!(
@@ -77,11 +83,11 @@ fn every_declared_output_is_within_what_is_known_of_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(seen > 300, "{seen} outputs");
     #[expect(clippy::print_stderr, reason = "the figure is for people who read the log")]
     {
-        eprintln!("{exact} of {seen} are known exactly");
+        eprintln!("{exact} of {seen} are known exactly; bounded are those of {bounded:?}");
     }
-    assert!(exact * 10 > seen * 7, "{exact} of {seen} are known exactly");
+    assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(seen > 300, "{seen} outputs");
+    assert!(exact * 100 >= seen * 87, "{exact} of {seen} are known exactly");
 }
