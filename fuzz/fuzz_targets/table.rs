@@ -5,9 +5,10 @@ use rightly_data::{
     Dataset,
     dataset::{OpenOptions, TextTable},
 };
-use rightly_fuzz::file;
+use rightly_fuzz::{caught_panics_are_no_crash, file};
 
 fuzz_target!(|bytes: &[u8]| {
+    caught_panics_are_no_crash();
     let Some((kind, bytes)) = bytes.split_first() else { return };
     let path = match kind {
         b'c' => file("table.csv", bytes),

@@ -3,7 +3,7 @@
 use rightly_data::{RgbImage, pixels, pixels::Decoded};
 use std::{
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Once, OnceLock},
 };
 
 /// 6 x 4 pixels.
@@ -30,6 +30,13 @@ pub fn file(name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder().join(name);
     std::fs::write(&path, bytes).unwrap();
     path
+}
+
+/// The parquet crate gives up on some damaged files by a panic, which the reader catches. libfuzzer-sys ends the process at
+/// the panic itself; after this call it does so only where a panic leaves the target.
+pub fn caught_panics_are_no_crash() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))));
 }
 
 /// A classifier of 3 x 4 images with three outputs.

@@ -69,12 +69,11 @@ pub(crate) fn article(word: &str) -> &'static str {
 /// A name with the article that it needs in a sentence: "an otter"; a plural ("trees", "people") has none, nor has what begins
 /// with an article or a preposition.
 pub(crate) fn with_article(name: &str) -> String {
-    let mut words = name.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    let last = name.split_whitespace().last().unwrap_or_default();
+    let words = || name.split_whitespace();
+    let Some((first, last)) = words().next().zip(words().last()) else { return name.to_owned() };
     let plural =
         lemma(last) != last || IRREGULAR.iter().any(|(many, one)| last == *many && many != one);
-    if first.is_empty() || plural || is_function_word(first) {
+    if plural || is_function_word(first) {
         return name.to_owned();
     }
     format!("{} {name}", article(first))

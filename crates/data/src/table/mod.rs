@@ -7,6 +7,7 @@
 mod bound;
 mod cells;
 mod columns;
+mod guarded;
 mod outside;
 mod pages;
 mod reader;

@@ -1,7 +1,8 @@
 //! Tables that other tools wrote: what they hold, and columns in batches that memory holds.
 use super::{
     bound::{Steps, cut, texts_bytes},
-    reader::{builder, unread},
+    guarded::{guarded, next},
+    reader::builder,
     room::Room,
     texts::as_texts,
 };
@@ -74,8 +75,9 @@ impl Groups {
         let builder = builder(path)?;
         let mask = mask(builder.parquet_schema());
         let options = ArrowReaderOptions::new();
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(builder.metadata()), options)
-            .map_err(|e| unread(path, e))?;
+        let metadata = guarded(path, || {
+            ArrowReaderMetadata::try_new(Arc::clone(builder.metadata()), options)
+        })?;
         let fields = metadata.schema().fields().iter().enumerate();
         let texts = fields.filter(|(_, field)| kept_as(field.data_type()).is_some());
         let texts = texts.map(|(place, _)| place).collect();
@@ -89,9 +91,8 @@ impl Groups {
         let mut failed = false;
         std::iter::from_fn(move || {
             while !failed {
-                match reader.as_mut().and_then(Iterator::next) {
+                match reader.as_mut().and_then(|reader| next(&self.path, reader)) {
                     Some(batch) => {
-                        let batch = batch.map_err(|e| unread(&self.path, e));
                         failed = batch.is_err();
                         return Some(batch);
                     }
@@ -121,12 +122,13 @@ impl Groups {
                 Err(_) => (self.metadata.clone(), steps.rows_without),
             },
         };
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-            .with_row_groups(vec![group])
-            .with_batch_size(rows)
-            .with_projection(self.mask.clone())
-            .build()
-            .map_err(|e| unread(&self.path, e))
+        guarded(&self.path, || {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+                .with_row_groups(vec![group])
+                .with_batch_size(rows)
+                .with_projection(self.mask.clone())
+                .build()
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 use super::{
     bound::{Steps, texts_bytes},
     cells,
+    guarded::{guarded, next},
     outside::read_all,
     room::Room,
 };
@@ -24,9 +25,11 @@ use std::{
 pub(super) fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
     let file = files::open(path)?;
     let bytes = file.metadata().map_err(|e| DataError::io(path, e))?.len();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| {
-        DataError::invalid(path, format!("not a Parquet file that can be read: {e}"))
+    let opened = guarded(path, || {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file);
+        Ok::<_, DataError>(builder.map_err(|e| format!("not a Parquet file that can be read: {e}")))
     })?;
+    let builder = opened.map_err(|why| DataError::invalid(path, why))?;
     if builder.metadata().row_groups().iter().any(|group| group.num_rows() < 0) {
         return Err(DataError::invalid(path, "damaged: a row group has less than no rows"));
     }
@@ -86,14 +89,15 @@ pub fn read_group(
     let file = files::open(path)?;
     let steps = Steps::of(&file, builder.metadata(), group, &mask, &BTreeSet::new())
         .map_err(|why| DataError::invalid(path, why))?;
-    let reader = builder
-        .with_batch_size(steps.rows.min(256))
-        .with_row_groups(vec![group])
-        .with_projection(mask)
-        .build()
-        .map_err(|e| unread(path, e))?;
+    let mut reader = guarded(path, || {
+        builder
+            .with_batch_size(steps.rows.min(256))
+            .with_row_groups(vec![group])
+            .with_projection(mask)
+            .build()
+    })?;
     let path = path.to_owned();
-    Ok(reader.map(move |batch| batch.map_err(|e| unread(&path, e))))
+    Ok(std::iter::from_fn(move || next(&path, &mut reader)))
 }
 
 /// What a table holds, from its footer alone: number of rows, and column names in the order of the file.
@@ -150,15 +154,16 @@ pub fn read_rows(
             .map_err(|why| DataError::invalid(path, why))?;
         most = most.min(steps.rows);
     }
-    builder
-        .with_batch_size(most)
-        .with_row_groups(groups)
-        .with_row_selection(RowSelection::from_consecutive_ranges(ranges.into_iter(), place))
-        .with_projection(mask)
-        .build()
-        .map_err(|e| unread(path, e))?
-        .map(|batch| batch.map_err(|e| unread(path, e)))
-        .collect()
+    let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), place);
+    let mut reader = guarded(path, || {
+        builder
+            .with_batch_size(most)
+            .with_row_groups(groups)
+            .with_row_selection(selection)
+            .with_projection(mask)
+            .build()
+    })?;
+    std::iter::from_fn(|| next(path, &mut reader)).collect()
 }
 
 /// A whole table in memory, with columns by name. For tables of one row an image.

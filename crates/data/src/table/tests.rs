@@ -125,6 +125,49 @@ fn tables_that_unpack_without_end_are_refused_by_every_reader() {
     assert!(said.contains("bomb.parquet: row"), "{said}");
 }
 
+/// Found by fuzzing: levels that end before their page does. The parquet crate asserts that they don't.
+#[test]
+fn a_page_that_contradicts_itself_is_refused_by_every_reader() {
+    let path = bomb("damaged-levels.parquet");
+    let columns = outline(&path).unwrap().1;
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    for said in [
+        read(&path).unwrap().find_map(Result::err).unwrap().to_string(),
+        read_bounded(&path).unwrap().find_map(Result::err).unwrap().to_string(),
+        read_group(&path, 0, &columns).unwrap().find_map(Result::err).unwrap().to_string(),
+        Table::load(&path).unwrap_err().to_string(),
+        read_rows(&path, &[0], &columns).unwrap_err().to_string(),
+    ] {
+        assert!(said.contains("damaged-levels.parquet: can't read the table"), "{said}");
+        assert!(said.contains("it is damaged"), "{said}");
+    }
+}
+
+/// Whatever byte is another one, a reader gives rows or an error.
+#[test]
+fn a_byte_that_is_another_one_never_ends_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flipped.parquet");
+    write(&path, &example(0.0)).unwrap();
+    let good = std::fs::read(&path).unwrap();
+    let (mut rows, mut errors) = (0, 0);
+    for at in (0..good.len()).step_by(3) {
+        for bits in [1, 0x80, 0xff] {
+            let mut bad = good.clone();
+            bad[at] ^= bits;
+            std::fs::write(&path, &bad).unwrap();
+            match Table::load(&path) {
+                Ok(table) => rows += table.rows(),
+                Err(error) => {
+                    assert!(error.to_string().contains("flipped.parquet"), "{error}");
+                    errors += 1;
+                }
+            }
+        }
+    }
+    assert!(rows > 100 && errors > 100, "{rows} rows, {errors} errors");
+}
+
 /// What stays a dictionary and keys is the same text.
 #[test]
 fn a_column_of_few_long_texts_comes_back() {

@@ -1,6 +1,6 @@
 //! Functions local to a model, written in where they are called: engines need not know of them.
-use super::Graph;
 use super::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto};
+use super::{Graph, validate};
 use crate::ModelError;
 use std::collections::HashMap;
 
@@ -41,7 +41,9 @@ impl Graph {
         }
         *self.proto_mut() = graph;
         self.model.functions = functions;
-        result.map_err(|message| self.invalid(message))
+        result.map_err(|message| self.invalid(message))?;
+        // A body may make a value twice, or what it reads itself: what was written in keeps to the rules of a file.
+        validate::check(&mut self.model, &self.path)
     }
 }
 

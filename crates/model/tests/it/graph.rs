@@ -44,6 +44,31 @@ fn functions_that_call_each_other_without_end_are_refused() {
     }
 }
 
+/// A body that makes what it is given, or reads what it makes, is no graph that ends.
+#[test]
+fn functions_whose_bodies_run_in_circles_are_refused() {
+    use rightly_model::graph::proto::FunctionProto;
+    for (body, why) in [
+        (node("Add", "own", &["x", "x"], &["x"]), "is made twice"),
+        (node("Add", "own", &["x", "y"], &["y"]), "in a circle"),
+    ] {
+        let mut model = Made::default().model();
+        model.functions.push(FunctionProto {
+            name: Some("Around".into()),
+            input: vec!["x".into()],
+            output: vec!["y".into()],
+            node: vec![body, node("Identity", "last", &["x"], &["z"])],
+            ..FunctionProto::default()
+        });
+        let graph = model.graph.as_mut().unwrap();
+        graph.node.push(node("Relu", "first", &["image"], &["start"]));
+        graph.node.push(node("Around", "call", &["start"], &["more"]));
+        let graph = Graph::from_model(model, Path::new("small.onnx")).unwrap();
+        let error = graph.for_evaluation().err().map(|error| error.to_string());
+        assert!(error.as_ref().is_some_and(|e| e.contains(why)), "{why}: {error:?}");
+    }
+}
+
 #[test]
 fn every_field_survives() {
     // Field numbers that no released schema has yet would be lost; the messages below set one of each kind that a

@@ -408,7 +408,7 @@ fn refused() -> Vec<(&'static str, ModelProto, &'static [&'static str])> {
                     floats("start", &[1], &[1.0]),
                 ],
             ),
-            &["Loop"],
+            &["during a run"],
         ),
         (
             "a loop that doubles",

@@ -7,9 +7,12 @@ use super::{
     parts::{image, inline},
 };
 use crate::{
-    format::{Unit, count, interval, name, number, plural},
+    format::{Unit, count, interval, name, number, percent, plural},
     view::{CamCard, CamGallery, Figure, ReportView},
 };
+
+/// Overlap from which on two maps are the same.
+const SAME: f64 = rightly::evaluate::SAME_MAP;
 
 /// Whether the maps change with the class that they are to explain.
 fn class_sensitivity(overlap: &Figure) -> Markup {
@@ -17,14 +20,15 @@ fn class_sensitivity(overlap: &Figure) -> Markup {
         "the highest tenths of the maps of the two likeliest classes share "
         (Unit::Percent.figure(overlap)) " (" (interval(overlap, Unit::Percent)) ", " (count(overlap)) ")"
     };
+    let same = overlap.interval().is_some_and(|(low, _)| low >= SAME);
     html! {
         @match overlap.p {
-            Some(p) if p <= 0.05 => p { "The maps change with the class: " (figure) "." },
-            Some(_) => p {
+            _ if same => p {
                 strong { "These maps explain nothing of the answer: they are the same whichever class is asked for." }
-                " Of each image " (figure) ", not less than nine tenths (Wilcoxon's one-sided test)."
+                " In an image " (figure) "."
             },
-            None => p { "Whether the maps change with the class can't be told from so few images: " (figure) "." },
+            Some(p) if p <= 0.05 => p { "The maps change with the class: in an image " (figure) ", and that is below " (percent(SAME)) " by Wilcoxon's one-sided test." },
+            _ => p { "That the maps change with the class is not shown: in an image " (figure) "." },
         }
     }
 }

@@ -21,6 +21,7 @@ use std::{sync::atomic::AtomicBool, time::Instant};
 pub(crate) use passes::REVISIONS as MEASURE_REVISIONS;
 pub(crate) use probe::{Answer, Probe};
 
+pub use figures::SAME_MAP;
 pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 
 use crate::{

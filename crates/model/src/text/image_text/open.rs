@@ -190,6 +190,7 @@ impl ImageTextModel {
             logit_scale: table.logit_scale.unwrap_or(SCALE),
             logit_bias: table.logit_bias.unwrap_or(0.0),
             templates,
+            // A card that names no kind of words claims none: the model has to show them on pictures.
             knows: table.knows.unwrap_or_default(),
             notes,
         })

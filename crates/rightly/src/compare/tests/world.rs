@@ -50,11 +50,12 @@ impl Default for World {
 }
 
 /// The figures that the simulated runs have.
-const FIGURES: [(&str, Option<&str>); 10] = [
+const FIGURES: [(&str, Option<&str>); 11] = [
     ("accuracy", Some("none")),
     ("confidence", Some("none")),
     ("accuracy", Some("gray-box")),
     ("drop", Some("gray-box")),
+    ("kept", Some("gray-box")),
     ("rfs", Some("linf/0.25")),
     ("noise-gap", Some("linf/0.25")),
     ("cam-iou", Some("gradcam")),

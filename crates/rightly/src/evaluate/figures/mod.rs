@@ -14,6 +14,7 @@ use super::{columns::Columns, options::EvaluateOptions, pipeline::Plan};
 use crate::{Error, Inputs, Metric};
 
 pub(super) use board::Board;
+pub use saliency::SAME_MAP;
 
 /// Every figure of the stage, in the order of `metrics.json`.
 pub(super) fn compute(

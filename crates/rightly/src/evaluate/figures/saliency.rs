@@ -54,7 +54,7 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &Evalua
 }
 
 /// Overlap from which on a map counts as the same for both classes.
-pub(crate) const SAME_MAP: f64 = 0.9;
+pub const SAME_MAP: f64 = 0.9;
 
 /// How far the maps of the two likeliest classes point to the same place; p of Wilcoxon's one-sided signed-rank test that they
 /// do so less than a map that does not change with the class.

@@ -7,7 +7,7 @@ use super::{
     super::{columns::Columns, options::EvaluateOptions},
     scopes::{Fall, percent, tested, turned},
 };
-use crate::{Finding, Inputs, Metric, findings::Kind, metrics::find};
+use crate::{Finding, Inputs, Metric, metrics::find};
 
 /// The condition of the gap.
 const SWAP: &str = "background-swap";
@@ -29,39 +29,23 @@ pub(super) fn followed(
 }
 
 fn finding(inputs: &Inputs, columns: &Columns, metrics: &[Metric], fall: &Fall<'_>) -> Finding {
-    let Fall { class, row, p, q, .. } = *fall;
+    let Fall { class, row, .. } = *fall;
     let points = 100.0 * row.value.unwrap_or(f64::NAN);
-    Finding {
-        kind: Kind::SpuriousCue,
-        class: Some(class.to_owned()),
-        group: Some(OTHER.to_owned()),
-        title: format!("'{class}' leans on its surroundings: they are worth {points:.0} points"),
-        description: format!(
-            "Of {n} images of '{class}' {} are right with the object put into another picture of the class, and {} with it put \
-             into a picture of another class ({} as photographed). Add training images of '{class}' in other surroundings, or \
-             repair the head.",
-            percent(metrics, SAME, class),
-            percent(metrics, OTHER, class),
-            percent(metrics, "none", class),
-            n = row.n,
-        ),
-        effect: row.value,
-        low: row.low,
-        high: row.high,
-        n: row.n,
-        p: Some(p),
-        q: Some(q),
-        severity: row.value.map_or(0.0, |value| value.clamp(0.0, 1.0)),
-        images: turned(inputs, columns, class, SAME, OTHER),
-        evidence: [
-            find(metrics, "accuracy", Some("none"), class),
-            find(metrics, "accuracy", Some(SAME), class),
-            find(metrics, "accuracy", Some(OTHER), class),
-            Some(row),
-        ]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect(),
-    }
+    let description = format!(
+        "Of {n} images of '{class}' {} are right with the object put into another picture of the class, and {} with it put into a \
+         picture of another class ({} as photographed). Add training images of '{class}' in other surroundings, or repair the \
+         head.",
+        percent(metrics, SAME, class),
+        percent(metrics, OTHER, class),
+        percent(metrics, "none", class),
+        n = row.n,
+    );
+    let accuracy = |at: &str| find(metrics, "accuracy", Some(at), class);
+    fall.finding(
+        OTHER,
+        format!("'{class}' leans on its surroundings: they are worth {points:.0} points"),
+        description,
+        turned(inputs, columns, class, SAME, OTHER),
+        &[accuracy("none"), accuracy(SAME), accuracy(OTHER)],
+    )
 }

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     Finding, Inputs, Metric,
-    findings::Kind,
     metrics::{POOLED, find},
 };
 
@@ -56,10 +55,10 @@ fn finding(
     own: &Fall<'_>,
     held: &[&Fall<'_>],
 ) -> Finding {
-    let Fall { class, row, p, q, .. } = *own;
+    let class = own.class;
     let condition = format!("overlay/{name}");
     let control = format!("{condition}/control");
-    let points = 100.0 * row.value.unwrap_or(f64::NAN);
+    let points = 100.0 * own.row.value.unwrap_or(f64::NAN);
     let of_all = class == POOLED;
     let (title, whose) = if of_all {
         (format!("the overlay '{name}' costs {points:.0} points of accuracy"), "images".to_owned())
@@ -75,40 +74,28 @@ fn finding(
         .and_then(|m| m.class.as_deref())
         .map_or(String::new(), |label| format!(" It raises the output '{label}' most."));
     let most = if of_all { hit_most(own.condition, held) } else { String::new() };
-    Finding {
-        kind: Kind::SpuriousCue,
-        class: (!of_all).then(|| class.to_owned()),
-        group: Some(condition.clone()),
+    let description = format!(
+        "Of {n} {whose} {} are right as photographed, {} with '{name}' laid over them, and {} with a patch of the same shape \
+         and opacity without its pattern.{raised}{most} Add training images of many classes that carry it, or remove it from \
+         the training images that do.",
+        percent(metrics, "none", class),
+        percent(metrics, &condition, class),
+        percent(metrics, &control, class),
+        n = own.row.n,
+    );
+    let row = |metric: &str, at: &str| find(metrics, metric, Some(at), class);
+    own.finding(
+        &condition,
         title,
-        description: format!(
-            "Of {n} {whose} {} are right as photographed, {} with '{name}' laid over them, and {} with a patch of the same \
-             shape and opacity without its pattern.{raised}{most} Add training images of many classes that carry it, or \
-             remove it from the training images that do.",
-            percent(metrics, "none", class),
-            percent(metrics, &condition, class),
-            percent(metrics, &control, class),
-            n = row.n,
-        ),
-        effect: row.value,
-        low: row.low,
-        high: row.high,
-        n: row.n,
-        p: Some(p),
-        q: Some(q),
-        severity: row.value.map_or(0.0, |value| value.clamp(0.0, 1.0)),
-        images: turned(inputs, columns, class, &control, &condition),
-        evidence: [
-            find(metrics, "accuracy", Some("none"), class),
-            find(metrics, "accuracy", Some(&condition), class),
-            find(metrics, "accuracy", Some(&control), class),
-            find(metrics, "drop", Some(&condition), class),
-            Some(row),
-        ]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect(),
-    }
+        description,
+        turned(inputs, columns, class, &control, &condition),
+        &[
+            row("accuracy", "none"),
+            row("accuracy", &condition),
+            row("accuracy", &control),
+            row("drop", &condition),
+        ],
+    )
 }
 
 /// The classes in which it holds too, most costly first.

@@ -4,7 +4,8 @@ use rightly_stats::{Estimate, multiple::benjamini_hochberg};
 
 use super::super::columns::{Columns, Seen};
 use crate::{
-    Inputs, Metric,
+    Finding, Inputs, Metric,
+    findings::Kind,
     metrics::{POOLED, find},
 };
 
@@ -27,6 +28,34 @@ pub(super) struct Fall<'a> {
 }
 
 impl Fall<'_> {
+    /// The finding that it is, of one class or of all images. `images` fall, `evidence` are the rows behind it beside its own.
+    pub(super) fn finding(
+        &self,
+        group: &str,
+        title: String,
+        description: String,
+        images: Vec<String>,
+        evidence: &[Option<&Metric>],
+    ) -> Finding {
+        let row = self.row;
+        Finding {
+            kind: Kind::SpuriousCue,
+            class: (self.class != POOLED).then(|| self.class.to_owned()),
+            group: Some(group.to_owned()),
+            title,
+            description,
+            effect: row.value,
+            low: row.low,
+            high: row.high,
+            n: row.n,
+            p: Some(self.p),
+            q: Some(self.q),
+            severity: row.value.map_or(0.0, |value| value.clamp(0.0, 1.0)),
+            images,
+            evidence: evidence.iter().flatten().copied().chain([row]).cloned().collect(),
+        }
+    }
+
     pub(super) fn holds(&self, min_effect: f64) -> bool {
         self.q <= Q && self.row.low.is_some_and(|low| low >= min_effect)
     }
