@@ -55,6 +55,14 @@ impl Finding {
     fn known_by_images(&self) -> bool {
         !matches!(self.kind, Kind::DataProblem | Kind::FailingClass) && self.overlay().is_none()
     }
+
+    /// What a subgroup that was given a name is called: its title without the figures.
+    fn name(&self) -> Option<&str> {
+        let named = |m: &Metric| matches!(m.metric.as_str(), "name-share" | "name-accuracy");
+        let named = self.kind == Kind::FailingSubgroup && self.evidence.iter().any(named);
+        let (name, _) = self.title.rsplit_once(": ").filter(|_| named)?;
+        Some(name)
+    }
 }
 
 impl std::str::FromStr for Kind {
@@ -116,10 +124,10 @@ pub(crate) fn rename(findings: &mut [Finding], named: Vec<Finding>) {
     }
 }
 
-/// Merges findings of one class that are about the same images (at least half of the shorter list): what
-/// exchanged surroundings and a ranking say of one class is one cue. The more telling
-/// kind stays (a cue before a subgroup before an ignored object, then the first), says what the other one said, and takes
-/// over its evidence. Data problems, classes that fail as a whole and overlays are left alone.
+/// Merges findings of one class that are about the same images (at least half of the shorter list), or that have the same
+/// name: what exchanged surroundings and a ranking say of one class is one cue. The more telling kind stays (a cue before a
+/// subgroup before an ignored object, then the first), says what the other one said, and takes over its evidence, and its
+/// images where they have the same name. Data problems, classes that fail as a whole and overlays are left alone.
 pub fn merge(findings: &mut Vec<Finding>) {
     let mut order: Vec<usize> = (0..findings.len()).collect();
     // A cue of the ranking, which has no group, is more telling than what exchanged surroundings say of the class.
@@ -127,7 +135,10 @@ pub fn merge(findings: &mut Vec<Finding>) {
     let mut kept: Vec<usize> = Vec::new();
     let mut into: Vec<Option<usize>> = vec![None; findings.len()];
     for at in order {
-        let same = |&&other: &&usize| same_images(&findings[at], &findings[other]);
+        let same = |&&other: &&usize| {
+            let (own, other) = (&findings[at], &findings[other]);
+            same_images(own, other) || same_name(own, other)
+        };
         match kept.iter().find(same) {
             Some(&other) => into[at] = Some(other),
             None => kept.push(at),
@@ -136,7 +147,14 @@ pub fn merge(findings: &mut Vec<Finding>) {
     for at in 0..findings.len() {
         let Some(other) = into[at] else { continue };
         let said = format!(" Seen in another way too: {}.", findings[at].title);
+        let alike = same_name(&findings[at], &findings[other]);
         let evidence = std::mem::take(&mut findings[at].evidence);
+        if alike {
+            let more = std::mem::take(&mut findings[at].images);
+            let own = &mut findings[other].images;
+            let known: BTreeSet<String> = own.iter().cloned().collect();
+            own.extend(more.into_iter().filter(|id| !known.contains(id)));
+        }
         findings[other].description += &said;
         for row in evidence {
             if !findings[other].evidence.contains(&row) {
@@ -163,6 +181,10 @@ fn same_images(a: &Finding, b: &Finding) -> bool {
     let shared = b.images.iter().filter(|id| known.contains(id)).count();
     let shorter = a.images.len().min(b.images.len());
     shorter > 0 && 2 * shared >= shorter
+}
+
+fn same_name(a: &Finding, b: &Finding) -> bool {
+    a.class == b.class && a.name().is_some() && a.name() == b.name()
 }
 
 /// Data problems first, then the most severe; ties by kind, class and title.
@@ -222,6 +244,37 @@ mod tests {
         );
         assert_eq!(found[0].description, "First. Seen in another way too: ignored.");
         assert_eq!(found[2].description, "First.");
+    }
+
+    #[test]
+    fn findings_with_the_same_name_become_one() {
+        let named = |title: &str, images| {
+            let mut out = finding(Kind::FailingSubgroup, "boat", title, images);
+            let row = Metric::new(
+                "interpret",
+                "name-share",
+                None,
+                "boat",
+                rightly_stats::Estimate::default(),
+            );
+            out.evidence.push(row);
+            out
+        };
+        let mut found = vec![
+            named("Red boats fail: 20 % right", 0..30),
+            named("Red boats fail: 25 % right", 30..60),
+            named("Blue boats fail: 20 % right", 60..90),
+        ];
+        merge(&mut found);
+        let titles: Vec<&str> = found.iter().map(|f| f.title.as_str()).collect();
+        assert_eq!(titles, ["Red boats fail: 20 % right", "Blue boats fail: 20 % right"]);
+        assert!(found[0].description.ends_with("too: Red boats fail: 25 % right."));
+        assert_eq!((found[0].images.len(), found[0].n), (60, 30));
+        // The same words without a name are different subgroups.
+        let unnamed = |images| finding(Kind::FailingSubgroup, "boat", "a subgroup: 3 %", images);
+        let mut found = vec![unnamed(0..30), unnamed(30..60)];
+        merge(&mut found);
+        assert_eq!(found.len(), 2);
     }
 
     #[test]

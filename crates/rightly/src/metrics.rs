@@ -80,7 +80,7 @@ impl Metric {
 }
 
 /// Metrics that are shares of something.
-const SHARES: [&str; 20] = [
+const SHARES: [&str; 21] = [
     "accuracy",
     "accuracy-by-rank",
     "cam-average-precision",
@@ -93,6 +93,7 @@ const SHARES: [&str; 20] = [
     "control-overlap",
     "default-answer",
     "name-auc",
+    "near-copies",
     "object-kept",
     "object-share",
     "object-share-crop",
@@ -104,7 +105,7 @@ const SHARES: [&str; 20] = [
 ];
 /// Metrics that may be any number, and those that may be any number from 0 on.
 const NUMBERS: [&str; 1] = ["logit-rise"];
-const POSITIVE: [&str; 3] = ["kept", "loss", "object-distance"];
+const POSITIVE: [&str; 4] = ["kept", "loss", "object-distance", "scenes"];
 /// Rounding of sums of doubles.
 const ROUNDING: f64 = 1e-9;
 

@@ -40,7 +40,7 @@ mod tests {
     fn as_scipy() {
         let values = [-0.3, -0.25, 0.1, -0.4, -0.4, 0.05, -0.6, -0.1, 0.0, -0.2, -0.7, 0.3];
         let p = signed_rank_below(&values).unwrap();
-        assert!((p - 0.022_563_658_636_312_57).abs() < 1e-12, "{p}");
+        assert!((p - 0.022_563_658_636_312_57).abs() < 1e-11, "{p}");
         let turned: Vec<f64> = values.iter().map(|v| -v).collect();
         assert!(signed_rank_below(&turned).unwrap() > 0.97);
     }

@@ -25,7 +25,7 @@ impl Tables {
             ("background-excess", Some(c)) => {
                 self.fall(c, &format!("{c}/control"), |s| s.correct)?
             }
-            ("background-gap", Some(c)) => {
+            ("background-gap", Some(c @ "background-swap")) => {
                 self.fall(&format!("{c}/same-class"), &format!("{c}/other-class"), |s| s.correct)?
             }
             ("overlay-excess", Some(c)) => self.fall(&format!("{c}/control"), c, |s| s.correct)?,

@@ -204,7 +204,11 @@ impl<'a> Setting<'a> {
                 (Estimate { low: None, high: None, ..difference }, None)
             }
             Shape::Rfs | Shape::Kept => {
-                let e = of_ratios(difference, &figures, &samples);
+                // Resampling can't show the spread of shares that few units, or none, are left in.
+                let sparse = shape == Shape::Kept
+                    && [0, 1].iter().any(|&run| samples[run].is_sparse(&values[run]));
+                let small = sparse || samples.iter().any(Sample::is_small);
+                let e = of_ratios(difference, &figures, small);
                 law::agreed(e, p.filter(|_| e.low.is_some()), range)
             }
             Shape::Mean { .. } | Shape::Median => law::agreed(difference, p, range),
@@ -243,15 +247,14 @@ fn of_pictures(metric: &str) -> bool {
     metric == "control-overlap" || OBJECTS.iter().any(|(_, name)| *name == metric)
 }
 
-/// The difference of two ratios: without an interval where one of them has none, and where units are few with the one that
-/// their own intervals give.
-fn of_ratios(difference: Estimate, sides: &[Estimate; 2], samples: &[Sample; 2]) -> Estimate {
+/// The difference of two ratios: without an interval where one of them has none, and in small samples with the one that their
+/// own intervals give.
+fn of_ratios(difference: Estimate, sides: &[Estimate; 2], small: bool) -> Estimate {
     let [a, b] = sides;
     let apart = unpaired::independent(a, b);
     if apart.low.is_none() {
         return Estimate { low: None, high: None, ..difference };
     }
-    let small = samples.iter().any(Sample::is_small);
     if small { Estimate { low: apart.low, high: apart.high, ..difference } } else { difference }
 }
 

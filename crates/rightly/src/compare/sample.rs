@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rightly_stats::{Design, Estimate, design};
 
 use super::column::{Shape, Value};
+use crate::evaluate::{FEW_RIGHT, share_kept, with_honest_bounds};
 
 /// What a row is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,12 @@ impl Sample {
         self.design.is_small(self.scope())
     }
 
+    /// Whether too few units are right under a condition to show their spread.
+    pub(super) fn is_sparse(&self, values: &[Value]) -> bool {
+        let after: Vec<f64> = values.iter().map(|v| v[1]).collect();
+        self.design.units_with(&after) < FEW_RIGHT
+    }
+
     fn scope(&self) -> design::Scope {
         match self.over {
             Over::Pooled => design::Scope::Pooled,
@@ -113,6 +120,7 @@ impl Sample {
     /// The figure of one run over these images.
     pub(super) fn figure(&self, shape: Shape, values: &[Value]) -> Estimate {
         let first = || values.iter().map(|v| v[0]).collect::<Vec<f64>>();
+        let second = || values.iter().map(|v| v[1]).collect::<Vec<f64>>();
         let (low, high) = shape.range();
         match shape {
             Shape::Mean { .. } if low == 0.0 && self.over == Over::Pooled && binary(values) => {
@@ -120,12 +128,12 @@ impl Sample {
             }
             Shape::Mean { .. } => self.mean(&first(), low, high),
             Shape::Median => self.design.median(&first()),
-            Shape::Kept => self.functional(|shares| shape.figure(values, shares)),
-            Shape::Rfs => self.functional(|shares| shape.figure(values, shares)).within(
-                low,
-                high,
-                self.effective_units(),
-            ),
+            Shape::Kept => share_kept(&self.design, self.scope(), &first(), &second()),
+            Shape::Rfs => {
+                let e = self.functional(|shares| shape.figure(values, shares));
+                let e = e.within(low, high, self.effective_units());
+                with_honest_bounds(e, &self.design, self.scope(), &first(), &second())
+            }
         }
     }
 }

@@ -5,9 +5,9 @@ use rightly_stats::{Estimate, slices};
 use super::{
     DiscoverOptions, STAGE,
     grouped::Grouped,
-    judged::{JudgedClass, MISLABELLED},
+    judged::{FEWEST, JudgedClass, MISLABELLED},
 };
-use crate::{Metric, metrics::MEAN};
+use crate::{Metric, metrics::MEAN, words::shortened};
 
 /// Share of a class that the size of gap which could have been seen is stated for.
 const SHARE: f64 = 0.2;
@@ -64,21 +64,58 @@ pub(super) fn detectable(class: &JudgedClass, min_effect: f64) -> Option<f64> {
     slices::smallest_gap(n, class.n - n, class.accuracy, class.tests, min_effect + explained)
 }
 
-/// What a run without findings means, a sentence; of how many tests, and what they could have shown.
+/// A sentence to follow a list of classes that are too small, where the run takes only some images of each.
+pub(super) fn limited(limit: Option<usize>) -> String {
+    let sentence = |limit| format!(" The run takes at most {limit} images a class.");
+    limit.map_or_else(String::new, sentence)
+}
+
+/// What a run without findings means: how many tests, what they could have shown, and what was not tested and why. A
+/// sentence or two each.
 pub(super) fn power(
+    names: &[String],
     options: &DiscoverOptions,
+    limit: Option<usize>,
+    grouped: &[Vec<Grouped>],
     judged: &[JudgedClass],
     found: usize,
-) -> Option<String> {
+) -> Vec<String> {
     let tests: usize = judged.iter().map(|class| class.tests).sum();
     let mut gaps: Vec<f64> =
         judged.iter().filter_map(|class| detectable(class, options.min_effect)).collect();
     gaps.sort_by(f64::total_cmp);
-    let median = *gaps.get(gaps.len() / 2)?;
-    let groups = if tests == 1 { "group was" } else { "groups were" };
-    Some(format!(
-        "{tests} {groups} held against the rest of their classes, {found} held. A subgroup of a fifth of a class would be \
-         seen in four of five cases where it is {:.0} points worse (median class).",
-        100.0 * median
-    ))
+    let mut out = Vec::new();
+    if let Some(median) = gaps.get(gaps.len() / 2).filter(|_| tests > 0) {
+        let groups = if tests == 1 { "group was" } else { "groups were" };
+        out.push(format!(
+            "{tests} {groups} held against the rest of their classes, {found} held. A subgroup of a fifth of a class would be \
+             seen in four of five cases where it is {:.0} points worse (median class).",
+            100.0 * median
+        ));
+    }
+    let untested = || {
+        let classes = grouped.iter().zip(judged).filter(|(_, class)| class.tests == 0);
+        classes.filter_map(|(methods, class)| Some((&names[methods.first()?.class], class.n)))
+    };
+    let list = |keep: &dyn Fn(usize) -> bool, counted: bool| -> Vec<String> {
+        let kept = untested().filter(|(_, n)| keep(*n));
+        kept.map(|(name, n)| if counted { format!("'{name}' has {n}") } else { format!("'{name}'") })
+            .collect()
+    };
+    let small = list(&|n| n < 2 * FEWEST, true);
+    if !small.is_empty() {
+        out.push(format!(
+            "Not tested, since a group and the rest of its class need {FEWEST} images each among those that confirm: {}.{}",
+            shortened(&small),
+            limited(limit)
+        ));
+    }
+    let unclear = list(&|n| n >= 2 * FEWEST, false);
+    if !unclear.is_empty() {
+        out.push(format!(
+            "Not tested, since no group that fails on the images to look in has {FEWEST} images among those that confirm: {}.",
+            shortened(&unclear)
+        ));
+    }
+    out
 }

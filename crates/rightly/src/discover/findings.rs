@@ -5,10 +5,14 @@ use super::{
     grouped::Grouped,
     judged::{Judged, JudgedClass},
 };
-use crate::{Finding, Inputs, Metric, findings::Kind};
+use crate::{Finding, Inputs, Metric, features::Source, findings::Kind};
 
 /// Most images that a finding names.
 const NAMED: usize = 200;
+/// What features of the audited model can't rule out.
+const BOUNDARY: &str = " If they share nothing that can be seen, the subgroup may be no more than the edge of what the model \
+                        takes for the class: pictures there are alike in its own features. The features of another network \
+                        tell the two apart.";
 
 /// The findings of one class, of all methods; `confirm` holds the samples of its confirming part.
 pub(super) fn find(
@@ -23,7 +27,8 @@ pub(super) fn find(
     for (method, groups) in grouped.iter().zip(&class.methods) {
         for (group, judged) in groups.iter().enumerate() {
             if judged.holds(options.min_effect) {
-                out.push(finding(inputs, confirm, method, group, judged, metrics));
+                let features = &options.features;
+                out.push(finding(inputs, features, confirm, method, group, judged, metrics));
             }
         }
     }
@@ -39,6 +44,7 @@ pub(crate) fn figures(accuracy: Option<f64>, gap: Option<f64>) -> String {
 
 fn finding(
     inputs: &Inputs,
+    features: &Source,
     confirm: &[usize],
     method: &Grouped,
     group: usize,
@@ -51,6 +57,7 @@ fn finding(
     let percent = |share: Option<f64>| 100.0 * share.unwrap_or(f64::NAN);
     let accuracy = judged.accuracy.value;
     let rest = accuracy.zip(judged.gap.value).map(|(own, gap)| own + gap);
+    let own_features = matches!(features, Source::Model);
     let what = match &method.slices[group].words {
         Some(words) => format!("where {words}"),
         None => "on a subgroup".to_owned(),
@@ -63,12 +70,14 @@ fn finding(
         group: Some(name.clone()),
         title: format!("'{class}' fails {what}: {}", figures(accuracy, judged.gap.value)),
         description: format!(
-            "{} images of '{class}' look alike to the model; {:.0} % of them are right, of the other images of the class \
+            "{} images of '{class}' look alike to {}; {:.0} % of them are right, of the other images of the class \
              {:.0} %. The subgroup was found on other images and held here. Look at its images to see what they share, and \
-             add training images like them.",
+             add training images like them.{}",
             members.len(),
+            if own_features { "the model" } else { "the network whose features were used" },
             percent(accuracy),
             percent(rest),
+            if own_features { BOUNDARY } else { "" },
         ),
         effect: judged.gap.value,
         low: judged.gap.low,

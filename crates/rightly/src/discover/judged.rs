@@ -6,7 +6,7 @@ use super::{DiscoverOptions, grouped::Grouped, material::Part};
 use crate::{Error, Inputs};
 
 /// Fewest images of a group that can be a finding, and fewest of the rest.
-const FEWEST: usize = 20;
+pub(super) const FEWEST: usize = 20;
 /// Corrected p-value up to which a gap is a finding.
 const Q: f64 = 0.05;
 

@@ -122,7 +122,9 @@ pub fn discover(
         let confirm = methods.first().map_or(&[][..], |m| &members[m.class].confirm);
         found.extend(findings::find(inputs, options, confirm, methods, class, &metrics));
     }
-    notes.extend(figures::power(options, &judged, found.len()));
+    let limit = inputs.options.limit;
+    let names = &inputs.dataset.classes;
+    notes.extend(figures::power(names, options, limit, &grouped, &judged, found.len()));
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record = StageRecord { key, metrics, findings: found, problems: set.problems, notes };
     let mut table = options.to_table();
@@ -203,7 +205,8 @@ impl Stage<'_> {
             })?;
             for (material, divided) in materials.iter().zip(divided) {
                 let Some(divided) = divided else {
-                    small.push(self.inputs.dataset.classes[material.class].clone());
+                    let name = &self.inputs.dataset.classes[material.class];
+                    small.push(format!("'{name}' has {}", material.fit.len()));
                     continue;
                 };
                 for one in &divided.grouped {
@@ -222,8 +225,9 @@ impl Stage<'_> {
         tables.finish()?;
         if !small.is_empty() {
             notes.push(format!(
-                "Fewer than {FEWEST} usable images to look for subgroups in: {}.",
-                shortened(&small)
+                "Not tested, since subgroups are looked for in {FEWEST} images or more: {}.{}",
+                shortened(&small),
+                figures::limited(self.inputs.options.limit)
             ));
         }
         Ok(all)
@@ -254,6 +258,7 @@ impl Stage<'_> {
                     class: name,
                     attributes: self.attributes,
                     part,
+                    confirms: material.confirm.len(),
                     clusters: clusters.as_deref(),
                     standard: self.standard,
                     losses: losses.view(),

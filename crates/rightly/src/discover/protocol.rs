@@ -86,7 +86,10 @@ fn slicer(
 ) -> Result<Box<dyn Slicer>, String> {
     let losses = losses.view();
     let (attributes, clusters, standard) = (&[][..], None, None);
-    method::fit(method, Fit { options, seed, class, attributes, part, clusters, standard, losses })
+    let confirms = part.len();
+    let fit =
+        Fit { options, seed, class, attributes, part, confirms, clusters, standard, losses };
+    method::fit(method, fit)
 }
 
 /// Fewest fitted images of a slice that is looked at.

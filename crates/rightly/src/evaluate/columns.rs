@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
+    MEASURE_REVISIONS,
     options::EvaluateOptions,
     pipeline::Plan,
-    rows::{BACKGROUNDS, Outcome, Row},
+    rows::{BACKGROUNDS, BackgroundRow, Outcome, Row},
 };
 use crate::{Error, Inputs, measures::noise::Level, subject::MaskState};
 
@@ -38,6 +39,19 @@ pub(super) struct Object {
     pub(super) values: [f64; 5],
 }
 
+/// An object in the surroundings of another class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lent {
+    /// The image whose surroundings they are: an index into the samples.
+    pub(super) lender: usize,
+    /// Its class.
+    pub(super) class: usize,
+    /// Whether it is taken for that class there.
+    pub(super) taken: bool,
+    /// Whether it is taken for that class in surroundings of its own class.
+    pub(super) before: bool,
+}
+
 /// Values of all images; `None` where an image can't serve.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
@@ -48,6 +62,7 @@ pub(super) struct Columns {
     /// Output with the object's box filled with gray.
     pub(super) boxed_output: Vec<Option<u32>>,
     pub(super) mask: Vec<Option<MaskState>>,
+    pub(super) lent: Vec<Option<Lent>>,
     /// Share of the moved mask that lies on the object.
     pub(super) overlap: Vec<Option<f64>>,
     /// One column a layer, the CAM layer first.
@@ -55,6 +70,7 @@ pub(super) struct Columns {
     /// How far the maps of the two likeliest classes point to the same place.
     pub(super) class_overlap: Vec<Option<f64>>,
     pub(super) objects: Vec<Option<Object>>,
+    pub(super) thumbnails: Vec<Option<Vec<u8>>>,
 }
 
 impl Columns {
@@ -68,15 +84,33 @@ impl Columns {
             output: vec![None; n],
             boxed_output: vec![None; n],
             mask: vec![None; n],
+            lent: vec![None; n],
             overlap: vec![None; n],
             class_overlap: vec![None; n],
             objects: vec![None; n],
+            thumbnails: vec![None; n],
             ..Self::default()
         };
-        for name in ["clean", "ablation", "background", "noise", "saliency", "objects", "overlay"] {
+        let mut lenders = BTreeMap::new();
+        for &at in &inputs.selected {
+            let sample = &inputs.dataset.samples[at];
+            lenders.insert(sample.id.as_str(), (at, sample.class));
+        }
+        let lent = |row: &BackgroundRow| {
+            let (lender, class) = *lenders.get(row.other_donor.as_deref()?)?;
+            let taken = |seen: Option<Outcome>| {
+                Some(inputs.label_map.outputs[class].contains(&(seen?.output as usize)))
+            };
+            let (taken, before) = (taken(row.other_class[0])?, taken(row.same_class[0])?);
+            Some(Lent { lender, class, taken, before })
+        };
+        for (name, _) in MEASURE_REVISIONS {
             let Some(measure) = plan.position(name) else { continue };
             for shard in 0..plan.shards() {
                 for (offset, entry) in plan.read(measure, shard)?.into_iter().enumerate() {
+                    if let Some(Row::Background(row)) = &entry.row {
+                        columns.lent[plan.start(shard) + offset] = lent(row);
+                    }
                     if let Some(row) = entry.row {
                         columns.take(plan.start(shard) + offset, row, options);
                     }
@@ -157,6 +191,7 @@ impl Columns {
                     ],
                 });
             }
+            Row::Thumbnail(row) => self.thumbnails[image] = Some(row.squares),
             Row::Overlay(row) => {
                 for ((name, _), [pattern, control]) in options.overlays.iter().zip(row.overlays) {
                     let seen = |r: Option<super::rows::Risen>| r.map(|r| r.outcome.into());

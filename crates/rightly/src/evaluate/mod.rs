@@ -22,6 +22,7 @@ pub(crate) use passes::REVISIONS as MEASURE_REVISIONS;
 pub(crate) use probe::{Answer, Probe};
 
 pub use figures::SAME_MAP;
+pub(crate) use figures::{FEW_RIGHT, share_kept, with_honest_bounds};
 pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "evaluate";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// Runs the stage into `run`. What is already computed for these inputs and options stays.
 ///
@@ -71,10 +72,11 @@ pub fn evaluate(
     sink(Event::Summarising { stage: STAGE });
     let problems = tables::write(inputs, options, &plan, run)?;
     let columns = columns::Columns::read(inputs, options, &plan)?;
-    let metrics = figures::compute(inputs, options, &plan, &columns)?;
+    let (metrics, known) = figures::compute(inputs, options, &plan, &columns)?;
+    known.iter().for_each(|note| sink(Event::Note(note.clone())));
     let findings = findings::find_all(inputs, options, &columns, &metrics, &problems);
     let mut notes = inputs.notes.clone();
-    notes.extend(skipped);
+    notes.extend(skipped.into_iter().chain(known));
     let record = StageRecord { key, metrics, findings, problems, notes };
     run.finish_stage_of(STAGE, options.to_table(), &record)?;
     sink(Event::finished(STAGE, start, false));

@@ -152,6 +152,13 @@ pub struct ObjectRow {
     pub grid: Vec<u8>,
 }
 
+/// The picture in squares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThumbnailRow {
+    /// As [`thumbnail`](crate::measures::near_copies::thumbnail) gives them.
+    pub squares: Vec<u8>,
+}
+
 /// A suspected cue laid over the picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OverlayRow {
@@ -187,6 +194,8 @@ pub enum Row {
     Objects(ObjectRow),
     /// Overlays.
     Overlay(OverlayRow),
+    /// The thumbnail.
+    Thumbnail(ThumbnailRow),
 }
 
 /// What a measure leaves of one image.

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`ablation`] | the object grayed, boxed, tiled over |
 //! | [`background`] | the object kept, its surroundings grayed, blurred, swapped |
+//! | [`near_copies`] | pictures that show the same scene once more |
 //! | [`noise`] | the same Gaussian noise on the object or off it |
 //! | [`control`] | the image's own mask moved onto the background |
 //! | [`rfs`] | relative foreground sensitivity |
@@ -21,6 +22,7 @@ pub mod ablation;
 pub mod background;
 pub mod components;
 pub mod control;
+pub mod near_copies;
 pub mod noise;
 pub mod objects;
 pub mod overlay;

@@ -212,9 +212,21 @@ impl Ranking {
             "Ranked by what all features together tell of the picture without its object, since the spurious ones carry less than \
              half of that",
         );
+        let all_spurious = |c: &ClassRanking| {
+            judged(c) && c.features.iter().all(|f| f.judgement.spurious == Some(true))
+        };
+        let leans = |c: &ClassRanking| c.left.as_ref().map(|left| Left::leans(&left.share));
         say(
-            list(&|c| judged(c) && c.features.iter().all(|f| f.judgement.spurious == Some(true))),
-            "Hard classes, whose every important feature is spurious",
+            list(&|c| all_spurious(c) && leans(c) == Some(true)),
+            "Hard classes, whose every important feature is spurious, and which keep evidence without their object",
+        );
+        say(list(&|c| all_spurious(c) && leans(c).is_none()), "Every important feature is spurious");
+        say(
+            names()
+                .filter(|(_, c)| all_spurious(c) && leans(c) == Some(false))
+                .map(|(name, c)| format!("'{name}'{}", c.left_in_words()))
+                .collect(),
+            "Every important feature is spurious, and yet the class needs its object",
         );
         say(
             list(&|c| c.features.iter().any(|f| f.constant)),

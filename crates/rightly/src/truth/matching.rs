@@ -50,13 +50,17 @@ impl Verdict {
 
 /// Share of a finding's images that must lie in a truth's ids.
 const SHARE: f64 = 0.5;
+/// Share of a finding's images that must lie in the ids of several subgroups of a class together, and share of each one's
+/// images that it must hold.
+const TOGETHER: (f64, f64) = (0.8, 0.5);
 /// Share of a cue finding's images that must carry the cue, where it has no name.
 const CARRY: f64 = 0.9;
 
 /// Holds findings against truths.
 ///
 /// A truth is found where a finding of its class has at least half of its images among the truth's
-/// ids. A cue is also found where a `spurious-cue` of its class names its value, or where nine in
+/// ids, and subgroups of a class are found where one finding is about several of them: four in five of its images are theirs,
+/// and it holds at least half of the images of each. A cue is also found where a `spurious-cue` of its class names its value, or where nine in
 /// ten images of a `spurious-cue` or of an `object-ignored` of its class carry the cue (what is
 /// recognised without its object is recognised by something else). A finding may match several
 /// truths. `of_class(class)` gives the ids of a class's images.
@@ -68,10 +72,20 @@ pub fn compare<'a>(
     let mut verdict = Verdict::default();
     let mut used = vec![false; findings.len()];
     for truth in truths {
+        let all: BTreeSet<&str> = truths
+            .iter()
+            .filter(|t| t.kind == Kind::FailingSubgroup && t.class == truth.class)
+            .flat_map(|t| t.ids.iter().map(String::as_str))
+            .collect();
         let ids: BTreeSet<&str> = truth.ids.iter().map(String::as_str).collect();
         let class = of_class(&truth.class);
         let matching: Vec<usize> =
-            (0..findings.len()).filter(|&at| says(&findings[at], truth, &ids, &class)).collect();
+            (0..findings.len())
+                .filter(|&at| {
+                    let finding = &findings[at];
+                    says(finding, truth, &ids, &class) || says_together(finding, truth, &ids, &all)
+                })
+                .collect();
         matching.iter().for_each(|&at| used[at] = true);
         // Of those that match, the one that says it by its name.
         let named = matching.iter().find(|&&at| names(&findings[at].title, "", &truth.value));
@@ -103,6 +117,24 @@ fn says(finding: &Finding, truth: &Truth, ids: &BTreeSet<&str>, class: &BTreeSet
     };
     let carries = |id: &str| class.contains(id) && !ids.contains(id);
     truth.kind == Kind::SpuriousCue && (about_a_cue || share(&carries) >= CARRY)
+}
+
+/// Whether a finding is about several subgroups of a class (`all` are the ids of all of them), this truth among them.
+fn says_together(
+    finding: &Finding,
+    truth: &Truth,
+    ids: &BTreeSet<&str>,
+    all: &BTreeSet<&str>,
+) -> bool {
+    let subgroups = [finding.kind, truth.kind].iter().all(|&kind| kind == Kind::FailingSubgroup);
+    if !subgroups || finding.class.as_deref() != Some(truth.class.as_str()) {
+        return false;
+    }
+    let hits = |of: &BTreeSet<&str>| finding.images.iter().filter(|id| of.contains(id.as_str())).count() as f64;
+    let (share, recall) = TOGETHER;
+    truth.n > 0
+        && hits(all) >= share * finding.images.len() as f64
+        && hits(ids) >= recall * truth.n as f64
 }
 
 /// Whether a title or a description holds the word.
@@ -170,6 +202,22 @@ mod tests {
         assert_eq!(counts(&truths, &[finding(kind, "kite", "", &["a", "b"])]), (0, 1, 1));
         assert_eq!(counts(&truths, &[finding(kind, "boat", "", &[])]), (0, 1, 1));
         assert_eq!(counts(&truths, &[]), (0, 1, 0));
+    }
+
+    #[test]
+    fn one_finding_may_be_about_two_subgroups() {
+        let kind = Kind::FailingSubgroup;
+        let truths = [
+            Truth { n: 2, ..truth(kind, "boat", "raft", &["a", "b"]) },
+            Truth { n: 3, ..truth(kind, "boat", "dinghy", &["c", "d", "e"]) },
+        ];
+        let of = |images: &[&str]| counts(&truths, &[finding(kind, "boat", "", images)]);
+        assert_eq!(of(&["a", "b", "c", "d", "e"]), (2, 0, 0));
+        assert_eq!(of(&["b", "c", "d", "e", "f"]), (2, 0, 0));
+        // Too few of the first, or too many that are of neither.
+        assert_eq!(of(&["c", "d", "e", "f"]), (1, 1, 0));
+        assert_eq!(of(&["a", "c", "d", "f", "g"]), (0, 2, 1));
+        assert_eq!(of(&["a", "b", "e", "c", "f", "g"]), (0, 2, 1));
     }
 
     #[test]

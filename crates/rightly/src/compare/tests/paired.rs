@@ -169,3 +169,19 @@ fn other_splits_and_other_answers_of_the_same_data_are_a_data_problem() {
     assert!(text.contains("different splits") && text.contains("other outputs"), "{text}");
     assert!(record.notes.iter().any(|n| n.starts_with("Preprocessing differs")));
 }
+
+/// Both lose all of their right answers: as far as so few images show, neither keeps more.
+#[test]
+fn shares_of_nothing_have_honest_bounds() {
+    let world = World { images: 200, ..World::default() };
+    let (mut a, mut b) = (made(&world, 0), made(&world, 1));
+    for side in [&mut a, &mut b] {
+        let hidden = side.tables.seen.get_mut("gray-box").unwrap();
+        hidden.iter_mut().flatten().for_each(|seen| seen.correct = 0.0);
+    }
+    let comparison = held(&a, &b);
+    let kept = &row(&comparison, "kept", "gray-box", POOLED);
+    assert_eq!((kept.a.value, kept.b.value), (Some(0.0), Some(0.0)));
+    let (low, high) = (kept.difference.low.unwrap(), kept.difference.high.unwrap());
+    assert!(low < -0.01 && high > 0.01 && kept.difference.p.unwrap() > 0.9, "{kept:?}");
+}

@@ -84,6 +84,7 @@ fn fitted(
         class: "thing",
         attributes: &[],
         part: &part,
+        confirms: part.len(),
         clusters: None,
         standard,
         losses: losses.view(),

@@ -28,6 +28,8 @@ pub(super) struct Fit<'a> {
     /// Attribute columns of the data; only `attributes` looks at them.
     pub(super) attributes: &'a [Attribute],
     pub(super) part: &'a Part,
+    /// Images of the class that groups will be held against.
+    pub(super) confirms: usize,
     /// Cluster of each image, where images are not independent.
     pub(super) clusters: Option<&'a [u32]>,
     /// Mean and deviation of the fitted features of all classes, where they are known; only `failure-direction` uses them.

@@ -12,17 +12,21 @@ use super::{
     joint::Joint,
     space::{self, direction},
 };
+use crate::discover::judged::FEWEST as TESTABLE;
 
-/// Numbers of clusters that compete where there are images enough, and images that a cluster has at least, on average:
-/// fewer clusters compete in a small class.
+/// Numbers of clusters that compete where there are images enough.
 const CLUSTERS: (usize, usize) = (5, 8);
-const IMAGES: usize = 22;
+/// A cluster has more images than the fewest of a slice by so many at least, on average: fewer clusters compete in a small
+/// class.
+const MORE: usize = 2;
 /// Starts of each k-means.
 const STARTS: usize = 5;
 /// Most slices of a class.
 const MOST: usize = 4;
-/// Fewest images of a slice: so many, and this share of the class; and the largest share that it may be.
-const SIZE: (usize, f64, f64) = (20, 0.06, 0.5);
+/// Fewest images of a slice as a share of the class, and the largest share that it may be.
+const SHARE: (f64, f64) = (0.06, 0.5);
+/// Fewest images of a slice, however few are fitted on.
+const FEWEST: usize = 6;
 /// Share of a cluster's images that earlier slices must have left.
 const LEFT: f64 = 0.6;
 /// Least statistic of a slice, in deviations of chance; the first one is a group below that, but no claim.
@@ -35,11 +39,11 @@ const LEAST: f64 = 1.0;
 pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     let (joint, rows) = Joint::fit(&fit)?;
     let n = rows.nrows();
-    let fewest = SIZE.0.max((SIZE.1 * n as f64).ceil() as usize);
+    let fewest = fewest(n, fit.confirms);
     let right: Vec<bool> = fit.part.right();
     let mut clusterings = Vec::new();
     let mut all = Vec::new();
-    for clusters in competing(n) {
+    for clusters in competing(n, fewest) {
         let options = KMeansOptions {
             starts: STARTS,
             seed: fit.seed,
@@ -56,7 +60,7 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
         }
         clusterings.push(found);
     }
-    let allowed = |c: &&Candidate| c.size >= fewest && c.size as f64 <= SIZE.2 * n as f64;
+    let allowed = |c: &&Candidate| c.size >= fewest && c.size as f64 <= SHARE.1 * n as f64;
     let candidates: Vec<&Candidate> = all.iter().filter(allowed).collect();
     let picked = pick(&candidates, &right, fewest);
     let picked = if picked.is_empty() { fallback(&all, fewest) } else { picked };
@@ -93,9 +97,16 @@ pub(super) fn fit(fit: Fit<'_>) -> Result<Box<dyn Slicer>, String> {
     Ok(Box::new(Slices { joint, clusterings, picked, spreads, slices }))
 }
 
+/// Fewest images of a slice of a class with `n` images to fit on and `confirms` to confirm on: as many as make a group that
+/// can be tested there.
+fn fewest(n: usize, confirms: usize) -> usize {
+    let testable = TESTABLE as f64 * (n as f64 / confirms.max(1) as f64).min(1.0);
+    FEWEST.max(testable.ceil() as usize).max((SHARE.0 * n as f64).ceil() as usize)
+}
+
 /// Numbers of clusters of a class of `n` images.
-fn competing(n: usize) -> std::ops::RangeInclusive<usize> {
-    let most = (n / IMAGES).clamp(2, CLUSTERS.1);
+fn competing(n: usize, fewest: usize) -> std::ops::RangeInclusive<usize> {
+    let most = (n / (fewest + MORE)).clamp(2, CLUSTERS.1);
     CLUSTERS.0.min(most - 1).max(2)..=most
 }
 
@@ -238,7 +249,15 @@ mod tests {
 
     #[test]
     fn small_classes_have_fewer_clusters() {
-        assert_eq!((competing(5000), competing(190)), (5..=8, 5..=8));
-        assert_eq!((competing(100), competing(60), competing(20)), (3..=4, 2..=2, 2..=2));
+        assert_eq!((competing(5000, 20), competing(190, 20)), (5..=8, 5..=8));
+        assert_eq!((competing(100, 20), competing(60, 20), competing(20, 20)), (3..=4, 2..=2, 2..=2));
+        assert_eq!(competing(60, 7), 5..=6);
+    }
+
+    #[test]
+    fn slices_are_as_large_as_can_be_tested() {
+        assert_eq!((fewest(100, 100), fewest(100, 40), fewest(1000, 1000)), (20, 20, 60));
+        // Few images to fit on stand for more of those that confirm.
+        assert_eq!((fewest(60, 180), fewest(30, 3000), fewest(60, 0)), (7, 6, 20));
     }
 }

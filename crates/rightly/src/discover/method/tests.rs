@@ -50,6 +50,7 @@ fn fitted(
     method: Method,
     options: &DiscoverOptions,
     part: &Part,
+    confirms: usize,
 ) -> Result<Box<dyn Slicer>, String> {
     let losses = losses(part);
     let fit = Fit {
@@ -58,6 +59,7 @@ fn fitted(
         class: "thing",
         attributes: &[],
         part,
+        confirms,
         clusters: None,
         standard: None,
         losses: losses.view(),
@@ -66,7 +68,8 @@ fn fitted(
 }
 
 fn divided(method: Method, options: &DiscoverOptions, fit: &Part, confirm: &Part) -> Grouped {
-    let slicer = fitted(method, options, fit).unwrap_or_else(|why| panic!("{method}: {why}"));
+    let slicer = fitted(method, options, fit, confirm.len());
+    let slicer = slicer.unwrap_or_else(|why| panic!("{method}: {why}"));
     let material = Material { class: 0, fit: fit.clone(), confirm: confirm.clone() };
     Grouped::new(method, &material, &*slicer)
 }
@@ -114,6 +117,32 @@ fn every_method_finds_what_fails() {
     }
 }
 
+/// One image in eight, all alike, fails: 7 of those that are fitted on, 22 of those that confirm.
+#[test]
+fn few_images_to_fit_on_hide_no_subgroup() {
+    let apart = |key: &str, n: usize| {
+        let (mut part, _) = part(key, n, true);
+        let outcomes = part.outcomes.iter_mut().zip(part.vectors.rows_mut());
+        for (i, (outcome, mut vector)) in outcomes.enumerate() {
+            let fails = i % 8 == 7;
+            let loss = if fails { 3.0 } else { 0.2 };
+            *outcome =
+                Outcome { output: usize::from(fails), correct: !fails, loss, ..outcome.clone() };
+            if fails {
+                vector.mapv_inplace(|v| 0.2 * v + 5.0);
+            }
+        }
+        part
+    };
+    let (fit, confirm) = (apart("fit", 60), apart("confirm", 180));
+    let options = DiscoverOptions { draws: 999, ..DiscoverOptions::default() };
+    let found = divided(Method::Slices, &options, &fit, &confirm);
+    let mut judged = vec![judge_part(&options, 0, &confirm, None, &[found], "thing")];
+    correct(&mut judged);
+    let judged = &judged[0].methods[0];
+    assert!(judged.iter().any(|j| j.holds(0.5) && j.gap.n == 22), "{judged:?}");
+}
+
 #[test]
 fn features_that_say_nothing_give_no_finding() {
     let options = DiscoverOptions { draws: 999, ..DiscoverOptions::default() };
@@ -158,7 +187,7 @@ fn what_cannot_be_divided_says_why() {
     same.vectors.fill(1.0);
     let options = DiscoverOptions::default();
     for method in BY_FEATURES {
-        let found = fitted(method, &options, &same);
+        let found = fitted(method, &options, &same, 40);
         if method == Method::FailureDirection {
             // Right and wrong can be told apart by nothing: no direction, and all images on one side.
             let slicer = found.unwrap_or_else(|why| panic!("{method}: {why}"));
@@ -169,7 +198,7 @@ fn what_cannot_be_divided_says_why() {
             found.err().unwrap_or_else(|| panic!("{method} divided images that are all the same"));
         assert!(!why.is_empty() && !why.contains("NaN"), "{method}: {why}");
     }
-    let why = fitted(Method::Attributes, &options, &same).err();
+    let why = fitted(Method::Attributes, &options, &same, 40).err();
     assert!(why.is_some_and(|why| why.contains("no attributes")));
 }
 
@@ -187,6 +216,7 @@ fn folds_keep_clusters_together() {
             class: "thing",
             attributes: &[],
             part: &fit,
+            confirms: fit.len(),
             clusters,
             standard: None,
             losses: losses.view(),

@@ -38,7 +38,6 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns) {
     }
     control(board, columns, clean);
     overlays(board, columns);
-    backgrounds(board, columns);
 }
 
 /// Whether every image was right or wrong as a whole (no averages over several trials).
@@ -57,7 +56,7 @@ fn accuracy(board: &mut Board<'_>, condition: &str, seen: &[Option<Seen>]) {
 }
 
 /// `before` minus `after`, paired over the images that have both.
-fn drops(
+pub(super) fn drops(
     board: &mut Board<'_>,
     metric: &str,
     condition: &str,
@@ -110,7 +109,7 @@ fn kept(board: &mut Board<'_>, condition: &str, clean: &[Option<Seen>], seen: &[
 }
 
 /// Fewer sampling units with a right answer than this don't show their spread.
-const FEW_RIGHT: usize = 10;
+pub(crate) const FEW_RIGHT: usize = 10;
 
 /// The ratio of two paired accuracies, 0 or more. Where so few units are right after that their spread can't be seen, the
 /// interval holds also what the accuracy after can be by itself.
@@ -162,21 +161,6 @@ fn overlays(board: &mut Board<'_>, columns: &Columns) {
         if let (true, Some(control)) = (condition.starts_with("overlay/"), control) {
             drops(board, "overlay-excess", condition, control, pattern);
         }
-    }
-}
-
-/// How much more the object alone is worth than as much of its surroundings; and how much accuracy falls from surroundings
-/// of the class to those of other classes, on the same images (ImageNet-9's background gap).
-fn backgrounds(board: &mut Board<'_>, columns: &Columns) {
-    for condition in BACKGROUNDS {
-        let control = columns.seen.get(&format!("{condition}/control"));
-        if let Some((object, control)) = columns.seen.get(condition).zip(control) {
-            drops(board, "background-excess", condition, object, control);
-        }
-    }
-    let of = |kind: &str| columns.seen.get(&format!("background-swap/{kind}"));
-    if let Some((same, other)) = of("same-class").zip(of("other-class")) {
-        drops(board, "background-gap", "background-swap", same, other);
     }
 }
 

@@ -5,30 +5,36 @@
 mod accuracy;
 mod board;
 mod default_answer;
+mod near_copies;
 mod noise;
 mod objects;
 mod overlay;
 mod saliency;
+mod surroundings;
 
 use super::{columns::Columns, options::EvaluateOptions, pipeline::Plan};
 use crate::{Error, Inputs, Metric};
 
+pub(crate) use accuracy::{FEW_RIGHT, share_kept};
 pub(super) use board::Board;
+pub(crate) use noise::with_honest_bounds;
 pub use saliency::SAME_MAP;
 
-/// Every figure of the stage, in the order of `metrics.json`.
+/// Every figure of the stage, in the order of `metrics.json`, and what has to be known of them, a sentence each.
 pub(super) fn compute(
     inputs: &Inputs,
     options: &EvaluateOptions,
     plan: &Plan<'_>,
     columns: &Columns,
-) -> Result<Vec<Metric>, Error> {
+) -> Result<(Vec<Metric>, Vec<String>), Error> {
     let mut board = Board::new(inputs, options);
     accuracy::compute(&mut board, columns);
+    surroundings::compute(&mut board, columns);
     default_answer::compute(&mut board, inputs, columns);
     noise::compute(&mut board, columns, options);
     saliency::compute(&mut board, columns, options);
     objects::compute(&mut board, columns);
     overlay::compute(&mut board, inputs, options, plan)?;
-    Ok(board.into_metrics())
+    let notes = near_copies::compute(&mut board, inputs, columns).into_iter().collect();
+    Ok((board.into_metrics(), notes))
 }

@@ -106,10 +106,10 @@ fn figures(
 /// Fewest sampling units that hold the rarer outcome, under either noise, for RFS to have an interval.
 const RARER: usize = 5;
 
-/// RFS with an interval that holds the truth: none where too few units hold the rarer outcome to show a spread (all right
-/// under one of the noises, say), and Fieller's where units are few. Resampling is too narrow in both cases, and leaves
-/// zero out where the gap does not.
-fn with_honest_bounds(
+/// RFS of the accuracies `fg` and `bg` of each image, with an interval that holds the truth: none where too few units hold
+/// the rarer outcome to show a spread (all right under one of the noises, say), and Fieller's where units are few.
+/// Resampling is too narrow in both cases, and leaves zero out where the gap does not.
+pub(crate) fn with_honest_bounds(
     rfs: Estimate,
     design: &Design,
     kind: design::Scope,

@@ -10,6 +10,7 @@ mod noise;
 mod objects;
 mod overlay;
 mod saliency;
+mod thumbnail;
 
 use super::{
     options::{EvaluateOptions, MeasureName},
@@ -19,7 +20,7 @@ use super::{
 use crate::Error;
 
 /// The revision of every measure, by the name of its shards.
-pub(crate) const REVISIONS: [(&str, u32); 7] = [
+pub(crate) const REVISIONS: [(&str, u32); 8] = [
     ("clean", clean::REVISION),
     ("ablation", ablation::REVISION),
     ("background", background::REVISION),
@@ -27,6 +28,7 @@ pub(crate) const REVISIONS: [(&str, u32); 7] = [
     ("saliency", saliency::REVISION),
     ("objects", objects::REVISION),
     ("overlay", overlay::REVISION),
+    ("thumbnail", thumbnail::REVISION),
 ];
 
 /// One measure of one image. Results depend on the image and the options alone.
@@ -63,7 +65,8 @@ pub(crate) fn plan<'a>(
     let inputs = probe.inputs();
     let paper_compat = options.paper_compat;
     let masks = inputs.selected.iter().any(|&i| inputs.dataset.samples[i].mask.is_some());
-    let mut measures: Measures<'a> = vec![Box::new(clean::Clean { paper_compat })];
+    let mut measures: Measures<'a> =
+        vec![Box::new(clean::Clean { paper_compat }), Box::new(thumbnail::Thumbnail)];
     let mut skipped = Vec::new();
     let without_masks = |name: &str| format!("{name} is not measured: the data has no masks.");
     for &name in &options.measures {
