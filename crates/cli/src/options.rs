@@ -356,6 +356,7 @@ pub(crate) fn evaluate(
         CamArg::Hires => CamMethod::HiRes,
         CamArg::Layer => CamMethod::Layer,
         CamArg::Eigen => CamMethod::Eigen,
+        CamArg::Score => CamMethod::Score,
     };
     options.target = match flags.target {
         TargetArg::True => Target::True,

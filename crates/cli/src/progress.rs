@@ -142,8 +142,9 @@ impl State {
     fn start(&mut self, stage: &str, images: usize, done: usize, forwards: usize, seconds: f64) {
         let resumed =
             if done > 0 { format!(", {done} of them already done") } else { String::new() };
+        let passes = if forwards == 1 { "pass" } else { "passes" };
         self.line(&format!(
-            "{stage}: {images} images{resumed}, {forwards} forward passes each; about {}",
+            "{stage}: {images} images{resumed}, {forwards} forward {passes} each; about {}",
             duration(seconds)
         ));
         self.begin("images", images, done);

@@ -29,10 +29,12 @@ pub(crate) fn exam(planter: &Planter, worlds: &[String], seeds: u64) -> anyhow::
             for class in &world.dataset.classes {
                 let planted =
                     world.truths.iter().find(|t| t.kind == Kind::SpuriousCue && t.class == *class);
-                let found = world
-                    .findings
-                    .iter()
-                    .any(|f| f.kind == Kind::SpuriousCue && f.class.as_deref() == Some(class));
+                // What exchanged surroundings say of a class has a group.
+                let found = world.findings.iter().any(|f| {
+                    f.kind == Kind::SpuriousCue
+                        && f.group.is_none()
+                        && f.class.as_deref() == Some(class)
+                });
                 let gap = gap_of(&world, class, "gap");
                 let bare = gap_of(&world, class, "gap-without-object");
                 let follows = planted.map(|t| follows(&world, class, &t.value)).transpose()?;

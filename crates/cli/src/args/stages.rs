@@ -69,7 +69,7 @@ pub(crate) struct MeasureFlags {
     /// A suspected cue to lay over every picture (repeatable)
     #[arg(long, value_name = "NAME=FILE.png")]
     pub(crate) overlay: Vec<String>,
-    /// Class activation maps: GradCAM, HiResCAM, LayerCAM or EigenCAM
+    /// Class activation maps: GradCAM, HiResCAM, LayerCAM, EigenCAM or Score-CAM (one pass a channel)
     #[arg(long, value_enum, default_value = "grad")]
     pub(crate) cam: CamArg,
     /// Output that the maps explain: the true class or the prediction
@@ -248,6 +248,7 @@ pub(crate) enum CamArg {
     Hires,
     Layer,
     Eigen,
+    Score,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,10 +1,10 @@
 //! The part of the graph above the CAM layer.
-use super::{Cam, CamMethod, eigen, positions};
+use super::{Cam, CamMethod, eigen, positions, score};
 use crate::autodiff::logit::LogitGradient;
 use crate::engine::{Session, Value};
 use crate::graph::layers::Layout;
 use crate::{Classifier, EngineKind, Graph, ModelError};
-use ndarray::{ArrayD, ArrayView2};
+use ndarray::{Array2, ArrayD, ArrayView2};
 use std::path::PathBuf;
 
 /// Where a head lies in a graph.
@@ -35,6 +35,8 @@ enum Way {
     Grad(Box<LogitGradient>, Weights),
     /// The run from the source to the layer, where they differ.
     Eigen(Option<Box<dyn Session>>),
+    /// The same.
+    Score(Option<Box<dyn Session>>),
 }
 
 /// The part of the graph above the CAM layer; one serves all threads.
@@ -95,15 +97,16 @@ impl CamHead {
             let gradient = LogitGradient::new(graph, engine, source, layer, logits)?;
             Ok::<_, ModelError>(Way::Grad(Box::new(gradient), weights))
         };
+        let part = || match source == layer {
+            true => Ok::<_, ModelError>(None),
+            false => Ok(Some(engine.load(&graph.cut(&[source], &[layer])?, false)?)),
+        };
         let way = match method {
             CamMethod::Grad => by(Weights::Mean)?,
             CamMethod::HiRes => by(Weights::Own)?,
             CamMethod::Layer => by(Weights::Positive)?,
-            CamMethod::Eigen if source == layer => Way::Eigen(None),
-            CamMethod::Eigen => {
-                let part = graph.cut(&[source], &[layer])?;
-                Way::Eigen(Some(engine.load(&part, false)?))
-            }
+            CamMethod::Eigen => Way::Eigen(part()?),
+            CamMethod::Score => Way::Score(part()?),
         };
         Ok(Self {
             way,
@@ -120,12 +123,51 @@ impl CamHead {
         &self.layer
     }
 
+    /// The maps of `targets` (outputs' indices), as [`CamHead::cam`] gives them, for any method: `input` is the picture as
+    /// [`Classifier::forward`] takes it, `activation` the tapped value of that run. Only [`CamMethod::Score`] runs the
+    /// classifier, once a channel for all targets.
+    ///
+    /// # Errors
+    /// As [`CamHead::cam`] and [`Classifier::forward`].
+    pub fn cams(
+        &self,
+        classifier: &Classifier,
+        input: &[f32],
+        activation: &ArrayD<f32>,
+        targets: &[usize],
+    ) -> Result<Vec<Cam>, ModelError> {
+        let Way::Score(session) = &self.way else {
+            let mut out: Vec<Cam> = Vec::with_capacity(targets.len());
+            for (at, &target) in targets.iter().enumerate() {
+                out.push(match targets[..at].iter().position(|&known| known == target) {
+                    Some(known) => out[known].clone(),
+                    None => self.cam(activation, target)?,
+                });
+            }
+            return Ok(out);
+        };
+        let (grid, value) = self.value(session.as_deref(), activation)?;
+        score::maps(classifier, input, &value, grid, targets)
+    }
+
+    /// Forward passes that [`CamHead::cams`] needs for a picture whose run left `activation`.
+    ///
+    /// # Errors
+    /// As [`CamHead::cam`].
+    pub fn passes(&self, activation: &ArrayD<f32>) -> Result<usize, ModelError> {
+        match &self.way {
+            Way::Score(session) => Ok(self.value(session.as_deref(), activation)?.1.nrows()),
+            _ => Ok(0),
+        }
+    }
+
     /// The map of `target` (an output's index) given the tapped value of [`crate::Forward`]; [`CamMethod::Eigen`]
     /// ignores the target.
     ///
     /// # Errors
-    /// [`ModelError::Invalid`] where `target` is no output or the activation's shape is not the layer's;
-    /// [`ModelError::Engine`] from the run; [`ModelError::Unsupported`] for a form of an operator without a rule.
+    /// [`ModelError::Invalid`] where `target` is no output or the activation's shape is not the layer's, and for
+    /// [`CamMethod::Score`], which needs the picture ([`CamHead::cams`]); [`ModelError::Engine`] from the run;
+    /// [`ModelError::Unsupported`] for a form of an operator without a rule.
     pub fn cam(&self, activation: &ArrayD<f32>, target: usize) -> Result<Cam, ModelError> {
         match &self.way {
             Way::Grad(logit, weights) => {
@@ -135,26 +177,32 @@ impl CamHead {
                 Ok(Cam::from_sum(&weighted(value.view(), gradient.view(), *weights), grid))
             }
             Way::Eigen(session) => {
-                let value = match session {
-                    None => self.positions(activation)?,
-                    Some(session) => {
-                        let input = [(self.source.as_str(), Value::F32(activation.clone()))];
-                        let mut values = session.run(&input, &[&self.layer])?;
-                        let value = values.pop().and_then(Value::into_f32);
-                        self.positions(&value.ok_or_else(|| {
-                            self.invalid(format!("layer '{}' holds no floats", self.layer))
-                        })?)?
-                    }
-                };
-                Ok(Cam::from_sum(&eigen::projection(&value.1), value.0))
+                let (grid, value) = self.value(session.as_deref(), activation)?;
+                Ok(Cam::from_sum(&eigen::projection(&value), grid))
+            }
+            Way::Score(_) => {
+                Err(self
+                    .invalid("Score-CAM needs the picture, not the layer's value alone".to_owned()))
             }
         }
     }
 
-    fn positions(
+    /// The layer's value as channels by positions, from the tapped value.
+    fn value(
         &self,
-        value: &ArrayD<f32>,
-    ) -> Result<([usize; 2], ndarray::Array2<f32>), ModelError> {
+        session: Option<&dyn Session>,
+        activation: &ArrayD<f32>,
+    ) -> Result<([usize; 2], Array2<f32>), ModelError> {
+        let Some(session) = session else { return self.positions(activation) };
+        let input = [(self.source.as_str(), Value::F32(activation.clone()))];
+        let mut values = session.run(&input, &[&self.layer])?;
+        let value = values.pop().and_then(Value::into_f32);
+        let value =
+            value.ok_or_else(|| self.invalid(format!("layer '{}' holds no floats", self.layer)))?;
+        self.positions(&value)
+    }
+
+    fn positions(&self, value: &ArrayD<f32>) -> Result<([usize; 2], Array2<f32>), ModelError> {
         positions::by_channel(value, self.layout)
             .map_err(|message| self.invalid(format!("CAM layer '{}': {message}", self.layer)))
     }

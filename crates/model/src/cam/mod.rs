@@ -9,11 +9,13 @@
 //! |---|---|
 //! | `head` | [`CamHead`]: the part above the layer, one map an image |
 //! | `positions` | a layer's value as channels by positions, for each layout |
+//! | `score` | channels weighted by what the model says through them (Score-CAM) |
 //! | `eigen` | first principal component (EigenCAM) |
 //! | `upsample` | a map at the size of the image |
 mod eigen;
 mod head;
 mod positions;
+mod score;
 mod upsample;
 
 pub use head::{CamHead, CamPlace};
@@ -36,6 +38,10 @@ pub enum CamMethod {
     /// target. A principal component has no sign: it is chosen so that the map goes with the layer's mean
     /// activation (their covariance over positions is not negative).
     Eigen,
+    /// Score-CAM (Wang et al. 2020, <https://arxiv.org/abs/1910.01279>, algorithm 1): each channel is weighted by the softmax
+    /// over channels of the target's logit for the input times that channel. It needs no gradient, and one forward pass a
+    /// channel.
+    Score,
 }
 
 /// Whether a map can be used.

@@ -109,6 +109,40 @@ fn maps_agree_with_autograd_for_every_family() {
     }
 }
 
+/// pytorch-grad-cam's Score-CAM (`reference/scorecam.py`), at a layer of the input's own size.
+#[test]
+fn score_cam_agrees_with_the_package() {
+    #[derive(Deserialize)]
+    struct Score {
+        size: [usize; 2],
+        layer: String,
+        logits: Vec<f32>,
+        maps: Vec<Vec<f32>>,
+    }
+    let text = std::fs::read_to_string(folder().join("score.json")).unwrap();
+    let golden: Score = serde_json::from_str(&text).unwrap();
+    let classifier = open("score", golden.size, Some(golden.layer.clone()));
+    let input = image(golden.size);
+    let forward = classifier.forward(&input, true).unwrap();
+    assert!(largest_difference(&forward.logits, &golden.logits) < 1e-4);
+    let tap = forward.tap.unwrap();
+    let head = CamHead::new(&classifier, CamMethod::Score).unwrap();
+    let targets = [0, 1, 2, 3];
+    let maps = head.cams(&classifier, &input, &tap, &targets).unwrap();
+    for (target, (cam, expected)) in maps.iter().zip(&golden.maps).enumerate() {
+        let up = cam.upsample(golden.size[0], golden.size[1]);
+        let error = largest_difference(&up, expected);
+        assert!(error < 1e-4, "{target}: {error}");
+    }
+    assert!(largest_difference(&maps[0].map, &maps[1].map) > 0.01, "targets differ");
+    assert_eq!(head.passes(&tap).unwrap(), 7);
+    // One at a time is the same, and what there is not is said.
+    assert_eq!(head.cams(&classifier, &input, &tap, &[2]).unwrap()[0], maps[2]);
+    let error = head.cams(&classifier, &input, &tap, &[4]).unwrap_err().to_string();
+    assert!(error.contains("no output 4"), "{error}");
+    assert!(head.cam(&tap, 0).unwrap_err().to_string().contains("the picture"));
+}
+
 #[test]
 fn the_guessed_layer_gives_the_same_map() {
     for name in GOLDEN {

@@ -89,6 +89,7 @@ fn method(name: &str) -> &str {
         "hirescam" => "HiResCAM",
         "layercam" => "LayerCAM",
         "eigencam" => "EigenCAM",
+        "scorecam" => "Score-CAM",
         other => other,
     }
 }

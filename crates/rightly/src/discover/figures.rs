@@ -99,8 +99,10 @@ pub(super) fn power(
     };
     let list = |keep: &dyn Fn(usize) -> bool, counted: bool| -> Vec<String> {
         let kept = untested().filter(|(_, n)| keep(*n));
-        kept.map(|(name, n)| if counted { format!("'{name}' has {n}") } else { format!("'{name}'") })
-            .collect()
+        kept.map(
+            |(name, n)| if counted { format!("'{name}' has {n}") } else { format!("'{name}'") },
+        )
+        .collect()
     };
     let small = list(&|n| n < 2 * FEWEST, true);
     if !small.is_empty() {

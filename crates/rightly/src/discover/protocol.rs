@@ -87,8 +87,7 @@ fn slicer(
     let losses = losses.view();
     let (attributes, clusters, standard) = (&[][..], None, None);
     let confirms = part.len();
-    let fit =
-        Fit { options, seed, class, attributes, part, confirms, clusters, standard, losses };
+    let fit = Fit { options, seed, class, attributes, part, confirms, clusters, standard, losses };
     method::fit(method, fit)
 }
 

@@ -46,10 +46,8 @@ pub(super) struct Lent {
     pub(super) lender: usize,
     /// Its class.
     pub(super) class: usize,
-    /// Whether it is taken for that class there.
-    pub(super) taken: bool,
-    /// Whether it is taken for that class in surroundings of its own class.
-    pub(super) before: bool,
+    /// What the object is taken for there.
+    pub(super) output: u32,
 }
 
 /// Values of all images; `None` where an image can't serve.
@@ -98,11 +96,7 @@ impl Columns {
         }
         let lent = |row: &BackgroundRow| {
             let (lender, class) = *lenders.get(row.other_donor.as_deref()?)?;
-            let taken = |seen: Option<Outcome>| {
-                Some(inputs.label_map.outputs[class].contains(&(seen?.output as usize)))
-            };
-            let (taken, before) = (taken(row.other_class[0])?, taken(row.same_class[0])?);
-            Some(Lent { lender, class, taken, before })
+            Some(Lent { lender, class, output: row.other_class[0]?.output })
         };
         for (name, _) in MEASURE_REVISIONS {
             let Some(measure) = plan.position(name) else { continue };

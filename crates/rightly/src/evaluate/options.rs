@@ -179,6 +179,7 @@ impl EvaluateOptions {
                 Some("hirescam") => CamMethod::HiRes,
                 Some("layercam") => CamMethod::Layer,
                 Some("eigencam") => CamMethod::Eigen,
+                Some("scorecam") => CamMethod::Score,
                 Some(_) => return Err(wrong("cam")),
             },
             target: match text("target")? {
@@ -244,13 +245,14 @@ fn read<T: serde::de::DeserializeOwned>(
     value.clone().try_into().map_err(wrong)
 }
 
-/// `gradcam` or `eigencam`, as metrics name the method.
+/// `gradcam`, `hirescam`, `layercam`, `eigencam` or `scorecam`, as metrics name the method.
 pub fn cam_name(method: CamMethod) -> &'static str {
     match method {
         CamMethod::Grad => "gradcam",
         CamMethod::HiRes => "hirescam",
         CamMethod::Layer => "layercam",
         CamMethod::Eigen => "eigencam",
+        CamMethod::Score => "scorecam",
     }
 }
 

@@ -119,9 +119,9 @@ fn least(
     }
     nearest.sort_unstable_by(f32::total_cmp);
     let at = ((1.0 - BY_CHANCE) * nearest.len() as f64).floor() as usize;
-    nearest.get(at.min(nearest.len().saturating_sub(1))).map_or(ALIKE, |&by_chance| {
-        by_chance.max(ALIKE)
-    })
+    nearest
+        .get(at.min(nearest.len().saturating_sub(1)))
+        .map_or(ALIKE, |&by_chance| by_chance.max(ALIKE))
 }
 
 /// Less its mean, at unit length; all 0 where every square has the same colour, which is like nothing.
@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn a_thumbnail_holds_the_mean_of_each_square() {
         let (width, height) = (21, 16);
-        let value = |plane: usize, y: usize, x: usize| if plane == 1 && y < 2 && x < 2 { 1.0 } else { 0.2 };
+        let value =
+            |plane: usize, y: usize, x: usize| if plane == 1 && y < 2 && x < 2 { 1.0 } else { 0.2 };
         let mut data = Vec::new();
         for plane in 0..3 {
             for y in 0..height {

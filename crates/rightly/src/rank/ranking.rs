@@ -220,7 +220,10 @@ impl Ranking {
             list(&|c| all_spurious(c) && leans(c) == Some(true)),
             "Hard classes, whose every important feature is spurious, and which keep evidence without their object",
         );
-        say(list(&|c| all_spurious(c) && leans(c).is_none()), "Every important feature is spurious");
+        say(
+            list(&|c| all_spurious(c) && leans(c).is_none()),
+            "Every important feature is spurious",
+        );
         say(
             names()
                 .filter(|(_, c)| all_spurious(c) && leans(c) == Some(false))

@@ -60,7 +60,7 @@ const CARRY: f64 = 0.9;
 ///
 /// A truth is found where a finding of its class has at least half of its images among the truth's
 /// ids, and subgroups of a class are found where one finding is about several of them: four in five of its images are theirs,
-/// and it holds at least half of the images of each. A cue is also found where a `spurious-cue` of its class names its value, or where nine in
+/// and it holds at least half of the images of each, or its title names it. A cue is also found where a `spurious-cue` of its class names its value, or where nine in
 /// ten images of a `spurious-cue` or of an `object-ignored` of its class carry the cue (what is
 /// recognised without its object is recognised by something else). A finding may match several
 /// truths. `of_class(class)` gives the ids of a class's images.
@@ -79,13 +79,12 @@ pub fn compare<'a>(
             .collect();
         let ids: BTreeSet<&str> = truth.ids.iter().map(String::as_str).collect();
         let class = of_class(&truth.class);
-        let matching: Vec<usize> =
-            (0..findings.len())
-                .filter(|&at| {
-                    let finding = &findings[at];
-                    says(finding, truth, &ids, &class) || says_together(finding, truth, &ids, &all)
-                })
-                .collect();
+        let matching: Vec<usize> = (0..findings.len())
+            .filter(|&at| {
+                let finding = &findings[at];
+                says(finding, truth, &ids, &class) || says_together(finding, truth, &ids, &all)
+            })
+            .collect();
         matching.iter().for_each(|&at| used[at] = true);
         // Of those that match, the one that says it by its name.
         let named = matching.iter().find(|&&at| names(&findings[at].title, "", &truth.value));
@@ -130,11 +129,13 @@ fn says_together(
     if !subgroups || finding.class.as_deref() != Some(truth.class.as_str()) {
         return false;
     }
-    let hits = |of: &BTreeSet<&str>| finding.images.iter().filter(|id| of.contains(id.as_str())).count() as f64;
+    let hits = |of: &BTreeSet<&str>| {
+        finding.images.iter().filter(|id| of.contains(id.as_str())).count() as f64
+    };
     let (share, recall) = TOGETHER;
     truth.n > 0
         && hits(all) >= share * finding.images.len() as f64
-        && hits(ids) >= recall * truth.n as f64
+        && (hits(ids) >= recall * truth.n as f64 || names(&finding.title, "", &truth.value))
 }
 
 /// Whether a title or a description holds the word.
@@ -214,6 +215,10 @@ mod tests {
         let of = |images: &[&str]| counts(&truths, &[finding(kind, "boat", "", images)]);
         assert_eq!(of(&["a", "b", "c", "d", "e"]), (2, 0, 0));
         assert_eq!(of(&["b", "c", "d", "e", "f"]), (2, 0, 0));
+        let named = finding(kind, "boat", "Rafts or a dinghy fail", &["c", "d"]);
+        assert_eq!(counts(&truths, &[named]), (1, 1, 0), "'rafts' is another word");
+        let named = finding(kind, "boat", "Boats like a raft or a dinghy fail", &["c", "d"]);
+        assert_eq!(counts(&truths, &[named]), (2, 0, 0));
         // Too few of the first, or too many that are of neither.
         assert_eq!(of(&["c", "d", "e", "f"]), (1, 1, 0));
         assert_eq!(of(&["a", "c", "d", "f", "g"]), (0, 2, 1));

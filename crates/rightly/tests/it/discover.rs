@@ -238,7 +238,10 @@ fn a_run_in_which_nothing_can_be_divided_has_empty_tables() {
     let few = InputOptions { limit: Some(12), ..inputs(&table) };
     let out = folder.path().join("run");
     let record = run(few.clone(), &options(), &out).unwrap();
-    assert!(record.notes.iter().any(|n| n.contains("Fewer than 20 usable images")));
+    let note = record.notes.iter().find(|n| n.starts_with("Not tested")).unwrap();
+    assert!(note.contains("in 20 images or more: '"), "{note}");
+    assert!(note.ends_with(" The run takes at most 12 images a class."), "{note}");
+    assert!(!record.notes.iter().any(|n| n.starts_with("0 ")), "{:?}", record.notes);
     for name in &TABLES[..2] {
         assert_eq!(Table::load(&out.join(name)).unwrap().rows(), 0, "{name}");
     }

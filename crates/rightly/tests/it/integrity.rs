@@ -268,8 +268,9 @@ fn a_changed_algorithm_computes_anew_with_what_stands_on_it() {
     let (g, i) = (discover::STAGE, interpret::STAGE);
     let expected = |name: &str| match name {
         "inputs" => vec![d, e, r, g, i],
-        "clean" | "ablation" | "background" | "noise" | "saliency" | "objects"
-        | "thumbnail" => vec![e],
+        "clean" | "ablation" | "background" | "noise" | "saliency" | "objects" | "thumbnail" => {
+            vec![e]
+        }
         // Nothing is laid over the pictures here, and nothing is repaired.
         "overlay" | "mitigate" => vec![],
         name if name == f => vec![r, g, i],

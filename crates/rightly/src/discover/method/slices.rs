@@ -250,7 +250,10 @@ mod tests {
     #[test]
     fn small_classes_have_fewer_clusters() {
         assert_eq!((competing(5000, 20), competing(190, 20)), (5..=8, 5..=8));
-        assert_eq!((competing(100, 20), competing(60, 20), competing(20, 20)), (3..=4, 2..=2, 2..=2));
+        assert_eq!(
+            (competing(100, 20), competing(60, 20), competing(20, 20)),
+            (3..=4, 2..=2, 2..=2)
+        );
         assert_eq!(competing(60, 7), 5..=6);
     }
 

@@ -29,7 +29,7 @@ pub(super) fn compute(
 ) -> Result<(Vec<Metric>, Vec<String>), Error> {
     let mut board = Board::new(inputs, options);
     accuracy::compute(&mut board, columns);
-    surroundings::compute(&mut board, columns);
+    surroundings::compute(&mut board, inputs, options, columns);
     default_answer::compute(&mut board, inputs, columns);
     noise::compute(&mut board, columns, options);
     saliency::compute(&mut board, columns, options);

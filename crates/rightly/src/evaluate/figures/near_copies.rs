@@ -22,11 +22,7 @@ const EXPLAINED: f64 = 0.9;
 /// The share of images with a near-copy in their class, and the scenes that the images show, of each class and of all.
 ///
 /// What has to be known of it, a sentence: none where copies are few, or clusters are given.
-pub(super) fn compute(
-    board: &mut Board<'_>,
-    inputs: &Inputs,
-    columns: &Columns,
-) -> Option<String> {
+pub(super) fn compute(board: &mut Board<'_>, inputs: &Inputs, columns: &Columns) -> Option<String> {
     let found = NearCopies::find(&columns.thumbnails, board.class_of());
     let copied: BTreeSet<usize> = found.pairs.iter().map(|pair| pair[0]).collect();
     let mut by_class = vec![Vec::new(); board.classes().len()];
@@ -76,15 +72,12 @@ pub(super) fn compute(
 
 /// The column with the most values that near-copies share, each value inside one class: its name, and how many values it
 /// has here.
-fn explaining(
-    inputs: &Inputs,
-    found: &NearCopies,
-    class_of: &[usize],
-) -> Option<(String, usize)> {
+fn explaining(inputs: &Inputs, found: &NearCopies, class_of: &[usize]) -> Option<(String, usize)> {
     let data = &inputs.dataset;
     let mut best: Option<(String, usize)> = None;
     for (column, name) in data.attributes.iter().enumerate() {
-        let value = |image: usize| data.samples[inputs.selected[image]].attributes[column].as_deref();
+        let value =
+            |image: usize| data.samples[inputs.selected[image]].attributes[column].as_deref();
         let same = |[a, b]: &&[usize; 2]| value(*a).is_some() && value(*a) == value(*b);
         let shared = found.pairs.iter().filter(same).count() as f64;
         let mut classes = BTreeMap::<&str, BTreeSet<usize>>::new();

@@ -1,12 +1,15 @@
 //! Classes that are known by their surroundings: objects of other classes are taken for them there (*pull*), or they are
 //! right less often in surroundings that are nobody's than in those of their own class (*gap*, after ImageNet-9).
 //!
-//! On both sides of each figure the object is cut out and put into other surroundings, so that what the cut itself costs is on
+//! On both sides of each figure objects are cut out and put into other surroundings, so that what the cut itself costs is on
 //! both. The gap leaves out the surroundings of classes that pull: an object that is lost there says nothing about its own
 //! class.
 
 use super::{
-    super::{columns::Columns, options::EvaluateOptions},
+    super::{
+        columns::{Columns, Lent},
+        options::EvaluateOptions,
+    },
     scopes::{Fall, percent, tested, turned},
 };
 use crate::{Finding, Inputs, Metric, metrics::find};
@@ -38,18 +41,11 @@ pub(super) fn followed(
 /// A class that others are taken for in its surroundings. Its images are those that lent them.
 fn pull(inputs: &Inputs, columns: &Columns, metrics: &[Metric], fall: &Fall<'_>) -> Finding {
     let Fall { class, row, .. } = *fall;
-    let share = |taken: usize| format!("{:.0} %", 100.0 * taken as f64 / row.n as f64);
-    let lent = || {
-        let of = |class: usize| inputs.dataset.classes[class].as_str();
-        columns.lent.iter().flatten().filter(move |lent| of(lent.class) == fall.class)
-    };
+    let (there, elsewhere) = shares(inputs, columns, class);
     let description = format!(
-        "{} objects of other classes were put into pictures of '{class}': {} of them are taken for '{class}' there, and {} in \
-         pictures of their own class. Add training images of other classes in such surroundings and of '{class}' in others, or \
-         repair the head.",
-        row.n,
-        share(lent().filter(|lent| lent.taken).count()),
-        share(lent().filter(|lent| lent.before).count()),
+        "Objects of other classes were put into pictures of classes that are not theirs. In pictures of '{class}' {there} are \
+         taken for '{class}', in pictures of other classes {elsewhere}. Add training images of other classes in such surroundings \
+         and of '{class}' in others, or repair the head.",
     );
     let points = 100.0 * row.value.unwrap_or(f64::NAN);
     fall.finding(
@@ -63,12 +59,35 @@ fn pull(inputs: &Inputs, columns: &Columns, metrics: &[Metric], fall: &Fall<'_>)
     )
 }
 
+/// Of the objects of other classes that were put into pictures of the class, and of those that were put into others, how
+/// many are taken for it.
+fn shares(inputs: &Inputs, columns: &Columns, class: &str) -> (String, String) {
+    // [elsewhere, there]: taken, all
+    let mut counts = [[0_usize; 2]; 2];
+    for (image, lent) in columns.lent.iter().enumerate() {
+        let own = inputs.dataset.samples[inputs.selected[image]].class;
+        if let Some(lent) = lent.filter(|_| inputs.dataset.classes[own] != class) {
+            let side = &mut counts[usize::from(inputs.dataset.classes[lent.class] == class)];
+            side[0] += usize::from(is_taken(inputs, &lent, class));
+            side[1] += 1;
+        }
+    }
+    let [elsewhere, there] = counts
+        .map(|[taken, all]| format!("{:.0} % of {all}", 100.0 * taken as f64 / all.max(1) as f64));
+    (there, elsewhere)
+}
+
+fn is_taken(inputs: &Inputs, lent: &Lent, class: &str) -> bool {
+    let mut outputs = inputs.dataset.classes.iter().zip(&inputs.label_map.outputs);
+    outputs.any(|(name, of)| name == class && of.contains(&(lent.output as usize)))
+}
+
 /// Images of the class in whose surroundings another object was taken for it.
 fn lenders(inputs: &Inputs, columns: &Columns, class: &str) -> Vec<String> {
-    let taken = columns.lent.iter().flatten().filter(|lent| lent.taken);
+    let taken = columns.lent.iter().flatten().filter(|lent| is_taken(inputs, lent, class));
     let mut out: Vec<usize> = taken
+        .filter(|lent| inputs.dataset.classes[lent.class] == class)
         .map(|lent| lent.lender)
-        .filter(|&lender| inputs.dataset.classes[inputs.dataset.samples[lender].class] == class)
         .collect();
     out.sort_unstable();
     out.dedup();

@@ -1,9 +1,11 @@
 //! Class activation maps against the mask (Hard ImageNet, section 4), at the CAM layer and, where
 //! asked for, at a second one: the verdict can depend on the layer.
 
-use ndarray::ArrayD;
 use rightly_data::Mask;
-use rightly_model::{CamHead, Classifier, cam::CamState};
+use rightly_model::{
+    CamHead, Classifier,
+    cam::{Cam, CamMethod, CamState},
+};
 
 use super::{Measure, Probe, Subject, as_published};
 use crate::{
@@ -25,6 +27,15 @@ pub(super) struct Saliency {
     target: Target,
     paper_compat: bool,
     key: String,
+    /// Forward passes an image.
+    forwards: usize,
+}
+
+/// Forward passes that the maps of a picture need.
+fn passes(classifier: &Classifier, head: &CamHead) -> Result<usize, Error> {
+    let blank = vec![0.0; 3 * classifier.input_size().iter().product::<usize>()];
+    let tap = classifier.forward(&blank, true)?.tap;
+    Ok(tap.map_or(Ok(0), |activation| head.passes(&activation))?)
 }
 
 impl Saliency {
@@ -43,19 +54,26 @@ impl Saliency {
         let paper_compat = options.paper_compat;
         let published = as_published(paper_compat);
         let key = format!("{};{layers:?};{:?}{published}", cam_name(options.cam), options.target);
-        Ok(Self { head, second, target: options.target, paper_compat, key })
+        let mut forwards = 0;
+        // Only this method runs the classifier; a model that can't be run on a blank picture need not be.
+        if options.cam == CamMethod::Score {
+            forwards += passes(probe.classifier(), &head)?;
+        }
+        if let Some((classifier, head)) = &second {
+            forwards +=
+                1 + if options.cam == CamMethod::Score { passes(classifier, head)? } else { 0 };
+        }
+        Ok(Self { head, second, target: options.target, paper_compat, key, forwards })
     }
 }
 
-/// The map of `target` and its figures against the mask.
+/// A map and its figures against the mask.
 fn layer_map(
-    head: &CamHead,
-    activation: &ArrayD<f32>,
-    target: usize,
+    layer: &str,
+    cam: Cam,
     mask: Option<&Mask>,
     paper_compat: bool,
 ) -> Result<LayerMap, Error> {
-    let cam = head.cam(activation, target)?;
     let state = match cam.state {
         CamState::Usable => "usable",
         CamState::Zero => "zero",
@@ -75,7 +93,7 @@ fn layer_map(
         iou = Some(0.0);
     }
     Ok(LayerMap {
-        layer: head.layer().to_owned(),
+        layer: layer.to_owned(),
         state: state.to_owned(),
         height: cam.height as u32,
         width: cam.width as u32,
@@ -88,25 +106,22 @@ fn layer_map(
     })
 }
 
-/// How far the maps of the two largest logits point to the same place, at the size of the input.
-fn class_overlap(
-    head: &CamHead,
-    activation: &ArrayD<f32>,
-    logits: &[f32],
-    [height, width]: [usize; 2],
-) -> Result<Option<f64>, Error> {
+/// The outputs with the largest and the second largest logit.
+fn two_largest(logits: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..logits.len()).collect();
     order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
-    let [first, second, ..] = order[..] else { return Ok(None) };
-    let mut maps = Vec::new();
-    for output in [first, second] {
-        let cam = head.cam(activation, output)?;
-        if cam.state != CamState::Usable {
-            return Ok(None);
-        }
-        maps.push(cam.upsample(height, width));
+    order.truncate(2);
+    order
+}
+
+/// How far two maps point to the same place, at the size of the input; `None` where one of them can't be used.
+fn overlap(maps: &[Cam], [height, width]: [usize; 2]) -> Option<f64> {
+    let [first, second] = maps else { return None };
+    let usable = |cam: &Cam| cam.state == CamState::Usable;
+    if !usable(first) || !usable(second) {
+        return None;
     }
-    Ok(saliency::top_overlap(&maps[0], &maps[1]))
+    saliency::top_overlap(&first.upsample(height, width), &second.upsample(height, width))
 }
 
 impl Measure for Saliency {
@@ -119,7 +134,7 @@ impl Measure for Saliency {
     }
 
     fn forwards(&self) -> usize {
-        usize::from(self.second.is_some())
+        self.forwards
     }
 
     fn taps(&self) -> bool {
@@ -140,16 +155,24 @@ impl Measure for Saliency {
             }
         };
         let mask = subject.picture.measured(self.paper_compat);
-        let layer_map = |head: &CamHead, activation: &ArrayD<f32>| {
-            layer_map(head, activation, target, mask, self.paper_compat)
-        };
-        let mut maps = vec![layer_map(&self.head, activation)?];
-        if let Some((classifier, head)) = &self.second {
-            let input = probe.inputs().loader.preprocess().normalise(&subject.planes);
-            if let Some(activation) = classifier.forward(&input, true)?.tap {
-                maps.push(layer_map(head, &activation)?);
-            }
+        let input = probe.inputs().loader.preprocess().normalise(&subject.planes);
+        let mut targets = vec![target];
+        targets.extend(two_largest(logits));
+        let mut cams = self.head.cams(probe.classifier(), &input, activation, &targets)?;
+        let size = [subject.planes.height, subject.planes.width];
+        let class_overlap = overlap(&cams.split_off(1), size);
+        let mut own: Vec<(&str, Cam)> =
+            cams.into_iter().map(|cam| (self.head.layer(), cam)).collect();
+        if let Some((classifier, head)) = &self.second
+            && let Some(activation) = classifier.forward(&input, true)?.tap
+        {
+            let cams = head.cams(classifier, &input, &activation, &[target])?;
+            own.extend(cams.into_iter().map(|cam| (head.layer(), cam)));
         }
+        let maps: Vec<LayerMap> = own
+            .into_iter()
+            .map(|(layer, cam)| layer_map(layer, cam, mask, self.paper_compat))
+            .collect::<Result<_, _>>()?;
         let mut problems = Vec::new();
         for map in &maps {
             let what = match map.state.as_str() {
@@ -166,8 +189,6 @@ impl Measure for Saliency {
                 },
             ));
         }
-        let size = [subject.planes.height, subject.planes.width];
-        let class_overlap = class_overlap(&self.head, activation, logits, size)?;
         let row = Row::Saliency(SaliencyRow { target: target as u32, maps, class_overlap });
         Ok(Entry { row: Some(row), problems })
     }

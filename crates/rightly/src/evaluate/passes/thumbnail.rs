@@ -26,7 +26,8 @@ impl Measure for Thumbnail {
     }
 
     fn measure(&self, subject: &Subject<'_>, _: &Probe<'_>) -> Result<Entry, Error> {
-        let row = thumbnail(&subject.planes).map(|squares| Row::Thumbnail(ThumbnailRow { squares }));
+        let row =
+            thumbnail(&subject.planes).map(|squares| Row::Thumbnail(ThumbnailRow { squares }));
         Ok(Entry { row, problems: Vec::new() })
     }
 }
