@@ -1,7 +1,7 @@
 """Score-CAM by the pytorch-grad-cam package, of a small seeded network that it also writes as ONNX.
 
     pip install torch==2.15.0 grad-cam==1.5.7 onnx==1.23.2 onnxruntime==1.32.0
-    python reference/scorecam.py --out crates/model/tests/golden/cam
+    python reference/scorecam.py --out crates/model/tests/golden/score-cam
 
 The layer has the size of the input: the package brings maps to that size with corners aligned, Rust with half-pixel centres,
 and here both leave them as they are. Input: as crates/model/tests/golden/cam/make.py.

@@ -99,8 +99,15 @@ fn subgroups(args: &StageArgs, which: Which, idle: &Idle<'_>) -> anyhow::Result<
 pub(crate) fn tells_subgroups(given: &Given, which: Which) -> bool {
     let own = ["method", "components", "dynamics", "checkpoints", "paper-compat", "min-effect"];
     // `mitigate` looks at these itself.
-    let shared =
-        ["encoder", "encoder-layer", "features", "feature-pool", "fit-split", "confirm-split"];
+    let shared = [
+        "encoder",
+        "encoder-layer",
+        "features",
+        "feature-pool",
+        "fit-split",
+        "confirm-split",
+        "second-encoder",
+    ];
     let words = which == Which::Interpret;
     own.iter().any(|flag| given.has(flag)) || (words && shared.iter().any(|flag| given.has(flag)))
 }

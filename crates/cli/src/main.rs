@@ -27,6 +27,13 @@ const BAD_INPUT: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
+    // What a library gives up on is said as an error: its panic beside that would say it twice.
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !rightly_data::foreign::is_within() {
+            print(panic);
+        }
+    }));
     let flags = Flags::new();
     let (command, given) = match parsed(&flags) {
         Ok(Ok(command)) => command,

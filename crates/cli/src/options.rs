@@ -1,7 +1,7 @@
 //! The command line, second level: from words to the library's options, each checked where it is
 //! turned.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use rightly::{
@@ -137,8 +137,13 @@ pub(crate) fn discover(args: &StageArgs) -> anyhow::Result<DiscoverOptions> {
         }
     }
     let defaults = DiscoverOptions::default();
+    let second = match &flags.second_encoder {
+        Some(path) => Some(second(path, args)?),
+        None => None,
+    };
     Ok(DiscoverOptions {
         features: features(args)?,
+        second,
         fit_split: args.features.fit_split.clone(),
         confirm_split: flags.confirm_split.clone(),
         methods,
@@ -148,6 +153,20 @@ pub(crate) fn discover(args: &StageArgs) -> anyhow::Result<DiscoverOptions> {
         threads: threads(args.run.threads),
         ..defaults
     })
+}
+
+/// Another network's features, read as its card says.
+fn second(path: &Path, args: &StageArgs) -> anyhow::Result<Source> {
+    let limits = limits(args.model.card.max_memory.as_deref())?;
+    let overrides = Overrides { limits, ..Overrides::default() };
+    Ok(Source::Encoder(path.to_owned(), Box::new(overrides)))
+}
+
+/// The image tower of an image-text model as a second view, where its folder has it under its usual name with a card.
+pub(crate) fn image_tower(folder: &Path, args: &StageArgs) -> anyhow::Result<Option<Source>> {
+    let tower = folder.join("vision_model.onnx");
+    let usable = tower.is_file() && tower.with_extension("toml").is_file();
+    if usable { second(&tower, args).map(Some) } else { Ok(None) }
 }
 
 /// Where features come from.

@@ -4,6 +4,8 @@ pub mod dataset;
 pub mod embeddings;
 pub mod error;
 pub mod files;
+#[doc(hidden)]
+pub mod foreign;
 pub mod mask;
 pub mod names;
 pub mod npy;

@@ -115,7 +115,7 @@ pub(crate) struct TrainingFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Planted world: cues, subgroups, mixed, null, null-hard, or a TOML file (docs/worlds.md)
+    /// Planted world: cues, subgroups, mixed, null, null-hard, null-alike, or a TOML file (docs/worlds.md)
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "mixed")]
     pub(crate) world: String,
     /// Folder for everything; an interrupted demo goes on there

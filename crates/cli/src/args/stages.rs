@@ -40,6 +40,7 @@ impl StageArgs {
             ("--masks", &self.data.masks.masks),
             ("--label-map", &self.data.label_map),
             ("--encoder", &self.features.encoder),
+            ("--second-encoder", &self.discover.second_encoder),
             ("--features", &self.features.features),
             ("--votes", &self.rank.votes),
             ("--ranks", &self.rank.ranks),
@@ -139,6 +140,10 @@ pub(crate) struct DiscoverFlags {
     /// Split on which subgroups are confirmed (default: test, else the run's split)
     #[arg(long, value_name = "NAME")]
     pub(crate) confirm_split: Option<String>,
+    /// Another network in whose features a subgroup has to show as well, with its card beside it (default: the image tower of
+    /// --image-text, where that is vision_model.onnx with a card)
+    #[arg(long, value_name = "FILE.onnx", conflicts_with_all = ["encoder", "features"])]
+    pub(crate) second_encoder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use rightly::{
     discover::DiscoverOptions,
     dynamics::Source,
     evaluate::EvaluateOptions,
+    features,
     interpret::{InterpretOptions, write_planted_towers},
     mitigate::MitigateOptions,
     rank::RankOptions,
@@ -77,9 +78,12 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let claimed = Claimed::new(&inputs, &run, args.force, &progress)?;
     let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
     let rank = RankOptions { threads, ..RankOptions::default() };
-    let discover = DiscoverOptions { threads, ..DiscoverOptions::default() };
-    let image_text = Some(write_planted_towers(&folder.path("image-text"))?);
-    let interpret = InterpretOptions { threads, image_text, ..InterpretOptions::default() };
+    let towers = write_planted_towers(&folder.path("image-text"))?;
+    let tower = towers.join("vision_model.onnx");
+    let second = Some(features::Source::Encoder(tower, Box::default()));
+    let discover = DiscoverOptions { threads, second, ..DiscoverOptions::default() };
+    let interpret =
+        InterpretOptions { threads, image_text: Some(towers), ..InterpretOptions::default() };
     let mitigate = MitigateOptions { threads, ..MitigateOptions::default() };
     let stages = Stages {
         dynamics: Some(&dynamics),

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &StageArgs, which: Which, given: &Given) -> anyhow::Resu
     let mut read = read(args);
     place::check(&args.run.out, Made::Run, &read, args.run.force)?;
     let rank = options::rank(args)?;
-    let discover = options::discover(args)?;
+    let mut discover = options::discover(args)?;
     let evaluate = EvaluateOptions {
         paper_compat: args.rank.paper_compat,
         ..options::evaluate(&args.measures, args.run.threads)?
@@ -58,6 +58,11 @@ pub(crate) fn run(args: &StageArgs, which: Which, given: &Given) -> anyhow::Resu
     let interrupt = &INTERRUPT;
     let fetch = Fetcher { interrupt, quiet: args.run.quiet };
     let mut interpret = options::interpret(args, &fetch)?;
+    if let (features::Source::Model, None, Some(folder)) =
+        (&discover.features, &discover.second, &interpret.image_text)
+    {
+        discover.second = options::image_tower(folder, args)?;
+    }
     let mut mitigate = options::mitigate(args)?;
     // In an audit the pool is one for words where there is an image-text model, and one for repairs where these are asked for.
     if which != Which::Interpret && interpret.image_text.is_none() {

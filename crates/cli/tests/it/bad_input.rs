@@ -102,3 +102,18 @@ fn what_the_data_does_not_have_names_the_data() {
         refused(&mut call, &["table.csv: ", words]);
     }
 }
+
+/// A reader that gives up on a file says so once, as an error.
+#[test]
+fn a_table_on_which_its_reader_gives_up() {
+    let golden =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../data/tests/golden/tables/damaged-levels.parquet");
+    refused(rightly().arg("data").arg(golden), &["damaged-levels.parquet", "it is damaged"]);
+}
+
+#[test]
+fn a_limit_that_keeps_a_model_from_running_names_its_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    refused(&mut evaluate(&run, &["--max-memory", "10KB"]), &["model.onnx", "--max-memory SIZE"]);
+}

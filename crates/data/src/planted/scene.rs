@@ -37,11 +37,12 @@ pub struct Scene {
 }
 
 /// Worlds that come with the program.
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 6] = [
     ("cues", include_str!("../../worlds/cues.toml")),
     ("mixed", include_str!("../../worlds/mixed.toml")),
     ("null", include_str!("../../worlds/null.toml")),
     ("null-hard", include_str!("../../worlds/null-hard.toml")),
+    ("null-alike", include_str!("../../worlds/null-alike.toml")),
     ("subgroups", include_str!("../../worlds/subgroups.toml")),
 ];
 

@@ -1,12 +1,8 @@
 //! Calls of the parquet crate on files from outside. It asserts some of what a damaged file can get wrong (levels that end
 //! before their page does, say) instead of failing on it.
 use super::reader::unread;
-use crate::DataError;
-use std::{
-    fmt::Display,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-};
+use crate::{DataError, foreign::caught};
+use std::{fmt::Display, path::Path};
 
 /// What `read` gives.
 ///
@@ -16,9 +12,9 @@ pub(super) fn guarded<T, E: Display>(
     path: &Path,
     read: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, DataError> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => read.map_err(|error| unread(path, error)),
-        Err(_) => Err(unread(path, "it is damaged; write it again, or fetch it again")),
+    match caught(read) {
+        Some(read) => read.map_err(|error| unread(path, error)),
+        None => Err(unread(path, "it is damaged; write it again, or fetch it again")),
     }
 }
 

@@ -3,12 +3,12 @@ use super::{Inputs, Session, Value, doubtful, kinds, rten_graph, stack};
 use crate::graph::proto::data_type;
 use crate::{Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
+use rightly_data::foreign::caught;
 use rten::{
     LoadErrorKind, Model, ModelOptions, RunOptions, ShapeInferenceMode, ThreadPool, ValueOrView,
     ValueView,
 };
 use rten_tensor::prelude::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 /// Version of the crate, as the workspace pins it.
@@ -69,15 +69,15 @@ impl RtenSession {
                     .prepack_weights(!inner);
                 options.load(bytes)
             };
-            stack::with_room(deep, NAME, || catch_unwind(AssertUnwindSafe(read)))
+            stack::with_room(deep, NAME, || caught(read))
         };
         // Shape inference only serves optimisation: where it fails or gives up (on `Expand` to fewer axes, for one:
         // `ops/layout.rs` of rten-shape-inference 0.27), the model runs as well without it.
         let model = match load(ShapeInferenceMode::On)? {
-            Ok(Ok(model)) => Ok(model),
-            Ok(Err(error)) if error.kind() != LoadErrorKind::ShapeInferenceFailed => Err(error),
+            Some(Ok(model)) => Ok(model),
+            Some(Err(error)) if error.kind() != LoadErrorKind::ShapeInferenceFailed => Err(error),
             _ => load(ShapeInferenceMode::Off)?
-                .map_err(|_| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))?,
+                .ok_or_else(|| fail("the engine gave up while loading the model (a defect of the engine); try '--engine onnxruntime'"))?,
         }
         .map_err(|error| explain(&graph, &error))?;
         Ok(Self { model, inputs, deep })
@@ -200,10 +200,10 @@ impl Session for RtenSession {
         let values = with_pool(|pool| {
             let options = RunOptions::default().with_thread_pool(Some(pool));
             stack::with_room(self.deep, NAME, || {
-                catch_unwind(AssertUnwindSafe(|| self.model.run(given, &wanted, Some(options))))
+                caught(|| self.model.run(given, &wanted, Some(options)))
             })
         })?
-        .map_err(|_| {
+        .ok_or_else(|| {
             fail("the engine gave up during a run (a defect of the engine); try '--engine onnxruntime'")
         })?
         .map_err(|error| {

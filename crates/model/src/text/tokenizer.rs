@@ -1,7 +1,7 @@
 //! `tokenizer.json`: texts to ids of a fixed length, ids to text.
 use super::settings::Settings;
 use crate::ModelError;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use rightly_data::foreign::caught;
 use std::path::{Path, PathBuf};
 use tokenizers::{
     DecoderWrapper, ModelWrapper, PaddingParams, PaddingStrategy, PostProcessor, TruncationParams,
@@ -53,10 +53,9 @@ impl Tokenizer {
                  (save_pretrained of the fast tokenizer writes it)"
             ),
         };
-        let inner =
-            catch_unwind(AssertUnwindSafe(|| tokenizers::Tokenizer::from_bytes(bytes.as_slice())))
-                .map_err(|_| invalid("the library gave up while reading it".to_owned()))?
-                .map_err(|error| invalid(error.to_string()))?;
+        let inner = caught(|| tokenizers::Tokenizer::from_bytes(bytes.as_slice()))
+            .ok_or_else(|| invalid("the library gave up while reading it".to_owned()))?
+            .map_err(|error| invalid(error.to_string()))?;
         let stated = inner.get_truncation().map(|truncation| truncation.max_length);
         let stated = stated.filter(|length| (1..LONGEST).contains(length));
         let settings = Settings::read(path.with_file_name("tokenizer_config.json"))?;
@@ -134,8 +133,8 @@ impl Tokenizer {
         if self.context == 0 {
             return Err(self.invalid("no context was set for this tokenizer".to_owned()));
         }
-        let encoding = catch_unwind(AssertUnwindSafe(|| self.inner.encode(text, true)))
-            .map_err(|_| self.invalid("the library gave up on a text".to_owned()))?
+        let encoding = caught(|| self.inner.encode(text, true))
+            .ok_or_else(|| self.invalid("the library gave up on a text".to_owned()))?
             .map_err(|error| self.invalid(error.to_string()))?;
         let wide = |values: &[u32]| values.iter().map(|&value| i64::from(value)).collect();
         let tokens =
@@ -156,8 +155,8 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Invalid`] where the tokenizer can't decode them.
     pub fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
-        let text = catch_unwind(AssertUnwindSafe(|| self.inner.decode(ids, true)))
-            .map_err(|_| self.invalid("the library gave up on ids".to_owned()))?
+        let text = caught(|| self.inner.decode(ids, true))
+            .ok_or_else(|| self.invalid("the library gave up on ids".to_owned()))?
             .map_err(|error| self.invalid(error.to_string()))?;
         let text = match &self.suffix {
             Some(suffix) => text.replace(suffix.as_str(), " "),
@@ -170,9 +169,9 @@ impl Tokenizer {
     #[must_use]
     pub fn knows(&self, text: &str) -> bool {
         let unknown: Vec<u32> = UNKNOWN.iter().filter_map(|name| self.token(name)).collect();
-        let encoding = catch_unwind(AssertUnwindSafe(|| self.inner.encode(text, false)));
+        let encoding = caught(|| self.inner.encode(text, false));
         match encoding {
-            Ok(Ok(encoding)) => !encoding.get_ids().iter().any(|id| unknown.contains(id)),
+            Some(Ok(encoding)) => !encoding.get_ids().iter().any(|id| unknown.contains(id)),
             _ => false,
         }
     }

@@ -64,12 +64,16 @@ fn image([height, width]: [usize; 2]) -> Vec<f32> {
 }
 
 fn open(name: &str, size: [usize; 2], cam_layer: Option<String>) -> Classifier {
+    open_in(&folder(), name, size, cam_layer)
+}
+
+fn open_in(folder: &Path, name: &str, size: [usize; 2], cam_layer: Option<String>) -> Classifier {
     let overrides = Overrides {
         resize: Some(format!("exact={}x{}", size[0], size[1])),
         cam_layer,
         ..Overrides::default()
     };
-    Classifier::open(&folder().join(format!("{name}.onnx")), &overrides, EngineKind::Rten)
+    Classifier::open(&folder.join(format!("{name}.onnx")), &overrides, EngineKind::Rten)
         .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -119,9 +123,10 @@ fn score_cam_agrees_with_the_package() {
         logits: Vec<f32>,
         maps: Vec<Vec<f32>>,
     }
-    let text = std::fs::read_to_string(folder().join("score.json")).unwrap();
+    let folder = folder().with_file_name("score-cam");
+    let text = std::fs::read_to_string(folder.join("score.json")).unwrap();
     let golden: Score = serde_json::from_str(&text).unwrap();
-    let classifier = open("score", golden.size, Some(golden.layer.clone()));
+    let classifier = open_in(&folder, "score", golden.size, Some(golden.layer.clone()));
     let input = image(golden.size);
     let forward = classifier.forward(&input, true).unwrap();
     assert!(largest_difference(&forward.logits, &golden.logits) < 1e-4);

@@ -31,6 +31,9 @@ pub(super) fn compute(
                 out.push(row("subgroup-accuracy", judged.accuracy));
                 let gap = row("subgroup-gap", judged.gap);
                 out.push(Metric { p: judged.p, q: judged.q, ..gap });
+                if let Some(anew) = judged.anew {
+                    out.push(row("subgroup-gap-second-view", anew));
+                }
             }
         }
     }
@@ -62,6 +65,34 @@ pub(super) fn detectable(class: &JudgedClass, min_effect: f64) -> Option<f64> {
     // What labels may explain comes on top.
     let explained = MISLABELLED * class.n as f64 / n.max(1) as f64;
     slices::smallest_gap(n, class.n - n, class.accuracy, class.tests, min_effect + explained)
+}
+
+/// Groups that would be findings if another network's features showed them, a sentence.
+pub(super) fn edges(
+    names: &[String],
+    options: &DiscoverOptions,
+    grouped: &[Vec<Grouped>],
+    judged: &[JudgedClass],
+) -> Option<String> {
+    let second = options.second.as_ref()?;
+    let mut edges = Vec::new();
+    for (methods, class) in grouped.iter().zip(judged) {
+        for (method, groups) in methods.iter().zip(&class.methods) {
+            let held = groups.iter().enumerate();
+            let held = held.filter(|(_, j)| j.holds_alone(options.min_effect) && j.is_an_edge());
+            edges.extend(
+                held.map(|(at, _)| format!("'{}' {}", names[method.class], method.name(at))),
+            );
+        }
+    }
+    (!edges.is_empty()).then(|| {
+        format!(
+            "No findings, since images that look like them to '{}' do not fail as they do (the edge of what the model takes for \
+             the class): {}.",
+            second.name(),
+            shortened(&edges)
+        )
+    })
 }
 
 /// A sentence to follow a list of classes that are too small, where the run takes only some images of each.

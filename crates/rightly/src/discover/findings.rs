@@ -77,7 +77,7 @@ fn finding(
             if own_features { "the model" } else { "the network whose features were used" },
             percent(accuracy),
             percent(rest),
-            if own_features { BOUNDARY } else { "" },
+            if own_features && judged.anew.is_none() { BOUNDARY } else { "" },
         ),
         effect: judged.gap.value,
         low: judged.gap.low,

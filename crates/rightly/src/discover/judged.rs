@@ -2,7 +2,7 @@
 
 use rightly_stats::{Design, Estimate, multiple::families, slices};
 
-use super::{DiscoverOptions, grouped::Grouped, material::Part};
+use super::{DiscoverOptions, grouped::Grouped, material::Part, second_view};
 use crate::{Error, Inputs};
 
 /// Fewest images of a group that can be a finding, and fewest of the rest.
@@ -24,6 +24,8 @@ pub(super) struct Judged {
     pub(super) gap: Estimate,
     /// The same without as many of its wrong images as labels may be wrong in the class.
     pub(super) cautious: Estimate,
+    /// The gap of the group drawn anew by the features of another network, where there is one.
+    pub(super) anew: Option<Estimate>,
     /// One-sided, corrected for every group of the class that was tested, of all methods.
     pub(super) p: Option<f64>,
     /// Corrected for the classes as well.
@@ -33,6 +35,16 @@ pub(super) struct Judged {
 impl Judged {
     /// Whether the group is a finding.
     pub(super) fn holds(&self, min_effect: f64) -> bool {
+        self.holds_alone(min_effect) && !self.is_an_edge()
+    }
+
+    /// Whether another network's features do not show it.
+    pub(super) fn is_an_edge(&self) -> bool {
+        self.anew.as_ref().is_some_and(|anew| !second_view::agrees(&self.gap, anew))
+    }
+
+    /// Whether it would be a finding without a second view.
+    pub(super) fn holds_alone(&self, min_effect: f64) -> bool {
         self.q.is_some_and(|q| q <= Q)
             && self.gap.n >= FEWEST
             && self.gap.low.is_some_and(|low| low >= min_effect)
@@ -111,6 +123,7 @@ pub(super) fn judge_part(
                         accuracy: design.proportion(&hits),
                         gap: gap(&right, &members, clusters),
                         cautious: gap(&left.right, &left.members, clusters.map(pick).as_deref()),
+                        anew: None,
                         p: None,
                         q: None,
                     }

@@ -17,6 +17,7 @@ mod options;
 mod probe;
 pub(crate) mod protocol;
 mod quality;
+mod second_view;
 mod supervision;
 mod tables;
 
@@ -48,7 +49,7 @@ pub(crate) use tables::{DIRECTIONS, GROUPS};
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "discover";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// Fewest images of a class that subgroups are looked for in.
 const FEWEST: usize = 20;
@@ -80,7 +81,13 @@ pub fn discover(
         stop,
         sink,
     )?;
-    let key = key(inputs, options, &set, &parts, run)?;
+    let second = match (&options.features, &options.second) {
+        (features::Source::Model, Some(source)) => {
+            Some(features::gather(inputs, source, &splits, &[], run, options.threads, stop, sink)?)
+        }
+        _ => None,
+    };
+    let key = key(inputs, options, [Some(&set), second.as_ref()], &parts, run)?;
     if let Some(record) = run.finished(STAGE, &key, sink)? {
         sink(finished(true));
         return Ok(record);
@@ -104,12 +111,19 @@ pub fn discover(
         inputs,
         options,
         set: &set,
+        second: second.as_ref(),
         outcomes: &outcomes,
         members: &members,
         attributes: &attributes,
         standard: standard.as_ref(),
     };
     let mut notes = set.notes.clone();
+    if let Some(second) = &second {
+        notes.push(format!(
+            "Second view: a subgroup has to show in the {} features of '{}' as well.",
+            second.dim, second.name
+        ));
+    }
     notes.extend([parts.words.clone(), supervision.words.clone()]);
     let All { grouped, mut judged, quality } =
         stage.divide(&parts, &supervision, run, stop, &mut notes)?;
@@ -124,6 +138,7 @@ pub fn discover(
     }
     let limit = inputs.options.limit;
     let names = &inputs.dataset.classes;
+    notes.extend(figures::edges(names, options, &grouped, &judged));
     notes.extend(figures::power(names, options, limit, &grouped, &judged, found.len()));
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record = StageRecord { key, metrics, findings: found, problems: set.problems, notes };
@@ -151,6 +166,8 @@ struct Stage<'a> {
     inputs: &'a Inputs,
     options: &'a DiscoverOptions,
     set: &'a FeatureSet,
+    /// Features of another network.
+    second: Option<&'a FeatureSet>,
     outcomes: &'a Outcomes,
     members: &'a [Members],
     /// Read only where a method uses them.
@@ -192,16 +209,20 @@ impl Stage<'_> {
         let mut tables = Tables::new(self.inputs, run)?;
         let mut small = Vec::new();
         for batch in material::batches(self.members, self.set.dim) {
-            let materials = material::read(
-                self.inputs,
-                self.set,
-                self.outcomes,
-                &batch,
-                self.members,
-                self.options.threads,
-            )?;
+            let read = |set: &FeatureSet| {
+                material::read(
+                    self.inputs,
+                    set,
+                    self.outcomes,
+                    &batch,
+                    self.members,
+                    self.options.threads,
+                )
+            };
+            let materials = read(self.set)?;
+            let others = self.second.map(read).transpose()?;
             let divided = workers::ordered(materials.len(), self.options.threads, stop, |at| {
-                self.class(parts, supervision, &materials[at])
+                self.class(parts, supervision, &materials[at], others.as_ref().map(|o| &o[at]))
             })?;
             for (material, divided) in materials.iter().zip(divided) {
                 let Some(divided) = divided else {
@@ -239,6 +260,7 @@ impl Stage<'_> {
         parts: &Parts,
         supervision: &Supervision,
         material: &Material,
+        other: Option<&Material>,
     ) -> Result<Option<Divided>, Error> {
         let name = &self.inputs.dataset.classes[material.class];
         let mut notes = Vec::new();
@@ -287,7 +309,20 @@ impl Stage<'_> {
             });
             grouped.push(own);
         }
-        let judged = judged::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;
+        let mut judged =
+            judged::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;
+        if let Some(other) = other {
+            let clusters = self.inputs.clusters_of(&material.confirm.samples)?;
+            let seed = self.inputs.options.seed;
+            second_view::look(
+                self.options,
+                seed,
+                clusters.as_deref(),
+                &grouped,
+                other,
+                &mut judged,
+            );
+        }
         let mut quality = Vec::new();
         for one in &grouped {
             quality.extend(quality::of_class(self.inputs, &material.confirm, one)?);
@@ -300,13 +335,13 @@ impl Stage<'_> {
 fn key(
     inputs: &Inputs,
     options: &DiscoverOptions,
-    set: &FeatureSet,
+    sets: [Option<&FeatureSet>; 2],
     parts: &Parts,
     run: &RunDir,
 ) -> Result<String, Error> {
     let dynamics = run.stage(dynamics::STAGE)?.map(|record| record.key);
     let key = Key::new(STAGE, inputs.revisions.of(STAGE))
-        .with("features", &set.key)?
+        .with("features", &sets.map(|set| set.map(|set| set.key.as_str())))?
         .with("dynamics", &dynamics)?
         .with("parts", &parts.words)?
         .with("seed", &inputs.options.seed)?

@@ -102,6 +102,8 @@ impl FromStr for Components {
 pub struct DiscoverOptions {
     /// Where features come from.
     pub features: Source,
+    /// Where the features are the model's own: those of another network, in which a subgroup has to show as well.
+    pub second: Option<Source>,
     /// Split in which subgroups are looked for; default: `val`, else `train`, else a dealt half.
     pub fit_split: Option<String>,
     /// Split on which they are confirmed; default: `test`, else the run's split.
@@ -127,6 +129,7 @@ impl Default for DiscoverOptions {
     fn default() -> Self {
         Self {
             features: Source::Model,
+            second: None,
             fit_split: None,
             confirm_split: None,
             methods: vec![Method::Slices],
@@ -145,6 +148,9 @@ impl DiscoverOptions {
     pub fn to_table(&self) -> toml::Table {
         let mut table = toml::Table::new();
         table.insert("features".into(), self.features.name().into());
+        if let Some(second) = &self.second {
+            table.insert("second".into(), second.name().into());
+        }
         for (name, split) in
             [("fit_split", &self.fit_split), ("confirm_split", &self.confirm_split)]
         {

@@ -8,7 +8,7 @@ mod domino;
 mod joint;
 mod kmeans;
 mod slices;
-mod space;
+pub(super) mod space;
 
 use ndarray::ArrayView2;
 use rightly_data::dataset::Attribute;

@@ -43,7 +43,10 @@ pub(super) fn pls(
 ///
 /// # Errors
 /// In words: nothing varies, or a feature is not finite.
-pub(super) fn pca(rows: ArrayView2<'_, f32>, components: usize) -> Result<Pca, String> {
+pub(in crate::discover) fn pca(
+    rows: ArrayView2<'_, f32>,
+    components: usize,
+) -> Result<Pca, String> {
     match Pca::of_rows(rows, components) {
         None => Err("a feature is not a finite number".to_owned()),
         Some(pca) if pca.components() == 0 => Err("all images have the same features".to_owned()),
@@ -52,7 +55,7 @@ pub(super) fn pca(rows: ArrayView2<'_, f32>, components: usize) -> Result<Pca, S
 }
 
 /// Rows at unit length; a row of zeros stays.
-pub(super) fn unit_rows(rows: ArrayView2<'_, f32>) -> Array2<f32> {
+pub(in crate::discover) fn unit_rows(rows: ArrayView2<'_, f32>) -> Array2<f32> {
     let mut out = rows.to_owned();
     for mut row in out.axis_iter_mut(Axis(0)) {
         let length = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
