@@ -185,6 +185,9 @@ fn features(args: &StageArgs) -> anyhow::Result<Source> {
     })
 }
 
+/// Most noise draws of an image: beyond, nothing changes but the time.
+const MOST_TRIALS: u32 = 1000;
+
 /// Options of `interpret`; models by name are fetched.
 pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result<InterpretOptions> {
     let flags = &args.words;
@@ -355,11 +358,17 @@ pub(crate) fn evaluate(
         }
     }
     options.trials = flags.trials.unwrap_or(options.trials);
+    if options.trials > MOST_TRIALS {
+        bail!("--trials {}: at most {MOST_TRIALS} noise draws an image", options.trials);
+    }
     if options.trials == 0 {
         bail!("--trials 0: at least one noise draw is needed");
     }
     for text in &flags.overlay {
         match text.split_once('=') {
+            Some((name, _)) if name.contains(['/', '\\']) => {
+                bail!("--overlay {text}: a name has no slash; it is a part of names of conditions")
+            }
             Some((name, file)) if !name.is_empty() && !file.is_empty() => {
                 if options.overlays.iter().any(|(n, _)| n == name) {
                     bail!("--overlay {text}: the name '{name}' is given twice");

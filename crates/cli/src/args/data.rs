@@ -73,7 +73,7 @@ pub(crate) struct DecodeFlags {
     #[arg(long, value_name = "N")]
     pub(crate) max_bytes: Option<u64>,
     /// Colour under transparent pixels
-    #[arg(long, value_name = "R,G,B", value_delimiter = ',', num_args = 3)]
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',')]
     pub(crate) background: Option<Vec<u8>>,
 }
 

@@ -68,16 +68,10 @@ pub(crate) struct CardFlags {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) scale: Option<f32>,
     /// Mean of each channel, in the model's order
-    #[arg(
-        long,
-        value_name = "A,B,C",
-        value_delimiter = ',',
-        num_args = 3,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', allow_hyphen_values = true)]
     pub(crate) mean: Option<Vec<f32>>,
     /// Standard deviation of each channel, in the model's order
-    #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 3)]
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub(crate) std: Option<Vec<f32>>,
     /// Memory that one run of the model may take beside its weights, 4GiB if not given; none lifts all limits
     #[arg(long, value_name = "SIZE")]

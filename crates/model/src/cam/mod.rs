@@ -51,6 +51,8 @@ pub enum CamState {
     Usable,
     /// All zero: no positive evidence.
     Zero,
+    /// The same everywhere: it points nowhere.
+    Flat,
     /// NaN or infinite.
     NotFinite,
 }
@@ -82,6 +84,9 @@ impl Cam {
         if high <= 0.0 {
             return empty(CamState::Zero);
         }
+        if high == low {
+            return empty(CamState::Flat);
+        }
         let scale = high - low + 1e-7;
         Self {
             height,
@@ -112,5 +117,6 @@ mod tests {
         let nan = Cam::from_sum(&[1.0, f32::NAN], [1, 2]);
         assert_eq!((nan.state, nan.map), (CamState::NotFinite, vec![0.0; 2]));
         assert_eq!(Cam::from_sum(&[f32::INFINITY], [1, 1]).state, CamState::NotFinite);
+        assert_eq!(Cam::from_sum(&[2.0, 2.0], [1, 2]).state, CamState::Flat);
     }
 }

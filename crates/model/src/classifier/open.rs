@@ -27,6 +27,16 @@ pub(crate) struct Prepared {
     pub(crate) notes: Vec<String>,
 }
 
+/// Operators whose answer is drawn.
+const DRAWS: [&str; 6] = [
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Bernoulli",
+    "Multinomial",
+];
+
 impl Prepared {
     fn zeros(&self) -> ArrayD<f32> {
         ArrayD::zeros(IxDyn(&self.input.shape(self.batch, self.size)))
@@ -48,6 +58,13 @@ impl Prepared {
         }
         graph.proto_mut().output.retain(|output| outputs.contains(&output.name()));
         graph.prune();
+        if let Some(node) = graph.nodes().find(|node| DRAWS.iter().any(|name| node.is(name))) {
+            return Err(graph.invalid(format!(
+                "{} '{}' draws random numbers: the model answers differently each time (export it for inference)",
+                node.op_type(),
+                node.name()
+            )));
+        }
         let mut notes = Vec::new();
         let batch = input.batch.unwrap_or(1).max(1);
         let fixed = input.shape(batch, size);

@@ -1,5 +1,6 @@
 //! What depends on the image, and through which values everything flows.
 use super::Graph;
+use super::node::Node;
 use super::walls::below;
 use std::collections::{HashMap, HashSet};
 
@@ -26,11 +27,33 @@ impl Flow<'_> {
     }
 }
 
+/// Whether the shape of what a node gives depends on the elements of the inputs: there are as many results as elements of a
+/// kind, or a size, an axis or a branch is computed from them.
+fn shaped_by_data(node: &Node<'_>, flow: &Flow<'_>) -> bool {
+    let data = |at: usize| node.input(at).is_some_and(|name| flow.of(name) == Dependence::Data);
+    match node.proto().op_type() {
+        "NonZero" | "Unique" | "NonMaxSuppression" | "StringSplit" | "Range" | "Loop" | "Scan" => {
+            node.reads().into_iter().any(|name| flow.of(name) == Dependence::Data)
+        }
+        "If" | "ConstantOfShape" | "HannWindow" | "HammingWindow" | "BlackmanWindow" => data(0),
+        "Slice" => (1..5).any(data),
+        "Resize" => data(2) || data(3),
+        "Pad" => data(1) || data(3),
+        "DFT" | "STFT" | "Col2Im" | "MaxUnpool" => (1..4).any(data),
+        "Reshape" | "Expand" | "Tile" | "Upsample" | "TopK" | "OneHot" | "Squeeze"
+        | "Unsqueeze" | "Split" | "SplitToSequence" | "Compress" | "CenterCropPad"
+        | "AffineGrid" => data(1),
+        name if name.starts_with("Reduce") => data(1),
+        _ => false,
+    }
+}
+
 impl Graph {
     /// How every value depends on the inputs.
     #[must_use]
     pub fn flow(&self) -> Flow<'_> {
         let mut flow = Flow(HashMap::new());
+        let mut ragged: HashSet<&str> = HashSet::new();
         let weights: HashSet<&str> =
             self.proto().initializer.iter().map(super::TensorProto::name).collect();
         for input in &self.proto().input {
@@ -46,13 +69,16 @@ impl Graph {
                 .map(|name| flow.of(name))
                 .max()
                 .unwrap_or(Dependence::Constant);
-            let most = if node.is("Shape") || node.is("Size") {
-                most.min(Dependence::Shape)
-            } else {
-                most
-            };
+            let of_ragged = node.reads().into_iter().any(|name| ragged.contains(name));
+            let asks = node.is("Shape") || node.is("Size");
+            // What asks for a shape that the elements decide depends on the elements.
+            let most = if asks && !of_ragged { most.min(Dependence::Shape) } else { most };
+            let shaped = of_ragged || shaped_by_data(&node, &flow);
             for name in node.outputs().iter().filter(|name| !name.is_empty()) {
                 flow.0.insert(name, most);
+                if shaped && !asks {
+                    ragged.insert(name);
+                }
             }
         }
         flow

@@ -1,6 +1,6 @@
 //! What is refused when a model is read, with a sentence that says why.
 use super::node::Node;
-use super::proto::{GraphProto, ModelProto, TensorProto};
+use super::proto::{GraphProto, ModelProto, TensorProto, attribute_type};
 use super::{OPSETS, external};
 use crate::ModelError;
 use prost::Message;
@@ -100,6 +100,36 @@ fn check_elements(graph: &GraphProto) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether the attributes that mean the same in every operator of the standard have its type: an engine that looks for
+/// another one takes the default instead.
+fn check_attributes(node: &Node<'_>) -> Result<(), String> {
+    if !matches!(node.proto().domain.as_deref(), None | Some("" | "ai.onnx")) {
+        return Ok(());
+    }
+    for attribute in &node.proto().attribute {
+        let name = attribute.name.as_deref().unwrap_or("");
+        let (expected, words) = match name {
+            "strides" | "pads" | "dilations" | "kernel_shape" | "output_padding" | "axes"
+            | "perm" => (attribute_type::INTS, "a list of integers"),
+            "group" | "axis" | "keepdims" | "ceil_mode" | "count_include_pad" | "transA"
+            | "transB" => (attribute_type::INT, "an integer"),
+            "epsilon" | "momentum" => (attribute_type::FLOAT, "a number"),
+            "auto_pad" => (attribute_type::STRING, "a word"),
+            _ => continue,
+        };
+        // Files of the first exporters leave the type out.
+        let of_caller = attribute.ref_attr_name.as_deref().is_some_and(|name| !name.is_empty());
+        if attribute.r#type.is_some_and(|kind| kind != 0 && kind != expected) && !of_caller {
+            return Err(format!(
+                "{} '{}': the attribute '{name}' has another type than ONNX says; expected {words} (export the model again)",
+                node.op_type(),
+                node.name()
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn check_graph(graph: &mut GraphProto) -> Result<(), String> {
     if graph.node.is_empty() {
         return Err("the graph has no nodes".to_owned());
@@ -139,6 +169,7 @@ fn check_graph(graph: &mut GraphProto) -> Result<(), String> {
         if node.op_type().is_empty() {
             return Err(format!("node {index} ('{}') has no operator", node.name()));
         }
+        check_attributes(&node)?;
         for name in node.outputs().iter().filter(|name| !name.is_empty()) {
             if known.contains(name.as_str()) || made.insert(name, index).is_some() {
                 return Err(format!(

@@ -300,3 +300,51 @@ proptest! {
         }
     }
 }
+
+/// What asks for a shape that the pixels decide depends on the pixels: it is never written in.
+#[test]
+fn shapes_that_the_pixels_decide_are_no_constants() {
+    for (making, name) in [
+        (vec![node("NonZero", "places", &["image"], &["found"])], "found"),
+        (
+            vec![
+                node("ReduceMax", "most", &["image"], &["size"]),
+                node("Slice", "cut", &["image", "size", "size"], &["found"]),
+            ],
+            "found",
+        ),
+        (
+            vec![
+                node("NonZero", "places", &["image"], &["some"]),
+                node("Transpose", "turned", &["some"], &["found"]),
+            ],
+            "found",
+        ),
+    ] {
+        let mut model = Made::default().model();
+        let nodes = &mut model.graph.as_mut().unwrap().node;
+        nodes.extend(making);
+        nodes.push(node("Shape", "asks", &[name], &["shape"]));
+        nodes.push(node("Shape", "asks of the image", &["image"], &["known"]));
+        let graph = Graph::from_model(model, Path::new("small.onnx")).unwrap();
+        let flow = graph.flow();
+        assert_eq!(flow.of("shape"), Dependence::Data);
+        assert_eq!(flow.of("known"), Dependence::Shape);
+    }
+}
+
+#[test]
+fn an_attribute_of_another_type_is_no_default() {
+    use rightly_model::graph::proto::AttributeProto;
+    let mut model = Made::default().model();
+    let mut turned = node("Transpose", "turned", &["image"], &["other"]);
+    turned.attribute.push(AttributeProto {
+        name: Some("perm".into()),
+        f: Some(2.0),
+        r#type: Some(1),
+        ..AttributeProto::default()
+    });
+    model.graph.as_mut().unwrap().node.push(turned);
+    let error = Graph::from_model(model, Path::new("small.onnx")).err().unwrap().to_string();
+    assert!(error.contains("'perm' has another type"), "{error}");
+}

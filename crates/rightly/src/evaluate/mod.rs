@@ -33,7 +33,7 @@ use crate::{
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "evaluate";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 3;
+pub(crate) const REVISION: u32 = 4;
 
 /// Runs the stage into `run`. What is already computed for these inputs and options stays.
 ///

@@ -113,7 +113,7 @@ pub struct SaliencyRow {
 pub struct LayerMap {
     /// Tensor of the map.
     pub layer: String,
-    /// `usable`, `zero` (no positive evidence) or `not-finite`.
+    /// `usable`, `zero` (no positive evidence), `flat` (the same everywhere) or `not-finite`.
     pub state: String,
     /// Rows of the map.
     pub height: u32,

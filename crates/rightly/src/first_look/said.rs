@@ -5,6 +5,8 @@ use rightly_model::{Classifier, EngineKind, ModelError, OutputKind};
 use super::{FirstLook, SecondOpinion, compare::Compared};
 use crate::Error;
 
+/// Difference of two engines' values from which it is said, beyond rounding.
+const OTHER: f64 = 0.01;
 /// Images that a message names.
 const NAMED: usize = 3;
 
@@ -45,7 +47,8 @@ impl SecondOpinion {
         let differences =
             format!("on {} (largest difference {:.1e})", counted(images), self.largest_difference);
         if self.other_answers.is_empty() {
-            return format!("{} gives the same answers {differences}", self.engine);
+            let values = if self.largest_difference > OTHER { " with OTHER VALUES" } else { "" };
+            return format!("{} gives the same answers{values} {differences}", self.engine);
         }
         format!(
             "{} gives OTHER ANSWERS to {} of them {differences}",

@@ -24,7 +24,7 @@ use crate::{
 };
 use begun::Begun;
 use options::absolute;
-use samples::{clusters, hash_listing};
+use samples::{clusters, hash_listing, without_cluster};
 
 /// The name of what is read of the inputs, among the revisions.
 pub(crate) const NAME: &str = "inputs";
@@ -143,6 +143,8 @@ impl Inputs {
         let options = InputOptions { engine: classifier.engine().name().to_owned(), ..options };
         let mut notes = dataset.notes.clone();
         notes.extend(classifier.notes().iter().cloned());
+        let column = options.cluster.as_deref();
+        notes.extend(column.and_then(|column| without_cluster(&dataset, &selected, column)));
         if for_run {
             notes.push(look.sentence());
         }

@@ -31,10 +31,11 @@ pub(super) fn clusters(
         })?;
         selected.iter().map(|&i| dataset.samples[i].attributes[at].as_deref()).collect()
     };
+    // Blanks around a value are no part of it.
+    let values = values.into_iter().map(|v| v.map(str::trim).filter(|v| !v.is_empty()));
     let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
     let mut next = 0;
     Ok(values
-        .into_iter()
         .map(|value| {
             // An image without a value is a cluster of its own.
             let known = value.and_then(|v| numbers.get(v).copied());
@@ -48,6 +49,27 @@ pub(super) fn clusters(
             })
         })
         .collect())
+}
+
+/// What has to be said of images that the column of clusters says nothing of.
+pub(super) fn without_cluster(
+    dataset: &Dataset,
+    selected: &[usize],
+    column: &str,
+) -> Option<String> {
+    let at = dataset.attributes.iter().position(|name| name == column);
+    let none = |&&i: &&usize| {
+        let sample = &dataset.samples[i];
+        let value = at.map_or(sample.group.as_deref(), |at| sample.attributes[at].as_deref());
+        value.is_none_or(|value| value.trim().is_empty())
+    };
+    let count = selected.iter().filter(none).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} of {} images have no value of '{column}': each of them counts as a cluster of its own.",
+            selected.len()
+        )
+    })
 }
 
 /// blake3 of the list of samples: ids, classes, splits, masks and file sizes.

@@ -34,8 +34,17 @@ struct Axis {
 }
 
 pub(super) fn rewrite(node: &Node<'_>, facts: &Facts, emit: &mut Emit) -> Result<bool, ModelError> {
-    if !node.is("Resize") || facts.opset < 11 || !lacking(node) {
+    if !node.is("Resize") || facts.opset < 11 {
         return Ok(false);
+    }
+    if !lacking(node) {
+        return match undecided(node, facts) {
+            true => Err(unsupported(
+                node,
+                "nearest interpolation whose places lie between two pixels, by the scale or by rounding",
+            )),
+            false => Ok(false),
+        };
     }
     let mode = node.string("mode").unwrap_or("nearest");
     let coefficient = f64::from(node.float("cubic_coeff_a").unwrap_or(-0.75));
@@ -96,6 +105,45 @@ fn lacking(node: &Node<'_>) -> bool {
         || node.string("keep_aspect_ratio_policy").is_some_and(|policy| policy != "stretch")
         || (linear && node.int("exclude_outside").unwrap_or(0) != 0)
         || !KNOWN.contains(&coordinates)
+}
+
+/// Whether nearest interpolation takes another pixel where a place is computed in another way that means the same: by the scale
+/// or by the quotient of the sizes, in single or in double precision. Engines differ there, and from ONNX's own evaluator.
+fn undecided(node: &Node<'_>, facts: &Facts) -> bool {
+    if node.string("mode").unwrap_or("nearest") != "nearest" {
+        return false;
+    }
+    let coordinates = node.string("coordinate_transformation_mode").unwrap_or("half_pixel");
+    let rounding = node.string("nearest_mode").unwrap_or("round_prefer_floor");
+    let Some((_, axes)) = axes(node, facts) else { return false };
+    axes.iter().any(|axis| {
+        let quotient = Axis { scale: axis.to as f64 / axis.from as f64, ..*axis };
+        (0..axis.to).any(|at| {
+            let place = coordinate(at, axis, coordinates);
+            let single = f64::from(place as f32);
+            let places = [place, single, coordinate(at, &quotient, coordinates)];
+            // A place within rounding of a boundary may fall on either side.
+            let slack = 1e-5 * (1.0 + place.abs());
+            let near = [place - slack, place + slack];
+            // Halves and whole numbers that are exact are the same in every way of computing them.
+            let exact = axis.scale.log2().fract() == 0.0;
+            let all = places.into_iter().chain(near.into_iter().filter(|_| !exact));
+            let mut pixels = all.map(|place| pixel(place, rounding, axis.from));
+            let first = pixels.next();
+            pixels.any(|pixel| Some(pixel) != first)
+        })
+    })
+}
+
+/// The pixel at a place.
+fn pixel(place: f64, rounding: &str, from: usize) -> usize {
+    let rounded = match rounding {
+        "floor" => place.floor(),
+        "ceil" => place.ceil(),
+        "round_prefer_ceil" => (place + 0.5).floor(),
+        _ => (place - 0.5).ceil(),
+    };
+    rounded.clamp(0.0, from.saturating_sub(1) as f64) as usize
 }
 
 /// Number of axes, and those that change.

@@ -37,7 +37,8 @@ pub(super) fn compute(
     let pulls: Vec<Estimate> = (0..board.classes().len())
         .map(|class| pull(board, inputs, options, columns, class))
         .collect();
-    let pulling = |class: usize| pulls[class].low.is_some_and(|low| low >= PULLS);
+    // Surroundings of which it is not known pull as far as anybody knows.
+    let pulling = |class: usize| pulls[class].low.is_none_or(|low| low >= PULLS);
     let neutral: Vec<Option<Seen>> = other
         .iter()
         .zip(&columns.lent)
@@ -73,5 +74,6 @@ fn pull(
     let clusters: Option<Vec<u32>> =
         clusters.map(|all| images.iter().map(|&image| all[image]).collect());
     let seed = inputs.options.seed;
-    slices::gap(&not_taken, &there, clusters.as_deref(), seed, options.resamples)
+    let e = slices::gap(&not_taken, &there, clusters.as_deref(), seed, options.resamples);
+    if e.value.is_none() { Estimate::default() } else { e }
 }

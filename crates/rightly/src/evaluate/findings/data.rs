@@ -38,7 +38,9 @@ pub(super) fn data_problems(inputs: &Inputs, problems: &[Problem]) -> Vec<Findin
         let unreadable =
             problem.problem.starts_with("can't be read") || problem.problem.contains("not finite");
         if of_data || unreadable {
-            let kind = problem.problem.split([':', '\'', '"', '(']).next();
+            let kind = problem.problem.split([':', '"', '(']).next();
+            // An apostrophe ends no word that is a kind; a name in quotes does.
+            let kind = kind.and_then(|kind| kind.split(" '").next());
             let kind = kind.expect("a split text has a first part: by construction");
             kinds.entry(kind.trim()).or_default().push(problem);
         }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Changes with the code that decides the rows.
-pub(super) const REVISION: u32 = 2;
+pub(super) const REVISION: u32 = 3;
 
 pub(super) struct Saliency {
     head: CamHead,
@@ -77,6 +77,7 @@ fn layer_map(
     let state = match cam.state {
         CamState::Usable => "usable",
         CamState::Zero => "zero",
+        CamState::Flat => "flat",
         CamState::NotFinite => "not-finite",
     };
     let (mut iou, mut delta_density, mut mass) = (None, None, None);
@@ -177,6 +178,7 @@ impl Measure for Saliency {
         for map in &maps {
             let what = match map.state.as_str() {
                 "zero" => "is zero: no positive evidence for the target",
+                "flat" => "is the same everywhere: it points nowhere",
                 "not-finite" => "is not finite",
                 _ => continue,
             };
