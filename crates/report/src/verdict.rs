@@ -3,8 +3,9 @@
 //! 1. No usable image, clean accuracy at chance, or too few images to tell it from chance: that alone is said.
 //! 2. Else the condition that hides most of the object is taken (its box gray, else gray, else
 //!    tiled over). With `c` the clean accuracy of the same images, `a` the accuracy left, and the
-//!    interval of `a`: its lower bound at least half of `c`: the surroundings suffice; its upper
-//!    bound at most a quarter of `c`: the object is needed; otherwise both are used.
+//!    interval of `a`: its lower bound at least half of `c`: the object is not needed; its upper
+//!    bound at most a quarter of `c`: the object is needed; its lower bound above a quarter: both are used; its upper bound
+//!    below half: the object is needed for more than half; else nothing can be told.
 //! 3. The controls, noise and overlays add a sentence each where their intervals leave zero out,
 //!    or say that they don't.
 
@@ -141,14 +142,28 @@ fn judge(model: &str, left: &Figure, before: f64) -> (String, &'static str) {
     } else if low >= 0.5 * before {
         (
             format!(
-                "{model} does not need the object: the surroundings suffice for at least half of its right answers."
+                "{model} does not need the object: without it accuracy stays at half of what it was, or more."
             ),
             "bad",
         )
     } else if high <= 0.25 * before {
         (format!("{model} needs the object for most of its right answers."), "good")
-    } else {
+    } else if low > 0.25 * before {
         (format!("{model} uses the object, and the surroundings as well."), "mixed")
+    } else if high < 0.5 * before {
+        (
+            format!(
+                "{model} needs the object for more than half of its right answers; how much is left without it, these images don't tell."
+            ),
+            "mixed",
+        )
+    } else {
+        (
+            format!(
+                "How far {model} needs the object, these images don't tell: too few of them are independent."
+            ),
+            "none",
+        )
     }
 }
 

@@ -146,8 +146,11 @@ pub fn merge(findings: &mut Vec<Finding>) {
     }
     for at in 0..findings.len() {
         let Some(other) = into[at] else { continue };
-        let said = format!(" Seen in another way too: {}.", findings[at].title);
         let alike = same_name(&findings[at], &findings[other]);
+        let said = match alike {
+            true => format!(" A second group of {} images has the same name.", findings[at].n),
+            false => format!(" Seen in another way too: {}.", findings[at].title),
+        };
         let evidence = std::mem::take(&mut findings[at].evidence);
         if alike {
             let more = std::mem::take(&mut findings[at].images);
@@ -268,7 +271,7 @@ mod tests {
         merge(&mut found);
         let titles: Vec<&str> = found.iter().map(|f| f.title.as_str()).collect();
         assert_eq!(titles, ["Red boats fail: 20 % right", "Blue boats fail: 20 % right"]);
-        assert!(found[0].description.ends_with("too: Red boats fail: 25 % right."));
+        assert!(found[0].description.ends_with("A second group of 30 images has the same name."));
         assert_eq!((found[0].images.len(), found[0].n), (60, 30));
         // The same words without a name are different subgroups.
         let unnamed = |images| finding(Kind::FailingSubgroup, "boat", "a subgroup: 3 %", images);

@@ -62,7 +62,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                 thead { tr {
                     th { "Condition" } th.number { "Accuracy" } th.number { "95 % interval" } th.number { "n" }
                     th.number { "Drop" } th.number { "95 % interval" } th.number { "n" } th.number { "p" }
-                    th.number { "Right answers kept" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "As a share of that as photographed" } th.number { "95 % interval" } th.number { "n" }
                 } }
                 tbody { @for ((name, _, figure), words) in shown.iter().zip(&words) {
                     @let drop = drop(figures, name);

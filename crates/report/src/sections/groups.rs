@@ -27,13 +27,17 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
 
 fn summary(groups: &GroupsView, found: usize) -> String {
     let (classes, tests) = groups.tried;
+    if tests == 0 {
+        return "No group could be tested: what it would take stands in the notes.".to_owned();
+    }
     let held = match found {
-        0 => "none held".to_owned(),
-        n => format!("{n} held"),
+        0 => "none fails".to_owned(),
+        1 => "1 fails".to_owned(),
+        n => format!("{n} fail"),
     };
     let power = groups.detectable.map_or_else(String::new, |gap| {
         format!(
-            " A fifth of a class would have to be {} points worse than the rest to be seen in four of five cases.",
+            " A fifth of a class would have to be {} points worse than the rest to be seen in four of five cases (mean of the classes).",
             number(100.0 * gap, 0)
         )
     });
@@ -43,6 +47,7 @@ fn summary(groups: &GroupsView, found: usize) -> String {
 
 fn class_block(class: &GroupedClass, open: bool) -> Markup {
     let found = class.groups.iter().filter(|g| g.found).count();
+    let tested = class.groups.iter().any(|g| g.gap.q.is_some());
     // The colours of the map: findings first, then the worst.
     let mut coloured: Vec<usize> = (0..class.groups.len()).collect();
     coloured.sort_by_key(|&at| (!class.groups[at].found, at));
@@ -57,7 +62,7 @@ fn class_block(class: &GroupedClass, open: bool) -> Markup {
     html! {
         details.ranked open[open] {
             summary { strong { (name(&class.class)) } ": " (plural(class.groups.len(), "group")) ", "
-                @match found { 0 => { "none fails beyond doubt" } 1 => { "1 fails" } n => { (n) " fail" } } }
+                @match found { 0 if !tested => { "none tested" } 0 => { "none fails beyond doubt" } 1 => { "1 fails" } n => { (n) " fail" } } }
             (table(class))
             @if marks.len() > 1 {
                 figure.chart {

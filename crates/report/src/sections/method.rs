@@ -6,7 +6,7 @@ use super::Section;
 use crate::view::ReportView;
 
 /// Title, text, and the metric whose presence makes the paragraph apply.
-const MEASURES: [(&str, &str, &str); 6] = [
+const MEASURES: [(&str, &str, &str); 7] = [
     (
         "Ablation",
         "drop",
@@ -33,6 +33,11 @@ const MEASURES: [(&str, &str, &str); 6] = [
         "A picture with transparency is laid over every crop before scaling (the known case is the watermark of ImageNet-W, Li and others, CVPR 2023). The output that rises most is chosen from all outputs on the same images, so its height is slightly flattered; the control is not.",
     ),
     (
+        "Surroundings",
+        "background-gap",
+        "The object is kept and what is around it is made gray, blurred, or taken from another picture of its class or of another class, whose own object is tiled over. Which picture lends its surroundings depends on ids and the seed alone; with clusters it is one of another cluster. The gap is accuracy in surroundings of the class minus accuracy in those of other classes, on the same images (ImageNet-9). Pull: how much more often objects of other classes are taken for a class in its surroundings than in those of other classes. Neutral surroundings are those of classes whose pull is below 5 points.",
+    ),
+    (
         "Accuracy",
         "accuracy",
         "Right = the largest output is one of the class's outputs. Confidence is the sum of the probabilities of those outputs, as the model gives them: it is not calibrated.",
@@ -55,7 +60,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                 }
             }
             dt { "Verdict" }
-            dd { "Taken from the accuracy with the object's box gray (or gray, or tiled, where that is missing): ‘does not need the object’ where the interval's lower bound is at least half of the same images' accuracy as photographed, ‘needs the object’ where its upper bound is at most a quarter, otherwise both. Where clean accuracy is at chance, nothing is judged." }
+            dd { "Taken from the accuracy with the object's box gray (or gray, or tiled, where that is missing): ‘does not need the object’ where the interval's lower bound is at least half of the same images' accuracy as photographed, ‘needs the object’ where its upper bound is at most a quarter, both where the lower bound is above a quarter, ‘for more than half’ where the upper bound is below half; else nothing can be told. Where clean accuracy is at chance, nothing is judged." }
             dt { "What no figure here says" }
             dd { "How the model behaves on other photographs than these, and whether a cue that it uses is harmless in its place of use." }
         }

@@ -17,7 +17,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     let ranks = view.ranks.as_ref()?;
     let pooled = curve(view, "*");
     let body = html! {
-        p { "Some of the features by which the model tells a class lie off its object. Images are ranked by how strongly they show those; if accuracy falls from the strong end to the weak end, the class leans on them." }
+        p { "Features by which the model tells a class and which lie off its object count as spurious. Images are ranked by how strongly they show those, once as they are and once without their object; where accuracy falls from the strong end to the weak end in both rankings, the class leans on them." }
         p.muted { (basis(ranks)) (chosen_by(ranks)) }
         @if pooled.len() > 1 {
             figure.chart {

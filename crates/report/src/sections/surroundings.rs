@@ -1,6 +1,6 @@
 //! Accuracy with the object kept and its surroundings changed.
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::{
     Section,
@@ -18,7 +18,9 @@ const CONDITIONS: [&str; 4] = [
     "background-swap/same-class",
     "background-swap/other-class",
 ];
-/// Classes whose gap is listed.
+/// The gap without the surroundings that pull.
+const NEUTRAL: &str = "background-swap/neutral";
+/// Classes that are listed.
 const LISTED: usize = 5;
 
 pub(super) fn section(view: &ReportView) -> Option<Section> {
@@ -43,18 +45,18 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         })
         .collect();
     let body = html! {
-        p { "Share of photographs whose class is still named when the object is kept and everything around it is changed. What is lost is what the surroundings gave." }
+        p { "Share of photographs whose class is still named when the object is kept and everything around it is changed. What is lost is what the surroundings gave, and what strange or misleading surroundings cost: compare the rows." }
         figure.chart {
             (rows("Accuracy with the surroundings changed", &lines, Unit::Percent, Scale::SHARE, true))
-            figcaption { "Bars: accuracy over all images; lines: 95 % intervals. Swapped: the object stands in another photograph, whose own object is tiled over." }
+            figcaption { "Bars: accuracy over the images of which the change could be made; lines: 95 % intervals. In the last two rows the object stands in another photograph, whose own object is tiled over." }
         }
         (wide(html! {
             table {
-                caption { "The object kept, and in its place a piece of its surroundings of the same shape" }
+                caption { "The object kept, and as control a piece of its surroundings of the same shape kept instead" }
                 thead { tr {
                     th { "Surroundings" } th.number { "Accuracy" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Right answers kept" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Accuracy, piece kept" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "As a share of that as photographed" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "Accuracy, control" } th.number { "95 % interval" } th.number { "n" }
                 } }
                 tbody { @for ((name, figure), words) in shown.iter().zip(&words).skip(1) {
                     @let control = format!("{name}/control");
@@ -67,16 +69,32 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                 } }
             }
         }))
-        @if let Some(gap) = figures.all("background-gap", Some("background-swap")).filter(|gap| gap.value.is_some()) {
-            p { "Surroundings of the class instead of those of other classes are worth " strong { (Unit::Points.figure(gap)) } " (" (interval(gap, Unit::Points)) ", " (count(gap)) ")." (classes(view)) }
+        @if let Some(gap) = figures.all("background-gap", Some(NEUTRAL)).filter(|gap| gap.value.is_some()) {
+            p {
+                "Right in surroundings of its class minus right in those of other classes, on the same images (classes whose surroundings attract other objects left out): "
+                strong { (Unit::Points.figure(gap)) } " (" (interval(gap, Unit::Points)) ", " (count(gap)) ")."
+                @if gap.interval().is_some_and(|(low, high)| low <= 0.0 && high >= 0.0) { " No difference is shown." }
+                (classes(view, "background-gap", NEUTRAL, " Most in "))
+            }
         }
+        (pulls(view))
     };
     Some(Section { id: "surroundings", title: "With other surroundings", body })
 }
 
-/// The classes with the largest gaps, those whose interval leaves zero out.
-fn classes(view: &ReportView) -> maud::Markup {
-    let of = view.figures.of("background-gap", Some("background-swap"));
+/// Classes that other objects are taken for in their surroundings.
+fn pulls(view: &ReportView) -> Markup {
+    let own = classes(view, "background-pull", "background-swap/other-class", "");
+    html! {
+        @if !own.0.is_empty() {
+            p { "How much more often other objects are taken for a class in its surroundings than in those of other classes: " (own) }
+        }
+    }
+}
+
+/// The classes with the largest figures, those whose interval lies above zero.
+fn classes(view: &ReportView, metric: &str, condition: &str, lead: &str) -> Markup {
+    let of = view.figures.of(metric, Some(condition));
     let mut own: Vec<(&str, &Figure, f64)> = of
         .filter_map(|figure| Some((figure.class.as_deref()?, figure, figure.value?)))
         .filter(|(class, figure, _)| {
@@ -87,7 +105,7 @@ fn classes(view: &ReportView) -> maud::Markup {
     own.truncate(LISTED);
     html! {
         @if !own.is_empty() {
-            " Most in "
+            (lead)
             @for (at, (class, figure, _)) in own.iter().enumerate() {
                 @if at > 0 { ", " }
                 (name(class)) " (" (Unit::Points.figure(figure)) ", " (interval(figure, Unit::Points)) ")"

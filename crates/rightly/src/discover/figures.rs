@@ -7,7 +7,7 @@ use super::{
     grouped::Grouped,
     judged::{FEWEST, JudgedClass, MISLABELLED},
 };
-use crate::{Metric, metrics::MEAN, words::shortened};
+use crate::{Inputs, Metric, metrics::MEAN, parts::Parts, words::shortened};
 
 /// Share of a class that the size of gap which could have been seen is stated for.
 const SHARE: f64 = 0.2;
@@ -95,18 +95,25 @@ pub(super) fn edges(
     })
 }
 
-/// A sentence to follow a list of classes that are too small, where the run takes only some images of each.
-pub(super) fn limited(limit: Option<usize>) -> String {
-    let sentence = |limit| format!(" The run takes at most {limit} images a class.");
-    limit.map_or_else(String::new, sentence)
+/// Sentences to follow a list of classes that are too small, where the run takes only some images of each, or deals whole
+/// clusters.
+pub(super) fn limited(inputs: &Inputs, parts: &Parts) -> String {
+    let mut out = String::new();
+    if let Some(limit) = inputs.options.limit {
+        out += &format!(" The run takes at most {limit} images a class.");
+    }
+    if inputs.options.cluster.is_some() && parts.dealt() {
+        out += " Whole clusters are dealt to the two halves: a class of one cluster lies in one of them.";
+    }
+    out
 }
 
 /// What a run without findings means: how many tests, what they could have shown, and what was not tested and why. A
 /// sentence or two each.
 pub(super) fn power(
-    names: &[String],
+    inputs: &Inputs,
     options: &DiscoverOptions,
-    limit: Option<usize>,
+    parts: &Parts,
     grouped: &[Vec<Grouped>],
     judged: &[JudgedClass],
     found: usize,
@@ -118,15 +125,18 @@ pub(super) fn power(
     let mut out = Vec::new();
     if let Some(median) = gaps.get(gaps.len() / 2).filter(|_| tests > 0) {
         let groups = if tests == 1 { "group was" } else { "groups were" };
+        let fail = if found == 1 { "fails" } else { "fail" };
         out.push(format!(
-            "{tests} {groups} held against the rest of their classes, {found} held. A subgroup of a fifth of a class would be \
+            "{tests} {groups} tested against the rest of their classes, {found} {fail}. A subgroup of a fifth of a class would be \
              seen in four of five cases where it is {:.0} points worse (median class).",
             100.0 * median
         ));
     }
     let untested = || {
         let classes = grouped.iter().zip(judged).filter(|(_, class)| class.tests == 0);
-        classes.filter_map(|(methods, class)| Some((&names[methods.first()?.class], class.n)))
+        classes.filter_map(|(methods, class)| {
+            Some((&inputs.dataset.classes[methods.first()?.class], class.n))
+        })
     };
     let list = |keep: &dyn Fn(usize) -> bool, counted: bool| -> Vec<String> {
         let kept = untested().filter(|(_, n)| keep(*n));
@@ -140,7 +150,7 @@ pub(super) fn power(
         out.push(format!(
             "Not tested, since a group and the rest of its class need {FEWEST} images each among those that confirm: {}.{}",
             shortened(&small),
-            limited(limit)
+            limited(inputs, parts)
         ));
     }
     let unclear = list(&|n| n >= 2 * FEWEST, false);

@@ -136,10 +136,9 @@ pub fn discover(
         let confirm = methods.first().map_or(&[][..], |m| &members[m.class].confirm);
         found.extend(findings::find(inputs, options, confirm, methods, class, &metrics));
     }
-    let limit = inputs.options.limit;
     let names = &inputs.dataset.classes;
     notes.extend(figures::edges(names, options, &grouped, &judged));
-    notes.extend(figures::power(names, options, limit, &grouped, &judged, found.len()));
+    notes.extend(figures::power(inputs, options, &parts, &grouped, &judged, found.len()));
     notes.iter().for_each(|note| sink(Event::Note(note.clone())));
     let record = StageRecord { key, metrics, findings: found, problems: set.problems, notes };
     let mut table = options.to_table();
@@ -248,7 +247,7 @@ impl Stage<'_> {
             notes.push(format!(
                 "Not tested, since subgroups are looked for in {FEWEST} images or more: {}.{}",
                 shortened(&small),
-                figures::limited(self.inputs.options.limit)
+                figures::limited(self.inputs, parts)
             ));
         }
         Ok(all)

@@ -236,15 +236,21 @@ fn notes(
     let phrases: usize = tested.iter().map(Vec::len).sum();
     let with = named.iter().filter(|n| !n.phrases.is_empty()).count();
     let titled = named.iter().filter(|n| n.role.is_some()).count();
+    if subjects.is_empty() {
+        return small_groups(small).into_iter().collect();
+    }
     let mut out = vec![format!(
         "{with} of {} groups have words that hold on images which had no part in choosing them, {titled} of them a title: words \
          that are true of most of the group; {phrases} phrases were tested.",
         subjects.len()
     )];
-    if small > 0 {
-        out.push(format!("{small} groups have too few images on one side to look for words."));
-    }
+    out.extend(small_groups(small));
     out
+}
+
+fn small_groups(small: usize) -> Option<String> {
+    (small > 0)
+        .then(|| format!("{small} groups have too few images on one side to look for words."))
 }
 
 /// Changes with what is named, and with the words.

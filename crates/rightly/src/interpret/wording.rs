@@ -52,9 +52,9 @@ pub(super) fn most(class: &str, best: &Tested) -> String {
     format!("{}, most of them {said}", classes(class))
 }
 
-/// A group that an image-text model puts near to a phrase: "trees that goes with the phrase 'pine tree'".
+/// A group that an image-text model puts near to a phrase: "trees near the phrase 'pine tree'".
 pub(super) fn near(class: &str, best: &Tested) -> String {
-    format!("{} that goes with the phrase '{}'", classes(class), best.candidate.text())
+    format!("{} near the phrase '{}'", classes(class), best.candidate.text())
 }
 
 /// "12 % of 40 right, the rest 75 % of 160".
@@ -126,9 +126,17 @@ fn bears(best: &Tested, role: Option<Role>, is_cue: bool) -> Option<String> {
         Role::Name => {
             let contrast = contrast?;
             let how = if is_cue { "higher" } else { "lower" };
+            // The side that the title names: of what is missing it is the images without.
+            let absent = matches!(&best.candidate.parts[..], [part] if !part.present);
+            let (named, others) = match absent {
+                true => (format!("without '{text}'"), "with it"),
+                false => (format!("with '{text}'"), "without"),
+            };
             format!(
-                "Of all images of the class, those with '{text}' are {} points {how} in accuracy than those without: the title's \
-                 figures are theirs.",
+                "Of the {} images of the class that had no part in choosing the words, the {} {named} are {} points {how} in \
+                 accuracy than those {others}: the title's figures are theirs.",
+                contrast.with.n + contrast.without.n,
+                contrast.with.n,
                 interval(&contrast.gap)
             )
         }
@@ -266,7 +274,7 @@ mod tests {
             "20 % of 40 right, the rest 75 % of 160"
         );
         assert_eq!(most("otter", &white), "otters, most of them snow");
-        assert_eq!(near("trees", &white), "trees that goes with the phrase 'snow'");
+        assert_eq!(near("trees", &white), "trees near the phrase 'snow'");
         let mut two = tested(Form::Before, true);
         two.candidate.parts.push(Part {
             text: "street".into(),

@@ -115,6 +115,7 @@ impl Verdict {
         if !lost.is_empty() {
             let more = match losers.len() - lost.len() {
                 0 => String::new(),
+                1 => " (and 1 more loses)".to_owned(),
                 more => format!(" (and {more} more lose)"),
             };
             words += &format!(" It costs: {}{more}.", lost.join("; "));

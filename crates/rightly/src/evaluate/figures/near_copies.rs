@@ -55,15 +55,16 @@ pub(super) fn compute(board: &mut Board<'_>, inputs: &Inputs, columns: &Columns)
     let column = explaining(inputs, &found, board.class_of()).filter(|_| share >= MANY);
     let what_to_do = match column {
         Some((name, values)) => format!(
-            "The column '{name}' knows them ({values} values): give it as the column of clusters, and intervals count scenes \
-             instead of images."
+            "Near-copies share their value of the column '{name}' ({values} values): with '{name}' as the cluster, intervals \
+             count these instead of images."
         ),
         None => "Where they show the same scene (frames of one video, crops of one scan), intervals that count images are too \
-                 narrow: give the column of the data that says which images belong together as the column of clusters."
+                 narrow: name the column that says which images belong together as the cluster."
             .to_owned(),
     };
     Some(format!(
-        "Near-copies: {} of {} images look almost like another image of their class; at most {} scenes are left. {what_to_do}",
+        "Near-copies: {} of {} images look almost like another image of their class, so there are at most {} different \
+         scenes. {what_to_do}",
         copies(&all),
         all.len(),
         scenes(&all)

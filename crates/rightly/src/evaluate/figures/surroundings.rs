@@ -15,7 +15,7 @@ use crate::{
 const SAME: &str = "background-swap/same-class";
 const OTHER: &str = "background-swap/other-class";
 /// Pull (its lower bound) from which a class's surroundings say nothing about other classes.
-const PULLS: f64 = 0.05;
+pub(in crate::evaluate) const PULLS: f64 = 0.05;
 
 /// How much more the object alone is worth than as much of its surroundings; how much accuracy falls from surroundings of
 /// the class to those of other classes, on the same images (ImageNet-9's background gap); how often objects are taken for a

@@ -5,9 +5,12 @@
 //! both. The gap leaves out the surroundings of classes that pull: an object that is lost there says nothing about its own
 //! class.
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{
         columns::{Columns, Lent},
+        figures::PULLS,
         options::EvaluateOptions,
     },
     scopes::{Fall, percent, tested, turned},
@@ -51,7 +54,7 @@ fn pull(inputs: &Inputs, columns: &Columns, metrics: &[Metric], fall: &Fall<'_>)
     fall.finding(
         "background-swap/pull",
         format!(
-            "'{class}' is known by its surroundings: {points:.0} % more of other objects are taken for it there"
+            "the surroundings of '{class}' attract: other objects are taken for it {points:.0} points more often there"
         ),
         description,
         lenders(inputs, columns, class),
@@ -94,25 +97,44 @@ fn lenders(inputs: &Inputs, columns: &Columns, class: &str) -> Vec<String> {
     out.into_iter().take(NAMED).map(|at| inputs.dataset.samples[at].id.clone()).collect()
 }
 
+/// Images whose object was put into surroundings that attract no others.
+fn in_neutral_surroundings<'a>(
+    inputs: &'a Inputs,
+    columns: &Columns,
+    metrics: &[Metric],
+) -> BTreeSet<&'a str> {
+    let pulls = |class: usize| {
+        let row = find(metrics, "background-pull", Some(OTHER), &inputs.dataset.classes[class]);
+        row.and_then(|row| row.low).is_none_or(|low| low >= PULLS)
+    };
+    let lent = columns.lent.iter().zip(&inputs.selected);
+    lent.filter(|(lent, _)| lent.is_some_and(|lent| !pulls(lent.class)))
+        .map(|(_, &at)| inputs.dataset.samples[at].id.as_str())
+        .collect()
+}
+
 /// A class that is lost without its surroundings.
 fn gap(inputs: &Inputs, columns: &Columns, metrics: &[Metric], fall: &Fall<'_>) -> Finding {
     let Fall { class, row, .. } = *fall;
     let points = 100.0 * row.value.unwrap_or(f64::NAN);
     let description = format!(
-        "Of '{class}' {} are right as photographed, and {} with the object put into another picture of the class. In pictures of \
-         other classes, those left out in whose surroundings any object is taken for their class, {points:.0} points fewer are \
-         right than on the same {n} images in pictures of their class. Add training images of '{class}' in other surroundings, \
-         or repair the head.",
+        "Of '{class}' {} are right as photographed, and {} with the object put into another picture of the class. On {n} of \
+         these images the object was also put into a picture of another class, those of classes left out whose surroundings \
+         attract other objects: {points:.0} points fewer are right there. Add training images of '{class}' in other \
+         surroundings, or repair the head.",
         percent(metrics, "none", class),
         percent(metrics, SAME, class),
         n = row.n,
     );
     let accuracy = |at: &str| find(metrics, "accuracy", Some(at), class);
+    let neutral = in_neutral_surroundings(inputs, columns, metrics);
+    let mut lost = turned(inputs, columns, class, SAME, OTHER);
+    lost.retain(|id| neutral.contains(id.as_str()));
     fall.finding(
         OTHER,
         format!("'{class}' leans on its surroundings: they are worth {points:.0} points"),
         description,
-        turned(inputs, columns, class, SAME, OTHER),
-        &[accuracy("none"), accuracy(SAME), accuracy(OTHER)],
+        lost,
+        &[accuracy("none"), accuracy(SAME)],
     )
 }

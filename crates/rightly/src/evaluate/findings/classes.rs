@@ -116,10 +116,12 @@ fn finding(
         let (low, high) = square_and_add((r, (rl, rh)), (o, (ol, oh)));
         [Some(low), Some(high)]
     });
-    let one = if tried.p.is_none() {
-        " All of these images belong to one cluster: whether other images of the class fail too can't be told from them."
-    } else {
-        ""
+    let one = match tried.p {
+        None => format!(
+            " All {n} images of '{class}' belong to one cluster: whether other images of the class fail too can't be told from \
+             them."
+        ),
+        Some(_) => String::new(),
     };
     let effect = tried.own.value.zip(tried.others.value).map(|(own, others)| others - own);
     let row = |class: &str| find(metrics, "accuracy", Some("none"), class).cloned();
