@@ -115,5 +115,5 @@ fn a_table_on_which_its_reader_gives_up() {
 fn a_limit_that_keeps_a_model_from_running_names_its_option() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
-    refused(&mut evaluate(&run, &["--max-memory", "10KB"]), &["model.onnx", "--max-memory SIZE"]);
+    refused(&mut evaluate(&run, &["--max-memory", "10KiB"]), &["model.onnx", "--max-memory SIZE"]);
 }

@@ -58,13 +58,6 @@ impl Prepared {
         }
         graph.proto_mut().output.retain(|output| outputs.contains(&output.name()));
         graph.prune();
-        if let Some(node) = graph.nodes().find(|node| DRAWS.iter().any(|name| node.is(name))) {
-            return Err(graph.invalid(format!(
-                "{} '{}' draws random numbers: the model answers differently each time (export it for inference)",
-                node.op_type(),
-                node.name()
-            )));
-        }
         let mut notes = Vec::new();
         let batch = input.batch.unwrap_or(1).max(1);
         let fixed = input.shape(batch, size);
@@ -94,6 +87,15 @@ impl Prepared {
             notes.push(note);
             Self { graph, input, size, batch, notes: Vec::new() }
         };
+        if let Some(node) =
+            prepared.graph.nodes().find(|node| DRAWS.iter().any(|name| node.is(name)))
+        {
+            return Err(prepared.graph.invalid(format!(
+                "{} '{}' draws random numbers: the model answers differently each time (export it for inference)",
+                node.op_type(),
+                node.name()
+            )));
+        }
         let zeros = Value::F32(prepared.zeros());
         prepared.graph = prepared.graph.fold(engine, &[(prepared.input.name.as_str(), zeros)])?;
         prepared.notes = notes;

@@ -312,9 +312,13 @@ mod tests {
         let named = sentence(&subject, &[&one], Some(Role::Name));
         assert_eq!(
             named.strip_prefix(evidence).unwrap(),
-            " Of all images of the class, those with 'snow' are 55 [40, 67] points lower in accuracy than those without: the \
-             title's figures are theirs."
+            " Of the 200 images of the class that had no part in choosing the words, the 40 with 'snow' are 55 [40, 67] points \
+             lower in accuracy than those without: the title's figures are theirs."
         );
+        let absent = tested(Form::Before, false);
+        let absent = sentence(&subject, &[&absent], Some(Role::Name));
+        assert!(absent.contains("the 40 without 'snow' are 55 [40, 67] points lower"), "{absent}");
+        assert!(absent.contains("than those with it"), "{absent}");
         let most = sentence(&subject, &[&one], Some(Role::Most));
         assert!(
             most.contains("'snow' is true of 90 [80, 96] % of the group, where it is known. All"),
