@@ -114,7 +114,7 @@ mod tests {
         standard_normal_fill(&mut keyed(0, "second view", key, 0), &mut values);
         let mut vectors = Array2::from_shape_vec((n, 8), values).unwrap();
         vectors.mapv_inplace(|v| v + 5.0);
-        let wrong = |i: usize| i % 5 == 0;
+        let wrong = |i: usize| i.is_multiple_of(5);
         if seen {
             (0..n).filter(|&i| wrong(i)).for_each(|i| vectors[[i, 3]] += 8.0);
         }
