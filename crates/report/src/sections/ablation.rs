@@ -58,11 +58,11 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
         (wide(html! {
             table {
-                caption { "Paired drops: the same images with and without the object" }
+                caption { "Paired drops: the same images with and without the object. Relative accuracy: over that as photographed" }
                 thead { tr {
                     th { "Condition" } th.number { "Accuracy" } th.number { "95 % interval" } th.number { "n" }
                     th.number { "Drop" } th.number { "95 % interval" } th.number { "n" } th.number { "p" }
-                    th.number { "As a share of that as photographed" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
                 } }
                 tbody { @for ((name, _, figure), words) in shown.iter().zip(&words) {
                     @let drop = drop(figures, name);

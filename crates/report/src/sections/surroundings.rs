@@ -52,10 +52,10 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
         (wide(html! {
             table {
-                caption { "The object kept, and as control a piece of its surroundings of the same shape kept instead" }
+                caption { "The object kept, and as control a piece of its surroundings of the same shape kept instead. Relative accuracy: over that as photographed, on the same images" }
                 thead { tr {
                     th { "Surroundings" } th.number { "Accuracy" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "As a share of that as photographed" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
                     th.number { "Accuracy, control" } th.number { "95 % interval" } th.number { "n" }
                 } }
                 tbody { @for ((name, figure), words) in shown.iter().zip(&words).skip(1) {
