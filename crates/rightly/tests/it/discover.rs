@@ -77,7 +77,7 @@ fn a_subgroup_that_fails_is_found_whatever_the_number_of_threads() {
     let record = run(inputs(&table), &options(), &out).unwrap();
     let said = record.notes.join("\n");
     assert!(said.contains("one half of 'all'") && said.contains("linear probe"), "{said}");
-    assert!(said.contains("held against the rest of their classes"), "{said}");
+    assert!(said.contains("tested against the rest of their classes"), "{said}");
 
     let groups = Table::load(&out.join(TABLES[0])).unwrap();
     assert_eq!(groups.rows(), 960, "every image of both halves, once");

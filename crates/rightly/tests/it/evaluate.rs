@@ -134,7 +134,8 @@ fn without_masks_accuracy_and_maps_are_still_measured() {
     options.data = data.to_string_lossy().into_owned();
     let record = run(options, &quick(), &folder.path().join("run")).unwrap();
     let names: BTreeSet<&str> = record.metrics.iter().map(|m| m.metric.as_str()).collect();
-    assert_eq!(names, BTreeSet::from(["accuracy", "cam-class-overlap", "confidence"]));
+    let measured = ["accuracy", "cam-class-overlap", "confidence", "near-copies", "scenes"];
+    assert_eq!(names, BTreeSet::from(measured));
     for name in ["Ablation", "Noise", "Objects"] {
         assert!(record.notes.iter().any(|n| n.starts_with(name)), "{name}: {:?}", record.notes);
     }
@@ -200,13 +201,16 @@ fn a_class_that_keeps_its_accuracy_by_itself_is_a_finding() {
     let of = |kind| record.findings.iter().filter(move |f| f.kind == kind);
     let classes = |kind| of(kind).filter_map(|f| f.class.as_deref()).collect::<BTreeSet<&str>>();
     assert_eq!(classes(Kind::ObjectIgnored), all);
-    // What the mask leaves out are the true objects: exchanged as 'surroundings' they decide the answer.
+    // What the mask leaves out are the true objects: exchanged as 'surroundings' they decide the answer. All of them attract,
+    // so none is neutral, and no gap is claimed.
     assert_eq!(classes(Kind::SpuriousCue), all);
     for finding in of(Kind::SpuriousCue) {
-        assert_eq!(finding.group.as_deref(), Some("background-swap/other-class"));
+        assert_eq!(finding.group.as_deref(), Some("background-swap/pull"));
         assert!(finding.low.unwrap() > 0.3 && finding.q.unwrap() <= 0.05, "{finding:?}");
-        assert!(!finding.images.is_empty() && finding.evidence.len() == 4, "{finding:?}");
+        assert!(!finding.images.is_empty() && finding.evidence.len() == 2, "{finding:?}");
     }
+    let neutral = find(&record.metrics, "background-gap", Some("background-swap/neutral"), POOLED);
+    assert_eq!(neutral.unwrap().value, None);
     for finding in of(Kind::ObjectIgnored) {
         assert!(finding.low.unwrap() >= 0.5 && finding.q.unwrap() <= 0.05, "{finding:?}");
         assert_eq!(finding.evidence.len(), 3);
