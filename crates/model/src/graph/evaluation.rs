@@ -15,6 +15,10 @@ fn becomes_f32(kind: i32) -> bool {
 /// Attributes that hold an element type.
 const TYPE_ATTRIBUTES: [&str; 3] = ["to", "dtype", "output_dtype"];
 
+/// Operators that have all of their outputs, read or not.
+const ALL: [&str; 7] =
+    ["Split", "TopK", "DynamicQuantizeLinear", "StringSplit", "If", "Loop", "Scan"];
+
 impl Graph {
     /// The graph that predicts: float16, bfloat16 and float64 weights and values in single precision (the engine's
     /// own, and the same for all engines), dropout out, batch normalisation by its stored statistics even where the
@@ -61,7 +65,7 @@ impl Graph {
             self.proto().output.iter().any(|output| output.name.as_deref() == Some(name))
         };
         self.nodes()
-            .filter(|node| node.outputs().len() > 1 && !node.is("Split"))
+            .filter(|node| node.outputs().len() > 1 && !ALL.iter().any(|name| node.is(name)))
             .map(|node| {
                 let unread = (1..node.outputs().len())
                     .filter(|&place| {
