@@ -366,9 +366,6 @@ pub(crate) fn evaluate(
     }
     for text in &flags.overlay {
         match text.split_once('=') {
-            Some((name, _)) if name.contains(['/', '\\']) => {
-                bail!("--overlay {text}: a name has no slash; it is a part of names of conditions")
-            }
             Some((name, file)) if !name.is_empty() && !file.is_empty() => {
                 if options.overlays.iter().any(|(n, _)| n == name) {
                     bail!("--overlay {text}: the name '{name}' is given twice");

@@ -6,6 +6,7 @@ use crate::card::{CardFile, preprocess, read_labels};
 use crate::engine::{EngineKind, Session, Value};
 use crate::graph::flow_data_values;
 use crate::graph::layers::Shapes;
+use crate::graph::proto::{GraphProto, NodeProto};
 use crate::{Card, Graph, ModelError, Overrides};
 use ndarray::{ArrayD, IxDyn};
 use std::path::Path;
@@ -25,6 +26,17 @@ pub(crate) struct Prepared {
     pub(crate) size: [usize; 2],
     pub(crate) batch: usize,
     pub(crate) notes: Vec<String>,
+}
+
+/// The first node whose answer is drawn, in bodies of branches and loops too.
+fn drawn(graph: &GraphProto) -> Option<&NodeProto> {
+    graph.node.iter().find_map(|node| {
+        if node.op_type.as_deref().is_some_and(|name| DRAWS.contains(&name)) {
+            return Some(node);
+        }
+        let bodies = node.attribute.iter().flat_map(|a| a.g.iter().chain(&a.graphs));
+        bodies.into_iter().find_map(drawn)
+    })
 }
 
 /// Operators whose answer is drawn.
@@ -87,13 +99,11 @@ impl Prepared {
             notes.push(note);
             Self { graph, input, size, batch, notes: Vec::new() }
         };
-        if let Some(node) =
-            prepared.graph.nodes().find(|node| DRAWS.iter().any(|name| node.is(name)))
-        {
+        if let Some(node) = drawn(prepared.graph.proto()) {
             return Err(prepared.graph.invalid(format!(
                 "{} '{}' draws random numbers: the model answers differently each time (export it for inference)",
                 node.op_type(),
-                node.name()
+                node.name.as_deref().unwrap_or("")
             )));
         }
         let zeros = Value::F32(prepared.zeros());

@@ -32,9 +32,8 @@ impl Flow<'_> {
 fn shaped_by_data(node: &Node<'_>, flow: &Flow<'_>) -> bool {
     let data = |at: usize| node.input(at).is_some_and(|name| flow.of(name) == Dependence::Data);
     match node.proto().op_type() {
-        "NonZero" | "Unique" | "NonMaxSuppression" | "StringSplit" | "Range" | "Loop" | "Scan" => {
-            node.reads().into_iter().any(|name| flow.of(name) == Dependence::Data)
-        }
+        "NonZero" | "Unique" | "NonMaxSuppression" | "StringSplit" | "ImageDecoder" | "Range"
+        | "Loop" | "Scan" => node.reads().into_iter().any(|name| flow.of(name) == Dependence::Data),
         "If" | "ConstantOfShape" | "HannWindow" | "HammingWindow" | "BlackmanWindow" => data(0),
         "Slice" => (1..5).any(data),
         "Resize" => data(2) || data(3),

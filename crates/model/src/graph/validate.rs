@@ -73,7 +73,7 @@ pub(super) fn check(model: &mut ModelProto, path: &Path) -> Result<(), ModelErro
     check_graph(graph).map_err(|message| invalid(path, message))
 }
 
-/// As many elements as the shape says, in every tensor: engines trust them.
+/// As many elements as the shape says, in every tensor, and attributes of their types, in bodies too: engines trust them.
 fn check_elements(graph: &GraphProto) -> Result<(), String> {
     for tensor in &graph.initializer {
         tensor.check_elements(tensor.name())?;
@@ -86,6 +86,7 @@ fn check_elements(graph: &GraphProto) -> Result<(), String> {
     for (index, proto) in graph.node.iter().enumerate() {
         let node = Node::new(index, proto);
         let name = node.output(0).unwrap_or_else(|| node.name());
+        check_attributes(&node)?;
         for attribute in &proto.attribute {
             let sparse = attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors);
             let sparse = sparse.flat_map(|sparse| sparse.values.iter().chain(&sparse.indices));
@@ -169,7 +170,6 @@ fn check_graph(graph: &mut GraphProto) -> Result<(), String> {
         if node.op_type().is_empty() {
             return Err(format!("node {index} ('{}') has no operator", node.name()));
         }
-        check_attributes(&node)?;
         for name in node.outputs().iter().filter(|name| !name.is_empty()) {
             if known.contains(name.as_str()) || made.insert(name, index).is_some() {
                 return Err(format!(

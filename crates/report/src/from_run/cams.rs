@@ -78,6 +78,7 @@ pub(super) fn gallery(
         predicted: text("target") == Some("predicted"),
         n: count("usable"),
         zero: count("zero"),
+        flat: count("flat"),
         groups,
         other_layer,
     }))

@@ -64,6 +64,9 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             (plural(gallery.n, "map")) ". Overlap is the IoU of the map from one half on with the object's mask."
         }
         ul { @for (words, figure, unit) in list { @if let Some(figure) = figure { li { (words) ": " (inline(figure, unit)) } } } }
+        @if gallery.flat > 0 {
+            p { (plural(gallery.flat, "image")) " had a map that is the same everywhere and points nowhere; they are counted here and in no figure above." }
+        }
         @if gallery.zero > 0 {
             p { (plural(gallery.zero, "image")) " had a map without positive evidence; they are counted here and in no figure above." }
         }

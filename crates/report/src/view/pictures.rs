@@ -54,6 +54,8 @@ pub struct CamGallery {
     pub n: usize,
     /// Images whose map shows no positive evidence.
     pub zero: usize,
+    /// Images whose map is the same everywhere.
+    pub flat: usize,
     /// Title of each group and its cards.
     pub groups: Vec<(String, Vec<CamCard>)>,
     /// The figures with maps of a second layer: its name, mean and median IoU.

@@ -388,6 +388,7 @@ pub(crate) fn view() -> ReportView {
             predicted: false,
             n: 206,
             zero: 3,
+            flat: 0,
             groups: vec![
                 (
                     "Most overlap".to_owned(),

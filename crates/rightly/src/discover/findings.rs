@@ -11,8 +11,8 @@ use crate::{Finding, Inputs, Metric, features::Source, findings::Kind};
 const NAMED: usize = 200;
 /// What features of the audited model can't rule out.
 const BOUNDARY: &str = " If they share nothing that can be seen, the subgroup may be no more than the edge of what the model \
-                        takes for the class: pictures there are alike in its own features. The features of another network \
-                        tell the two apart.";
+                        takes for the class: pictures there are alike in its own features. A second network's \
+                        features can show it.";
 
 /// The findings of one class, of all methods; `confirm` holds the samples of its confirming part.
 pub(super) fn find(

@@ -119,6 +119,7 @@ pub fn discover(
     };
     let mut notes = set.notes.clone();
     if let Some(second) = &second {
+        notes.extend(second.notes.iter().cloned());
         notes.push(format!(
             "Second view: a subgroup has to show in the {} features of '{}' as well.",
             second.dim, second.name

@@ -42,7 +42,7 @@ pub(super) struct Object {
 /// An object in the surroundings of another class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lent {
-    /// The image whose surroundings they are: an index into the samples.
+    /// The image whose surroundings they are: its place in the selection.
     pub(super) lender: usize,
     /// Its class.
     pub(super) class: usize,
@@ -90,9 +90,9 @@ impl Columns {
             ..Self::default()
         };
         let mut lenders = BTreeMap::new();
-        for &at in &inputs.selected {
+        for (place, &at) in inputs.selected.iter().enumerate() {
             let sample = &inputs.dataset.samples[at];
-            lenders.insert(sample.id.as_str(), (at, sample.class));
+            lenders.insert(sample.id.as_str(), (place, sample.class));
         }
         let lent = |row: &BackgroundRow| {
             let (lender, class) = *lenders.get(row.other_donor.as_deref()?)?;

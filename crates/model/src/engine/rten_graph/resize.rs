@@ -125,8 +125,8 @@ fn undecided(node: &Node<'_>, facts: &Facts) -> bool {
             // A place within rounding of a boundary may fall on either side.
             let slack = 1e-5 * (1.0 + place.abs());
             let near = [place - slack, place + slack];
-            // Halves and whole numbers that are exact are the same in every way of computing them.
-            let exact = axis.scale.log2().fract() == 0.0;
+            // A quotient by a whole number or a power of two that is whole is so in every way of computing it.
+            let exact = axis.scale.fract() == 0.0 || axis.scale.log2().fract() == 0.0;
             let all = places.into_iter().chain(near.into_iter().filter(|_| !exact));
             let mut pixels = all.map(|place| pixel(place, rounding, axis.from));
             let first = pixels.next();

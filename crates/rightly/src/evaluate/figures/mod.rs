@@ -19,7 +19,7 @@ pub(crate) use accuracy::{FEW_RIGHT, share_kept};
 pub(super) use board::Board;
 pub(crate) use noise::with_honest_bounds;
 pub use saliency::SAME_MAP;
-pub(super) use surroundings::PULLS;
+pub(super) use surroundings::pulls;
 
 /// Every figure of the stage, in the order of `metrics.json`, and what has to be known of them, a sentence each.
 pub(super) fn compute(

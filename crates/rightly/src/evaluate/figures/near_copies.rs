@@ -72,7 +72,7 @@ pub(super) fn compute(board: &mut Board<'_>, inputs: &Inputs, columns: &Columns)
 }
 
 /// The column with the most values that near-copies share, each value inside one class: its name, and how many values it
-/// has here.
+/// has here. More than there are classes: a column that names the class again knows no scenes.
 fn explaining(inputs: &Inputs, found: &NearCopies, class_of: &[usize]) -> Option<(String, usize)> {
     let data = &inputs.dataset;
     let mut best: Option<(String, usize)> = None;
@@ -88,9 +88,9 @@ fn explaining(inputs: &Inputs, found: &NearCopies, class_of: &[usize]) -> Option
             }
         }
         let nested = classes.values().all(|of| of.len() == 1);
-        let several = classes.len() >= 2;
+        let of: BTreeSet<usize> = classes.values().flatten().copied().collect();
         if nested
-            && several
+            && classes.len() > of.len()
             && shared >= EXPLAINED * found.pairs.len() as f64
             && best.as_ref().is_none_or(|(_, values)| classes.len() > *values)
         {

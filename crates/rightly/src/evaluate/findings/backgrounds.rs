@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         columns::{Columns, Lent},
-        figures::PULLS,
+        figures::pulls,
         options::EvaluateOptions,
     },
     scopes::{Fall, percent, tested, turned},
@@ -94,7 +94,8 @@ fn lenders(inputs: &Inputs, columns: &Columns, class: &str) -> Vec<String> {
         .collect();
     out.sort_unstable();
     out.dedup();
-    out.into_iter().take(NAMED).map(|at| inputs.dataset.samples[at].id.clone()).collect()
+    let id = |place: usize| inputs.dataset.samples[inputs.selected[place]].id.clone();
+    out.into_iter().take(NAMED).map(id).collect()
 }
 
 /// Images whose object was put into surroundings that attract no others.
@@ -103,12 +104,12 @@ fn in_neutral_surroundings<'a>(
     columns: &Columns,
     metrics: &[Metric],
 ) -> BTreeSet<&'a str> {
-    let pulls = |class: usize| {
+    let pulling = |class: usize| {
         let row = find(metrics, "background-pull", Some(OTHER), &inputs.dataset.classes[class]);
-        row.and_then(|row| row.low).is_none_or(|low| low >= PULLS)
+        pulls(row.and_then(|row| row.low))
     };
     let lent = columns.lent.iter().zip(&inputs.selected);
-    lent.filter(|(lent, _)| lent.is_some_and(|lent| !pulls(lent.class)))
+    lent.filter(|(lent, _)| lent.is_some_and(|lent| !pulling(lent.class)))
         .map(|(_, &at)| inputs.dataset.samples[at].id.as_str())
         .collect()
 }

@@ -24,7 +24,15 @@ impl Overlays {
         let [height, width] = inputs.classifier.input_size();
         let mut overlays = Vec::new();
         let mut key = String::new();
-        for (name, path) in &options.overlays {
+        for (at, (name, path)) in options.overlays.iter().enumerate() {
+            if name.contains(['/', '\\']) {
+                return Err(Error::Usage(format!(
+                    "the overlay '{name}': a name has no slash; it is a part of the names of conditions"
+                )));
+            }
+            if options.overlays[..at].iter().any(|(known, _)| known == name) {
+                return Err(Error::Usage(format!("two overlays are called '{name}'")));
+            }
             let pattern = Overlay::load(name, path, inputs.loader.decode())?;
             key += &format!("{name}:{};", blake3::hash(&pattern.rgba).to_hex());
             let control = pattern.control();
