@@ -117,3 +117,25 @@ fn a_limit_that_keeps_a_model_from_running_names_its_option() {
     let run = folder.path().join("run");
     refused(&mut evaluate(&run, &["--max-memory", "10KiB"]), &["model.onnx", "--max-memory SIZE"]);
 }
+
+#[test]
+fn three_numbers_are_one_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let numbers = ["--mean", "0.5,0.5,0.5", "--std=0.25,0.25,0.25", "--background", "30,0,0"];
+    let more = ["--measures", "objects", "--limit", "2"];
+    let output = evaluate(&run, &[&numbers[..], &more[..]].concat()).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = fs::read_to_string(run.join("run.toml")).unwrap();
+    assert!(text.contains("0.25"), "{text}");
+    refused(&mut evaluate(&run, &["--mean", "0,0"]), &["--mean"]);
+}
+
+#[test]
+fn what_would_clash_or_never_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    refused(&mut evaluate(&run, &["--trials", "1000000000"]), &["--trials", "1000"]);
+    let overlay = format!("w/control={}", quickstart("images/cross-000.jpg").display());
+    refused(&mut evaluate(&run, &["--overlay", &overlay]), &["'w/control'", "slash"]);
+}

@@ -4,6 +4,7 @@
 //! than they are. Pictures are compared as thumbnails, not by a model's features: a good model makes all pictures of a class
 //! alike.
 
+use ndarray::ArrayView1;
 use rightly_stats::quantile::sorted_quantile;
 
 /// Squares a side of a thumbnail.
@@ -77,31 +78,30 @@ impl NearCopies {
         let closeness = |a: usize, b: usize| match (&vectors[a], &vectors[b]) {
             // Pictures of one colour too.
             (Some(_), Some(_)) if thumbnails[a] == thumbnails[b] => 1.0,
-            (Some(a), Some(b)) => a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>(),
+            (Some(a), Some(b)) => ArrayView1::from(&a[..]).dot(&ArrayView1::from(&b[..])),
             _ => f32::NEG_INFINITY,
         };
         let least = least(&by_class, classes, closeness);
         let mut scenes = Scenes::new(&vectors);
-        let mut pairs = Vec::new();
+        let mut nearest: Vec<Option<(f32, usize)>> = vec![None; thumbnails.len()];
         for own in &by_class {
             for (place, &a) in own.iter().enumerate() {
-                let mut nearest: Option<(f32, usize)> = None;
-                for (other, &b) in own.iter().enumerate() {
-                    if other == place {
-                        continue;
-                    }
+                for &b in &own[place + 1..] {
                     let close = closeness(a, b);
                     if close < least {
                         continue;
                     }
                     scenes.join(a, b);
-                    if nearest.is_none_or(|(best, _)| close > best) {
-                        nearest = Some((close, b));
+                    for (image, other) in [(a, b), (b, a)] {
+                        if nearest[image].is_none_or(|(best, _)| close > best) {
+                            nearest[image] = Some((close, other));
+                        }
                     }
                 }
-                pairs.extend(nearest.map(|(_, b)| [a, b]));
             }
         }
+        let pairs = nearest.iter().enumerate();
+        let pairs = pairs.filter_map(|(image, near)| Some([image, (*near)?.1])).collect();
         Self { scene: scenes.finish(), pairs }
     }
 }
