@@ -691,3 +691,16 @@ fn the_files_for_trials_of_the_binary() {
     }
     let _ = model(17, GraphProto::default());
 }
+
+/// What is drawn is another answer each time.
+#[test]
+fn random_operators_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let like = |name: &str| node("RandomNormalLike", name, &["one"], &["grown"]);
+    let model = grown(vec![like("noise")], vec![floats("one", &[1], &[1.0])]);
+    let file = write(folder.path(), "noisy", &model);
+    for engine in engines() {
+        let error = Classifier::open(&file, &sized(), engine).unwrap_err().to_string();
+        assert!(error.contains("RandomNormalLike 'noise' draws random numbers"), "{error}");
+    }
+}

@@ -131,3 +131,21 @@ pub(super) fn disagreement(own: &Classifier, other: &str, compared: &Compared) -
         compared.largest,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_answers_by_other_values_are_no_agreement() {
+        let said = |largest_difference: f64| {
+            let engine = "another".to_owned();
+            SecondOpinion { engine, largest_difference, other_answers: Vec::new() }.sentence(8)
+        };
+        assert_eq!(
+            said(2e-5),
+            "another gives the same answers on 8 images (largest difference 2.0e-5)"
+        );
+        assert!(said(0.81).starts_with("another gives the same answers with OTHER VALUES on 8"));
+    }
+}

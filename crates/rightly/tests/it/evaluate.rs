@@ -296,6 +296,34 @@ fn clusters_of_one_class_are_not_estimable_there() {
     assert_eq!(drop.p, None, "McNemar takes images as independent");
 }
 
+/// Three images say no background: each is a cluster of its own, which is said. Blanks around a value are no other value.
+#[test]
+fn images_without_a_cluster_are_clusters_of_their_own_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = String::from("image,class,place\n");
+    let text = std::fs::read_to_string(quickstart("table.csv")).unwrap();
+    for (at, line) in text.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        let place = if at < 3 { "" } else { ["here", " here", "there"][at % 3] };
+        table += &format!("{},{},{place}\n", quickstart(cells[0]).display(), cells[1]);
+    }
+    let data = folder.path().join("table.csv");
+    std::fs::write(&data, table).unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    options.cluster = Some("place".to_owned());
+    let measures = vec![MeasureName::Objects];
+    let record = run(options, &EvaluateOptions { measures, ..quick() }, &folder.path().join("run"));
+    let record = record.unwrap();
+    assert!(
+        record.notes.iter().any(|n| n.starts_with("3 of ") && n.contains("no value of 'place'")),
+        "{:?}",
+        record.notes
+    );
+    let pooled = find(&record.metrics, "accuracy", Some("none"), POOLED).unwrap();
+    assert_eq!(pooled.clusters, Some(5));
+}
+
 #[test]
 fn an_unknown_cluster_column_names_those_that_exist() {
     let mut options = inputs();
