@@ -24,7 +24,13 @@ pub(crate) struct CompareArgs {
     #[arg(long, help_heading = "Run", requires = "out")]
     pub(crate) force: bool,
     /// Seed of resampling and permutations
-    #[arg(long, value_name = "N", default_value = "0", help_heading = "Run")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "0",
+        help_heading = "Run",
+        allow_negative_numbers = true
+    )]
     pub(crate) seed: u64,
     /// Threads (default: all cores); results do not depend on it
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Run")]

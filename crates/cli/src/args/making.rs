@@ -34,7 +34,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, help_heading = "Run")]
     pub(crate) force: bool,
     /// Seed of every random choice
-    #[arg(long, value_name = "N", default_value = "0", help_heading = "Run")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "0",
+        help_heading = "Run",
+        allow_negative_numbers = true
+    )]
     pub(crate) seed: u64,
     /// Threads (default: all cores); results do not depend on it
     #[arg(long, value_name = "N", value_parser = at_least_one(), help_heading = "Run")]
@@ -122,7 +128,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "rightly-demo")]
     pub(crate) out: PathBuf,
     /// Seed of the world, the training and the audit
-    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Give the audit the attributes of the images as well
     #[arg(long)]

@@ -33,7 +33,13 @@ pub(crate) struct ReproduceArgs {
     #[arg(long, value_name = "N", default_value = "30", help_heading = "Classifier")]
     pub(crate) epochs: usize,
     /// Seeds of classifiers and of halves
-    #[arg(long, value_name = "N", default_value = "3", help_heading = "Discovery")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "3",
+        help_heading = "Discovery",
+        allow_negative_numbers = true
+    )]
     pub(crate) seeds: u64,
     /// Methods, the default first
     #[arg(

@@ -234,7 +234,7 @@ pub(crate) struct RunFlags {
     #[arg(long)]
     pub(crate) verify: bool,
     /// Seed of every random choice
-    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Worker threads (default: all cores); results do not depend on it
     #[arg(long, value_name = "N", value_parser = at_least_one())]

@@ -77,11 +77,18 @@ pub fn is_split_name(name: &str) -> bool {
     meaning(name).is_some()
 }
 
-/// `validation` means `val`, unless a `val` (or another name of it) is among the names as well.
-pub(super) fn canonical<'n>(name: &str, mut names: impl Iterator<Item = &'n str>) -> String {
-    let Some(split) = meaning(name) else { return name.to_owned() };
-    let rival = names.any(|n| !n.eq_ignore_ascii_case(name) && meaning(n) == Some(split));
-    if rival { name.to_owned() } else { split.to_owned() }
+/// `validation` means `val`, unless a `val` (or another name of it) is among the names as well. Spaces around a name and
+/// capital letters make no other split.
+pub(super) fn canonical<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let folded = |name: &str| name.trim().to_lowercase();
+    let this = folded(name);
+    let Some(split) = meaning(name) else {
+        // Of several spellings the first in order stands for all.
+        let same = names.map(str::trim).filter(|n| n.to_lowercase() == this);
+        return same.min().unwrap_or(name.trim()).to_owned();
+    };
+    let rival = names.map(folded).any(|n| n != this && meaning(&n) == Some(split));
+    if rival { this } else { split.to_owned() }
 }
 
 impl Dataset {
@@ -215,5 +222,12 @@ mod tests {
         }
         assert_eq!(canonical("valid", ["valid", "train"].into_iter()), "val");
         assert_eq!(canonical("val2014", ["val2014", "val2017"].into_iter()), "val2014");
+        // Capital letters and spaces make no split of their own.
+        for name in ["test", "Test", "TEST "] {
+            assert_eq!(canonical(name, ["test", "Test", "TEST "].into_iter()), "test");
+        }
+        for name in ["fold a", "Fold A", " fold a"] {
+            assert_eq!(canonical(name, ["fold a", "Fold A", " fold a"].into_iter()), "Fold A");
+        }
     }
 }

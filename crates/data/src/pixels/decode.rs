@@ -21,7 +21,7 @@ fn check_bytes(path: &Path, length: u64, max_bytes: u64) -> Result<(), DataError
         return Err(fail(
             path,
             format!(
-                "the file has {length} bytes, the limit is {max_bytes}; raise the limit if the file is meant to be that large"
+                "the file has {length} bytes, the limit is {max_bytes}; raise the largest number of bytes (max-bytes) if the file is meant to be that large"
             ),
         ));
     }
@@ -42,7 +42,7 @@ pub(crate) fn check_pixels(
         return Err(fail(
             path,
             format!(
-                "the image has {width} x {height} = {pixels} pixels, the limit is {max_pixels}; raise the limit if the image is meant to be that large"
+                "the image has {width} x {height} = {pixels} pixels, the limit is {max_pixels}; raise the largest number of pixels (max-pixels) if the image is meant to be that large"
             ),
         ));
     }

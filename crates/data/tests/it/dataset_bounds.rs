@@ -71,6 +71,13 @@ fn text_tables_without_end_are_refused() {
     let deep = format!("{{\"image\":{}1{}}}", "[".repeat(20_000), "]".repeat(20_000));
     tree.write("deep.jsonl", deep);
     refused(&tree.path("deep.jsonl"), "line 1: recursion limit");
+    tree.write(
+        "twice.jsonl",
+        "{\"image\":\"a\",\"class\":\"x\"}\n{\"image\":\"b\",\"class\":\"x\",\"class\":\"y\"}\n",
+    );
+    refused(&tree.path("twice.jsonl"), "line 2 has the key 'class' twice");
+    tree.write("list.jsonl", "[1]\n");
+    refused(&tree.path("list.jsonl"), "line 1 is no JSON object");
 }
 
 #[test]

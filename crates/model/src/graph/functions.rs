@@ -9,7 +9,14 @@ const DEEPEST: usize = 32;
 /// Most nodes that all calls together may write: functions that call each other several times grow without bound
 /// within a few rounds.
 const MOST_NODES: usize = 100_000;
-const ENDLESS: &str = "the model's functions call each other without end";
+
+/// What is said of functions that call each other without end, or nearly so.
+fn too_many() -> String {
+    format!(
+        "the model's functions call each other too often (more than {DEEPEST} levels, or {MOST_NODES} nodes when \
+         written in); write it without functions (onnx.inliner), or export it anew"
+    )
+}
 
 fn domain(name: Option<&str>) -> &str {
     match name {
@@ -35,7 +42,7 @@ impl Graph {
                 break;
             }
             if depth == DEEPEST {
-                result = Err(ENDLESS.to_owned());
+                result = Err(too_many());
                 break;
             }
         }
@@ -76,7 +83,7 @@ fn inline(
                 written.calls += 1;
                 written.nodes += function.node.len();
                 if written.nodes > MOST_NODES {
-                    return Err(ENDLESS.to_owned());
+                    return Err(too_many());
                 }
                 expand(&node, function, written.calls, &mut graph.node)?;
             }

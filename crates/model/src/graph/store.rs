@@ -13,7 +13,7 @@ impl Graph {
     /// The graph with the bodies of local functions in the place of their calls.
     ///
     /// # Errors
-    /// [`ModelError::Invalid`] where they call each other without end.
+    /// [`ModelError::Invalid`] where they call each other too often to be written in.
     pub(crate) fn without_functions(&self) -> Result<Self, ModelError> {
         let mut graph = self.clone();
         graph.inline_functions()?;

@@ -33,7 +33,7 @@ use crate::{
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "evaluate";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 4;
+pub(crate) const REVISION: u32 = 5;
 
 /// Runs the stage into `run`. What is already computed for these inputs and options stays.
 ///
@@ -70,6 +70,7 @@ pub fn evaluate(
     let run = &run.keyed(&key);
     plan.compute(&probe, options.threads, stop, sink)?;
     sink(Event::Summarising { stage: STAGE });
+    some_image(inputs, &plan)?;
     let problems = tables::write(inputs, options, &plan, run)?;
     let columns = columns::Columns::read(inputs, options, &plan)?;
     let (metrics, known) = figures::compute(inputs, options, &plan, &columns)?;
@@ -81,4 +82,25 @@ pub fn evaluate(
     run.finish_stage_of(STAGE, options.to_table(), &record)?;
     sink(Event::finished(STAGE, start, false));
     Ok(record)
+}
+
+/// Figures over no image at all are no result.
+fn some_image(inputs: &Inputs, plan: &pipeline::Plan<'_>) -> Result<(), Error> {
+    let clean = plan.position("clean").expect("every run has the clean pass: by construction");
+    let mut first = None;
+    for shard in 0..plan.shards() {
+        for entry in plan.read(clean, shard)? {
+            if entry.row.is_some() {
+                return Ok(());
+            }
+            first = first.or(entry.problems.into_iter().next());
+        }
+    }
+    let first =
+        first.map_or_else(String::new, |p| format!("; the first: {}: {}", p.image, p.problem));
+    Err(Error::Usage(format!(
+        "none of the {} images of split '{}' could be measured{first}",
+        inputs.selected.len(),
+        inputs.split()
+    )))
 }

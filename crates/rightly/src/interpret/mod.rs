@@ -66,7 +66,7 @@ use tested::{Right, Tested};
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "interpret";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 3;
+pub(crate) const REVISION: u32 = 4;
 
 /// Whether there is anything that words could come from.
 ///

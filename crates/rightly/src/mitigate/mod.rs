@@ -53,7 +53,7 @@ use written::Original;
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "mitigate";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// Runs the stage into `run`: repairs the model for the groups that `discover` left there, or for known ones.
 ///

@@ -46,7 +46,7 @@ use ranking::Ranking;
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "rank";
 /// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 2;
+pub(crate) const REVISION: u32 = 3;
 
 /// Runs the stage into `run`.
 ///

@@ -283,6 +283,22 @@ fn an_unreadable_image_is_a_problem_and_not_a_sample() {
     assert_eq!(record.findings[0].kind, rightly::findings::Kind::DataProblem);
 }
 
+/// A file of figures over no image would read as a result.
+#[test]
+fn without_a_usable_image_there_is_no_result() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.jpg"), "no picture").unwrap();
+    let data = folder.path().join("table.csv");
+    std::fs::write(&data, "image,class\na.jpg,cross\n").unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    options.masks = None;
+    let out = folder.path().join("run");
+    let said = run(options, &quick(), &out).unwrap_err().to_string();
+    assert!(said.contains("could be measured") || said.contains("a.jpg"), "{said}");
+    assert!(!out.join("metrics.json").exists());
+}
+
 #[test]
 fn clusters_of_one_class_are_not_estimable_there() {
     let mut options = inputs();

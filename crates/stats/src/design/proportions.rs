@@ -45,7 +45,8 @@ impl Design {
         let by_clusters = proportion::wilson_of_rate(rate, clusters);
         let mut interval = by_clusters;
         if spread.variance > 0.0 {
-            let effective = rate * (1.0 - rate) / spread.variance;
+            // Clusters of one and the same share are no more than their images.
+            let effective = (rate * (1.0 - rate) / spread.variance).min(n as f64);
             interval = proportion::wilson_with(rate, effective, spread.t());
             if plan.fewest_clusters_of(hits) < FEW_OF_THE_RARER {
                 interval = (interval.0.min(by_clusters.0), interval.1.max(by_clusters.1));

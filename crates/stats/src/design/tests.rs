@@ -172,6 +172,16 @@ fn a_rare_outcome_does_not_narrow_a_clustered_proportion() {
 }
 
 #[test]
+fn clusters_of_one_share_are_no_more_than_their_images() {
+    // Seven clusters of ten images, three of each right: sums of tenths leave a variance that is not quite zero.
+    let cluster: Vec<u32> = (0..70).map(|i| i / 10).collect();
+    let hits: Vec<bool> = (0..70).map(|i| i % 10 < 3).collect();
+    let e = Design::new(vec![0; 70], Some(cluster), 0, 0).proportion(&hits);
+    let images = proportion::wilson(21, 70).unwrap();
+    assert!(e.low.unwrap() <= images.0 + 1e-12 && e.high.unwrap() >= images.1 - 1e-12, "{e:?}");
+}
+
+#[test]
 fn two_clusters_give_no_median_interval() {
     let values: Vec<f64> = (0..20).map(f64::from).collect();
     let d = Design::new(vec![0; 20], Some((0..20).map(|i| i % 2).collect()), 0, 0);

@@ -1,10 +1,15 @@
 //! Tables of text: separated cells and JSON lines.
 use super::{MAX_COLUMNS, Rows, too_many_columns};
 use crate::{DataError, files, table::Room};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, error::Category};
 use std::{
     cell::Cell,
     collections::{BTreeSet, HashMap},
+    fmt,
     io::{self, BufRead, BufReader, Read},
     path::Path,
     rc::Rc,
@@ -136,15 +141,15 @@ pub(super) fn json_lines(path: &Path, most: usize) -> Result<Rows, DataError> {
         if text.is_empty() {
             continue;
         }
-        let object = match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => object,
-            Ok(_) => {
-                let message = format!("line {line} is no JSON object, as {{\"image\": …}}");
-                return Err(DataError::invalid(path, message));
-            }
-            Err(e) => return Err(DataError::invalid(path, format!("line {line}: {e}"))),
-        };
+        let Pairs(object) = serde_json::from_str(text).map_err(|e| {
+            let message = match e.classify() {
+                Category::Data => format!("line {line} is no JSON object, as {{\"image\": …}}"),
+                _ => format!("line {line}: {e}"),
+            };
+            DataError::invalid(path, message)
+        })?;
         let mut cells = vec![None; rows.columns.len()];
+        let mut filled = BTreeSet::new();
         for (name, value) in object {
             let name = name.trim();
             let place = *places.entry(name.to_owned()).or_insert_with(|| {
@@ -158,6 +163,10 @@ pub(super) fn json_lines(path: &Path, most: usize) -> Result<Rows, DataError> {
                 nested.insert(place);
             }
             cells.resize(rows.columns.len(), None);
+            if !filled.insert(place) {
+                let message = format!("line {line} has the key '{name}' twice; leave one of them");
+                return Err(DataError::invalid(path, message));
+            }
             cells[place] = cell(value);
         }
         room.take_cells(&cells, line)?;
@@ -171,6 +180,29 @@ pub(super) fn json_lines(path: &Path, most: usize) -> Result<Rows, DataError> {
     }
     rows.nested = nested.into_iter().map(|place| rows.columns[place].clone()).collect();
     Ok(rows)
+}
+
+/// A JSON object with all of its keys, in their order: serde's map keeps the last of two equal ones without a word.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Pairs;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Pairs, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
 }
 
 fn cell(value: Value) -> Option<String> {
