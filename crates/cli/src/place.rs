@@ -215,11 +215,12 @@ pub(crate) fn pictures(data: &str, dataset: &Dataset) -> Vec<Input> {
     let own = own.flatten();
     let mut folders = std::collections::BTreeSet::new();
     for sample in &dataset.samples {
-        let mask = match &sample.mask {
-            Some(MaskSource::File(path)) => Some(path.as_path()),
-            _ => None,
-        };
-        for file in [sample.image.path(), mask].into_iter().flatten() {
+        let masks = sample.mask.iter().chain(sample.parts.iter().flatten());
+        let masks = masks.filter_map(|mask| match mask {
+            MaskSource::File(path) | MaskSource::Pickled { file: path, .. } => Some(path.as_path()),
+            MaskSource::Coco { .. } | MaskSource::Planted(_) => None,
+        });
+        for file in sample.image.path().into_iter().chain(masks) {
             folders.extend(file.parent().map(|p| here(p).to_owned()));
         }
     }

@@ -9,6 +9,7 @@ pub mod foreign;
 pub mod mask;
 pub mod names;
 pub mod npy;
+pub mod pickle;
 pub mod pixels;
 pub mod planted;
 pub mod preprocess;

@@ -1,4 +1,5 @@
-//! Ranked lists in Python's pickle format, as Hard ImageNet ships them: a dictionary from class to a list of paths.
+//! Dictionaries in Python's pickle format: ranked lists of paths (Hard ImageNet), pictures as text (RIVAL10). What could run
+//! code, or has no end, is refused before it is read.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,30 +8,53 @@ use serde_pickle::{DeOptions, HashableValue, Value, value_from_slice};
 /// Deepest nesting that is read: a dictionary of lists of paths has 2.
 const MAX_DEPTH: usize = 16;
 
-/// The lists of each class.
-pub(super) fn lists(bytes: &[u8]) -> Result<BTreeMap<String, Vec<String>>, String> {
-    Nesting::default().check(bytes)?;
-    let text = |value: &HashableValue| match value {
-        HashableValue::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let Value::Dict(lists) =
-        value_from_slice(bytes, DeOptions::new().decode_strings()).map_err(|e| e.to_string())?
-    else {
-        return Err("the pickle holds something else".to_owned());
-    };
-    let mut out = BTreeMap::new();
-    for (class, list) in lists {
+/// A dictionary from names to lists of texts (a class to its paths, say).
+///
+/// # Errors
+/// Where the bytes are damaged, hold objects, are nested too deep, or hold something else; in words.
+pub fn lists(bytes: &[u8]) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let of = |(name, list): (HashableValue, Value)| {
+        let name = text(&name);
         let (Value::List(list) | Value::Tuple(list)) = list else {
-            return Err(format!("'{}' is no list", text(&class)));
+            return Err(format!("'{name}' is no list"));
         };
         let paths = list.into_iter().map(|path| match path {
             Value::String(path) => Ok(path),
-            other => Err(format!("'{}' lists {other}, expected a path", text(&class))),
+            other => Err(format!("'{name}' lists {other}, expected a path")),
         });
-        out.insert(text(&class), paths.collect::<Result<_, _>>()?);
+        let paths = paths.collect::<Result<_, _>>()?;
+        Ok((name, paths))
+    };
+    dictionary(bytes)?.into_iter().map(of).collect()
+}
+
+/// A dictionary from names to texts or bytes (an attribute to its mask, say).
+///
+/// # Errors
+/// As [`lists`].
+pub fn texts(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, String> {
+    let of = |(name, value): (HashableValue, Value)| match value {
+        Value::String(text_of) => Ok((text(&name), text_of.into_bytes())),
+        Value::Bytes(bytes) => Ok((text(&name), bytes)),
+        _ => Err(format!("'{}' is no text", text(&name))),
+    };
+    dictionary(bytes)?.into_iter().map(of).collect()
+}
+
+fn dictionary(bytes: &[u8]) -> Result<BTreeMap<HashableValue, Value>, String> {
+    Nesting::default().check(bytes)?;
+    let options = DeOptions::new().decode_strings();
+    match value_from_slice(bytes, options).map_err(|e| e.to_string())? {
+        Value::Dict(values) => Ok(values),
+        _ => Err("the pickle holds something else".to_owned()),
     }
-    Ok(out)
+}
+
+fn text(value: &HashableValue) -> String {
+    match value {
+        HashableValue::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// How deep a pickle is nested, found before it is read: the reader goes as deep as its values do.
@@ -198,6 +222,15 @@ mod tests {
             assert_eq!(lists["b"], ["x", "y"]);
             assert_eq!(lists["a"], ["x"]);
         }
+    }
+
+    /// `pickle.dumps({"a": "QUI=", "b": b"QUI="}, 4)` of Python 3.12.
+    #[test]
+    fn texts_are_read_as_text_or_bytes() {
+        let bytes = b"\x80\x04\x95\x1b\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x01a\x94\x8c\x04QUI=\x94\x8c\x01b\x94C\x04QUI=\x94u.";
+        let texts = texts(bytes).unwrap();
+        assert_eq!((&texts["a"][..], &texts["b"][..]), (&b"QUI="[..], &b"QUI="[..]));
+        assert!(super::texts(WRITTEN[2]).unwrap_err().contains("is no text"));
     }
 
     #[test]

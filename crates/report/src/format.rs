@@ -145,9 +145,16 @@ pub(crate) fn condition(name: &str) -> String {
             let own = control.trim_end_matches("/control");
             format!("{}, a piece of them kept", condition(own))
         }
+        part if part.starts_with(PART) => match part[PART.len()..].strip_suffix("/control") {
+            Some(part) => format!("{part}: same shape gray, moved off the object"),
+            None => format!("{} gray", &part[PART.len()..]),
+        },
         other => other.to_owned(),
     }
 }
+
+/// What the conditions begin with under which one part of the object is gray.
+pub(crate) const PART: &str = "part-gray/";
 
 /// A noise level in words: its norm and its size.
 pub(crate) fn level(name: &str) -> (&'static str, Option<f64>) {

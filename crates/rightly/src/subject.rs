@@ -1,7 +1,7 @@
 //! One photograph ready to be measured: decoded, cropped as the model sees it, with its mask.
 
 use rightly_data::{
-    Mask, Preprocess, RgbImage, Sample, mask::MaskOptions, pixels::DecodeOptions,
+    Mask, MaskSource, Preprocess, RgbImage, Sample, mask::MaskOptions, pixels::DecodeOptions,
     preprocess::MaskSampling,
 };
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,41 @@ impl Loader {
             mask_state,
             mask_error,
         })
+    }
+}
+
+/// What became of the mask of a part.
+pub(crate) enum PartMask {
+    /// After resize and crop: some pixels, not all.
+    Usable(Mask),
+    /// Nothing of the part is in what the model sees, or nothing else.
+    Unusable,
+    /// Why it can't be read.
+    Unreadable(String),
+}
+
+impl Loader {
+    /// The masks of the sample's parts as the model sees them, each with its place among the parts of the data.
+    ///
+    /// # Errors
+    /// Where the image can't be decoded.
+    pub(crate) fn parts(&self, sample: &Sample) -> Result<Vec<(usize, PartMask)>, Error> {
+        if sample.parts.iter().all(Option::is_none) {
+            return Ok(Vec::new());
+        }
+        let decoded = sample.image.load(&self.decode)?;
+        let of = |source: &MaskSource| match source.load(&decoded, &self.mask_options) {
+            Err(error) => PartMask::Unreadable(error.to_string()),
+            Ok(raw) => {
+                let cropped = self.preprocess.crop_mask(&raw, self.sampling);
+                match state(&raw, &cropped) {
+                    MaskState::Usable => PartMask::Usable(cropped),
+                    _ => PartMask::Unusable,
+                }
+            }
+        };
+        let parts = sample.parts.iter().enumerate();
+        Ok(parts.filter_map(|(at, source)| Some((at, of(source.as_ref()?)))).collect())
     }
 }
 

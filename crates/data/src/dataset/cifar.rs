@@ -70,6 +70,7 @@ fn open(given: &Path, coarse: bool) -> Result<Draft, DataError> {
                 captions: Vec::new(),
                 group: coarse.then(|| fine_name.clone()),
                 attributes: vec![Some(other.clone())],
+                parts: Vec::new(),
             });
         }
     }

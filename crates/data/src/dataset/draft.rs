@@ -65,6 +65,7 @@ impl Draft {
             captions: Vec::new(),
             group: None,
             attributes: Vec::new(),
+            parts: Vec::new(),
         });
     }
     pub(super) fn sort_samples(&mut self) {

@@ -196,6 +196,7 @@ fn add(shard: Shard, class: &str, by_path: bool, draft: &mut Draft) -> Result<()
             captions: take(caption).map_or_else(Vec::new, captions),
             group: take(group),
             attributes: places.iter().map(|&place| take(place)).collect(),
+            parts: Vec::new(),
         });
     }
     Ok(())

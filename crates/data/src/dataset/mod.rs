@@ -59,6 +59,8 @@ pub struct Sample {
     pub group: Option<String>,
     /// Values of `Dataset::attributes`, in that order.
     pub attributes: Vec<Option<String>>,
+    /// Masks of `Dataset::parts`, in that order; empty where the data has none.
+    pub parts: Vec<Option<MaskSource>>,
 }
 
 /// A dataset in a fixed order.
@@ -72,6 +74,8 @@ pub struct Dataset {
     pub samples: Vec<Sample>,
     /// Names of the attribute columns (the cluster column among them).
     pub attributes: Vec<String>,
+    /// Names of the parts of objects (ears, wheels) that have masks of their own.
+    pub parts: Vec<String>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
     /// What was understood and decided, a sentence each, for the user.

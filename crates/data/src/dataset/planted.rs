@@ -49,6 +49,7 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
             captions,
             group: None,
             attributes: values,
+            parts: Vec::new(),
         });
     }
     draft.note(format!("The planted world '{}', seed {seed}: rendered, not read.", world.name()));

@@ -1,4 +1,4 @@
-//! `rival10:PATH`: RIVAL10 with object masks and 18 attributes; only the 'ordinary' images.
+//! `rival10:PATH`: RIVAL10 with object masks, 18 attributes and their masks; only the 'ordinary' images.
 use super::{
     Sample,
     draft::Draft,
@@ -27,6 +27,7 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
     draft.data.outputs =
         Some(RIVAL10.iter().map(|(_, synsets)| synsets.iter().map(|s| s.1).collect()).collect());
     draft.data.attributes = RIVAL10_ATTRIBUTES.iter().map(|&a| a.to_owned()).collect();
+    draft.data.parts.clone_from(&draft.data.attributes);
     let mut listings = Listings::default();
     let mut from_val = [0; 2];
     for split in splits_of(&root) {
@@ -79,16 +80,27 @@ fn sample(draft: &mut Draft, listings: &mut Listings, root: &Path, split: &str, 
             vec![None; RIVAL10_ATTRIBUTES.len()]
         }
     };
+    let dictionary = path.with_file_name(format!("{}_attr_dict.pkl", stem(&path)));
+    let masked = listings.find(&dictionary) == Lookup::Exact;
+    let part = |(name, value): (&&str, &Option<String>)| {
+        let shown = masked && value.as_deref() == Some("true");
+        let source = || MaskSource::Pickled { file: dictionary.clone(), name: (*name).to_owned() };
+        shown.then(source)
+    };
+    let parts = RIVAL10_ATTRIBUTES.iter().zip(&attributes).map(part).collect();
     draft.sample(id, path, class, Some(split.to_owned()), None);
     if let Some(last) = draft.data.samples.last_mut() {
-        *last = Sample { mask: mask.map(MaskSource::File), attributes, ..last.clone() };
+        *last = Sample { mask: mask.map(MaskSource::File), attributes, parts, ..last.clone() };
     }
 }
 
 /// `<stem>_attr_labels.npy` beside the image.
 fn attribute_file(image: &Path) -> PathBuf {
-    let stem = image.file_stem().unwrap_or_default().to_string_lossy();
-    image.with_file_name(format!("{stem}_attr_labels.npy"))
+    image.with_file_name(format!("{}_attr_labels.npy", stem(image)))
+}
+
+fn stem(image: &Path) -> String {
+    image.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Row 0 of the `[2, 18]` array: which attributes the image has (row 1: which were changed).

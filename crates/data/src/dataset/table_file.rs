@@ -38,6 +38,8 @@ pub(super) fn open(path: &Path) -> Result<Draft, DataError> {
     };
     reader.draft.data.attributes =
         columns.attributes.iter().map(|&c| rows.columns[c].clone()).collect();
+    reader.draft.data.parts =
+        columns.parts.iter().map(|&c| rows.columns[c][PART.len()..].trim().to_owned()).collect();
     if rows.columns.iter().any(String::is_empty) {
         reader.draft.note("A column without a name was left out (a row index, perhaps).");
     }
@@ -61,7 +63,12 @@ struct Columns {
     caption: Option<usize>,
     group: Option<usize>,
     attributes: Vec<usize>,
+    /// Columns of part masks.
+    parts: Vec<usize>,
 }
+
+/// What the names of columns with masks of parts begin with: `mask:ears`.
+const PART: &str = "mask:";
 
 impl Columns {
     fn of(rows: &Rows, path: &Path) -> Result<Self, DataError> {
@@ -85,11 +92,30 @@ impl Columns {
                 .filter(|&c| {
                     let name = rows.columns[c].as_str();
                     let is_list = rows.nested.iter().any(|nested| nested == name);
-                    c != class && !name.is_empty() && !KNOWN.contains(&name) && !is_list
+                    let is_part = name.starts_with(PART);
+                    c != class && !name.is_empty() && !KNOWN.contains(&name) && !is_list && !is_part
                 })
                 .collect(),
+            parts: parts(rows, path)?,
         })
     }
+}
+
+/// The columns of part masks. Their names become parts of the names of conditions.
+fn parts(rows: &Rows, path: &Path) -> Result<Vec<usize>, DataError> {
+    let named = |&c: &usize| rows.columns[c].starts_with(PART);
+    let columns: Vec<usize> = (0..rows.columns.len()).filter(named).collect();
+    for &column in &columns {
+        let name = &rows.columns[column][PART.len()..];
+        if name.trim().is_empty() || name.contains(['/', '\\']) {
+            let message = format!(
+                "the column '{}' is for masks of a part: it needs a name without slashes, as in {PART}ears",
+                rows.columns[column]
+            );
+            return Err(DataError::invalid(path, message));
+        }
+    }
+    Ok(columns)
 }
 
 fn missing_columns(rows: &Rows) -> String {
@@ -160,6 +186,11 @@ impl Reader<'_> {
         self.seen.insert(key, self.draft.data.samples.len());
         let mask =
             columns.mask.and_then(|c| cells[c].take()).and_then(|mask| self.mask(&id, &mask));
+        let mut part = |&column: &usize| {
+            let file = cells[column].take()?;
+            Some(MaskSource::File(self.mask(&id, &file)?))
+        };
+        let parts = columns.parts.iter().map(&mut part).collect();
         let mut take = |column: Option<usize>| column.and_then(|c| cells[c].take());
         let class = self.draft.class(&class);
         self.draft.data.samples.push(Sample {
@@ -171,6 +202,7 @@ impl Reader<'_> {
             captions: take(columns.caption).map(captions).unwrap_or_default(),
             group: take(columns.group),
             attributes: columns.attributes.iter().map(|&c| take(Some(c))).collect(),
+            parts,
         });
     }
 

@@ -14,6 +14,7 @@ fn dataset(splits: &[Option<&str>]) -> Dataset {
             captions: vec![],
             group: None,
             attributes: vec![],
+            parts: Vec::new(),
         })
         .collect();
     Dataset { given: "set.csv".into(), classes: vec!["a".into()], samples, ..Dataset::default() }

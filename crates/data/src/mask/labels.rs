@@ -48,23 +48,27 @@ impl Labels {
 
 /// Reads a mask file by its content.
 pub(super) fn read(path: &Path) -> Result<Labels, DataError> {
+    decode(&load_bytes(path, DecodeOptions::default().max_bytes)?, path)
+}
+
+/// The samples of a file's bytes; `path` is for messages.
+pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Labels, DataError> {
     let options = DecodeOptions { orientation: Orientation::AsStored, ..Default::default() };
-    let bytes = load_bytes(path, options.max_bytes)?;
     if bytes.starts_with(npy::MAGIC) {
-        return npy::parse(&bytes, options.max_pixels).map_err(|message| fail(path, message));
+        return npy::parse(bytes, options.max_pixels).map_err(|message| fail(path, message));
     }
-    match format(&bytes, path)? {
-        ImageFormat::Png => png::read(&bytes, path, &options),
-        ImageFormat::Gif => indexed::gif(&bytes, path, &options),
+    match format(bytes, path)? {
+        ImageFormat::Png => png::read(bytes, path, &options),
+        ImageFormat::Gif => indexed::gif(bytes, path, &options),
         kind => {
             if kind == ImageFormat::Bmp
-                && let Some(labels) = indexed::bmp(&bytes, path, &options)?
+                && let Some(labels) = indexed::bmp(bytes, path, &options)?
             {
                 return Ok(labels);
             }
-            let (_, picture) = decode_samples(&bytes, path, &options)?;
+            let (_, picture) = decode_samples(bytes, path, &options)?;
             let mut labels = of_picture(&picture).map_err(|message| fail(path, message))?;
-            let lossy = kind == ImageFormat::Jpeg || is_lossy_webp(&bytes);
+            let lossy = kind == ImageFormat::Jpeg || is_lossy_webp(bytes);
             // WebP stores alpha without loss beside lossy colours.
             labels.lossy = lossy && labels.kind != Kind::Alpha;
             Ok(labels)

@@ -1,9 +1,10 @@
 //! A mask in the geometry of its image.
 use super::{CocoSegment, Mask, MaskOptions, MaskSource, coco, labels, rule};
 use crate::{
-    DataError,
-    pixels::{DecodeOptions, Decoded, fail, orient},
+    DataError, pickle,
+    pixels::{DecodeOptions, Decoded, fail, load_bytes, orient},
 };
+use base64::prelude::{BASE64_STANDARD, Engine};
 use std::path::Path;
 
 impl MaskSource {
@@ -33,11 +34,32 @@ impl MaskSource {
                     coco::union(segments, height, width).map_err(|message| fail(path, message))?;
                 fit(mask, image, options, path)
             }
+            MaskSource::Pickled { file: path, name } => {
+                let bytes = pickled(path, name)?;
+                let labels = labels::decode(&bytes, path)?;
+                let data = rule::objects(&labels, options);
+                let mask = Mask { width: labels.width, height: labels.height, data };
+                fit(mask, image, options, path)
+            }
             MaskSource::Planted(planted) => {
                 fit(planted.mask(), image, options, Path::new("planted mask"))
             }
         }
     }
+}
+
+/// The picture that a pickled dictionary holds under a name.
+fn pickled(path: &Path, name: &str) -> Result<Vec<u8>, DataError> {
+    let bytes = load_bytes(path, DecodeOptions::default().max_bytes)?;
+    let mut texts = pickle::texts(&bytes).map_err(|message| fail(path, message))?;
+    let text = texts.remove(name).ok_or_else(|| {
+        let held: Vec<&str> = texts.keys().map(String::as_str).collect();
+        fail(path, format!("there is no mask of '{name}'; it has those of {}", held.join(", ")))
+    })?;
+    let text: Vec<u8> = text.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    BASE64_STANDARD
+        .decode(text)
+        .map_err(|error| fail(path, format!("the mask of '{name}' is no base64 text ({error})")))
 }
 
 /// Raster of the segments: that of their run lengths; for polygons the image as stored, or as

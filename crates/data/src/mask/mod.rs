@@ -51,6 +51,13 @@ pub enum MaskSource {
         /// `[height, width]` of the image as the file states it.
         size: Option<[usize; 2]>,
     },
+    /// A picture as base64 text under a name of a pickled dictionary, as RIVAL10 stores the masks of attributes.
+    Pickled {
+        /// The file.
+        file: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// Rendered when it is asked for.
     Planted(PlantedImage),
 }

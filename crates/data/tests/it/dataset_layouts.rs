@@ -1,6 +1,7 @@
 use crate::dataset_tree::{Tree, has_note, ids, jpeg, mask_jpeg, mask_png, problems};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use rightly_data::{
-    Dataset, MaskSource, dataset::OpenOptions, mask::CocoSegment, pixels::DecodeOptions,
+    Dataset, MaskSource, RgbImage, dataset::OpenOptions, mask::CocoSegment, pixels::DecodeOptions,
 };
 use serde_json::json;
 
@@ -206,7 +207,19 @@ fn rival10() {
         let folder = format!("r/RIVAL10/{split}/ordinary/{name}");
         tree.write(&format!("{folder}.JPEG"), jpeg(224, 224, i as u8));
         tree.write(&format!("{folder}_merged_mask.JPEG"), mask_jpeg(224, 224));
-        tree.write(&format!("{folder}_attr_dict.pkl"), "x");
+        // In the format of `pickle.dumps({name: base64 of a PNG}, 2)`, for the attribute 'wheels'.
+        let mask = rightly_data::pixels::encode_png(&RgbImage {
+            width: 224,
+            height: 224,
+            data: (0..224 * 224 * 3).map(|at| if at / 3 % 224 < 56 { 255 } else { 0 }).collect(),
+        })
+        .unwrap();
+        let text = BASE64_STANDARD.encode(mask);
+        let mut pickle = b"\x80\x02}(X\x06\0\0\0wheelsX".to_vec();
+        pickle.extend((text.len() as u32).to_le_bytes());
+        pickle.extend(text.bytes());
+        pickle.extend(b"u.");
+        tree.write(&format!("{folder}_attr_dict.pkl"), if i == 0 { pickle } else { b"x".to_vec() });
         if i < 3 {
             tree.write(&format!("{folder}_attr_labels.npy"), attr_labels(&[2, 12], &[0]));
             tree.write(
@@ -228,6 +241,18 @@ fn rival10() {
         let wheels = data.attributes.iter().position(|a| a == "wheels").unwrap();
         assert_eq!(data.samples[0].attributes[wheels].as_deref(), Some("true"));
         assert_eq!(data.samples[0].attributes[0].as_deref(), Some("false"), "row 1 is 'changed'");
+        assert_eq!(data.parts, data.attributes);
+        let shown: Vec<usize> = (0..18).filter(|&at| data.samples[0].parts[at].is_some()).collect();
+        assert_eq!(shown, [wheels, 12]);
+        let image = data.samples[0].image.load(&DecodeOptions::default()).unwrap();
+        let load = |sample: usize, part: usize| {
+            let source = data.samples[sample].parts[part].as_ref().unwrap();
+            source.load(&image, &data.mask_options).map_err(|e| e.to_string())
+        };
+        let mask = load(0, wheels).unwrap();
+        assert_eq!((mask.area(), mask.data[55], mask.data[56]), (224 * 56, true, false));
+        assert!(load(0, 12).unwrap_err().contains("no mask of 'metallic'; it has those of wheels"));
+        assert!(load(1, wheels).unwrap_err().contains("_attr_dict.pkl"));
         assert!(has_note(&data, "0 images of its train and 1 of its test"), "{:?}", data.notes);
         let last = &data.samples[3];
         assert!(last.mask.is_none() && last.attributes.iter().all(Option::is_none));

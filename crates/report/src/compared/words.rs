@@ -31,7 +31,7 @@ pub(super) fn metric(metric: &str, of: Option<&str>) -> String {
         "kept" => "Share of the right answers kept",
         "background-gap" => "Surroundings of the class minus those of others",
         "background-excess" => "Object kept minus a piece of its surroundings kept",
-        "overlay-excess" => "Drop beyond that under its control",
+        "overlay-excess" | "part-excess" => "Drop beyond that under its control",
         "confidence-drop" => "Drop of confidence",
         "gray-control" => "Drop, same shape gray elsewhere",
         "gray-excess" => "Gray object minus gray elsewhere",

@@ -12,6 +12,7 @@ mod groups;
 mod method;
 mod mistakes;
 mod noise;
+mod object_parts;
 mod objects;
 mod overlay;
 pub(crate) mod parts;
@@ -37,11 +38,12 @@ pub(crate) struct Section {
 }
 
 /// From what to know first to what to look up.
-const ORDER: [fn(&ReportView) -> Option<Section>; 19] = [
+const ORDER: [fn(&ReportView) -> Option<Section>; 20] = [
     glance::section,
     planted::section,
     findings::section,
     ablation::section,
+    object_parts::section,
     surroundings::section,
     noise::section,
     overlay::section,

@@ -28,7 +28,9 @@ impl Tables {
             ("background-gap", Some(c @ "background-swap")) => {
                 self.fall(&format!("{c}/same-class"), &format!("{c}/other-class"), |s| s.correct)?
             }
-            ("overlay-excess", Some(c)) => self.fall(&format!("{c}/control"), c, |s| s.correct)?,
+            ("overlay-excess" | "part-excess", Some(c)) => {
+                self.fall(&format!("{c}/control"), c, |s| s.correct)?
+            }
             ("confidence-drop", Some(c)) => self.fall("none", c, |s| s.confidence)?,
             ("gray-control", Some("gray")) => self.fall("none", "gray-control", |s| s.correct)?,
             ("gray-excess", Some("gray")) => self.fall("gray-control", "gray", |s| s.correct)?,

@@ -6,7 +6,7 @@ use super::{
     MEASURE_REVISIONS,
     options::EvaluateOptions,
     pipeline::Plan,
-    rows::{BACKGROUNDS, BackgroundRow, Outcome, Row},
+    rows::{BACKGROUNDS, BackgroundRow, Outcome, Row, part_condition},
 };
 use crate::{Error, Inputs, measures::noise::Level, subject::MaskState};
 
@@ -106,7 +106,7 @@ impl Columns {
                         columns.lent[plan.start(shard) + offset] = lent(row);
                     }
                     if let Some(row) = entry.row {
-                        columns.take(plan.start(shard) + offset, row, options);
+                        columns.take(plan.start(shard) + offset, row, inputs, options);
                     }
                 }
             }
@@ -124,7 +124,7 @@ impl Columns {
         }
     }
 
-    fn take(&mut self, image: usize, row: Row, options: &EvaluateOptions) {
+    fn take(&mut self, image: usize, row: Row, inputs: &Inputs, options: &EvaluateOptions) {
         match row {
             Row::Clean(row) => {
                 self.output[image] = Some(row.outcome.output);
@@ -142,6 +142,13 @@ impl Columns {
             Row::Background(row) => {
                 for (name, [object, control]) in BACKGROUNDS.iter().zip(row.pairs()) {
                     self.put(image, name, object.map(Into::into));
+                    self.put(image, &format!("{name}/control"), control.map(Into::into));
+                }
+            }
+            Row::Parts(row) => {
+                for (part, [gray, control]) in row.parts {
+                    let name = part_condition(&inputs.dataset.parts[part as usize]);
+                    self.put(image, &name, gray.map(Into::into));
                     self.put(image, &format!("{name}/control"), control.map(Into::into));
                 }
             }

@@ -82,6 +82,18 @@ impl BackgroundRow {
     }
 }
 
+/// Predictions with one part of the object gray: its place among the data's parts, the part gray, the control.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartsRow {
+    /// The parts that the image shows.
+    pub parts: Vec<(u32, [Option<Outcome>; 2])>,
+}
+
+/// The condition under which a part is gray.
+pub(super) fn part_condition(part: &str) -> String {
+    format!("part-gray/{part}")
+}
+
 /// Predictions under noise: `[level][trial]` of each side.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct NoiseRow {
@@ -186,6 +198,8 @@ pub enum Row {
     Ablation(AblationRow),
     /// Surroundings.
     Background(BackgroundRow),
+    /// Parts.
+    Parts(PartsRow),
     /// Noise.
     Noise(NoiseRow),
     /// Saliency.

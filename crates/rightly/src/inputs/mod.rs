@@ -268,6 +268,7 @@ impl Inputs {
             sample.class =
                 known[sample.class].expect("samples of other classes are gone: by construction");
             sample.mask = None;
+            sample.parts = Vec::new();
         }
         dataset.classes.clone_from(&self.dataset.classes);
         self.with_dataset(options, dataset)
@@ -299,6 +300,7 @@ impl Inputs {
                 captions: image.captions,
                 group: None,
                 attributes: Vec::new(),
+                parts: Vec::new(),
             };
         let dataset = Dataset {
             given: options.data.clone().into(),

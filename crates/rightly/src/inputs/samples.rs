@@ -104,16 +104,30 @@ pub(super) fn fingerprint(sample: &Sample, verify: bool) -> Result<[u8; 16], Err
         Some(_) if verify => contents(sample.image.reader()),
         _ => sample.image.state(),
     };
-    let mask = match &sample.mask {
-        None => String::new(),
-        Some(MaskSource::File(path)) if verify => contents(open_regular(path)),
-        Some(MaskSource::File(path)) => file_state(path),
-        Some(MaskSource::Coco { segments, size, .. }) => {
-            Key::new("coco mask", 2).with("segments", segments)?.with("size", size)?.finish()
-        }
-        Some(MaskSource::Planted(image)) => image.state(),
+    let state = |mask: &MaskSource| {
+        Ok::<_, Error>(match mask {
+            MaskSource::File(path) if verify => contents(open_regular(path)),
+            MaskSource::File(path) => file_state(path),
+            MaskSource::Pickled { file, name } if verify => {
+                format!("{}#{name}", contents(open_regular(file)))
+            }
+            MaskSource::Pickled { file, name } => format!("{}#{name}", file_state(file)),
+            MaskSource::Coco { segments, size, .. } => {
+                Key::new("coco mask", 2).with("segments", segments)?.with("size", size)?.finish()
+            }
+            MaskSource::Planted(image) => image.state(),
+        })
     };
-    let hash = blake3::hash(format!("{image}\n{mask}").as_bytes());
+    let mut text = format!("{image}\n");
+    if let Some(mask) = &sample.mask {
+        text += &state(mask)?;
+    }
+    for (at, part) in sample.parts.iter().enumerate() {
+        if let Some(part) = part {
+            text += &format!("\npart {at}: {}", state(part)?);
+        }
+    }
+    let hash = blake3::hash(text.as_bytes());
     let bytes: [u8; 32] = *hash.as_bytes();
     let (short, _) = bytes.split_at(16);
     Ok(short.try_into().expect("sixteen of thirty-two bytes: by construction"))

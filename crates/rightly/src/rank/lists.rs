@@ -12,11 +12,12 @@ use rightly_data::{
     DataError,
     dataset::TextTable,
     files::{self, write_whole},
+    pickle,
     spreadsheet::{self, original},
 };
 use serde_json::{Map, Value};
 
-use super::{judge::Basis, pickle, population::Population, ranking::Ranking};
+use super::{judge::Basis, population::Population, ranking::Ranking};
 use crate::{Error, Inputs, RunDir, inputs::Names};
 
 /// Images of each end in the balanced subset.

@@ -20,7 +20,6 @@ mod judge;
 mod left;
 mod lists;
 mod options;
-mod pickle;
 mod population;
 mod ranking;
 pub mod spuriosity;

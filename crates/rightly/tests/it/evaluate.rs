@@ -283,6 +283,76 @@ fn an_unreadable_image_is_a_problem_and_not_a_sample() {
     assert_eq!(record.findings[0].kind, rightly::findings::Kind::DataProblem);
 }
 
+/// Half of every object, the whole of it and a speck as parts: the whole gives the figures of the object itself, control
+/// and all, and the speck costs nothing.
+#[test]
+fn parts_of_objects_are_made_gray_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(quickstart("table.csv")).unwrap();
+    let mut table = String::from("image,class,mask,mask:left half,mask:whole,mask:speck\n");
+    for (i, line) in text.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        let file = quickstart(cells[2]);
+        let bytes = std::fs::read(&file).unwrap();
+        let mask = pixels::decode(&bytes, &file, &DecodeOptions::default()).unwrap().image;
+        let part = |name: &str, is_in: &dyn Fn(usize, usize, bool) -> bool| {
+            let mut part = mask.clone();
+            for (at, pixel) in part.data.chunks_exact_mut(3).enumerate() {
+                let (y, x) = (at / mask.width, at % mask.width);
+                let on = mask.data[at * 3] > 0;
+                pixel.fill(if is_in(y, x, on) { 255 } else { 0 });
+            }
+            let file = folder.path().join(format!("{name}-{i}.png"));
+            std::fs::write(&file, pixels::encode_png(&part).unwrap()).unwrap();
+            file.display().to_string()
+        };
+        let columns = mask.data.chunks_exact(3).enumerate().filter(|(_, p)| p[0] > 0);
+        let columns: Vec<usize> = columns.map(|(at, _)| at % mask.width).collect();
+        let middle = columns.iter().sum::<usize>() / columns.len();
+        let half = part("half", &|_, x, on| on && x <= middle);
+        let speck = part("speck", &|y, x, _| y == 0 && x < 2);
+        // Of the first image the half is not to be had.
+        let half = if i == 0 { String::new() } else { half };
+        table += &format!(
+            "{},{},{file},{half},{file},{speck}\n",
+            quickstart(cells[0]).display(),
+            cells[1],
+            file = file.display(),
+        );
+    }
+    let data = folder.path().join("table.csv");
+    std::fs::write(&data, table).unwrap();
+    let mut options = inputs();
+    options.data = data.to_string_lossy().into_owned();
+    options.masks = None;
+    let ablation = EvaluateOptions { measures: vec![MeasureName::Ablation], ..quick() };
+    let out = folder.path().join("run");
+    let record = run(options, &ablation, &out).unwrap();
+    let of = |metric: &str, condition: &str| {
+        find(&record.metrics, metric, Some(condition), POOLED).unwrap().clone()
+    };
+    let half = of("drop", "part-gray/left half");
+    assert!(half.n == 119 && half.low > Some(0.0), "{half:?}");
+    for (metric, own, metric_of, other) in [
+        ("drop", "part-gray/whole", "drop", "gray"),
+        ("kept", "part-gray/whole", "kept", "gray"),
+        ("accuracy", "part-gray/whole/control", "accuracy", "gray-control"),
+        ("part-excess", "part-gray/whole", "gray-excess", "gray"),
+    ] {
+        let (own, other) = (of(metric, own), of(metric_of, other));
+        assert_eq!(
+            (own.value, own.low, own.high, own.n),
+            (other.value, other.low, other.high, other.n)
+        );
+    }
+    assert!(of("drop", "part-gray/speck").value.unwrap().abs() < 0.02);
+    let table = Table::load(&out.join("predictions.parquet")).unwrap();
+    let rows = table.texts("condition").unwrap();
+    let count = |name: &str| rows.iter().filter(|row| row.as_deref() == Some(name)).count();
+    assert_eq!(count("part-gray/speck"), 120);
+    assert_eq!(count("part-gray/left half/control"), count("part-gray/left half"));
+}
+
 /// A file of figures over no image would read as a result.
 #[test]
 fn without_a_usable_image_there_is_no_result() {

@@ -229,6 +229,7 @@ impl Reader {
             captions: Vec::new(),
             group: None,
             attributes: Vec::new(),
+            parts: Vec::new(),
         });
     }
 

@@ -37,7 +37,8 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns) {
         }
     }
     control(board, columns, clean);
-    overlays(board, columns);
+    beyond_controls(board, columns, "overlay/", "overlay-excess");
+    beyond_controls(board, columns, "part-gray/", "part-excess");
 }
 
 /// Whether every image was right or wrong as a whole (no averages over several trials).
@@ -153,13 +154,13 @@ fn control(board: &mut Board<'_>, columns: &Columns, clean: &[Option<Seen>]) {
     board.add_mean("control-overlap", Some("gray"), &columns.overlap, (0.0, 1.0));
 }
 
-/// How much more accuracy falls under each overlay than under its control, which has the same shape and opacity without
-/// the pattern, on the same images.
-fn overlays(board: &mut Board<'_>, columns: &Columns) {
-    for (condition, pattern) in &columns.seen {
+/// How much more accuracy falls under each condition of a kind than under its control, on the same images: under an overlay
+/// than under its shape and opacity without the pattern, with a part gray than with as much gray beside the object.
+fn beyond_controls(board: &mut Board<'_>, columns: &Columns, kind: &str, metric: &str) {
+    for (condition, seen) in &columns.seen {
         let control = columns.seen.get(&format!("{condition}/control"));
-        if let (true, Some(control)) = (condition.starts_with("overlay/"), control) {
-            drops(board, "overlay-excess", condition, control, pattern);
+        if let (true, Some(control)) = (condition.starts_with(kind), control) {
+            drops(board, metric, condition, control, seen);
         }
     }
 }

@@ -9,6 +9,7 @@ mod clean;
 mod noise;
 mod objects;
 mod overlay;
+mod parts;
 mod saliency;
 mod thumbnail;
 
@@ -20,10 +21,11 @@ use super::{
 use crate::Error;
 
 /// The revision of every measure, by the name of its shards.
-pub(crate) const REVISIONS: [(&str, u32); 8] = [
+pub(crate) const REVISIONS: [(&str, u32); 9] = [
     ("clean", clean::REVISION),
     ("ablation", ablation::REVISION),
     ("background", background::REVISION),
+    ("parts", parts::REVISION),
     ("noise", noise::REVISION),
     ("saliency", saliency::REVISION),
     ("objects", objects::REVISION),
@@ -65,15 +67,21 @@ pub(crate) fn plan<'a>(
     let inputs = probe.inputs();
     let paper_compat = options.paper_compat;
     let masks = inputs.selected.iter().any(|&i| inputs.dataset.samples[i].mask.is_some());
+    let mut parts = parts::Parts::new(inputs);
     let mut measures: Measures<'a> =
         vec![Box::new(clean::Clean { paper_compat }), Box::new(thumbnail::Thumbnail)];
     let mut skipped = Vec::new();
     let without_masks = |name: &str| format!("{name} is not measured: the data has no masks.");
     for &name in &options.measures {
         match name {
-            MeasureName::Ablation if masks => {
-                measures.push(Box::new(ablation::Ablation { paper_compat }));
-                measures.push(Box::new(background::Backgrounds::new(inputs)));
+            MeasureName::Ablation if masks || parts.is_some() => {
+                if masks {
+                    measures.push(Box::new(ablation::Ablation { paper_compat }));
+                    measures.push(Box::new(background::Backgrounds::new(inputs)));
+                }
+                if let Some(parts) = parts.take() {
+                    measures.push(Box::new(parts));
+                }
             }
             MeasureName::Noise if masks => {
                 measures.push(Box::new(noise::Noise::new(inputs.options.seed, options)))

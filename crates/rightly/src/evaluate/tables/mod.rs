@@ -27,8 +27,8 @@ fn promised(measure: &str) -> &'static [&'static str] {
     }
 }
 
-const MEASURES: [&str; 7] =
-    ["clean", "ablation", "background", "noise", "saliency", "objects", "overlay"];
+const MEASURES: [&str; 8] =
+    ["clean", "ablation", "background", "parts", "noise", "saliency", "objects", "overlay"];
 
 /// Reads the shards of one measure in order.
 fn each_shard<'a>(

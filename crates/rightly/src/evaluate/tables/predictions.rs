@@ -9,7 +9,7 @@ use crate::{
         columns::controls,
         options::EvaluateOptions,
         pipeline::Plan,
-        rows::{BACKGROUNDS, Entry, Outcome, Risen, Row},
+        rows::{BACKGROUNDS, Entry, Outcome, Risen, Row, part_condition},
     },
 };
 
@@ -43,7 +43,7 @@ impl Predictions {
             .f32("loss", self.outcome.iter().map(|o| o.loss))
     }
 
-    fn of(rows: &[(&Sample, Entry)], options: &EvaluateOptions) -> Self {
+    fn of(rows: &[(&Sample, Entry)], names: &[String], options: &EvaluateOptions) -> Self {
         let mut out = Self::default();
         for (sample, entry) in rows {
             let id = &sample.id;
@@ -58,6 +58,13 @@ impl Predictions {
                 Some(Row::Background(row)) => {
                     for (name, [object, control]) in BACKGROUNDS.iter().zip(row.pairs()) {
                         out.add(id, name, 0, object);
+                        out.add(id, &format!("{name}/control"), 0, control);
+                    }
+                }
+                Some(Row::Parts(row)) => {
+                    for &(part, [gray, control]) in &row.parts {
+                        let name = part_condition(&names[part as usize]);
+                        out.add(id, &name, 0, gray);
                         out.add(id, &format!("{name}/control"), 0, control);
                     }
                 }
@@ -100,9 +107,9 @@ pub(super) fn predictions(
     run: &RunDir,
 ) -> Result<(), Error> {
     let mut table = run.table("predictions.parquet");
-    for measure in ["clean", "ablation", "background", "noise", "overlay"] {
+    for measure in ["clean", "ablation", "background", "parts", "noise", "overlay"] {
         each_shard(inputs, plan, measure, |rows| {
-            table.add(&Predictions::of(&rows, options).columns().batch()?)
+            table.add(&Predictions::of(&rows, &inputs.dataset.parts, options).columns().batch()?)
         })?;
     }
     table.finish()

@@ -44,7 +44,16 @@ enum Move {
 /// object by more than [`MAX_OVERLAP`], as it must for an object of more than two thirds of the
 /// image, and for empty and full masks.
 pub fn moved(mask: &Mask) -> Option<Moved> {
+    moved_off(mask, mask)
+}
+
+/// [`moved`] for a part of an object: the part's mask at the place where it lies least on the whole `object`.
+///
+/// # Panics
+/// Where the two masks differ in size.
+pub fn moved_off(mask: &Mask, object: &Mask) -> Option<Moved> {
     check(mask);
+    assert_eq!((mask.width, mask.height), (object.width, object.height), "masks of one picture");
     let total = area(mask);
     if total == 0 || total == mask.data.len() {
         return None;
@@ -52,15 +61,15 @@ pub fn moved(mask: &Mask) -> Option<Moved> {
     let mut search = Search { best: None };
     for (rows, columns) in [(false, true), (true, false), (true, true)] {
         let flip = Move::Flip { rows, columns };
-        search.offer(overlap(mask, flip), 0, flip);
+        search.offer(overlap(mask, object, flip), 0, flip);
     }
     if search.best.is_none_or(|best| best.overlap > 0) {
-        shifts(mask, &mut search);
+        shifts(mask, object, &mut search);
     }
     let allowed = |count: usize| count as f64 <= MAX_OVERLAP * total as f64;
     if !search.best.is_some_and(|best| allowed(best.overlap)) {
         search.best = None;
-        wrapped_shifts(mask, &mut search);
+        wrapped_shifts(mask, object, &mut search);
     }
     let best = search.best.filter(|best| allowed(best.overlap))?;
     Some(Moved {
@@ -107,9 +116,9 @@ fn apply(mask: &Mask, how: Move) -> Mask {
     out
 }
 
-fn overlap(mask: &Mask, how: Move) -> usize {
+fn overlap(mask: &Mask, object: &Mask, how: Move) -> usize {
     let moved = apply(mask, how);
-    moved.data.iter().zip(&mask.data).map(|(&a, &b)| usize::from(a & b)).sum()
+    moved.data.iter().zip(&object.data).map(|(&a, &b)| usize::from(a & b)).sum()
 }
 
 #[derive(Clone, Copy)]
@@ -218,12 +227,12 @@ fn offsets(before: usize, after: usize, step: usize) -> Vec<isize> {
     std::iter::once(0).chain(side(after, 1)).chain(side(before, -1)).collect()
 }
 
-fn shifts(mask: &Mask, search: &mut Search) {
+fn shifts(mask: &Mask, object: &Mask, search: &mut Search) {
     let Some(b) = bounds(mask) else {
         return;
     };
     let step = mask.height.max(mask.width).div_ceil(STEPS);
-    let object = Rows::new(mask, 0..=mask.height - 1);
+    let object = Rows::new(object, 0..=mask.height - 1);
     let inner = Rows::new(mask, b.top..=b.bottom);
     for right in offsets(b.left, mask.width - 1 - b.right, step) {
         let moved = inner.rotated(right);
@@ -234,12 +243,13 @@ fn shifts(mask: &Mask, search: &mut Search) {
     }
 }
 
-fn wrapped_shifts(mask: &Mask, search: &mut Search) {
+fn wrapped_shifts(mask: &Mask, object: &Mask, search: &mut Search) {
     let step = mask.height.max(mask.width).div_ceil(WRAPPED_STEPS);
-    let object = Rows::new(mask, 0..=mask.height - 1);
+    let own = Rows::new(mask, 0..=mask.height - 1);
+    let object = Rows::new(object, 0..=mask.height - 1);
     let half = |side: usize| offsets((side - 1) / 2, side / 2, step);
     for right in half(mask.width) {
-        let moved = object.rotated(right);
+        let moved = own.rotated(right);
         for down in half(mask.height) {
             let first = down.rem_euclid(mask.height as isize) as usize;
             let rows = object.iter().skip(first).chain(object.iter().take(first));

@@ -18,7 +18,7 @@ fn least(mask: &Mask) -> usize {
             moves.push(Move::Shift { down, right, wrapped: false });
         }
     }
-    moves.into_iter().map(|how| overlap(mask, how)).min().unwrap()
+    moves.into_iter().map(|how| overlap(mask, mask, how)).min().unwrap()
 }
 
 #[test]

@@ -1,0 +1,51 @@
+//! Accuracy with one part of the object hidden.
+
+use maud::html;
+
+use super::{
+    Section,
+    parts::{cells, wide},
+};
+use crate::{
+    format::{PART, Unit, name},
+    view::{Figure, ReportView},
+};
+
+pub(super) fn section(view: &ReportView) -> Option<Section> {
+    let figures = &view.figures;
+    let mut shown: Vec<(&str, &Figure)> = figures
+        .conditions("drop")
+        .into_iter()
+        .filter(|condition| condition.starts_with(PART) && !condition.ends_with("/control"))
+        .filter_map(|condition| Some((condition, figures.all("drop", Some(condition))?)))
+        .filter(|(_, drop)| drop.value.is_some())
+        .collect();
+    if shown.is_empty() {
+        return None;
+    }
+    shown.sort_by(|a, b| {
+        b.1.value.partial_cmp(&a.1.value).expect("values are finite").then(a.0.cmp(b.0))
+    });
+    let body = html! {
+        p { "What a part of the object is worth: the drop of accuracy where it alone is gray. Beyond its control: how much more that is than the same shape gray, moved off the object." }
+        (wide(html! {
+            table {
+                caption { "Images that show the part" }
+                thead { tr {
+                    th { "Part" } th.number { "Drop" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "Beyond its control" } th.number { "95 % interval" } th.number { "n" }
+                    th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
+                } }
+                tbody { @for (condition, drop) in &shown {
+                    tr {
+                        th scope="row" { (name(&condition[PART.len()..])) }
+                        (cells(Some(drop), Unit::Points))
+                        (cells(figures.all("part-excess", Some(condition)), Unit::Points))
+                        (cells(figures.all("kept", Some(condition)), Unit::Percent))
+                    }
+                } }
+            }
+        }))
+    };
+    Some(Section { id: "object-parts", title: "Without a part of the object", body })
+}
