@@ -2,7 +2,7 @@
 """scikit-learn's side of the mathematics of discovery in rightly-stats: PLS, PCA, k-means, silhouettes, mixtures, linear
 SVMs, agreement of clusterings; and of how `dim` and `failure-direction` divide a class.
 
-    python reference/discovery.py --out crates/stats/tests/golden --division crates/rightly/tests/golden/division.json
+    python reference/discovery.py --out crates/stats/tests/golden --division crates/audit/tests/golden/division.json
 
 writes one JSON file a subject. Inputs are multiples of a power of 1/2, so that both sides see the same numbers in single
 precision and in the file; results are rounded to eleven digits. Needs numpy, scipy and scikit-learn.

@@ -1,6 +1,6 @@
 """Spuriosity of a seeded matrix, with NumPy and SciPy alone: the golden values of the stage `rank`.
 
-    python reference/spuriosity.py --out crates/rightly/tests/golden/spuriosity.json
+    python reference/spuriosity.py --out crates/audit/tests/golden/spuriosity.json
 
 For each class: mean features of the images that are right times the head's weights, the five largest (above 0); the
 features listed in `spurious` standardised over the class (ddof 0) and averaged; ranks (1 = highest); accuracy of the k

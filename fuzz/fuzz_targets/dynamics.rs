@@ -1,7 +1,7 @@
 //! A table of losses over epochs.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use rightly::dynamics;
+use rightly_audit::dynamics;
 use rightly_data::{Dataset, ImageSource, Sample};
 use rightly_fuzz::{file, folder};
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub enum ReportError {
     /// The run can't be read, or the page can't be written.
     #[error(transparent)]
-    Run(#[from] rightly::Error),
+    Run(#[from] rightly_audit::Error),
     /// A table of the run can't be read.
     #[error(transparent)]
     Data(#[from] rightly_data::DataError),

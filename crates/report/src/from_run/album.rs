@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rightly::{
+use rightly_audit::{
     run::Manifest,
     subject::{Loader, Picture as Loaded},
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use rightly::{RunDir, run::Manifest};
+use rightly_audit::{RunDir, run::Manifest};
 use rightly_data::{
     DataError,
     table::{self, Table},
@@ -28,7 +28,7 @@ pub(super) fn gallery(
     album: &Album,
     figures: &Figures,
 ) -> Result<Option<CamGallery>, ReportError> {
-    let Some(path) = run.file_of(rightly::evaluate::STAGE, "measures/saliency.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/saliency.parquet")? else {
         return Ok(None);
     };
     let table = Table::load(&path)?;
@@ -58,7 +58,7 @@ pub(super) fn gallery(
             rows.iter().map(|(iou, id)| card((tables, &path), album, id, *iou, maps.get(*id)));
         groups.push((title.to_owned(), cards.collect::<Result<_, _>>()?));
     }
-    let options = manifest.stages.get(rightly::evaluate::STAGE);
+    let options = manifest.stages.get(rightly_audit::evaluate::STAGE);
     let text = |key: &str| options.and_then(|o| o.get(key)).and_then(|v| v.as_str());
     let Some(method) = text("cam").map(str::to_owned) else {
         let message = "the options of evaluate do not say what the maps are";
@@ -105,7 +105,7 @@ fn choose<'a>(sorted: &[(f64, &'a str)]) -> Vec<Group<'a>> {
 /// The maps of the wanted images, read in one pass.
 fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportError> {
     let mut out = BTreeMap::new();
-    let Some(path) = run.file_of(rightly::evaluate::STAGE, "measures/cam.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/cam.parquet")? else {
         return Ok(out);
     };
     for batch in table::read(&path)? {
@@ -160,7 +160,7 @@ fn card(
 }
 
 pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
-    let Some(path) = run.file_of(rightly::evaluate::STAGE, "measures/mean-mask.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/mean-mask.parquet")? else {
         return Ok(Vec::new());
     };
     let table = Table::load(&path)?;

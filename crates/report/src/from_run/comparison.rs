@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rightly::{
+use rightly_audit::{
     RunDir,
     compare::{self, Row},
     run::{ComparedRun, ComparisonManifest, Pairing},

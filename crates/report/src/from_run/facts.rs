@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rightly::run::Manifest;
+use rightly_audit::run::Manifest;
 use rightly_data::{
     Preprocess,
     preprocess::{Channels, Resize},
@@ -13,7 +13,7 @@ use crate::view::Facts;
 
 pub(super) fn facts(manifest: &Manifest, tables: &Tables) -> Facts {
     let inputs = &manifest.inputs;
-    let evaluate = manifest.stages.get(rightly::evaluate::STAGE);
+    let evaluate = manifest.stages.get(rightly_audit::evaluate::STAGE);
     let mut rows = vec![
         ("Model file".to_owned(), inputs.model.display().to_string()),
         ("Model hash (blake3)".to_owned(), manifest.hashes.model.clone()),
@@ -26,7 +26,7 @@ pub(super) fn facts(manifest: &Manifest, tables: &Tables) -> Facts {
         ("Version".to_owned(), format!("rightly {}", manifest.version)),
     ];
     if let Some(look) = &manifest.first_look {
-        let holds = rightly::first_look::output(look.output).to_owned();
+        let holds = rightly_audit::first_look::output(look.output).to_owned();
         rows.insert(3, ("The model's output".to_owned(), holds));
     }
     for (stage, options) in &manifest.stages {

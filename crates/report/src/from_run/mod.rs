@@ -15,7 +15,7 @@ mod wrong;
 
 use std::path::{Path, PathBuf};
 
-use rightly::{
+use rightly_audit::{
     Finding, Metric, RunDir,
     evaluate::findings::{AT_CHANCE, TOO_FEW},
     findings::Kind,
@@ -63,7 +63,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     let album = Album::open(&manifest, &tables);
     let mut notes = Vec::new();
     // What a repair decided stands in its own section.
-    for stage in manifest.stages.keys().filter(|stage| *stage != rightly::mitigate::STAGE) {
+    for stage in manifest.stages.keys().filter(|stage| *stage != rightly_audit::mitigate::STAGE) {
         if let Some(record) = run.stage(stage)? {
             notes.extend(record.notes);
         }

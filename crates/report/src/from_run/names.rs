@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use rightly::RunDir;
+use rightly_audit::RunDir;
 use rightly_data::{DataError, table::Table};
 
 use crate::{
@@ -28,7 +28,7 @@ pub(super) type Names = BTreeMap<(String, String), NameView>;
 /// Reads `interpret/names.parquet`.
 pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
     let mut out = Names::new();
-    let Some(path) = run.file_of(rightly::interpret::STAGE, "interpret/names.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::interpret::STAGE, "interpret/names.parquet")? else {
         return Ok(out);
     };
     let table = Table::load(&path)?;

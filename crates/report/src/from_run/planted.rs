@@ -1,6 +1,6 @@
 //! The truth of a made world, where a run lies in a demo's folder.
 
-use rightly::{
+use rightly_audit::{
     RunDir,
     findings::Kind,
     truth::{Match, Truth, Verdict},

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use rightly::{Finding, Metric, RunDir, findings::Kind};
+use rightly_audit::{Finding, Metric, RunDir, findings::Kind};
 use rightly_data::{DataError, table::Table};
 
 use super::{
@@ -36,7 +36,7 @@ pub(super) fn ranks(
     findings: &[Finding],
     names: &Names,
 ) -> Result<Option<RankView>, ReportError> {
-    let Some(path) = run.file_of(rightly::rank::STAGE, "rank/features.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::rank::STAGE, "rank/features.parquet")? else {
         return Ok(None);
     };
     let table = Table::load(&path)?;
@@ -110,7 +110,7 @@ fn shown_classes(
     for name in classes.iter().flatten() {
         gaps.entry(name).or_insert(-1.0);
     }
-    for m in metrics.iter().filter(|m| m.stage == rightly::rank::STAGE && m.metric == "gap") {
+    for m in metrics.iter().filter(|m| m.stage == rightly_audit::rank::STAGE && m.metric == "gap") {
         if let (Some(class), Some(value)) = (m.class.as_deref(), m.value)
             && let Some(gap) = gaps.get_mut(class)
         {
@@ -129,7 +129,7 @@ fn shown_classes(
 
 fn examples(run: &RunDir) -> Result<BTreeMap<(String, i64), Vec<Example>>, ReportError> {
     let mut out: BTreeMap<(String, i64), Vec<Example>> = BTreeMap::new();
-    let Some(path) = run.file_of(rightly::rank::STAGE, "rank/examples.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::rank::STAGE, "rank/examples.parquet")? else {
         return Ok(out);
     };
     let table = Table::load(&path)?;

@@ -1,6 +1,6 @@
 //! What the stage `mitigate` left.
 
-use rightly::{
+use rightly_audit::{
     Metric, RunDir,
     metrics::{MEAN, POOLED},
     mitigate::{Repair, STAGE, Verdict, control_condition, verdicts},
@@ -116,7 +116,7 @@ fn changes(rows: &[&Metric], all: &[Metric], condition: &str) -> Vec<Change> {
             }
             let before = all
                 .iter()
-                .find(|m| m.stage == rightly::evaluate::STAGE && m.is(metric, Some(under), class));
+                .find(|m| m.stage == rightly_audit::evaluate::STAGE && m.is(metric, Some(under), class));
             out.push(Change {
                 metric: metric.to_owned(),
                 condition: under.to_owned(),

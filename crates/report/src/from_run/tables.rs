@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 
-use rightly::{RunDir, run::Manifest};
+use rightly_audit::{RunDir, run::Manifest};
 use rightly_data::{
     DataError, files,
     table::{self, Table},
@@ -40,13 +40,13 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn read(run: &RunDir, manifest: &Manifest) -> Result<Self, ReportError> {
         let mut out = Self::default();
-        if let Some(path) = run.file_of(rightly::evaluate::STAGE, "samples.parquet")? {
+        if let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "samples.parquet")? {
             out.samples(&path)?;
         }
         // A run in which images were ranked or divided but not evaluated.
         for (stage, table) in [
-            (rightly::rank::STAGE, "rank/spuriosity.parquet"),
-            (rightly::discover::STAGE, "discover/groups.parquet"),
+            (rightly_audit::rank::STAGE, "rank/spuriosity.parquet"),
+            (rightly_audit::discover::STAGE, "discover/groups.parquet"),
         ] {
             if out.images.is_empty()
                 && let Some(path) = run.file_of(stage, table)?
@@ -88,7 +88,7 @@ impl Tables {
     }
 
     fn predictions(&mut self, run: &RunDir) -> Result<(), ReportError> {
-        let Some(path) = run.file_of(rightly::evaluate::STAGE, "predictions.parquet")? else {
+        let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "predictions.parquet")? else {
             return Ok(());
         };
         let mut begun = false;

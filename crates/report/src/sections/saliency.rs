@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Overlap from which on two maps are the same.
-const SAME: f64 = rightly::evaluate::SAME_MAP;
+const SAME: f64 = rightly_audit::evaluate::SAME_MAP;
 
 /// Whether the maps change with the class that they are to explain.
 fn class_sensitivity(overlap: &Figure) -> Markup {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use rightly::{Metric, RunDir, run::StageRecord};
+use rightly_audit::{Metric, RunDir, run::StageRecord};
 use rightly_data::{Problem, RgbImage, pixels::encode_png, table::Columns};
 
 use crate::html;

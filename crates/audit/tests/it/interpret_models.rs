@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use rightly::{
+use rightly_audit::{
     Error, InputOptions, RunDir,
     findings::Kind,
     interpret::{InterpretOptions, LanguageEndpoint, interpret, write_planted_towers},

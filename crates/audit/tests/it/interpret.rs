@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, sync::atomic::AtomicBool};
 
-use rightly::{
+use rightly_audit::{
     Error, RunDir,
     findings::Kind,
     interpret::{InterpretOptions, interpret},

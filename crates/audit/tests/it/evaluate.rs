@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rightly::{
+use rightly_audit::{
     evaluate::{EvaluateOptions, MeasureName},
     findings::Kind,
     metrics::{MEAN, POOLED, find},
@@ -91,7 +91,7 @@ fn an_interrupted_run_ends_with_the_bytes_of_an_uninterrupted_one() {
     run(inputs(), &quick(), whole.path()).unwrap();
     for after in [1, 20, 50] {
         let error = run_until(inputs(), &quick(), broken.path(), Some(after)).unwrap_err();
-        assert!(matches!(error, rightly::Error::Interrupted), "{error}");
+        assert!(matches!(error, rightly_audit::Error::Interrupted), "{error}");
     }
     run(inputs(), &quick(), broken.path()).unwrap();
     let different = differences(&tables(whole.path()), &tables(broken.path()));
@@ -249,7 +249,7 @@ fn a_wrong_label_map_is_said_first() {
     let titles: Vec<&str> = record.findings.iter().map(|f| f.title.as_str()).collect();
     assert!(titles.contains(&"labels look permuted"), "{titles:?}");
     assert!(titles.contains(&"clean accuracy is at chance"), "{titles:?}");
-    assert!(record.findings.iter().all(|f| f.kind == rightly::findings::Kind::DataProblem));
+    assert!(record.findings.iter().all(|f| f.kind == rightly_audit::findings::Kind::DataProblem));
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn an_unreadable_image_is_a_problem_and_not_a_sample() {
     let csv = std::fs::read_to_string(out.join("problems.csv")).unwrap();
     assert!(csv.starts_with("image,stage,problem,what was done\n"), "{csv}");
     assert!(csv.contains("truncated.jpg"), "{csv}");
-    assert_eq!(record.findings[0].kind, rightly::findings::Kind::DataProblem);
+    assert_eq!(record.findings[0].kind, rightly_audit::findings::Kind::DataProblem);
 }
 
 /// Half of every object, the whole of it and a speck as parts: the whole gives the figures of the object itself, control

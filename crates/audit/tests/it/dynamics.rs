@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use rightly::{
+use rightly_audit::{
     Error, Event, RunDir,
     dynamics::{Source, TABLE, expand, gather, measure, read},
 };

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use rightly::{
+use rightly_audit::{
     Error, InputOptions, Inputs, Metric, RunDir,
     discover::DiscoverOptions,
     evaluate::evaluate,
@@ -412,7 +412,7 @@ fn objects_and_cues_are_known_where_masks_and_ranks_are() {
     // The trunk has seen the changed pictures; other repairs of the same run ask no more of it.
     let counted = std::sync::atomic::AtomicUsize::new(0);
     mitigate(&inputs, &repairs(&[Repair::CoreNoise]), &own, &AtomicBool::new(false), &|event| {
-        if matches!(event, rightly::Event::Image) {
+        if matches!(event, rightly_audit::Event::Image) {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     })

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
 
 use ndarray::Array1;
-use rightly::{
+use rightly_audit::{
     Error, InputOptions, RunDir,
     features::Source,
     findings::Kind,
@@ -298,7 +298,7 @@ fn features_from_a_file_give_the_ranks_of_the_same_features() {
     let mut found = Vec::new();
     for file in [npy, parquet] {
         let out = folder.path().join(file.file_stem().unwrap()).join("run");
-        let options = RankOptions { features: rightly::features::Source::File(file), ..options() };
+        let options = RankOptions { features: rightly_audit::features::Source::File(file), ..options() };
         let record = run(inputs(), &options, &out).unwrap();
         assert!(record.notes.iter().any(|n| n.contains("probe")), "{:?}", record.notes);
         found.push(ranks(&out));

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use rightly::{
+use rightly_audit::{
     InputOptions, Metric,
     evaluate::{EvaluateOptions, MeasureName},
     measures::noise::Level,

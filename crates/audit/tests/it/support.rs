@@ -7,7 +7,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use rightly::{
+use rightly_audit::{
     Error, Event, InputOptions, Inputs, RunDir,
     evaluate::{EvaluateOptions, evaluate},
     run::StageRecord,

@@ -1,6 +1,6 @@
 //! One process at a time, one model and dataset a run.
 
-use rightly::{InputOptions, Inputs, RunDir, inputs::Outputs, run::StageRecord};
+use rightly_audit::{InputOptions, Inputs, RunDir, inputs::Outputs, run::StageRecord};
 use rightly_data::preprocess::MaskSampling;
 use rightly_model::Overrides;
 

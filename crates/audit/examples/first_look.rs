@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rightly::InputOptions;
-use rightly::first_look::{AUTO, Opening};
+use rightly_audit::InputOptions;
+use rightly_audit::first_look::{AUTO, Opening};
 use rightly_model::{Classifier, Overrides};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

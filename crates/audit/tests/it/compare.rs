@@ -6,7 +6,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use rightly::{
+use rightly_audit::{
     InputOptions, RunDir,
     compare::{self, CompareOptions, Comparison, compare},
     evaluate::{EvaluateOptions, MeasureName},
@@ -16,7 +16,7 @@ use rightly::{
 
 use crate::support::{inputs, quick, quickstart, real_data, run};
 
-fn held(a: &Path, b: &Path) -> Result<Comparison, rightly::Error> {
+fn held(a: &Path, b: &Path) -> Result<Comparison, rightly_audit::Error> {
     let options = CompareOptions { resamples: 300, ..CompareOptions::default() };
     compare(a, b, &options, &AtomicBool::new(false))
 }

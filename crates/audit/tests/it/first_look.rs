@@ -2,7 +2,7 @@
 
 use std::{fs, sync::atomic::AtomicBool};
 
-use rightly::{Error, Inputs, RunDir, evaluate::evaluate, first_look::AUTO};
+use rightly_audit::{Error, Inputs, RunDir, evaluate::evaluate, first_look::AUTO};
 use rightly_model::{EngineKind, Overrides};
 
 use crate::support::{inputs, quick};

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, atomic::AtomicBool},
 };
 
-use rightly::{
+use rightly_audit::{
     Error, Event, InputOptions, Inputs, RunDir,
     discover::{self, DiscoverOptions},
     dynamics::{self, Source},

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, sync::atomic::AtomicBool};
 
-use rightly::{
+use rightly_audit::{
     InputOptions, RunDir,
     features::Source,
     rank::{RankOptions, rank},

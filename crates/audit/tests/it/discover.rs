@@ -7,7 +7,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use rightly::{
+use rightly_audit::{
     Error, InputOptions, RunDir,
     discover::{Components, DiscoverOptions, Method, discover},
     features::Source,
@@ -180,8 +180,8 @@ fn features_losses_and_attributes_from_outside() {
     let dir = RunDir::new(&out);
     let lock = dir.lock().unwrap();
     opened.claim(&dir, false).unwrap();
-    let source = rightly::dynamics::Source::Table(dynamics);
-    rightly::dynamics::gather(&opened, &source, &dir, 2, &AtomicBool::new(false), &|_| ()).unwrap();
+    let source = rightly_audit::dynamics::Source::Table(dynamics);
+    rightly_audit::dynamics::gather(&opened, &source, &dir, 2, &AtomicBool::new(false), &|_| ()).unwrap();
     drop(lock);
     let options = DiscoverOptions {
         features: Source::File(features),

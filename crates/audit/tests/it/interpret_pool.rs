@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::atomic::AtomicBool};
 
-use rightly::{
+use rightly_audit::{
     Error, RunDir,
     features::Source,
     interpret::{InterpretOptions, interpret},
