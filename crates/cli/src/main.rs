@@ -5,14 +5,14 @@ mod claim;
 mod commands;
 mod config;
 mod effects;
-mod fetching;
 mod flags;
+mod hub;
 mod interrupt;
 mod options;
 mod output;
 mod place;
 mod progress;
-mod training;
+mod training_set;
 
 use std::process::ExitCode;
 

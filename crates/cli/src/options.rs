@@ -28,7 +28,7 @@ use crate::{
         MaskFlags, MeasureFlags, OutputsArg, PoolArg, PoolLabelsArg, SamplingArg, StageArgs,
         TargetArg,
     },
-    fetching::{Fetcher, Kind},
+    hub::{Fetcher, Kind},
 };
 
 /// Name of an engine, as a run's inputs take it.

@@ -8,7 +8,7 @@
 use ndarray::Array2;
 use rand::RngExt as _;
 use rightly_model::ModelError;
-use rightly_model::heads::robust::{Groups, Material, Measure, Method, Recipe, sweep};
+use rightly_model::heads::robust::{Groups, HeadTraining, Measure, Method, TrainingData, sweep};
 use rightly_model::heads::{Features, Head, HeadOptions, Optimizer};
 use rightly_stats::rng::{keyed, standard_normal_fill};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -90,9 +90,9 @@ fn run(options: &Options) -> Result<(Vec<f64>, f64), ModelError> {
         weights: None,
         classes: options.classes,
     };
-    let material = Material { groups: Some(&groups), ..Material::of(features) };
-    let recipes: Vec<Recipe> = (0..options.settings)
-        .map(|setting| Recipe {
+    let material = TrainingData { groups: Some(&groups), ..TrainingData::of(features) };
+    let recipes: Vec<HeadTraining> = (0..options.settings)
+        .map(|setting| HeadTraining {
             method: options.method.clone(),
             options: HeadOptions {
                 hidden: None,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rightly::{
     Finding,
     findings::Kind,
-    truth::{Truth, compare},
+    planted_truth::{Truth, compare},
 };
 use rightly_stats::Design;
 

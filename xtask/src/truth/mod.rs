@@ -29,7 +29,7 @@ mod world;
 use std::path::PathBuf;
 
 use clap::Args;
-use rightly::truth::{Truth, Verdict, compare};
+use rightly::planted_truth::{Truth, Verdict, compare};
 
 use world::{Plain, World};
 

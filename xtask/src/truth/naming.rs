@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fs};
 
 use rand::seq::SliceRandom;
-use rightly::{Finding, RunDir, interpret::write_planted_towers, truth::compare};
+use rightly::{Finding, RunDir, interpret::write_planted_towers, planted_truth::compare};
 use rightly_data::table::{Columns, Table, write};
 use rightly_stats::rng::keyed;
 

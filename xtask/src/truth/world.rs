@@ -10,7 +10,7 @@ use anyhow::Context;
 use rightly::{
     Finding, Metric, RunDir,
     metrics::{POOLED, find},
-    truth::{self, Truth},
+    planted_truth::{self, Truth},
 };
 use rightly_data::{Dataset, dataset::OpenOptions, table::Table};
 
@@ -169,10 +169,10 @@ impl World {
         let dataset = Dataset::open(&data.to_string_lossy(), &OpenOptions::default())?;
         Ok(Self {
             name: name.to_owned(),
-            truths: truth::read(&out.join("truth.json"))?,
+            truths: planted_truth::read(&out.join("truth.json"))?,
             findings: run.findings()?,
             metrics: run.metrics()?,
-            outcomes: truth::outcomes(&run)?,
+            outcomes: planted_truth::outcomes(&run)?,
             dataset,
             attributes: attributes(&out.join("data/attributes.csv"))?,
             run,

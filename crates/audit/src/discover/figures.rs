@@ -4,10 +4,10 @@ use rightly_stats::{Estimate, slices};
 
 use super::{
     DiscoverOptions, STAGE,
-    grouped::Grouped,
-    judged::{FEWEST, JudgedClass, MISLABELLED},
+    assignment::Grouped,
+    gap_test::{FEWEST, JudgedClass, MISLABELLED},
 };
-use crate::{Inputs, Metric, metrics::MEAN, parts::Parts, words::shortened};
+use crate::{Inputs, Metric, fit_confirm::FitConfirm, metrics::MEAN, prose::shortened};
 
 /// Share of a class that the size of gap which could have been seen is stated for.
 const SHARE: f64 = 0.2;
@@ -97,7 +97,7 @@ pub(super) fn edges(
 
 /// Sentences to follow a list of classes that are too small, where the run takes only some images of each, or deals whole
 /// clusters.
-pub(super) fn limited(inputs: &Inputs, parts: &Parts) -> String {
+pub(super) fn limited(inputs: &Inputs, parts: &FitConfirm) -> String {
     let mut out = String::new();
     if let Some(limit) = inputs.options.limit {
         out += &format!(" The run takes at most {limit} images a class.");
@@ -113,7 +113,7 @@ pub(super) fn limited(inputs: &Inputs, parts: &Parts) -> String {
 pub(super) fn power(
     inputs: &Inputs,
     options: &DiscoverOptions,
-    parts: &Parts,
+    parts: &FitConfirm,
     grouped: &[Vec<Grouped>],
     judged: &[JudgedClass],
     found: usize,

@@ -2,8 +2,8 @@
 
 use super::{
     DiscoverOptions,
-    grouped::Grouped,
-    judged::{Judged, JudgedClass},
+    assignment::Grouped,
+    gap_test::{Judged, JudgedClass},
 };
 use crate::{Finding, Inputs, Metric, features::Source, findings::Kind};
 

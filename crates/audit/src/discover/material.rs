@@ -9,7 +9,7 @@ use super::supervision::Supervision;
 use crate::{
     Error, Inputs,
     features::{FeatureSet, Outcome, Outcomes, fold, rows_of},
-    parts::Parts,
+    fit_confirm::FitConfirm,
 };
 
 /// Values of vectors that are held at once; more classes are read in several passes over the file.
@@ -91,7 +91,7 @@ pub(super) struct Members {
 
 impl Members {
     /// Of each class of the dataset.
-    pub(super) fn by_class(inputs: &Inputs, parts: &Parts, outcomes: &Outcomes) -> Vec<Self> {
+    pub(super) fn by_class(inputs: &Inputs, parts: &FitConfirm, outcomes: &Outcomes) -> Vec<Self> {
         let mut out = vec![Self::default(); inputs.dataset.classes.len()];
         let known = |at: &&usize| outcomes.of(&inputs.dataset.samples[**at].id).is_some();
         for &at in parts.fit.iter().filter(known) {

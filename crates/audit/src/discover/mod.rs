@@ -7,14 +7,14 @@
 //! its features alone: a group that is chosen by its own errors has a gap by construction. Groups, their order and the side
 //! of the test are fixed on the fitting part; the confirming part is looked at once.
 
+mod assignment;
 mod figures;
 mod findings;
-mod grouped;
-mod judged;
+mod gap_test;
 mod material;
 mod method;
 mod options;
-mod probe;
+mod probe_losses;
 pub(crate) mod protocol;
 mod quality;
 mod second_view;
@@ -33,13 +33,13 @@ pub use options::{Components, DiscoverOptions, Method};
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink, dynamics,
     features::{self, FeatureSet, Outcomes},
-    parts::Parts,
+    fit_confirm::FitConfirm,
+    prose::shortened,
     run::{Key, StageRecord},
-    words::shortened,
     workers,
 };
-use grouped::Grouped;
-use judged::JudgedClass;
+use assignment::Grouped;
+use gap_test::JudgedClass;
 use material::{Material, Members, Part};
 use method::{Fit, Slice, Slicer};
 use supervision::Supervision;
@@ -68,7 +68,7 @@ pub fn discover(
     let start = Instant::now();
     let finished = |unchanged| Event::finished(STAGE, start, unchanged);
     let parts =
-        Parts::choose(inputs, options.fit_split.as_deref(), options.confirm_split.as_deref())?;
+        FitConfirm::choose(inputs, options.fit_split.as_deref(), options.confirm_split.as_deref())?;
     let mut splits: Vec<&str> = parts.splits.iter().map(String::as_str).collect();
     splits.dedup();
     let set = features::gather(
@@ -128,7 +128,7 @@ pub fn discover(
     notes.extend([parts.words.clone(), supervision.words.clone()]);
     let All { grouped, mut judged, quality } =
         stage.divide(&parts, &supervision, run, stop, &mut notes)?;
-    judged::correct(&mut judged);
+    gap_test::correct(&mut judged);
     let mut metrics = figures::compute(&inputs.dataset.classes, options, &grouped, &judged);
     let means = quality::means(&quality, inputs.options.seed, options.resamples);
     metrics.extend(quality.into_iter().chain(means));
@@ -152,7 +152,7 @@ pub fn discover(
 }
 
 /// Images whose losses are needed: those that are fitted on; where one split was dealt all, for the directions.
-fn supervised(parts: &Parts, members: &[Members]) -> Vec<Members> {
+fn supervised(parts: &FitConfirm, members: &[Members]) -> Vec<Members> {
     let one = |m: &Members| match parts.dealt() {
         true => m.together(),
         false => m.clone(),
@@ -199,7 +199,7 @@ impl Stage<'_> {
     /// Divides every class and writes the tables.
     fn divide(
         &self,
-        parts: &Parts,
+        parts: &FitConfirm,
         supervision: &Supervision,
         run: &RunDir,
         stop: &AtomicBool,
@@ -257,7 +257,7 @@ impl Stage<'_> {
     /// One class; `None` where it is too small.
     fn class(
         &self,
-        parts: &Parts,
+        parts: &FitConfirm,
         supervision: &Supervision,
         material: &Material,
         other: Option<&Material>,
@@ -310,7 +310,7 @@ impl Stage<'_> {
             grouped.push(own);
         }
         let mut judged =
-            judged::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;
+            gap_test::judge(self.inputs, self.options, &material.confirm, &grouped, name)?;
         if let Some(other) = other {
             let clusters = self.inputs.clusters_of(&material.confirm.samples)?;
             let seed = self.inputs.options.seed;
@@ -336,7 +336,7 @@ fn key(
     inputs: &Inputs,
     options: &DiscoverOptions,
     sets: [Option<&FeatureSet>; 2],
-    parts: &Parts,
+    parts: &FitConfirm,
     run: &RunDir,
 ) -> Result<String, Error> {
     let dynamics = run.stage(dynamics::STAGE)?.map(|record| record.key);

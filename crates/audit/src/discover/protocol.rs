@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::{
     DiscoverOptions, Method,
-    grouped::Grouped,
+    assignment::Grouped,
     material::{Material, Part},
     method::{self, Fit, Slicer},
 };

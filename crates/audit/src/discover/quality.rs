@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rightly_stats::{Design, Estimate, agreement::adjusted_mutual_information, jackknife};
 
-use super::{STAGE, grouped::Grouped, material::Part};
+use super::{STAGE, assignment::Grouped, material::Part};
 use crate::{Error, Inputs, Metric, metrics::MEAN};
 
 /// Images of a group that are looked at.

@@ -10,8 +10,8 @@ use rightly_stats::{Estimate, pca::Pca, ridge::Ridge, slices};
 
 use super::{
     DiscoverOptions,
-    grouped::Grouped,
-    judged::JudgedClass,
+    assignment::Grouped,
+    gap_test::JudgedClass,
     material::Material,
     method::space::{pca, unit_rows},
 };

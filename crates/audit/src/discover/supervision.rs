@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{DiscoverOptions, material::Members, probe};
+use super::{DiscoverOptions, material::Members, probe_losses};
 use crate::{
     Error, Inputs, RunDir,
     dynamics::{self, Dynamics},
@@ -53,7 +53,7 @@ impl Supervision {
                 fitted.len()
             );
         }
-        let mut probed = probe::dynamics(inputs, options, set, members)?;
+        let mut probed = probe_losses::dynamics(inputs, options, set, members)?;
         for sample in &fitted {
             if let Some(losses) = probed.get_mut(sample) {
                 let own = outcomes.of(&inputs.dataset.samples[*sample].id);
@@ -63,12 +63,12 @@ impl Supervision {
         probed.retain(|_, losses| losses.iter().all(|l| l.is_finite()));
         Ok(Self {
             losses: probed,
-            columns: probe::EPOCHS + 1,
+            columns: probe_losses::EPOCHS + 1,
             words: format!(
                 "Supervision: the model's own loss, and the loss after each of {} epochs of a linear probe on the features, \
                  each image measured by a probe that has not seen it{why}. Dynamics of the model's own training \
                  (--dynamics, --checkpoints) tell more.",
-                probe::EPOCHS
+                probe_losses::EPOCHS
             ),
         })
     }

@@ -5,7 +5,7 @@ use rightly_data::{DataError, table::Columns};
 
 use super::{
     Method,
-    grouped::{Grouped, Placed},
+    assignment::{Grouped, Placed},
     material::Material,
     method::Slice,
 };

@@ -11,7 +11,7 @@ use rightly_model::Classifier;
 use serde::{Deserialize, Serialize};
 
 use super::Dynamics;
-use crate::{Error, Event, Inputs, Sink, evaluate::Probe, run::ShardStore, workers};
+use crate::{Error, Event, Inputs, Sink, predictor::Predictor, run::ShardStore, workers};
 
 /// Images in a shard.
 const SHARD: usize = 64;
@@ -76,7 +76,7 @@ pub fn measure(
     sink: Sink<'_>,
 ) -> Result<Dynamics, Error> {
     let models = files.iter().map(|file| open(file, inputs)).collect::<Result<Vec<_>, _>>()?;
-    let probe = Probe::new(inputs);
+    let probe = Predictor::new(inputs);
     let measure = |at: usize| -> Result<Measured, Error> {
         let sample = &inputs.dataset.samples[at];
         let loaded = inputs.loader.load(sample);

@@ -8,7 +8,7 @@ use super::{
     pipeline::Plan,
     rows::{BACKGROUNDS, BackgroundRow, Outcome, Row, part_condition},
 };
-use crate::{Error, Inputs, measures::noise::Level, subject::MaskState};
+use crate::{Error, Inputs, measures::noise::Level, picture::MaskState};
 
 /// One image under one condition: right (averaged over trials) and confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]

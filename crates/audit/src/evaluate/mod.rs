@@ -12,14 +12,12 @@ pub mod findings;
 mod options;
 mod passes;
 mod pipeline;
-mod probe;
 pub mod rows;
 mod tables;
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
 pub(crate) use passes::REVISIONS as MEASURE_REVISIONS;
-pub(crate) use probe::{Answer, Probe};
 
 pub use figures::SAME_MAP;
 pub(crate) use figures::{FEW_RIGHT, share_kept, with_honest_bounds};
@@ -27,6 +25,7 @@ pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
+    predictor::Predictor,
     run::{Key, StageRecord},
 };
 
@@ -51,7 +50,7 @@ pub fn evaluate(
     sink: Sink<'_>,
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
-    let probe = probe::Probe::new(inputs);
+    let probe = Predictor::new(inputs);
     let (measures, skipped) = passes::plan(&probe, options)?;
     let plan = pipeline::Plan::new(inputs, run, &measures)?;
     let key = Key::new(STAGE, inputs.revisions.of(STAGE))

@@ -15,12 +15,12 @@ use std::{
 use rightly_data::{Planes, Sample};
 
 use super::{
-    passes::Measure,
-    probe::{Probe, Subject},
+    passes::{Measure, Subject},
     rows::{Entry, problem},
 };
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
+    predictor::Predictor,
     run::{Key, ShardStore},
 };
 
@@ -103,7 +103,7 @@ impl<'a> Plan<'a> {
     /// Computes what is missing.
     pub(super) fn compute(
         &self,
-        probe: &Probe<'_>,
+        probe: &Predictor<'_>,
         threads: usize,
         stop: &AtomicBool,
         sink: Sink<'_>,
@@ -159,7 +159,7 @@ impl<'a> Plan<'a> {
     fn run_shard(
         &self,
         (shard, missing): (usize, &[usize]),
-        probe: &Probe<'_>,
+        probe: &Predictor<'_>,
         halted: &dyn Fn() -> bool,
         sink: Sink<'_>,
     ) -> Result<(), Error> {
@@ -201,7 +201,7 @@ impl<'a> Plan<'a> {
 
 /// Loads a sample and runs the clean pass; the inner error is why the image can't be a sample.
 fn subject<'a>(
-    probe: &Probe<'_>,
+    probe: &Predictor<'_>,
     sample: &'a Sample,
     tap: bool,
 ) -> Result<Result<Subject<'a>, String>, Error> {
@@ -219,7 +219,7 @@ fn subject<'a>(
     }
 }
 
-fn seconds_per_forward(probe: &Probe<'_>) -> Result<f64, Error> {
+fn seconds_per_forward(probe: &Predictor<'_>) -> Result<f64, Error> {
     let [height, width] = probe.classifier().input_size();
     let planes = Planes { width, height, data: vec![0.5; 3 * height * width] };
     probe.forward(&planes, false)?;

@@ -4,20 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use rightly_data::Problem;
 
-use crate::subject::MaskState;
-
-/// What the model said to one picture.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Argmax.
-    pub output: u32,
-    /// Whether that output counts as right for the class.
-    pub correct: bool,
-    /// Sum of the probabilities of the class's outputs.
-    pub confidence: f32,
-    /// Minus the logarithm of the confidence.
-    pub loss: f32,
-}
+use crate::picture::MaskState;
+pub use crate::predictor::Outcome;
 
 /// The clean forward pass, and what the image and its mask are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

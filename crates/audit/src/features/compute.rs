@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     STAGE,
-    given::Given,
+    from_file::Given,
     on_object::{self, Boxed, OnObject},
     read::WrongAnswers,
 };
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
-    evaluate::{Answer, Probe, rows::Outcome},
     measures::{ablation::gray_box, components::bounds},
+    picture::Loader,
+    predictor::{Answer, Outcome, Predictor},
     run::{Key, ShardStore},
-    subject::Loader,
     workers,
 };
 
@@ -58,7 +58,7 @@ impl Part {
 /// What turns an image into a row.
 pub(super) struct Pass<'a> {
     inputs: &'a Inputs,
-    probe: Probe<'a>,
+    probe: Predictor<'a>,
     encoder: Option<&'a Encoder>,
     file: Option<&'a Given>,
     /// The encoder's own geometry, where it is another network than the audited one.
@@ -74,7 +74,7 @@ impl<'a> Pass<'a> {
         let other = encoder.filter(|encoder| !encoder.has_logits());
         let loader =
             other.map(|encoder| inputs.loader.with_preprocess(encoder.preprocess().clone()));
-        Self { inputs, probe: Probe::new(inputs), encoder, file, loader }
+        Self { inputs, probe: Predictor::new(inputs), encoder, file, loader }
     }
 
     /// Computes the shards that are missing; returns those of every split.
@@ -150,7 +150,7 @@ impl<'a> Pass<'a> {
             Ok(picture) => picture,
             Err(error) => return Ok(Err(format!("can't be read: {error}"))),
         };
-        let input = |loader: &Loader, picture: &crate::subject::Picture| {
+        let input = |loader: &Loader, picture: &crate::picture::Picture| {
             loader.preprocess().normalise(&Planes::from(&picture.crop))
         };
         let own = input(&self.inputs.loader, &picture);
@@ -250,7 +250,7 @@ pub(super) fn problem(image: &str, why: &str) -> Problem {
 /// Features with the object's box gray; none where the box leaves nothing of the picture.
 fn boxed(
     encoder: &Encoder,
-    picture: &crate::subject::Picture,
+    picture: &crate::picture::Picture,
     mask: &Mask,
 ) -> Result<Option<Boxed>, Error> {
     let Some(bounds) = bounds(mask) else { return Ok(None) };

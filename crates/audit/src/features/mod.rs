@@ -10,7 +10,7 @@
 //! of the dataset within each split; more splits are added as stages ask for them, and what is there is not computed again.
 
 mod compute;
-mod given;
+mod from_file;
 mod on_object;
 mod read;
 mod tables;
@@ -20,7 +20,7 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 use rightly_model::{Encoder, Overrides};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use given::read as read_given;
+pub(crate) use from_file::read as read_given;
 pub(crate) use on_object::coverage;
 pub use read::fold;
 pub(crate) use read::{Outcome, Outcomes, WrongAnswers, rows_of};
@@ -234,7 +234,7 @@ pub fn gather(
         gray.dedup();
         // Read only where it is needed: it may be larger than everything else.
         let file = match source {
-            Source::File(path) => Some(given::read(path, &inputs.dataset)?),
+            Source::File(path) => Some(from_file::read(path, &inputs.dataset)?),
             _ => None,
         };
         let pass = compute::Pass::new(inputs, encoder.as_ref(), file.as_ref());

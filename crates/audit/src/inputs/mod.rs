@@ -2,8 +2,8 @@
 
 mod begun;
 mod claim;
+mod image_ids;
 mod keys;
-mod names;
 mod options;
 mod samples;
 
@@ -12,15 +12,15 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use rightly_data::{Dataset, Sample};
 use rightly_model::{Classifier, LabelMap, Overrides};
 
-pub(crate) use names::Names;
+pub(crate) use image_ids::Names;
 pub use options::{InputOptions, Outputs};
 pub(crate) use samples::image_path;
 
 use crate::{
     Error, RunDir,
     first_look::{AUTO, FirstLook, Looked, Opening},
+    picture::Loader,
     revisions::Revisions,
-    subject::Loader,
 };
 use begun::Begun;
 use options::absolute;
@@ -259,7 +259,7 @@ impl Inputs {
         if known.iter().all(Option::is_none) {
             return Err(Error::Usage(format!(
                 "{data}: none of its classes ({}) is one of the data's; name them alike",
-                crate::words::shortened(&dataset.classes)
+                crate::prose::shortened(&dataset.classes)
             )));
         }
         let mut dataset = dataset;

@@ -5,7 +5,7 @@ use rightly_stats::{association::TwoByTwo, auc::auc};
 
 use super::{
     phrase::{Candidate, Form, Had, Joint, Part, Shown, Source},
-    subjects::{Side, Subject},
+    unnamed::{Side, Subject},
 };
 
 /// Values that are tested.

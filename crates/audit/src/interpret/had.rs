@@ -1,6 +1,6 @@
 //! Which images have what is worded, as far as it is known.
 
-use super::{phrase::Joint, subjects::Side};
+use super::{phrase::Joint, unnamed::Side};
 
 /// Whether confirming images have what is worded, `None` where nothing is known of one: captions that leave the matter out,
 /// an attribute without a value.

@@ -7,8 +7,8 @@ use rightly_stats::multiple::holm;
 
 use super::{
     attributes,
-    subjects::{Side, Subject},
-    tested::{Tested, that_hold},
+    phrase_test::{Tested, that_hold},
+    unnamed::{Side, Subject},
 };
 
 /// Images of a class: whether each is inside the group, and its value of the attribute.

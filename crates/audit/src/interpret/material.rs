@@ -12,7 +12,7 @@ use super::{
     phrase::Source,
     pictures::{Entry, Pass, Picture},
     pool::{self, Pool},
-    subjects::{Side, Subject},
+    unnamed::{Side, Subject},
 };
 use crate::{
     Error, Inputs,

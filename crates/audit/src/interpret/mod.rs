@@ -12,25 +12,25 @@
 
 mod attributes;
 mod bank;
+mod caption_tokens;
 mod captions;
 mod had;
 mod held;
 pub(crate) mod known;
+mod language_titles;
 mod material;
 mod models;
 mod naming;
 mod options;
 mod outcomes;
 mod phrase;
+mod phrase_test;
 mod pictures;
 mod pool;
 mod role;
 mod shipped;
-mod subjects;
 mod tables;
-mod tested;
-mod text;
-mod told;
+mod unnamed;
 mod wording;
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
@@ -59,9 +59,9 @@ use material::Material;
 use models::Models;
 use naming::Named;
 use phrase::Candidate;
+use phrase_test::{Right, Tested};
 use pictures::Pass;
-use subjects::{CUE, Subject};
-use tested::{Right, Tested};
+use unnamed::{CUE, Subject};
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "interpret";
@@ -113,13 +113,13 @@ pub fn interpret(
     let models = Models::open(inputs, options)?;
     let key = key(inputs, options, &models, &earlier)?;
     if let Some(record) = run.finished(STAGE, &key, sink)?
-        && !told::is_open(&record)
+        && !language_titles::is_open(&record)
     {
         sink(finished(true));
         return Ok(record);
     }
     let run = &run.keyed(&key);
-    let (subjects, small) = subjects::of_run(inputs, run)?;
+    let (subjects, small) = unnamed::of_run(inputs, run)?;
     let pass = Pass { inputs, run, threads: options.threads, stop, sink };
     let right = outcomes::right(inputs, run)?;
     let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
@@ -131,10 +131,10 @@ pub fn interpret(
         .zip(&tested)
         .map(|(subject, own)| {
             let class = &inputs.dataset.classes[subject.class];
-            Named::new(subject, class, tested::that_hold(own), options.least_share)
+            Named::new(subject, class, phrase_test::that_hold(own), options.least_share)
         })
         .collect();
-    let (told, more) = told::tell(inputs, options, &material, &named, &pass)?;
+    let (told, more) = language_titles::tell(inputs, options, &material, &named, &pass)?;
     told.into_iter().for_each(|(at, words)| named[at].told = Some(words));
     tables::write_names(run, &named)?;
     let mut metrics = naming::figures(&named);

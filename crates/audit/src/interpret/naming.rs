@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     STAGE,
+    phrase_test::Tested,
     role::{Role, choose},
-    subjects::{CUE, Subject},
-    tested::Tested,
+    unnamed::{CUE, Subject},
     wording,
 };
 use crate::{Finding, Metric, discover, findings::Kind, language::Words};

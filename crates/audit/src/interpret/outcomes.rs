@@ -1,6 +1,6 @@
 //! What the model makes of the images that are named.
 
-use super::tested::Right;
+use super::phrase_test::Right;
 use crate::{
     Error, Inputs, RunDir, discover,
     features::{Outcomes, outcomes_of},

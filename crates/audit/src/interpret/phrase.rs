@@ -3,8 +3,8 @@
 use rightly_stats::auc::auc;
 
 pub(super) use super::had::Had;
-use super::subjects::Side;
-use crate::english::is_preposition;
+use super::unnamed::Side;
+use crate::prose::is_preposition;
 
 /// Where a phrase comes from, the best evidence first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

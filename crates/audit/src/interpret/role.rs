@@ -5,8 +5,8 @@ use rightly_stats::Estimate;
 
 use super::{
     phrase::{Joint, Shown, Source},
-    subjects::{CUE, Subject},
-    tested::Tested,
+    phrase_test::Tested,
+    unnamed::{CUE, Subject},
 };
 
 /// The part of a phrase in a title, the best first.
@@ -117,7 +117,7 @@ mod tests {
     use crate::interpret::{
         held::Contrast,
         phrase::{Candidate, Form, Had, Part},
-        subjects::Side,
+        unnamed::Side,
     };
 
     /// A tested phrase that is true of `share` of 40 images, with a gap of `gap` where the group has .6.

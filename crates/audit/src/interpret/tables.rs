@@ -2,7 +2,7 @@
 
 use rightly_data::table::Columns;
 
-use super::{naming::Named, tested::Tested};
+use super::{naming::Named, phrase_test::Tested};
 use crate::{Error, RunDir};
 
 /// The table.

@@ -5,11 +5,11 @@ use rightly_stats::Estimate;
 use super::{
     held::Contrast,
     phrase::{Candidate, Form, Joint, Part, Shown},
+    phrase_test::Tested,
     role::{Role, reads_pictures},
-    subjects::{CUE, Subject},
-    tested::Tested,
+    unnamed::{CUE, Subject},
 };
-use crate::english::plural;
+use crate::prose::plural;
 
 /// A title of a few words: "otters on the snow", "red otters", "otters that are not red", "red otters not on the snow", "red or
 /// orange otters".
@@ -299,7 +299,7 @@ mod tests {
             class: 0,
             group: "slices/1".into(),
             fit: Default::default(),
-            confirm: super::super::subjects::Side {
+            confirm: super::super::unnamed::Side {
                 images: (0..60).collect(),
                 inside: vec![true; 60],
                 ..Default::default()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::Evidence;
-use crate::english::{forms, is_function_word};
+use crate::prose::{forms, is_function_word};
 
 /// Captions that have to hold a word before a title may use it, so that no single file can put words into a title.
 const CAPTIONS: usize = 2;

@@ -4,8 +4,8 @@ use rightly_stats::{Estimate, multiple::benjamini_hochberg};
 
 use super::{
     Repair, STAGE,
+    evaluation::{Difference, FEWEST, Judges, Right},
     grouping::Grouping,
-    judged::{Difference, FEWEST, Judges, Right},
     verdict::{Evidence, Followed, Verdict},
 };
 use crate::{Metric, metrics::POOLED};

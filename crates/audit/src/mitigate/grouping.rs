@@ -9,7 +9,7 @@ use rightly_data::{DataError, dataset::typed_attributes, table::Table};
 use rightly_model::heads::robust::Groups;
 
 use super::STAGE;
-use crate::{Error, Inputs, RunDir, discover, inputs::Names, parts::Parts, run::Key};
+use crate::{Error, Inputs, RunDir, discover, fit_confirm::FitConfirm, inputs::Names, run::Key};
 
 /// One group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Grouping {
         if name.parse::<discover::Method>().is_ok() {
             return Self::discovered(inputs, run, Some(name));
         }
-        let parts = Parts::choose(inputs, splits[0], splits[1])?;
+        let parts = FitConfirm::choose(inputs, splits[0], splits[1])?;
         if let Some(values) = column(inputs, name) {
             let words = format!("Groups: the values of '{name}' within each class.");
             return Self::known(inputs, parts, values, words, name);
@@ -144,7 +144,7 @@ impl Grouping {
     /// Known groups: a value for each image, or none.
     fn known(
         inputs: &Inputs,
-        parts: Parts,
+        parts: FitConfirm,
         values: Vec<Option<String>>,
         words: String,
         key: &str,

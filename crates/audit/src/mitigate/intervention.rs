@@ -9,11 +9,11 @@ use rightly_stats::rng::keyed;
 
 use super::{
     Repair,
+    assign_groups::{Told, tell},
     grouping::Grouping,
     material::{Rows, by_class},
-    placing::{Told, tell},
+    output::path,
     pool::Pool,
-    written::path,
 };
 use crate::{Error, Inputs, RunDir};
 

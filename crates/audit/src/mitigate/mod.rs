@@ -11,34 +11,34 @@
 //! groups before and after. Every repair is run as well with random groups of the same sizes (with as many random images): a new
 //! head on other images gains by itself, and only what goes beyond that is a repair.
 
-mod choose;
-mod collect;
+mod assign_groups;
+mod changed_pictures;
+mod cue_strength;
+mod evaluation;
 mod figures;
-mod fitting;
+mod fit_head;
 mod grouping;
 mod intervention;
-mod judged;
-mod made;
 mod material;
+mod model_selection;
 mod options;
-mod placing;
+mod output;
+mod output_map;
+mod pipeline;
 mod pool;
-mod prepared;
-mod remeasured;
-mod settings;
-mod spurious;
+mod reaudit;
+mod search_space;
 mod tables;
-mod target;
-mod variants;
+mod training_rows;
 mod verdict;
-mod written;
+mod wanted_images;
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
 pub use figures::control_condition;
 pub use options::{DomainHeads, MitigateOptions, PoolLabels, Repair};
+pub use output::verdicts;
 pub use verdict::{Answer, Verdict};
-pub use written::verdicts;
 
 use crate::{
     Error, Event, Inputs, RunDir, Sink,
@@ -47,8 +47,8 @@ use crate::{
     run::{Key, StageRecord},
 };
 use grouping::Grouping;
-use made::Stage;
-use written::Original;
+use output::Original;
+use pipeline::Stage;
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "mitigate";
@@ -90,7 +90,7 @@ pub fn mitigate(
         true => pool::open(inputs, options, run, stop, sink)?,
         false => None,
     };
-    let measures = remeasured::measures(options, run)?;
+    let measures = reaudit::measures(options, run)?;
     let key = Key::new(STAGE, inputs.revisions.of(STAGE))
         .with("features", &set.key)?
         .with("other features", &others.as_ref().map(|set| &set.key))?
@@ -98,8 +98,8 @@ pub fn mitigate(
         .with("groups", &grouping.key)?
         .with("seed", &inputs.options.seed)?
         .with("cluster", &inputs.options.cluster)?
-        .with("measures", &remeasured::key(measures.as_ref(), run)?)?
-        .with("ranks", &spurious::key(&repairs, run)?)?
+        .with("measures", &reaudit::key(measures.as_ref(), run)?)?
+        .with("ranks", &cue_strength::key(&repairs, run)?)?
         .with("names", &run.stage(interpret::STAGE)?.map(|record| record.key))?
         .with("options", &options.to_table(&repairs))?
         .finish();
@@ -118,8 +118,7 @@ pub fn mitigate(
         for (at, (&repair, verdict)) in made.repairs.iter().zip(&made.verdicts).enumerate() {
             if at == 0 || verdict.helps() {
                 let own = (repair, gathered.label_map(inputs));
-                metrics
-                    .extend(remeasured::measure(inputs, own, measures, options, run, stop, sink)?);
+                metrics.extend(reaudit::measure(inputs, own, measures, options, run, stop, sink)?);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Repair, judged::FEWEST};
+use super::{Repair, evaluation::FEWEST};
 use crate::Metric;
 
 /// Corrected p-value up to which a gain is one.

@@ -11,7 +11,7 @@ use rightly_stats::{Design, Estimate, ridge::Ridge};
 
 use super::{
     evidence::{RESAMPLES, outside},
-    population::Population,
+    images::Population,
     ranking::residuals,
 };
 use crate::{

@@ -3,7 +3,7 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use super::population::{Population, Row};
+use super::images::{Population, Row};
 use crate::{
     Error,
     features::{FeatureSet, fold},

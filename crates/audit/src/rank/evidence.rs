@@ -6,9 +6,9 @@ use rightly_stats::Design;
 
 use super::{
     choose::{Important, chosen_values, class_means, most_important},
+    images::{Population, Row},
     judge::{Basis, Judgement, Shown, by_attributes, by_masks},
     options::RankOptions,
-    population::{Population, Row},
     weights::{Weights, class_weights},
 };
 use crate::{Error, Inputs, features::FeatureSet};

@@ -6,8 +6,7 @@ use rightly_data::{Planes, table::Columns};
 use rightly_model::Encoder;
 
 use super::{
-    figures::Figures, judge::Basis, population::Population, ranking::Ranking,
-    spuriosity::descending,
+    figures::Figures, images::Population, judge::Basis, ranking::Ranking, spuriosity::descending,
 };
 use crate::{Error, Inputs, RunDir, features::FeatureSet, workers};
 

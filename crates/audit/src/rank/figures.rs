@@ -12,8 +12,8 @@ use rightly_stats::{
 use super::{
     STAGE,
     class_gap::{ClassGap, both},
+    images::Population,
     options::RankOptions,
-    population::Population,
     ranking::Ranking,
 };
 use crate::{

@@ -3,8 +3,8 @@
 use super::{
     class_gap::ClassGap,
     figures::Figures,
+    images::Population,
     judge::Basis,
-    population::Population,
     ranking::{ClassFeature, Ranking},
 };
 use crate::{Finding, Inputs, findings::Kind};

@@ -17,7 +17,7 @@ use rightly_data::{
 };
 use serde_json::{Map, Value};
 
-use super::{judge::Basis, population::Population, ranking::Ranking};
+use super::{images::Population, judge::Basis, ranking::Ranking};
 use crate::{Error, Inputs, RunDir, inputs::Names};
 
 /// Images of each end in the balanced subset.

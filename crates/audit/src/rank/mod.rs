@@ -16,11 +16,11 @@ mod evidence;
 mod examples;
 mod figures;
 mod findings;
+mod images;
 mod judge;
 mod left;
 mod lists;
 mod options;
-mod population;
 mod ranking;
 pub mod spuriosity;
 mod tables;
@@ -39,7 +39,7 @@ use crate::{
     features::{self, FeatureSet},
     run::{Key, StageRecord, hash_file},
 };
-use population::Population;
+use images::Population;
 use ranking::Ranking;
 
 /// The stage's name in files and on the command line.
@@ -60,7 +60,7 @@ pub fn rank(
 ) -> Result<StageRecord, Error> {
     let start = Instant::now();
     let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    let fit_split = population::fit_split(inputs, options.fit_split.as_deref())?;
+    let fit_split = images::fit_split(inputs, options.fit_split.as_deref())?;
     let mut splits = vec![inputs.split()];
     if fit_split != inputs.split() {
         splits.push(&fit_split);

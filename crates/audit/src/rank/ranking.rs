@@ -8,13 +8,13 @@ use super::{
     bare::{self, Bare},
     choose::{Important, chosen_values, products},
     evidence::{choose, indices, judge},
+    images::Population,
     judge::{Basis, Judgement, by_votes},
     left::{CARRIED, Left, look_further, pick, spurious_of, taken},
     options::RankOptions,
-    population::Population,
     spuriosity::{Spuriosity, descending, spuriosity},
 };
-use crate::{Error, Inputs, features::FeatureSet, words::shortened};
+use crate::{Error, Inputs, features::FeatureSet, prose::shortened};
 
 /// A feature of a class with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use rightly_data::table::Columns;
 
 use super::{
-    population::Population,
+    images::Population,
     ranking::{ClassRanking, Ranking},
 };
 use crate::{Error, Inputs, RunDir};

@@ -8,7 +8,7 @@ use rightly_model::{
     heads::{Features, Head, HeadOptions, Optimizer, Standard},
 };
 
-use super::population::{Population, Row};
+use super::images::{Population, Row};
 use crate::{
     Error, Inputs,
     features::{FeatureSet, rows_of},

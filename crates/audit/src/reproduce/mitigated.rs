@@ -8,7 +8,7 @@ use rand::{RngExt, seq::SliceRandom};
 use rightly_data::Dataset;
 use rightly_model::heads::{
     Features, HeadOptions, Optimizer, Standard,
-    robust::{Groups, Material, Method as Robust, Recipe},
+    robust::{Groups, HeadTraining, Method as Robust, TrainingData},
 };
 use rightly_stats::{Design, rng::keyed};
 use serde::Serialize;
@@ -294,7 +294,7 @@ impl Experiment<'_> {
         }
         let standard = Standard::of(values.view());
         standard.apply(values.view_mut());
-        let recipe = Recipe {
+        let recipe = HeadTraining {
             method: plan.method.clone(),
             options: HeadOptions {
                 hidden: None,
@@ -306,7 +306,7 @@ impl Experiment<'_> {
             },
         };
         let features = Features { values: values.view(), labels: &labels, weights: None, classes };
-        let material = Material { groups: plan.groups.as_ref(), ..Material::of(features) };
+        let material = TrainingData { groups: plan.groups.as_ref(), ..TrainingData::of(features) };
         let head = recipe.train(&material)?.head;
         let mut test = self.features[2].clone();
         standard.apply(test.view_mut());

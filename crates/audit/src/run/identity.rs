@@ -7,7 +7,7 @@ use super::{
     ledger::{CHANGED, Found, LEDGER, Ledger},
     manifest::MANIFEST,
 };
-use crate::{Error, words::shortened};
+use crate::{Error, prose::shortened};
 
 /// Where stages leave their records.
 const STAGES: &str = ".work/stages";

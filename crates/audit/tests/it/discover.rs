@@ -181,7 +181,8 @@ fn features_losses_and_attributes_from_outside() {
     let lock = dir.lock().unwrap();
     opened.claim(&dir, false).unwrap();
     let source = rightly_audit::dynamics::Source::Table(dynamics);
-    rightly_audit::dynamics::gather(&opened, &source, &dir, 2, &AtomicBool::new(false), &|_| ()).unwrap();
+    rightly_audit::dynamics::gather(&opened, &source, &dir, 2, &AtomicBool::new(false), &|_| ())
+        .unwrap();
     drop(lock);
     let options = DiscoverOptions {
         features: Source::File(features),

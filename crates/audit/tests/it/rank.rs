@@ -298,7 +298,8 @@ fn features_from_a_file_give_the_ranks_of_the_same_features() {
     let mut found = Vec::new();
     for file in [npy, parquet] {
         let out = folder.path().join(file.file_stem().unwrap()).join("run");
-        let options = RankOptions { features: rightly_audit::features::Source::File(file), ..options() };
+        let options =
+            RankOptions { features: rightly_audit::features::Source::File(file), ..options() };
         let record = run(inputs(), &options, &out).unwrap();
         assert!(record.notes.iter().any(|n| n.contains("probe")), "{:?}", record.notes);
         found.push(ranks(&out));

@@ -3,20 +3,20 @@
 
 mod comparing;
 mod data;
-mod making;
+mod demo_train;
+mod inspect;
 mod model;
 mod reproducing;
-mod showing;
 mod stages;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use comparing::CompareArgs;
 pub(crate) use data::{DataArgs, DataFlags, DecodeFlags, MaskFlags, OutputsArg, SamplingArg};
-pub(crate) use making::{DemoArgs, OptimizerArg, TrainArgs, TrainingFlags};
+pub(crate) use demo_train::{DemoArgs, OptimizerArg, TrainArgs, TrainingFlags};
+pub(crate) use inspect::{ClassesArgs, DataFormat, Format, MetricsArgs, ReportArgs};
 pub(crate) use model::{CardFlags, Engine, ModelArgs, ModelFlags};
 pub(crate) use reproducing::{ClassifierArg, Experiment, ReproduceArgs};
-pub(crate) use showing::{ClassesArgs, DataFormat, Format, MetricsArgs, ReportArgs};
 pub(crate) use stages::{
     CamArg, DomainHeadsArg, DynamicsFlags, FeatureFlags, MeasureFlags, PoolArg, PoolLabelsArg,
     StageArgs, TargetArg,

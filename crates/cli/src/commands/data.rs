@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::bail;
-use rightly::{InputOptions, subject::Loader};
+use rightly::{InputOptions, picture::Loader};
 use rightly_data::{Dataset, Preprocess, Problem, dataset::OpenOptions, files};
 use serde_json::json;
 

@@ -15,8 +15,8 @@ use rightly::{
     features,
     interpret::{InterpretOptions, write_planted_towers},
     mitigate::MitigateOptions,
+    planted_truth::{self, Truth},
     rank::RankOptions,
-    truth::{self, Truth},
 };
 use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted::World};
 use rightly_model::Overrides;
@@ -29,7 +29,7 @@ use crate::{
     options, output,
     place::{self, Made},
     progress::Progress,
-    training,
+    training_set,
 };
 use folder::Folder;
 
@@ -96,8 +96,8 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     stages::audit(claimed, stages, interrupt, &progress)?;
 
     let truths = measured(&world, &plan, &dataset, &run)?;
-    truth::write(&folder.path("truth.json"), &truths)?;
-    let verdict = truth::compare(&truths, &run.findings()?, |class| dataset.ids_of(class));
+    planted_truth::write(&folder.path("truth.json"), &truths)?;
+    let verdict = planted_truth::compare(&truths, &run.findings()?, |class| dataset.ids_of(class));
     verdict.write(&folder.path("demo.json"))?;
     let report = rightly_report::write(run.root())?;
     output::print(&verdict::table(&verdict))?;
@@ -136,9 +136,9 @@ fn train(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> anyhow::Result<()> {
-    let parts = training::parts(dataset, seed)?;
+    let parts = training_set::parts(dataset, seed)?;
     let sets = progress.during("reading the images", "images", parts.len(), &|tick| {
-        training::load(dataset, &parts, [SIDE; 2], &DecodeOptions::default(), threads, tick)
+        training_set::load(dataset, &parts, [SIDE; 2], &DecodeOptions::default(), threads, tick)
     })?;
     let classes = dataset.classes.clone();
     let mut options = TrainOptions::new(Arch::Resnet8, classes, sets.preprocess.clone(), EPOCHS);
@@ -149,7 +149,7 @@ fn train(
         augmentation.noise = NOISE;
     }
     let out = folder.path("model");
-    interrupt.listening(|stop| training::train(&sets, &options, &out, stop, progress))?;
+    interrupt.listening(|stop| training_set::train(&sets, &options, &out, stop, progress))?;
     Ok(())
 }
 
@@ -160,7 +160,7 @@ fn measured(
     dataset: &Dataset,
     run: &RunDir,
 ) -> anyhow::Result<Vec<Truth>> {
-    let outcomes = truth::outcomes(run)?;
+    let outcomes = planted_truth::outcomes(run)?;
     let mut truths = Vec::new();
     for planted in world.truths(plan) {
         let mut truth = Truth {

@@ -21,7 +21,7 @@ use crate::{
     options, output,
     place::{self, EXPERIMENT, Input, Made},
     progress::Progress,
-    training,
+    training_set,
 };
 
 /// Side of a CIFAR image.
@@ -103,10 +103,10 @@ impl Trainer for Scratch<'_> {
     ) -> Result<PathBuf, TrainerError> {
         let protocol = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
         let dataset = Dataset::open(self.data, &protocol)?;
-        let parts = training::parts(&dataset, seed)?;
+        let parts = training_set::parts(&dataset, seed)?;
         let sets = self.progress.during("reading", "images", parts.len(), &|tick| {
             let decode = DecodeOptions::default();
-            training::load(&dataset, &parts, [SIDE; 2], &decode, self.threads, tick)
+            training_set::load(&dataset, &parts, [SIDE; 2], &decode, self.threads, tick)
         })?;
         let classes = dataset.classes.clone();
         let mut options =
@@ -124,7 +124,7 @@ impl Trainer for Scratch<'_> {
             count: groups.count,
             of: groups.of.clone(),
         });
-        training::train(&sets, &options, out, INTERRUPT.stop(), self.progress)?;
+        training_set::train(&sets, &options, out, INTERRUPT.stop(), self.progress)?;
         Ok(out.to_owned())
     }
 

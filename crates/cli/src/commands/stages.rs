@@ -19,8 +19,8 @@ use super::metrics;
 use crate::{
     args::{Format, StageArgs},
     effects,
-    fetching::Fetcher,
     flags::Given,
+    hub::Fetcher,
     interrupt::{INTERRUPT, Interrupt},
     options, output,
     place::{self, Input, Made},

@@ -19,7 +19,7 @@ use crate::{
     options, output,
     place::{self, Input, Made},
     progress::Progress,
-    training,
+    training_set,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
@@ -41,13 +41,13 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
     let threads = options::threads(args.threads);
     let decode = options::decode(&args.decode)?;
     let of_data = || args.data.clone();
-    let parts = training::parts(&dataset, args.seed).with_context(of_data)?;
+    let parts = training_set::parts(&dataset, args.seed).with_context(of_data)?;
     dataset.notes.iter().chain([&parts.note]).for_each(|n| progress.note(n));
     let sets = progress.during("reading", "images", parts.len(), &|tick| {
-        training::load(&dataset, &parts, [args.size; 2], &decode, threads, tick)
+        training_set::load(&dataset, &parts, [args.size; 2], &decode, threads, tick)
     });
     let sets = sets.with_context(of_data)?;
-    training::say_problems(&sets.problems);
+    training_set::say_problems(&sets.problems);
     let flags = &args.training;
     let mut train = TrainOptions::new(
         flags.arch.parse().map_err(|why| anyhow::anyhow!("--arch {}: {why}", flags.arch))?,
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         clear(&args.out)?;
     }
     let trained = INTERRUPT
-        .listening(|stop| training::train(&sets, &train, &args.out, stop, &progress))
+        .listening(|stop| training_set::train(&sets, &train, &args.out, stop, &progress))
         .map_err(|error| match error {
             TrainError::Data(_) => anyhow::Error::new(error).context(of_data()),
             other => anyhow::Error::new(other).context(format!("--out {}", args.out.display())),

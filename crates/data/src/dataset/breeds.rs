@@ -2,7 +2,7 @@
 //!
 //! Santurkar, Tsipras, Madry: "BREEDS: Benchmarks for Subpopulation Shift", ICLR 2021. A task divides the subclasses of each
 //! superclass into source (trained on) and target (met afterwards).
-use super::{Sample, draft::Draft, layouts, synsets::synset_of, tree::Tree};
+use super::{Sample, builder::Builder, layouts, synsets::synset_of, tree::Tree};
 use crate::DataError;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
@@ -32,7 +32,7 @@ struct Superclass {
 
 /// `IMAGENET` has the folders train and val, each of class folders named by synset. Splits are `train` and `val` (source
 /// subclasses), `target-train` and `target-val` (target subclasses).
-pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open(rest: &str) -> Result<Builder, DataError> {
     let (task, root) = rest.split_once(',').unwrap_or((rest, ""));
     let tasks = tasks()?;
     let Some(task) = tasks.iter().find(|t| t.name == task) else {
@@ -54,7 +54,7 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
             ),
         ));
     }
-    let mut draft = Draft::with_classes(task.classes.iter().map(|c| c.name.as_str()));
+    let mut draft = Builder::with_classes(task.classes.iter().map(|c| c.name.as_str()));
     draft.data.attributes = vec![SUBCLASS.to_owned()];
     // An ImageNet model is right where it answers with any subclass of the superclass.
     let all = |c: &Superclass| c.source.iter().chain(&c.target).copied().collect::<Vec<usize>>();

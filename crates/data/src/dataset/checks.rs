@@ -1,5 +1,5 @@
 //! What is wrong with a dataset that was read: classes, names, and the same bytes in two splits.
-use super::{Dataset, Duplicates, ImageSource, draft::problem_row};
+use super::{Dataset, Duplicates, ImageSource, builder::problem_row};
 use crate::names::{name_key, path_key};
 use std::{
     collections::{BTreeMap, HashMap},

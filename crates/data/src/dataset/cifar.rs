@@ -3,7 +3,7 @@
 //! `train.bin` and `test.bin` hold one record an image: superclass, fine class (a byte each), then
 //! the planes R, G, B of 32 x 32 bytes. Names stand in `coarse_label_names.txt` and
 //! `fine_label_names.txt`, one a line.
-use super::{ImageSource, Sample, draft::Draft};
+use super::{ImageSource, Sample, builder::Builder};
 use crate::{DataError, files};
 use std::{
     io::{BufReader, Read},
@@ -17,16 +17,16 @@ const FINE: &str = "fine";
 const COARSE: &str = "superclass";
 
 /// The 100 fine classes, the superclass as an attribute.
-pub(super) fn open_fine(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open_fine(rest: &str) -> Result<Builder, DataError> {
     open(Path::new(rest), false)
 }
 
 /// The 20 superclasses, the fine class as an attribute and as the known subgroup.
-pub(super) fn open_coarse(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open_coarse(rest: &str) -> Result<Builder, DataError> {
     open(Path::new(rest), true)
 }
 
-fn open(given: &Path, coarse: bool) -> Result<Draft, DataError> {
+fn open(given: &Path, coarse: bool) -> Result<Builder, DataError> {
     let root = [given.to_owned(), given.join("cifar-100-binary")]
         .into_iter()
         .find(|root| root.join("train.bin").is_file() || root.join("test.bin").is_file())
@@ -38,7 +38,7 @@ fn open(given: &Path, coarse: bool) -> Result<Draft, DataError> {
     let coarse_names = names(&root.join("coarse_label_names.txt"), 20)?;
     let fine_names = names(&root.join("fine_label_names.txt"), 100)?;
     let classes = if coarse { &coarse_names } else { &fine_names };
-    let mut draft = Draft::with_classes(classes.iter().map(String::as_str));
+    let mut draft = Builder::with_classes(classes.iter().map(String::as_str));
     draft.data.attributes = vec![if coarse { FINE } else { COARSE }.to_owned()];
     for split in ["train", "test"] {
         let file = root.join(format!("{split}.bin"));
@@ -155,8 +155,8 @@ const RARE: [&str; 40] = [
 /// DIM's protocol (CVPR 2024, section 4): the training images of each fine class are divided in the
 /// order of the file; a rare class keeps the first quarter of its training share, and the rest of
 /// that share is not used.
-pub(super) fn dim_protocol(draft: &mut Draft, root: &str) -> Result<(), DataError> {
-    let fine_of = |draft: &Draft, s: &Sample| match draft.data.attributes[0].as_str() {
+pub(super) fn dim_protocol(draft: &mut Builder, root: &str) -> Result<(), DataError> {
+    let fine_of = |draft: &Builder, s: &Sample| match draft.data.attributes[0].as_str() {
         FINE => s.attributes[0].clone().expect("the reader gives each record its fine class"),
         _ => draft.data.classes[s.class].clone(),
     };

@@ -2,11 +2,11 @@
 //! a column of class numbers whose names stand in the file's metadata, perhaps in several files for each split.
 use super::{
     ImageSource, Sample,
-    draft::Draft,
-    rows::{self, ImageColumn, Rows},
+    builder::Builder,
     split,
     stored::{StoredImage, StoredImages},
     table_file::captions,
+    text_table::{self, ImageColumn, Rows},
 };
 use crate::{
     DataError,
@@ -30,21 +30,21 @@ struct Shard {
 }
 
 /// Opens one table.
-pub(super) fn open_table(path: &Path, image: ImageColumn) -> Result<Draft, DataError> {
+pub(super) fn open_table(path: &Path, image: ImageColumn) -> Result<Builder, DataError> {
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = name.unwrap_or_else(|| "table".to_owned());
     read(vec![shard(path, name, image)?])
 }
 
 /// Opens the tables below a folder, in the order of their paths; `None` where none of them holds images.
-pub(super) fn open_folder(root: &Path) -> Result<Option<Draft>, DataError> {
+pub(super) fn open_folder(root: &Path) -> Result<Option<Builder>, DataError> {
     let mut shards = Vec::new();
     for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
         let entry = entry.map_err(|e| DataError::invalid(root, e.to_string()))?;
-        if !entry.file_type().is_file() || !rows::is_parquet(entry.path()) {
+        if !entry.file_type().is_file() || !text_table::is_parquet(entry.path()) {
             continue;
         }
-        let Some(image) = rows::image_column(entry.path())? else { continue };
+        let Some(image) = text_table::image_column(entry.path())? else { continue };
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path()).with_extension("");
         let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
         shards.push(shard(entry.path(), parts.join("/"), image)?);
@@ -70,8 +70,8 @@ fn split_of(name: &str) -> Option<String> {
     })
 }
 
-fn read(shards: Vec<Shard>) -> Result<Draft, DataError> {
-    let mut draft = Draft::default();
+fn read(shards: Vec<Shard>) -> Result<Builder, DataError> {
+    let mut draft = Builder::default();
     let class = class_column(&shards[0])?;
     let by_path = paths_are_names(&shards);
     let first = &shards[0].rows;
@@ -128,7 +128,7 @@ fn is_attribute(name: &str, class: &str, nested: &[String]) -> bool {
 }
 
 /// Names the columns that are not used.
-pub(super) fn left_out_columns(rows: &Rows, class: &str, draft: &mut Draft) {
+pub(super) fn left_out_columns(rows: &Rows, class: &str, draft: &mut Builder) {
     // A column of image files is named where images are read from it.
     let mut out: Vec<String> = rows
         .without_text
@@ -154,7 +154,7 @@ fn paths_are_names(shards: &[Shard]) -> bool {
     })
 }
 
-fn add(shard: Shard, class: &str, by_path: bool, draft: &mut Draft) -> Result<(), DataError> {
+fn add(shard: Shard, class: &str, by_path: bool, draft: &mut Builder) -> Result<(), DataError> {
     let rows = shard.rows;
     let find = |name: &str| rows.columns.iter().position(|column| column == name);
     let Some(class) = find(class) else {

@@ -1,7 +1,7 @@
 //! `imagenet:PATH` and `hard-imagenet:MASKS,IMAGENET`.
 use super::{
     Sample,
-    draft::Draft,
+    builder::Builder,
     files::{self, FileKind, Listings, Lookup},
     folder, layouts,
     synsets::{HARD_IMAGENET, is_wnid, split_wnid},
@@ -11,7 +11,7 @@ use crate::DataError;
 use std::path::Path;
 
 /// `PATH/<split>/<wnid>/<file>` or `PATH/<wnid>/<file>`; class names are the synsets.
-pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open(rest: &str) -> Result<Builder, DataError> {
     let root = Path::new(rest);
     let draft = folder::open(root, None, None)?;
     if let Some(other) = draft.data.classes.iter().find(|class| !is_wnid(class)) {
@@ -35,9 +35,9 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
 }
 
 /// Masks `MASKS/<split>/<wnid>_<file>`, images `IMAGENET/<split>/<wnid>/<file>`.
-pub(super) fn open_hard(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open_hard(rest: &str) -> Result<Builder, DataError> {
     let (masks, images) = layouts::two_paths("hard-imagenet", rest)?;
-    let mut draft = Draft::with_classes(HARD_IMAGENET.iter().map(|(name, ..)| *name));
+    let mut draft = Builder::with_classes(HARD_IMAGENET.iter().map(|(name, ..)| *name));
     draft.data.outputs = Some(HARD_IMAGENET.iter().map(|(_, output, _)| vec![*output]).collect());
     let splits: Vec<&str> =
         ["train", "val"].into_iter().filter(|split| masks.join(split).is_dir()).collect();
@@ -61,7 +61,7 @@ pub(super) fn open_hard(rest: &str) -> Result<Draft, DataError> {
 }
 
 fn hard_sample(
-    draft: &mut Draft,
+    draft: &mut Builder,
     listings: &mut Listings,
     masks: &Path,
     images: &Path,

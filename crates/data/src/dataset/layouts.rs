@@ -1,9 +1,9 @@
 //! `KIND:PATH`: the layouts that are known by name.
-use super::{Protocol, breeds, cifar, coco, draft::Draft, imagenet, planted, rival10};
+use super::{Protocol, breeds, builder::Builder, cifar, coco, imagenet, planted, rival10};
 use crate::DataError;
 use std::path::Path;
 
-type Open = fn(&str) -> Result<Draft, DataError>;
+type Open = fn(&str) -> Result<Builder, DataError>;
 
 /// Kind, what follows the colon, and its reader.
 const KINDS: [(&str, &str, Open); 8] = [
@@ -24,7 +24,11 @@ pub(super) fn split_kind(data: &str) -> Option<(&str, &str)> {
     word.then_some((kind, rest))
 }
 
-pub(super) fn open(kind: &str, rest: &str, protocol: Option<Protocol>) -> Result<Draft, DataError> {
+pub(super) fn open(
+    kind: &str,
+    rest: &str,
+    protocol: Option<Protocol>,
+) -> Result<Builder, DataError> {
     match KINDS.iter().find(|(name, ..)| *name == kind) {
         Some((_, _, open)) => {
             let mut draft = open(rest)?;

@@ -2,19 +2,18 @@
 
 mod attributes;
 mod breeds;
+mod builder;
 mod checks;
 mod cifar;
 mod coco;
-mod draft;
 mod files;
 mod folder;
 mod hugging_face;
 mod imagenet;
 mod layouts;
-mod mirror;
+mod mask_folder;
 mod planted;
 mod rival10;
-mod rows;
 mod source;
 mod split;
 mod stored;
@@ -22,6 +21,7 @@ mod synsets;
 mod table_file;
 #[cfg(test)]
 mod tests;
+mod text_table;
 mod tree;
 mod unlabelled;
 
@@ -30,7 +30,6 @@ use crate::{
     mask::{MaskOptions, MaskSurvey},
 };
 pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
-pub use rows::Rows as TextTable;
 pub use source::{ImageSource, file_state};
 pub use split::{deal, is_split_name};
 use std::{
@@ -38,6 +37,7 @@ use std::{
     path::{Path, PathBuf},
 };
 pub use stored::StoredImage;
+pub use text_table::Rows as TextTable;
 pub use unlabelled::{UnlabelledImage, unlabelled};
 
 /// One labelled photograph.
@@ -187,7 +187,7 @@ impl Dataset {
             draft.limit(n);
         }
         if let Some(folder) = &options.masks {
-            mirror::attach(&mut draft, folder)?;
+            mask_folder::attach(&mut draft, folder)?;
         }
         let mut dataset = draft.finish();
         path.clone_into(&mut dataset.given);
@@ -240,7 +240,7 @@ impl Dataset {
             for doubt in &survey.doubts {
                 let first = self.samples.iter().find(|sample| doubt.is_about(sample));
                 let first = first.expect("the survey reads the samples' own masks");
-                self.problems.push(draft::problem_row(&first.id, &doubt.problem, &doubt.action));
+                self.problems.push(builder::problem_row(&first.id, &doubt.problem, &doubt.action));
             }
             self.mask_survey = Some(survey);
         }

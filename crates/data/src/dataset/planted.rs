@@ -4,14 +4,14 @@
 //! `planted:mixed?seed=3&attributes=true`. Ids, classes, splits and captions are those of the
 //! files that [`World::write`] makes; attributes are left out unless they are asked for, as they
 //! are there.
-use super::{ImageSource, Sample, draft::Draft};
+use super::{ImageSource, Sample, builder::Builder};
 use crate::{
     DataError, MaskSource,
     planted::{ATTRIBUTES, PlantedImage, World},
 };
 use std::{path::Path, sync::Arc};
 
-pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open(rest: &str) -> Result<Builder, DataError> {
     let (name, options) = rest.split_once('?').unwrap_or((rest, ""));
     let (mut seed, mut attributes) = (0u64, false);
     for option in options.split('&').filter(|option| !option.is_empty()) {
@@ -30,7 +30,7 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
     let path = Path::new(name);
     let file = path.is_file() || path.extension().is_some_and(|ending| ending == "toml");
     let world = Arc::new(if file { World::from_file(path)? } else { World::shipped(name)? });
-    let mut draft = Draft::default();
+    let mut draft = Builder::default();
     let classes: Vec<usize> = world.classes().iter().map(|class| draft.class(class)).collect();
     if attributes {
         draft.data.attributes = ATTRIBUTES.map(str::to_owned).to_vec();

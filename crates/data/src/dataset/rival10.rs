@@ -1,7 +1,7 @@
 //! `rival10:PATH`: RIVAL10 with object masks, 18 attributes and their masks; only the 'ordinary' images.
 use super::{
     Sample,
-    draft::Draft,
+    builder::Builder,
     files::{self, Listings, Lookup},
     synsets::{RIVAL10, RIVAL10_ATTRIBUTES, split_wnid},
     tree::Tree,
@@ -10,7 +10,7 @@ use crate::{DataError, MaskSource, mask};
 use std::path::{Path, PathBuf};
 
 /// `PATH` is the folder with `train` and `test`, or the one that holds `RIVAL10`.
-pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open(rest: &str) -> Result<Builder, DataError> {
     let given = Path::new(rest);
     let splits_of = |root: &Path| -> Vec<&'static str> {
         ["train", "test"].into_iter().filter(|s| root.join(s).join("ordinary").is_dir()).collect()
@@ -23,7 +23,7 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
             "expected RIVAL10's folders train/ordinary and test/ordinary; found neither",
         ));
     };
-    let mut draft = Draft::with_classes(RIVAL10.iter().map(|(name, _)| *name));
+    let mut draft = Builder::with_classes(RIVAL10.iter().map(|(name, _)| *name));
     draft.data.outputs =
         Some(RIVAL10.iter().map(|(_, synsets)| synsets.iter().map(|s| s.1).collect()).collect());
     draft.data.attributes = RIVAL10_ATTRIBUTES.iter().map(|&a| a.to_owned()).collect();
@@ -55,7 +55,7 @@ pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
     Ok(draft)
 }
 
-fn sample(draft: &mut Draft, listings: &mut Listings, root: &Path, split: &str, name: &str) {
+fn sample(draft: &mut Builder, listings: &mut Listings, root: &Path, split: &str, name: &str) {
     let id = format!("{split}/ordinary/{name}");
     let class = split_wnid(name).and_then(|(wnid, _)| {
         RIVAL10.iter().position(|(_, synsets)| synsets.iter().any(|s| s.0 == wnid))

@@ -1,11 +1,10 @@
 //! A table of images: required and optional columns, paths, attributes.
 use super::{
     ImageSource, Sample,
-    draft::Draft,
+    builder::Builder,
     files::{Listings, Lookup},
-    hugging_face,
-    rows::{self, Rows},
-    split,
+    hugging_face, split,
+    text_table::{self, Rows},
 };
 use crate::{
     DataError, MaskSource,
@@ -20,9 +19,9 @@ use std::{
 /// Columns with a meaning of their own; every other one is an attribute.
 const KNOWN: [&str; 6] = ["image", "class", "mask", "split", "caption", "group"];
 
-pub(super) fn open(path: &Path) -> Result<Draft, DataError> {
-    if rows::is_parquet(path)
-        && let Some(image) = rows::image_column(path)?
+pub(super) fn open(path: &Path) -> Result<Builder, DataError> {
+    if text_table::is_parquet(path)
+        && let Some(image) = text_table::image_column(path)?
         && !table::outline(path)?.1.iter().any(|name| name == "image" && image.name != "image")
     {
         return hugging_face::open_table(path, image);
@@ -31,7 +30,7 @@ pub(super) fn open(path: &Path) -> Result<Draft, DataError> {
     let columns = Columns::of(&rows, path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut reader = Reader {
-        draft: Draft::default(),
+        draft: Builder::default(),
         listings: Listings::default(),
         seen: HashMap::new(),
         folder,
@@ -149,7 +148,7 @@ fn missing_columns(rows: &Rows) -> String {
 }
 
 struct Reader<'p> {
-    draft: Draft,
+    draft: Builder,
     listings: Listings,
     /// Path without detours to the index of its sample.
     seen: HashMap<String, usize>,
@@ -273,7 +272,7 @@ pub(super) fn captions(cell: String) -> Vec<String> {
     }
 }
 
-pub(super) fn canonical_splits(draft: &mut Draft) {
+pub(super) fn canonical_splits(draft: &mut Builder) {
     let names: BTreeSet<String> =
         draft.data.samples.iter().filter_map(|s| s.split.clone()).collect();
     if names.is_empty() {

@@ -2,8 +2,8 @@
 use super::{
     ImageSource,
     files::{FileKind, is_hidden, kind},
-    rows::Rows,
     table_file::captions,
+    text_table::Rows,
 };
 use crate::DataError;
 use std::path::Path;

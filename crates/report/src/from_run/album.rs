@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rightly_audit::{
+    picture::{Loader, Picture as Loaded},
     run::Manifest,
-    subject::{Loader, Picture as Loaded},
 };
 use rightly_data::{
     Dataset, Preprocess,

@@ -28,7 +28,8 @@ pub(super) fn gallery(
     album: &Album,
     figures: &Figures,
 ) -> Result<Option<CamGallery>, ReportError> {
-    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/saliency.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/saliency.parquet")?
+    else {
         return Ok(None);
     };
     let table = Table::load(&path)?;
@@ -160,7 +161,8 @@ fn card(
 }
 
 pub(super) fn mean_masks(run: &RunDir) -> Result<Vec<MeanMask>, ReportError> {
-    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/mean-mask.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/mean-mask.parquet")?
+    else {
         return Ok(Vec::new());
     };
     let table = Table::load(&path)?;

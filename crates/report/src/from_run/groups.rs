@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use rightly_audit::{Finding, Metric, RunDir, discover::STAGE, features::outcomes_of, metrics::MEAN};
+use rightly_audit::{
+    Finding, Metric, RunDir, discover::STAGE, features::outcomes_of, metrics::MEAN,
+};
 use rightly_data::table::Table;
 
 use super::{

@@ -28,7 +28,8 @@ pub(super) type Names = BTreeMap<(String, String), NameView>;
 /// Reads `interpret/names.parquet`.
 pub(super) fn names(run: &RunDir) -> Result<Names, ReportError> {
     let mut out = Names::new();
-    let Some(path) = run.file_of(rightly_audit::interpret::STAGE, "interpret/names.parquet")? else {
+    let Some(path) = run.file_of(rightly_audit::interpret::STAGE, "interpret/names.parquet")?
+    else {
         return Ok(out);
     };
     let table = Table::load(&path)?;

@@ -3,7 +3,7 @@
 use rightly_audit::{
     RunDir,
     findings::Kind,
-    truth::{Match, Truth, Verdict},
+    planted_truth::{Match, Truth, Verdict},
 };
 
 use super::{album::Album, tables::Tables};

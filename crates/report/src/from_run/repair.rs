@@ -114,9 +114,9 @@ fn changes(rows: &[&Metric], all: &[Metric], condition: &str) -> Vec<Change> {
             if out.iter().any(|c| c.metric == metric && c.condition == under) {
                 continue;
             }
-            let before = all
-                .iter()
-                .find(|m| m.stage == rightly_audit::evaluate::STAGE && m.is(metric, Some(under), class));
+            let before = all.iter().find(|m| {
+                m.stage == rightly_audit::evaluate::STAGE && m.is(metric, Some(under), class)
+            });
             out.push(Change {
                 metric: metric.to_owned(),
                 condition: under.to_owned(),

@@ -5,7 +5,7 @@ mod axes;
 mod chance;
 mod direction;
 mod domino;
-mod joint;
+mod joint_space;
 mod kmeans;
 mod slices;
 pub(super) mod space;

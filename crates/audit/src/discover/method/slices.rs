@@ -9,10 +9,10 @@ use rightly_stats::cluster::{KMeans, KMeansOptions, kmeans};
 
 use super::{
     Fit, Image, Membership, Pole, Slice, Slicer,
-    joint::Joint,
+    joint_space::Joint,
     space::{self, direction},
 };
-use crate::discover::judged::FEWEST as TESTABLE;
+use crate::discover::gap_test::FEWEST as TESTABLE;
 
 /// Numbers of clusters that compete where there are images enough.
 const CLUSTERS: (usize, usize) = (5, 8);

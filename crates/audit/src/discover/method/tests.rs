@@ -7,8 +7,8 @@ use rightly_stats::rng::{keyed, standard_normal_fill};
 use super::*;
 use crate::{
     discover::{
-        grouped::Grouped,
-        judged::{correct, judge_part},
+        assignment::Grouped,
+        gap_test::{correct, judge_part},
         material::Material,
     },
     features::{Outcome, WrongAnswers},

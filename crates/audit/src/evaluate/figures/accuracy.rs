@@ -2,7 +2,7 @@
 
 use rightly_stats::{Design, Estimate, design, paired, proportion::wilson_of_rate};
 
-use super::board::{Board, Over, Scope};
+use super::metric_rows::{MetricRows, Over, Scope};
 use crate::evaluate::{
     columns::{Columns, Seen},
     rows::BACKGROUNDS,
@@ -18,7 +18,7 @@ fn conditions(columns: &Columns) -> Vec<&str> {
     out
 }
 
-pub(super) fn compute(board: &mut Board<'_>, columns: &Columns) {
+pub(super) fn compute(board: &mut MetricRows<'_>, columns: &Columns) {
     let Some(clean) = columns.seen.get("none") else { return };
     for condition in conditions(columns) {
         let seen = &columns.seen[condition];
@@ -46,7 +46,7 @@ fn plain(seen: &[Option<Seen>]) -> bool {
     seen.iter().flatten().all(|s| s.correct == 0.0 || s.correct == 1.0)
 }
 
-fn accuracy(board: &mut Board<'_>, condition: &str, seen: &[Option<Seen>]) {
+fn accuracy(board: &mut MetricRows<'_>, condition: &str, seen: &[Option<Seen>]) {
     let trials = condition.starts_with("noise-");
     let values: Vec<Option<f64>> = seen.iter().map(|s| s.map(|s| f64::from(s.correct))).collect();
     if trials || !plain(seen) {
@@ -58,7 +58,7 @@ fn accuracy(board: &mut Board<'_>, condition: &str, seen: &[Option<Seen>]) {
 
 /// `before` minus `after`, paired over the images that have both.
 pub(super) fn drops(
-    board: &mut Board<'_>,
+    board: &mut MetricRows<'_>,
     metric: &str,
     condition: &str,
     before: &[Option<Seen>],
@@ -94,7 +94,12 @@ pub(super) fn drops(
 
 /// Accuracy under a condition over accuracy as photographed, on the same images: what is left of the right answers, whatever
 /// their number was. Above 1 where the condition helps; undefined where nothing was right.
-fn kept(board: &mut Board<'_>, condition: &str, clean: &[Option<Seen>], seen: &[Option<Seen>]) {
+fn kept(
+    board: &mut MetricRows<'_>,
+    condition: &str,
+    clean: &[Option<Seen>],
+    seen: &[Option<Seen>],
+) {
     let usable: Vec<usize> =
         (0..seen.len()).filter(|&i| clean[i].is_some() && seen[i].is_some()).collect();
     board.add("kept", Some(condition), &usable, |Scope { images, design, over, .. }| {
@@ -144,7 +149,7 @@ pub(crate) fn share_kept(
 
 /// The drop when the moved mask is gray, and how much more the object's own gray costs, on the
 /// same images.
-fn control(board: &mut Board<'_>, columns: &Columns, clean: &[Option<Seen>]) {
+fn control(board: &mut MetricRows<'_>, columns: &Columns, clean: &[Option<Seen>]) {
     let (Some(gray), Some(moved)) = (columns.seen.get("gray"), columns.seen.get("gray-control"))
     else {
         return;
@@ -156,7 +161,7 @@ fn control(board: &mut Board<'_>, columns: &Columns, clean: &[Option<Seen>]) {
 
 /// How much more accuracy falls under each condition of a kind than under its control, on the same images: under an overlay
 /// than under its shape and opacity without the pattern, with a part gray than with as much gray beside the object.
-fn beyond_controls(board: &mut Board<'_>, columns: &Columns, kind: &str, metric: &str) {
+fn beyond_controls(board: &mut MetricRows<'_>, columns: &Columns, kind: &str, metric: &str) {
     for (condition, seen) in &columns.seen {
         let control = columns.seen.get(&format!("{condition}/control"));
         if let (true, Some(control)) = (condition.starts_with(kind), control) {

@@ -1,11 +1,11 @@
 //! What the model answers when a picture shows no object.
 
-use super::board::Board;
+use super::metric_rows::MetricRows;
 use crate::{Inputs, Metric, evaluate::STAGE, evaluate::columns::Columns};
 
 /// For each class, the share of the *other* classes' pictures that get one of its outputs once
 /// their object's box is filled with gray: `default-answer` under `gray-box`.
-pub(super) fn compute(board: &mut Board<'_>, inputs: &Inputs, columns: &Columns) {
+pub(super) fn compute(board: &mut MetricRows<'_>, inputs: &Inputs, columns: &Columns) {
     if board.classes().len() < 2 || columns.boxed_output.iter().all(Option::is_none) {
         return;
     }

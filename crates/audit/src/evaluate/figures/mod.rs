@@ -3,8 +3,8 @@
 //! medians, exact McNemar beside paired accuracies.
 
 mod accuracy;
-mod board;
 mod default_answer;
+mod metric_rows;
 mod near_copies;
 mod noise;
 mod objects;
@@ -16,7 +16,7 @@ use super::{columns::Columns, options::EvaluateOptions, pipeline::Plan};
 use crate::{Error, Inputs, Metric};
 
 pub(crate) use accuracy::{FEW_RIGHT, share_kept};
-pub(super) use board::Board;
+pub(super) use metric_rows::MetricRows;
 pub(crate) use noise::with_honest_bounds;
 pub use saliency::SAME_MAP;
 pub(super) use surroundings::pulls;
@@ -28,7 +28,7 @@ pub(super) fn compute(
     plan: &Plan<'_>,
     columns: &Columns,
 ) -> Result<(Vec<Metric>, Vec<String>), Error> {
-    let mut board = Board::new(inputs, options);
+    let mut board = MetricRows::new(inputs, options);
     accuracy::compute(&mut board, columns);
     surroundings::compute(&mut board, inputs, options, columns);
     default_answer::compute(&mut board, inputs, columns);

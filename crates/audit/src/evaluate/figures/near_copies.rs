@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rightly_stats::Estimate;
 
-use super::board::Board;
+use super::metric_rows::MetricRows;
 use crate::{
     Inputs, Metric,
     evaluate::{STAGE, columns::Columns},
@@ -22,7 +22,11 @@ const EXPLAINED: f64 = 0.9;
 /// The share of images with a near-copy in their class, and the scenes that the images show, of each class and of all.
 ///
 /// What has to be known of it, a sentence: none where copies are few, or clusters are given.
-pub(super) fn compute(board: &mut Board<'_>, inputs: &Inputs, columns: &Columns) -> Option<String> {
+pub(super) fn compute(
+    board: &mut MetricRows<'_>,
+    inputs: &Inputs,
+    columns: &Columns,
+) -> Option<String> {
     let found = NearCopies::find(&columns.thumbnails, board.class_of());
     let copied: BTreeSet<usize> = found.pairs.iter().map(|pair| pair[0]).collect();
     let mut by_class = vec![Vec::new(); board.classes().len()];

@@ -3,7 +3,7 @@
 
 use rightly_stats::{Design, Estimate, design};
 
-use super::board::{Board, Over, Scope};
+use super::metric_rows::{MetricRows, Over, Scope};
 use crate::{
     Metric,
     evaluate::{
@@ -14,7 +14,7 @@ use crate::{
     measures::rfs::rfs,
 };
 
-pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &EvaluateOptions) {
+pub(super) fn compute(board: &mut MetricRows<'_>, columns: &Columns, options: &EvaluateOptions) {
     let names: Vec<String> = options.noise_levels.iter().map(ToString::to_string).collect();
     let undefined = if options.paper_compat { 0.0 } else { f64::NAN };
     sensitivity(board, columns, &names, "noise", ["rfs", "noise-gap"], undefined);
@@ -25,7 +25,7 @@ pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &Evalua
 
 /// Both figures at all levels of one mask, over the images that have all of them; `undefined` stands for RFS where it is none.
 fn sensitivity(
-    board: &mut Board<'_>,
+    board: &mut MetricRows<'_>,
     columns: &Columns,
     levels: &[String],
     prefix: &str,

@@ -1,6 +1,6 @@
 //! Size and place of the objects.
 
-use super::board::Board;
+use super::metric_rows::MetricRows;
 use crate::evaluate::columns::Columns;
 
 const NAMES: [&str; 5] = [
@@ -11,7 +11,7 @@ const NAMES: [&str; 5] = [
     "object-distance",
 ];
 
-pub(super) fn compute(board: &mut Board<'_>, columns: &Columns) {
+pub(super) fn compute(board: &mut MetricRows<'_>, columns: &Columns) {
     if columns.objects.iter().all(Option::is_none) {
         return;
     }

@@ -2,7 +2,7 @@
 
 use rightly_stats::{Design, Estimate};
 
-use super::board::Board;
+use super::metric_rows::MetricRows;
 use crate::{
     Error, Inputs, Metric,
     evaluate::{
@@ -17,7 +17,7 @@ use crate::{
 const LISTED: usize = 10;
 
 pub(super) fn compute(
-    board: &mut Board<'_>,
+    board: &mut MetricRows<'_>,
     inputs: &Inputs,
     options: &EvaluateOptions,
     plan: &Plan<'_>,

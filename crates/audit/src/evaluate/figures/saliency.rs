@@ -2,7 +2,7 @@
 
 use rightly_stats::wilcoxon::signed_rank_below;
 
-use super::board::{Board, Over, Scope};
+use super::metric_rows::{MetricRows, Over, Scope};
 use crate::{
     Metric,
     evaluate::{
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-pub(super) fn compute(board: &mut Board<'_>, columns: &Columns, options: &EvaluateOptions) {
+pub(super) fn compute(board: &mut MetricRows<'_>, columns: &Columns, options: &EvaluateOptions) {
     let method = cam_name(options.cam);
     if columns.class_overlap.iter().any(Option::is_some) {
         overlaps(board, method, &columns.class_overlap);
@@ -58,7 +58,7 @@ pub const SAME_MAP: f64 = 0.9;
 
 /// How far the maps of the two likeliest classes point to the same place; p of Wilcoxon's one-sided signed-rank test that they
 /// do so less than a map that does not change with the class.
-fn overlaps(board: &mut Board<'_>, method: &str, values: &[Option<f64>]) {
+fn overlaps(board: &mut MetricRows<'_>, method: &str, values: &[Option<f64>]) {
     let usable: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
     board.add(
         "cam-class-overlap",
@@ -76,7 +76,12 @@ fn overlaps(board: &mut Board<'_>, method: &str, values: &[Option<f64>]) {
 }
 
 /// Medians of each class and of all images; a mean of medians is not a figure of the papers.
-fn medians(board: &mut Board<'_>, metric: &str, condition: Option<&str>, values: &[Option<f64>]) {
+fn medians(
+    board: &mut MetricRows<'_>,
+    metric: &str,
+    condition: Option<&str>,
+    values: &[Option<f64>],
+) {
     let usable: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
     for Scope { name, over, images, design } in board.scopes(&usable) {
         if over == Over::Mean {

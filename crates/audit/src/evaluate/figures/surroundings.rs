@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rightly_stats::{Estimate, slices};
 
-use super::{accuracy::drops, board::Board};
+use super::{accuracy::drops, metric_rows::MetricRows};
 use crate::{
     Inputs, Metric,
     evaluate::{
@@ -31,7 +31,7 @@ pub(in crate::evaluate) fn pulls(low: Option<f64>) -> bool {
 /// the class to those of other classes, on the same images (ImageNet-9's background gap); how often objects are taken for a
 /// class in its surroundings; and the gap without the surroundings that pull.
 pub(super) fn compute(
-    board: &mut Board<'_>,
+    board: &mut MetricRows<'_>,
     inputs: &Inputs,
     options: &EvaluateOptions,
     columns: &Columns,
@@ -62,7 +62,7 @@ pub(super) fn compute(
 /// The share of other objects that are taken for a class in its surroundings, minus the share that are taken for it in
 /// those of other classes: what an object looks like once it is cut out has no part in the difference.
 fn pull(
-    board: &Board<'_>,
+    board: &MetricRows<'_>,
     inputs: &Inputs,
     options: &EvaluateOptions,
     columns: &Columns,

@@ -15,7 +15,7 @@ use rightly_stats::{
 
 use super::super::{
     columns::{Columns, Seen},
-    figures::Board,
+    figures::MetricRows,
     options::EvaluateOptions,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub(super) fn failing(
     metrics: &[Metric],
 ) -> Vec<Finding> {
     let Some(clean) = columns.seen.get("none") else { return Vec::new() };
-    let board = Board::new(inputs, options);
+    let board = MetricRows::new(inputs, options);
     let tried: Vec<Tried> =
         (0..board.classes().len()).filter_map(|class| held_against(&board, class, clean)).collect();
     let p: Vec<f64> = tried.iter().map(|t| t.p.unwrap_or(f64::NAN)).collect();
@@ -64,7 +64,7 @@ pub(super) fn failing(
         .collect()
 }
 
-fn held_against(board: &Board<'_>, class: usize, clean: &[Option<Seen>]) -> Option<Tried> {
+fn held_against(board: &MetricRows<'_>, class: usize, clean: &[Option<Seen>]) -> Option<Tried> {
     let of = |own: bool| -> (Vec<usize>, Vec<bool>) {
         let seen = clean.iter().enumerate().filter_map(|(i, seen)| Some((i, (*seen)?)));
         seen.filter(|(i, _)| (board.class_of()[*i] == class) == own)

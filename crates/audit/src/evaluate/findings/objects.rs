@@ -10,7 +10,7 @@ use rightly_stats::{Estimate, multiple::benjamini_hochberg, quantile::normal_cdf
 
 use super::super::{
     columns::{Columns, Seen},
-    figures::Board,
+    figures::MetricRows,
     options::EvaluateOptions,
 };
 use crate::{Finding, Inputs, Metric, findings::Kind, metrics::find};
@@ -44,7 +44,7 @@ pub(super) fn ignored(
     else {
         return Vec::new();
     };
-    let board = Board::new(inputs, options);
+    let board = MetricRows::new(inputs, options);
     let tried: Vec<Candidate<'_>> = (0..board.classes().len())
         .filter_map(|class| candidate(&board, class, clean, boxed, metrics))
         .collect();
@@ -58,7 +58,7 @@ pub(super) fn ignored(
 }
 
 fn candidate<'a>(
-    board: &Board<'a>,
+    board: &MetricRows<'a>,
     class: usize,
     clean: &[Option<Seen>],
     boxed: &[Option<Seen>],

@@ -1,7 +1,7 @@
 //! Ablation: the object made gray, boxed in gray, tiled over (Hard ImageNet, section 4), and the
 //! same gray on the image's own mask moved onto the background.
 
-use super::{Measure, Probe, Subject, as_published};
+use super::{Measure, Predictor, Subject, as_published};
 use crate::{
     Error,
     evaluate::rows::{AblationRow, Entry, Row, problem},
@@ -28,7 +28,7 @@ impl Measure for Ablation {
         4
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let picture = &subject.picture;
         let Some(mask) = picture.measured(self.paper_compat) else { return Ok(Entry::none()) };
         let class = subject.sample.class;

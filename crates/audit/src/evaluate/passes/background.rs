@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rightly_data::{Planes, Sample};
 use rightly_stats::rng::keyed;
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Predictor, Subject};
 use crate::{
     Error, Inputs,
     evaluate::rows::{BackgroundRow, Entry, Outcome, Row, problem},
@@ -41,7 +41,7 @@ impl Measure for Backgrounds {
         8
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let Some(mask) = &subject.picture.mask else { return Ok(Entry::none()) };
         let (class, planes) = (subject.sample.class, &subject.planes);
         // Where the mask can't be moved the object's own side is measured, without a control. That it can't is said with
@@ -179,7 +179,7 @@ impl Donors {
         &self,
         sample: &Sample,
         kind: Kind,
-        probe: &Probe<'_>,
+        probe: &Predictor<'_>,
     ) -> Result<Option<(String, Planes)>, Error> {
         let inputs = probe.inputs();
         for donor in self.candidates(sample, &inputs.dataset.samples, kind) {

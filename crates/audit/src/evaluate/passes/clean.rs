@@ -1,10 +1,10 @@
 //! The clean forward pass.
 
-use super::{Measure, Probe, Subject, as_published};
+use super::{Measure, Predictor, Subject, as_published};
 use crate::{
     Error,
     evaluate::rows::{CleanRow, Entry, Row, problem},
-    subject::MaskState,
+    picture::MaskState,
 };
 
 /// Changes with the code that decides the rows.
@@ -28,7 +28,7 @@ impl Measure for Clean {
         0
     }
 
-    fn measure(&self, subject: &Subject<'_>, _: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, _: &Predictor<'_>) -> Result<Entry, Error> {
         let picture = &subject.picture;
         let mut entry = Entry::of(Row::Clean(CleanRow {
             width: picture.width as u32,

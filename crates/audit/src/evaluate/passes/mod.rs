@@ -13,12 +13,18 @@ mod parts;
 mod saliency;
 mod thumbnail;
 
+use ndarray::ArrayD;
+use rightly_data::{Planes, Sample};
+
 use super::{
     options::{EvaluateOptions, MeasureName},
-    probe::{Probe, Subject},
     rows::Entry,
 };
-use crate::Error;
+use crate::{
+    Error,
+    picture::Picture,
+    predictor::{Answer, Outcome, Predictor},
+};
 
 /// The revision of every measure, by the name of its shards.
 pub(crate) const REVISIONS: [(&str, u32); 9] = [
@@ -33,6 +39,17 @@ pub(crate) const REVISIONS: [(&str, u32); 9] = [
     ("thumbnail", thumbnail::REVISION),
 ];
 
+/// A photograph with its clean forward pass.
+pub(crate) struct Subject<'a> {
+    pub(crate) sample: &'a Sample,
+    pub(crate) picture: Picture,
+    pub(crate) planes: Planes,
+    pub(crate) clean: Answer,
+    /// The CAM layer's value, where a measure asks for it.
+    pub(crate) tap: Option<ArrayD<f32>>,
+    pub(crate) outcome: Outcome,
+}
+
 /// One measure of one image. Results depend on the image and the options alone.
 pub(crate) trait Measure: Sync {
     /// Name of its shards.
@@ -46,7 +63,7 @@ pub(crate) trait Measure: Sync {
         false
     }
     /// Measures one image.
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error>;
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error>;
 }
 
 /// What a measure's key says of images and masks that are handled as published; nothing where they are not, so that rows
@@ -61,7 +78,7 @@ pub(crate) type Measures<'a> = Vec<Box<dyn Measure + 'a>>;
 /// The measures that were asked for and that the inputs allow, the clean pass first, and a
 /// sentence for each that they don't allow.
 pub(crate) fn plan<'a>(
-    probe: &Probe<'_>,
+    probe: &Predictor<'_>,
     options: &'a EvaluateOptions,
 ) -> Result<(Measures<'a>, Vec<String>), Error> {
     let inputs = probe.inputs();

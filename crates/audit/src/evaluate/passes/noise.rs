@@ -3,7 +3,7 @@
 
 use rightly_data::{Mask, Planes};
 
-use super::{Measure, Probe, Subject, as_published};
+use super::{Measure, Predictor, Subject, as_published};
 use crate::{
     Error,
     evaluate::{
@@ -43,7 +43,7 @@ impl Noise {
 
 /// Outcomes of one level under every trial's field.
 fn outcomes(
-    probe: &Probe<'_>,
+    probe: &Predictor<'_>,
     class: usize,
     planes: &Planes,
     (mask, side): (&Mask, Side),
@@ -73,7 +73,7 @@ impl Measure for Noise {
         2 * self.trials as usize * (self.levels.len() + self.control_levels.len())
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let picture = &subject.picture;
         let Some(mask) = picture.measured(self.paper_compat) else { return Ok(Entry::none()) };
         let planes = &subject.planes;

@@ -2,12 +2,12 @@
 
 use rightly_data::{Mask, Preprocess, preprocess::Resize};
 
-use super::{Measure, Probe, Subject, as_published};
+use super::{Measure, Predictor, Subject, as_published};
 use crate::{
     Error, Inputs,
     evaluate::rows::{Entry, ObjectRow, Row},
     measures::objects::{self, MeanMask},
-    subject::MaskState,
+    picture::MaskState,
 };
 
 /// Changes with the code that decides the rows.
@@ -53,7 +53,7 @@ impl Measure for Objects {
         0
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let picture = &subject.picture;
         let Some(raw) = &picture.raw_mask else { return Ok(Entry::none()) };
         if picture.mask_state == MaskState::Empty {

@@ -1,6 +1,6 @@
 //! A suspected cue laid over every picture, and its control without the pattern.
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Predictor, Subject};
 use crate::{
     Error, Inputs,
     evaluate::{
@@ -55,7 +55,7 @@ impl Measure for Overlays {
         2 * self.overlays.len()
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let Some(clean) = probe.probabilities(&subject.clean) else {
             return Ok(Entry::none());
         };

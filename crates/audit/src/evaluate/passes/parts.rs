@@ -1,12 +1,12 @@
 //! One part of the object made gray (RIVAL10's attribute ablation: Moayeri, Pope, Balaji, Feizi; CVPR 2022), and the same
 //! gray on the part's mask moved off the object.
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Predictor, Subject};
 use crate::{
     Error, Inputs,
     evaluate::rows::{Entry, PartsRow, Row, problem},
     measures::{ablation, control},
-    subject::PartMask,
+    picture::PartMask,
 };
 
 /// Changes with the code that decides the rows.
@@ -40,7 +40,7 @@ impl Measure for Parts {
         2 * self.most
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let (class, planes) = (subject.sample.class, &subject.planes);
         let (mut parts, mut problems) = (Vec::new(), Vec::new());
         for (at, mask) in probe.inputs().loader.parts(subject.sample)? {

@@ -7,7 +7,7 @@ use rightly_model::{
     cam::{Cam, CamMethod, CamState},
 };
 
-use super::{Measure, Probe, Subject, as_published};
+use super::{Measure, Predictor, Subject, as_published};
 use crate::{
     Error,
     evaluate::{
@@ -39,7 +39,7 @@ fn passes(classifier: &Classifier, head: &CamHead) -> Result<usize, Error> {
 }
 
 impl Saliency {
-    pub(super) fn new(probe: &Probe<'_>, options: &EvaluateOptions) -> Result<Self, Error> {
+    pub(super) fn new(probe: &Predictor<'_>, options: &EvaluateOptions) -> Result<Self, Error> {
         let head = CamHead::new(probe.classifier(), options.cam)?;
         let second = match &options.compare_layer {
             None => None,
@@ -142,7 +142,7 @@ impl Measure for Saliency {
         true
     }
 
-    fn measure(&self, subject: &Subject<'_>, probe: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, probe: &Predictor<'_>) -> Result<Entry, Error> {
         let Some(activation) = &subject.tap else { return Ok(Entry::none()) };
         let logits = &subject.clean.logits;
         let target = match self.target {

@@ -1,6 +1,6 @@
 //! A thumbnail of the picture as the model sees it, by which near-copies are found.
 
-use super::{Measure, Probe, Subject};
+use super::{Measure, Predictor, Subject};
 use crate::{
     Error,
     evaluate::rows::{Entry, Row, ThumbnailRow},
@@ -25,7 +25,7 @@ impl Measure for Thumbnail {
         0
     }
 
-    fn measure(&self, subject: &Subject<'_>, _: &Probe<'_>) -> Result<Entry, Error> {
+    fn measure(&self, subject: &Subject<'_>, _: &Predictor<'_>) -> Result<Entry, Error> {
         let row =
             thumbnail(&subject.planes).map(|squares| Row::Thumbnail(ThumbnailRow { squares }));
         Ok(Entry { row, problems: Vec::new() })

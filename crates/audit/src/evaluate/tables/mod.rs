@@ -11,7 +11,7 @@ use super::{
     pipeline::Plan,
     rows::{Entry, Row},
 };
-use crate::{Error, Inputs, RunDir, subject::MaskState};
+use crate::{Error, Inputs, RunDir, picture::MaskState};
 
 /// The tables that a measure promises.
 fn promised(measure: &str) -> &'static [&'static str] {

@@ -13,7 +13,7 @@ use rightly_stats::{Design, Estimate};
 use super::{OfClass, Phrase, Space};
 use crate::{
     Error, Inputs,
-    interpret::{pictures::Pass, text},
+    interpret::{caption_tokens, pictures::Pass},
 };
 
 /// How far the answers have to lie above always saying the commonest, of what is left to be right on (Cohen's kappa takes
@@ -149,8 +149,9 @@ fn said<'a>(
 ) -> BTreeMap<&'a str, BTreeMap<usize, usize>> {
     let mut by_kind = BTreeMap::<&str, Vec<(usize, Vec<String>)>>::new();
     for (at, phrase) in phrases.iter().enumerate().filter(|(_, p)| space.knows(p)) {
-        let words = text::runs(&phrase.text).concat();
-        let words = words.into_iter().filter(|t| !text::is_stop(&t.written)).map(|t| t.lemma);
+        let words = caption_tokens::runs(&phrase.text).concat();
+        let words =
+            words.into_iter().filter(|t| !caption_tokens::is_stop(&t.written)).map(|t| t.lemma);
         by_kind.entry(&phrase.kind).or_default().push((at, words.collect()));
     }
     by_kind.remove("");
@@ -163,7 +164,7 @@ fn said<'a>(
             .filter_map(|a| a.values[sample].map(|value| a.categories[value].as_str()));
         let texts = own.captions.iter().map(String::as_str).chain(values);
         let words: BTreeSet<String> =
-            texts.flat_map(|said| text::runs(said).concat()).map(|t| t.lemma).collect();
+            texts.flat_map(|said| caption_tokens::runs(said).concat()).map(|t| t.lemma).collect();
         for (kind, phrases) in &by_kind {
             let mut here = phrases
                 .iter()

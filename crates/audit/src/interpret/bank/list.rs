@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use rightly_data::files;
 
 use super::super::phrase::Form;
-use crate::{Error, english::with_article};
+use crate::{Error, prose::with_article};
 
 /// The list that comes with the program: colours, materials, poses, light, weather, places, company.
 const BUILT_IN: &str = include_str!("phrases.txt");

@@ -23,7 +23,7 @@ use rightly_stats::{bank::Bank, correlation::spearman};
 
 use super::{
     phrase::{Candidate, Had, Joint, Part, Shown, Source},
-    subjects::{Side, Subject},
+    unnamed::{Side, Subject},
 };
 pub(super) use knowledge::Knowledge;
 pub(super) use list::{Phrase, read};

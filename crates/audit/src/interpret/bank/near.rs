@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use rightly_stats::rng::keyed;
 
 use super::{OfClass, inside};
-use crate::interpret::subjects::Subject;
+use crate::interpret::unnamed::Subject;
 
 /// Part of a kind's phrases that count as near to a picture, at least one.
 const NEAR: f64 = 0.1;

@@ -11,7 +11,7 @@ use crate::{
     interpret::{
         STAGE,
         pictures::{Entry, Pass, Picture},
-        subjects::Side,
+        unnamed::Side,
     },
     run::Key,
 };

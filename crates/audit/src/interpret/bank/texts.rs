@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     Error, Event,
-    english::{sentence, singular, with_article},
     interpret::{STAGE, pictures::Pass},
+    prose::{sentence, singular, with_article},
     run::Key,
 };
 

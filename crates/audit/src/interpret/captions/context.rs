@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::{
+    caption_tokens::{Token, is_stop},
     phrase::Form,
-    text::{Token, is_stop},
 };
-use crate::english::is_preposition;
+use crate::prose::is_preposition;
 
 /// Words that may stand between an adjective and the class.
 const BETWEEN: usize = 1;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{
+        caption_tokens::{Token, is_stop, runs},
         phrase::Form,
-        subjects::Side,
-        text::{Token, is_stop, runs},
+        unnamed::Side,
     },
     context,
 };

@@ -9,7 +9,7 @@ use rightly_stats::association::{LogOdds, log_odds};
 
 use super::{
     phrase::{Candidate, Had, Joint, Part, Shown, Source},
-    subjects::{Side, Subject},
+    unnamed::{Side, Subject},
 };
 pub(super) use index::Index;
 

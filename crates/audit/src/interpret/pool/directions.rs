@@ -8,7 +8,7 @@ use rightly_model::text::image_text::unit;
 
 use crate::{
     Error, discover, features,
-    interpret::{bank::Space, pictures::Pass, subjects::Subject},
+    interpret::{bank::Space, pictures::Pass, unnamed::Subject},
 };
 
 /// Images whose stored features are held against the model's embeddings.

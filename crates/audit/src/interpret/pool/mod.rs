@@ -19,7 +19,7 @@ use super::{
     bank::{Phrase, Space},
     captions::{self, Index},
     pictures::Pass,
-    subjects::{Side, Subject},
+    unnamed::{Side, Subject},
 };
 use crate::{Error, Inputs};
 use directions::Directions;

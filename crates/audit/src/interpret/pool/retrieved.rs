@@ -4,7 +4,7 @@ use rightly_data::table::Columns;
 use rightly_stats::nearest::Hit;
 
 use super::source::PoolEntry;
-use crate::{Error, Inputs, RunDir, interpret::subjects::Subject};
+use crate::{Error, Inputs, RunDir, interpret::unnamed::Subject};
 
 /// The table.
 pub(in super::super) const RETRIEVED: &str = "interpret/retrieved.parquet";

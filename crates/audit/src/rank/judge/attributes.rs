@@ -17,11 +17,11 @@ use rightly_stats::{
 
 use super::{
     Judgement,
-    one_way::{Found, aside},
+    single_cue::{Found, aside},
 };
 use crate::{
     Error, Inputs,
-    rank::{choose::Important, population::Population},
+    rank::{choose::Important, images::Population},
     workers,
 };
 

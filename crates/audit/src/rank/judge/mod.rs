@@ -2,7 +2,7 @@
 
 mod attributes;
 mod masks;
-mod one_way;
+mod single_cue;
 mod votes;
 
 use rightly_stats::Estimate;

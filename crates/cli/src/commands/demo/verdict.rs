@@ -4,7 +4,7 @@ use rightly::{
     Metric, RunDir,
     metrics::{POOLED, find},
     mitigate,
-    truth::{Match, Verdict},
+    planted_truth::{Match, Verdict},
 };
 
 use crate::output;

@@ -6,7 +6,7 @@ mod json;
 
 use super::{
     ImageSource, Sample,
-    draft::Draft,
+    builder::Builder,
     files::{Listings, Lookup},
     layouts,
 };
@@ -23,7 +23,7 @@ use std::{
 /// Most images whose contradictions get a row of their own.
 const MOST_ROWS: usize = 50;
 
-pub(super) fn open(rest: &str) -> Result<Draft, DataError> {
+pub(super) fn open(rest: &str) -> Result<Builder, DataError> {
     let (json, folder) = layouts::two_paths("coco", rest)?;
     Ok(Reader::new(json).read(json::read(json)?, folder))
 }
@@ -40,7 +40,7 @@ struct OfImage {
 struct Reader {
     /// The file of annotations.
     file: Arc<Path>,
-    draft: Draft,
+    draft: Builder,
     names: BTreeMap<Id, String>,
     by_image: HashMap<Id, OfImage>,
     contradictions: usize,
@@ -53,7 +53,7 @@ impl Reader {
     fn new(file: &Path) -> Self {
         Self {
             file: file.into(),
-            draft: Draft::default(),
+            draft: Builder::default(),
             names: BTreeMap::new(),
             by_image: HashMap::new(),
             contradictions: 0,
@@ -63,7 +63,7 @@ impl Reader {
         }
     }
 
-    fn read(mut self, file: File, folder: &Path) -> Draft {
+    fn read(mut self, file: File, folder: &Path) -> Builder {
         self.categories(file.categories);
         self.annotations(file.annotations);
         let mut listings = Listings::default();

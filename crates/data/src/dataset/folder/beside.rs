@@ -1,5 +1,5 @@
 //! What lies in a folder beside its pictures: tables, annotations, and the files of known layouts.
-use super::super::{files, rows};
+use super::super::{files, text_table};
 use crate::DataError;
 use std::path::{Path, PathBuf};
 
@@ -18,12 +18,12 @@ fn names(root: &Path) -> Vec<String> {
 pub(super) fn tables(root: &Path) -> Vec<PathBuf> {
     let of_images = |path: &PathBuf| {
         // One that can't be read is named when it is given.
-        rows::column_names(path).is_ok_and(|columns| {
+        text_table::column_names(path).is_ok_and(|columns| {
             ["image", "class"].iter().all(|name| columns.iter().any(|column| column == name))
         })
     };
     let paths = names(root).into_iter().map(|name| root.join(name));
-    paths.filter(|path| rows::is_table(path)).filter(of_images).collect()
+    paths.filter(|path| text_table::is_table(path)).filter(of_images).collect()
 }
 
 /// A JSON file in the folder, or in its folder of annotations.

@@ -5,7 +5,7 @@ mod shape;
 
 use super::{
     SplitFolders,
-    draft::{Draft, problem_row},
+    builder::{Builder, problem_row},
     hugging_face, table_file,
     tree::Tree,
 };
@@ -22,7 +22,7 @@ pub(super) fn open(
     root: &Path,
     masks: Option<&Path>,
     splits: Option<SplitFolders>,
-) -> Result<Draft, DataError> {
+) -> Result<Builder, DataError> {
     beside::known_layout(root)?;
     let mut tree = Tree::walk(root, masks)?;
     let tables = beside::tables(root);
@@ -46,7 +46,7 @@ pub(super) fn open(
     }
     let reading = reading
         .map_err(|why| DataError::invalid(root, refusal(&tree, &images, &why, &tables, root)))?;
-    let mut draft = Draft::default();
+    let mut draft = Builder::default();
     let problems = std::mem::take(&mut tree.problems);
     draft.data.problems =
         problems.into_iter().map(|(id, what)| problem_row(id, what, "left out")).collect();
@@ -63,7 +63,7 @@ pub(super) fn open(
 }
 
 /// Number of pictures that have a class.
-fn place_images(reading: &Reading, images: &[&str], root: &Path, draft: &mut Draft) -> usize {
+fn place_images(reading: &Reading, images: &[&str], root: &Path, draft: &mut Builder) -> usize {
     let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
     let mut placed = 0;
     for id in images {
@@ -126,7 +126,7 @@ fn refusal(
     )
 }
 
-fn explain(reading: &Reading, tree: &Tree, tables: &[std::path::PathBuf], draft: &mut Draft) {
+fn explain(reading: &Reading, tree: &Tree, tables: &[std::path::PathBuf], draft: &mut Builder) {
     if tree.others > 0 {
         draft.note(format!("{} files that are no images were skipped.", tree.others));
     }
@@ -148,7 +148,7 @@ fn explain(reading: &Reading, tree: &Tree, tables: &[std::path::PathBuf], draft:
     }
 }
 
-fn say_masks(masks: &Masks<'_>, draft: &mut Draft) {
+fn say_masks(masks: &Masks<'_>, draft: &mut Builder) {
     for (folder, n) in &masks.folders {
         let what = format!("folder of masks: {n} files; give it as --masks");
         draft.problem(*folder, what, "left out");
@@ -163,7 +163,7 @@ fn say_masks(masks: &Masks<'_>, draft: &mut Draft) {
     }
 }
 
-fn empty_classes(reading: &Reading, tree: &Tree, draft: &mut Draft) {
+fn empty_classes(reading: &Reading, tree: &Tree, draft: &mut Builder) {
     let mut filled: BTreeSet<&str> = BTreeSet::new();
     for sample in &draft.data.samples {
         for (at, _) in sample.id.match_indices('/') {
@@ -186,7 +186,7 @@ fn empty_classes(reading: &Reading, tree: &Tree, draft: &mut Draft) {
     }
 }
 
-fn say_classes(draft: &mut Draft) {
+fn say_classes(draft: &mut Builder) {
     let numeric = |name: &String| name.bytes().all(|b| b.is_ascii_digit());
     if draft.data.classes.len() > 1 && draft.data.classes.iter().all(numeric) {
         draft.note(

@@ -1,6 +1,6 @@
 //! DIM's `di_soft`: one head a group, mixed by soft labels.
 use super::groups::Groups;
-use super::recipe::{Detail, Observer, Trained};
+use super::train::{Detail, Observer, Trained};
 use crate::ModelError;
 use crate::heads::dense::Dense;
 use crate::heads::rule::Rule;

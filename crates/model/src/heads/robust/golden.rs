@@ -149,8 +149,8 @@ fn training_twice_repeats_the_errors_of_the_reference() {
     let problem = Problem::read();
     let case = &problem.reference.twice;
     let method = Method::Jtt { epochs: case.first, copies: case.copies };
-    let recipe = Recipe { method, options: problem.options(case.epochs, None) };
-    let trained = recipe.train(&Material::of(problem.data())).unwrap();
+    let recipe = HeadTraining { method, options: problem.options(case.epochs, None) };
+    let trained = recipe.train(&TrainingData::of(problem.data())).unwrap();
     assert_eq!(trained.detail, Detail::Errors(case.errors.clone()));
     problem.ends("twice", &trained.head, &trained.losses, &case.end);
 }
@@ -169,12 +169,12 @@ fn the_penalty_on_maps_is_that_of_the_reference() {
     }
     for case in &problem.reference.saliency {
         let method = Method::Saliency { strength: case.strength };
-        let recipe = Recipe { method, options: problem.options(case.epochs, None) };
+        let recipe = HeadTraining { method, options: problem.options(case.epochs, None) };
         let objects = match case.form.as_str() {
             "maps" => Objects::Maps { values: problem.maps.view(), object: problem.objects.view() },
             _ => Objects::Parts { object: object.view(), rest: rest.view() },
         };
-        let material = Material { objects: Some(objects), ..Material::of(problem.data()) };
+        let material = TrainingData { objects: Some(objects), ..TrainingData::of(problem.data()) };
         let trained = recipe.train(&material).unwrap();
         problem.ends(&case.form, &trained.head, &trained.losses, &case.end);
         let Detail::OffObject(shares) = trained.detail else { panic!("{:?}", trained.detail) };

@@ -1,6 +1,6 @@
 //! The methods and their published settings.
 #[cfg(doc)]
-use super::{Closing, DfrChoice, Groups, Material, Objects};
+use super::{DfrChoice, GapHistory, Groups, Objects, TrainingData};
 #[cfg(doc)]
 use crate::heads::HeadOptions;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub enum Method {
     /// `di_soft`, after Wang et al. 2020's domain-independent training). Groups that lie within classes are
     /// [`Groups::joined`] over them first: a head whose images are all of one class learns nothing but its name.
     DiSoft {
-        /// Heads start as copies of [`Material::start`], which is linear then; as published they start anew.
+        /// Heads start as copies of [`TrainingData::start`], which is linear then; as published they start anew.
         copies: bool,
     },
     /// Just train twice (Liu et al. 2021): the mean loss for some epochs, then a new head with the rows that came out wrong
@@ -52,7 +52,7 @@ pub enum Method {
         /// Fits on fresh samples whose mean is the head.
         refits: usize,
     },
-    /// Tunes the given head on the images with the weakest cue of each class until the gap is small; see [`Closing`].
+    /// Tunes the given head on the images with the weakest cue of each class until the gap is small; see [`GapHistory`].
     LowestSpuriosity {
         /// Images of each class in the first round; twice as many in each later one.
         images: usize,
@@ -103,7 +103,7 @@ impl Method {
         }
     }
 
-    /// Whether [`Material::groups`] is needed.
+    /// Whether [`TrainingData::groups`] is needed.
     #[must_use]
     pub fn needs_groups(&self) -> bool {
         use Method::{Dfr, DiSoft, Dim, GroupDro, RwgSoft};

@@ -1,6 +1,6 @@
 //! Heads that serve every group: training on stored features against the cues that fail some of them.
 //!
-//! A [`Recipe`] says how, [`Material`] what with; [`Recipe::train`] gives a new [`crate::heads::Head`], and [`sweep`] trains many on
+//! A [`HeadTraining`] says how, [`TrainingData`] what with; [`HeadTraining::train`] gives a new [`crate::heads::Head`], and [`sweep`] trains many on
 //! the same matrix. Everything is computed on matrices in memory and is the same for any number of threads. Which epoch and
 //! which recipe to keep is decided by [`Measure`] on rows that no head was trained on.
 //!
@@ -21,11 +21,11 @@ mod groups;
 mod logistic;
 mod measure;
 mod method;
-mod recipe;
 mod saliency;
 mod sampling;
 mod spuriosity;
 mod sweep;
+mod train;
 mod upweight;
 
 pub use dfr::DfrChoice;
@@ -34,11 +34,11 @@ pub use groups::Groups;
 pub use logistic::{L1Options, l1_logistic};
 pub use measure::{GroupAccuracy, Measure};
 pub use method::Method;
-pub use recipe::{Detail, Material, Recipe, Trained};
 pub use saliency::{Objects, object_parts};
 pub use sampling::draw_by_weight;
-pub use spuriosity::{Closing, Cues};
+pub use spuriosity::{Cues, GapHistory};
 pub use sweep::{Swept, sweep};
+pub use train::{Detail, HeadTraining, Trained, TrainingData};
 
 #[cfg(test)]
 mod golden;

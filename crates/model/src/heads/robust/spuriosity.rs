@@ -1,6 +1,6 @@
 //! Tuning on the images whose cue is weakest.
 use super::measure::predicted;
-use super::recipe::{Detail, Observer, Trained};
+use super::train::{Detail, Observer, Trained};
 use crate::ModelError;
 use crate::heads::step::Mean;
 use crate::heads::{Features, Head, HeadOptions, check, shuffled};
@@ -21,7 +21,7 @@ pub struct Cues<'a> {
 /// How the gap closed: accuracy on the images of the strongest cue minus that on those of the weakest, class by class, mean
 /// over the classes with at least two images.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Closing {
+pub struct GapHistory {
     /// The gap before tuning, then after each epoch, -1 to 1.
     pub gaps: Vec<f64>,
     /// Images of each class that the last round was tuned on, as far as the class has them; 0 where the gap was small
@@ -96,8 +96,8 @@ pub(super) fn train(
         };
         losses.extend(head.fit(data, &own, &mut Mean(data.weights), &mut order, &mut seen)?);
     }
-    let closing = Closing { gaps, images: tuned, closed };
-    Ok(Trained { head, losses, detail: Detail::Closing(closing) })
+    let closing = GapHistory { gaps, images: tuned, closed };
+    Ok(Trained { head, losses, detail: Detail::GapHistory(closing) })
 }
 
 /// Rows of each class by rising spuriosity, equal ones in their order.

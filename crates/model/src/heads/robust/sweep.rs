@@ -1,5 +1,5 @@
 //! Many recipes on the same rows.
-use super::recipe::{Material, Recipe, Trained};
+use super::train::{HeadTraining, Trained, TrainingData};
 use crate::ModelError;
 use crate::heads::Head;
 use rayon::prelude::*;
@@ -28,11 +28,11 @@ impl Swept {
 /// ranks below every number. Results are in the order of the recipes and the same for any number of threads; one that
 /// fails leaves the others alone.
 pub fn sweep(
-    material: &Material<'_>,
-    recipes: &[Recipe],
+    material: &TrainingData<'_>,
+    recipes: &[HeadTraining],
     score: impl Fn(&Head) -> Result<f64, ModelError> + Sync,
 ) -> Vec<Result<Swept, ModelError>> {
-    let one = |recipe: &Recipe| {
+    let one = |recipe: &HeadTraining| {
         let mut best: Option<(usize, f64, Head)> = None;
         let mut scores = Vec::new();
         let mut trained = recipe.train_observed(material, |epoch, head| {

@@ -29,7 +29,7 @@ fn every_trainer_reaches_the_known_optimum() {
     let features = Features { values: values.view(), labels: &labels, weights: None, classes: 2 };
     let zero = Head::linear(array![[0.0_f32], [0.0]].view(), &[0.0, 0.0]).unwrap();
     let rest = Array2::zeros((8, 1));
-    let material = Material {
+    let material = TrainingData {
         groups: Some(&groups),
         start: Some(&zero),
         objects: Some(Objects::Parts { object: values.view(), rest: rest.view() }),
@@ -39,7 +39,7 @@ fn every_trainer_reaches_the_known_optimum() {
             check_spuriosity: &[0.0; 8],
             check_images: 2,
         }),
-        ..Material::of(features)
+        ..TrainingData::of(features)
     };
     // Of which the domain heads are fitted together: apart, each sees one sign and has no single optimum.
     let uniform = Groups::soft(Array2::from_elem((8, 2), 0.5).view()).unwrap();
@@ -66,8 +66,8 @@ fn every_trainer_reaches_the_known_optimum() {
         };
         let mixed = matches!(method, Method::DiSoft { .. });
         let groups = if mixed { &uniform } else { &groups };
-        let material = Material { groups: Some(groups), ..material };
-        let recipe = Recipe { method: method.clone(), options: options(400, 0.2) };
+        let material = TrainingData { groups: Some(groups), ..material };
+        let recipe = HeadTraining { method: method.clone(), options: options(400, 0.2) };
         let trained = recipe.train(&material).unwrap_or_else(|e| panic!("{method:?}: {e}"));
         let [at_one, at_zero] = margins(&trained.head);
         assert!(
@@ -85,10 +85,10 @@ fn the_worst_group_decides_where_groups_differ() {
     let labels = [1, 1, 1, 1, 1, 1, 0, 0];
     let groups = Groups::hard(&[0, 0, 0, 0, 0, 0, 1, 1], 2).unwrap();
     let features = Features { values: values.view(), labels: &labels, weights: None, classes: 2 };
-    let material = Material { groups: Some(&groups), ..Material::of(features) };
+    let material = TrainingData { groups: Some(&groups), ..TrainingData::of(features) };
     let margin = |method: Method, batch: Option<usize>| {
         let options = HeadOptions { batch, ..options(3000, 0.05) };
-        margins(&Recipe { method, options }.train(&material).unwrap().head)[1]
+        margins(&HeadTraining { method, options }.train(&material).unwrap().head)[1]
     };
     assert!((margin(Method::Erm, None) - 3.0_f32.ln()).abs() < 1e-3);
     assert!(margin(Method::ClassBalanced, None).abs() < 1e-3);
@@ -109,10 +109,14 @@ fn what_is_no_data_is_said_or_left_out() {
     let with_empty = Groups::hard(&groups, 3).unwrap();
     let features = Features { classes: 3, ..features };
     let zero = Head::linear(Array2::zeros((3, 1)).view(), &[0.0; 3]).unwrap();
-    let material =
-        Material { groups: Some(&with_empty), start: Some(&zero), ..Material::of(features) };
+    let material = TrainingData {
+        groups: Some(&with_empty),
+        start: Some(&zero),
+        ..TrainingData::of(features)
+    };
     for method in Method::published() {
-        let recipe = Recipe { method, options: HeadOptions { batch: Some(3), ..options(5, 0.1) } };
+        let recipe =
+            HeadTraining { method, options: HeadOptions { batch: Some(3), ..options(5, 0.1) } };
         match (&recipe.method, recipe.train(&material)) {
             (Method::Dfr { .. }, Err(e)) => {
                 assert!(e.to_string().contains("class 2 has no rows"), "{e}")
@@ -128,9 +132,9 @@ fn what_is_no_data_is_said_or_left_out() {
     let one = values.slice(ndarray::s![..1, ..]);
     let features = Features { values: one, labels: &[1], weights: None, classes: 2 };
     let group = Groups::hard(&[0], 1).unwrap();
-    let material = Material { groups: Some(&group), ..Material::of(features) };
+    let material = TrainingData { groups: Some(&group), ..TrainingData::of(features) };
     for method in Method::published() {
-        let recipe = Recipe { method, options: options(3, 0.1) };
+        let recipe = HeadTraining { method, options: options(3, 0.1) };
         if let Ok(trained) = recipe.train(&material) {
             assert!(finite(&trained.head) && !matches!(recipe.method, Method::Dfr { .. }));
         }
@@ -140,7 +144,8 @@ fn what_is_no_data_is_said_or_left_out() {
     nan[[2, 0]] = f32::NAN;
     let features = Features { values: nan.view(), labels: &labels, weights: None, classes: 2 };
     for method in Method::published() {
-        let error = Recipe { method, options: options(1, 0.1) }.train(&Material::of(features));
+        let error =
+            HeadTraining { method, options: options(1, 0.1) }.train(&TrainingData::of(features));
         assert!(error.unwrap_err().to_string().contains("not finite"));
     }
 }
@@ -166,9 +171,9 @@ fn a_group_without_rows_has_no_part_in_the_mean_of_heads() {
         let groups = Groups::hard(&vec![of; labels.len()], count).unwrap();
         let features =
             Features { values: values.view(), labels: &labels, weights: None, classes: 2 };
-        let material = Material { groups: Some(&groups), ..Material::of(features) };
+        let material = TrainingData { groups: Some(&groups), ..TrainingData::of(features) };
         let method = Method::DiSoft { copies: false };
-        let recipe = Recipe { method, options: options(20, 0.1) };
+        let recipe = HeadTraining { method, options: options(20, 0.1) };
         recipe.train(&material).unwrap().head
     };
     let alone = head(0, 1);
@@ -188,10 +193,10 @@ fn domain_heads_start_anew_or_as_copies() {
     let starts = [None, Some(&own), Some(&deep)];
     let train = |copies: bool, start: usize, seed: u64, hidden: Option<usize>| {
         let start = starts[start];
-        let material = Material { groups: Some(&groups), start, ..Material::of(features) };
+        let material = TrainingData { groups: Some(&groups), start, ..TrainingData::of(features) };
         let method = Method::DiSoft { copies };
         let options = HeadOptions { seed, hidden, ..options(1, 1e-30) };
-        Recipe { method, options }.train(&material).map(|trained| trained.head)
+        HeadTraining { method, options }.train(&material).map(|trained| trained.head)
     };
     assert_eq!(train(true, 1, 0, None).unwrap(), own);
     let fresh = train(false, 1, 0, None).unwrap();
@@ -266,10 +271,11 @@ fn tuning_ends_where_the_gap_is_small() {
     // Relies on the cue alone.
     let start = Head::linear(array![[0.0_f32, 1.0], [0.0, -1.0]].view(), &[0.0, 0.0]).unwrap();
     let cues = Cues { spuriosity: &cue, check: features, check_spuriosity: &cue, check_images: 5 };
-    let material = Material { start: Some(&start), cues: Some(cues), ..Material::of(features) };
+    let material =
+        TrainingData { start: Some(&start), cues: Some(cues), ..TrainingData::of(features) };
     let method = Method::LowestSpuriosity { images: 3, bound: 0.1, rounds: 4 };
-    let trained = Recipe { method, options: options(30, 0.3) }.train(&material).unwrap();
-    let Detail::Closing(closing) = trained.detail else { panic!("{:?}", trained.detail) };
+    let trained = HeadTraining { method, options: options(30, 0.3) }.train(&material).unwrap();
+    let Detail::GapHistory(closing) = trained.detail else { panic!("{:?}", trained.detail) };
     assert_eq!(closing.gaps[0], 1.0);
     assert!(closing.closed && closing.gaps[closing.gaps.len() - 1] <= 0.1, "{closing:?}");
     assert!(closing.images >= 3 && closing.gaps.len() == trained.losses.len() + 1);
@@ -285,19 +291,22 @@ fn sweeps_keep_the_best_epoch_and_threads_have_no_part_in_them() {
     let groups = Groups::hard(&(0..n).map(|row| row % 5).collect::<Vec<_>>(), 5).unwrap();
     let features = Features { values: values.view(), labels: &labels, weights: None, classes: 3 };
     let standard = Standard::of(values.view());
-    let material = Material { groups: Some(&groups), ..Material::of(features) };
-    let mut recipes: Vec<Recipe> = ["erm", "group-dro", "dim", "rwg-soft", "jtt", "di-soft"]
+    let material = TrainingData { groups: Some(&groups), ..TrainingData::of(features) };
+    let mut recipes: Vec<HeadTraining> = ["erm", "group-dro", "dim", "rwg-soft", "jtt", "di-soft"]
         .into_iter()
-        .map(|name| Recipe {
+        .map(|name| HeadTraining {
             method: name.parse().unwrap(),
             options: HeadOptions { batch: Some(64), ..options(4, 0.1) },
         })
         .collect();
-    recipes.push(Recipe {
+    recipes.push(HeadTraining {
         method: Method::Dfr { strengths: vec![0.1, 0.01], refits: 3 },
         options: options(1, 0.1),
     });
-    recipes.push(Recipe { method: Method::Saliency { strength: 1.0 }, options: options(1, 0.1) });
+    recipes.push(HeadTraining {
+        method: Method::Saliency { strength: 1.0 },
+        options: options(1, 0.1),
+    });
     let score = |head: &Head| {
         let logits = head.logits(values.view())?;
         Ok(Measure::of(logits.view(), &labels, &groups, 1.0)?.worst_group().unwrap_or(f64::NAN))

@@ -1,5 +1,5 @@
 //! Just train twice.
-use super::recipe::{Detail, Observer, Trained};
+use super::train::{Detail, Observer, Trained};
 use crate::ModelError;
 use crate::heads::step::Mean;
 use crate::heads::{Features, Head, HeadOptions, shuffled};

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Collects the figures of the stage.
-pub(crate) struct Board<'a> {
+pub(crate) struct MetricRows<'a> {
     classes: &'a [String],
     /// Class of each selected image.
     class_of: Vec<usize>,
@@ -38,7 +38,7 @@ pub(super) struct Scope {
     pub(super) design: Design,
 }
 
-impl<'a> Board<'a> {
+impl<'a> MetricRows<'a> {
     pub(crate) fn new(inputs: &'a Inputs, options: &EvaluateOptions) -> Self {
         let class_of: Vec<usize> =
             inputs.selected.iter().map(|&i| inputs.dataset.samples[i].class).collect();

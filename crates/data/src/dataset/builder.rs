@@ -7,7 +7,7 @@ use std::{
 };
 
 #[derive(Debug, Default)]
-pub(super) struct Draft {
+pub(super) struct Builder {
     pub(super) data: Dataset,
     by_name: HashMap<String, usize>,
     /// Classes keep their order and stay even without samples (a layout's own list).
@@ -16,7 +16,7 @@ pub(super) struct Draft {
     pub(super) first_missing: Option<PathBuf>,
 }
 
-impl Draft {
+impl Builder {
     /// A draft whose classes are a fixed list.
     pub(super) fn with_classes<'a>(classes: impl IntoIterator<Item = &'a str>) -> Self {
         let mut draft = Self { fixed: true, ..Self::default() };

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use rightly_model::LabelMap;
 
-use super::{MitigateOptions, Repair, STAGE, figures::after, written::path};
+use super::{MitigateOptions, Repair, STAGE, figures::after, output::path};
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink,
     compare::{self, CompareOptions},

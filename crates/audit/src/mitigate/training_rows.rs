@@ -5,9 +5,9 @@ use rightly_model::heads::{Standard, robust::Objects};
 
 use super::{
     Repair,
+    changed_pictures::{ByImage, ObjectMap},
+    cue_strength::Spuriosity,
     material::{Rows, by_class},
-    spurious::Spuriosity,
-    variants::{ByImage, ObjectMap},
 };
 use crate::Error;
 

@@ -6,21 +6,19 @@ use rightly_model::{LabelMap, heads::Head};
 use rightly_stats::Design;
 
 use super::{
-    DomainHeads, MitigateOptions, Repair, STAGE, Verdict,
-    choose::{self, Chosen, Dealing, Trainer},
-    collect,
+    DomainHeads, MitigateOptions, Repair, STAGE, Verdict, assign_groups, changed_pictures,
+    cue_strength,
+    evaluation::{self, Judges, Right},
     figures::{self, Outcome},
     grouping::Grouping,
     intervention::{self, Choice},
-    judged::{self, Judges, Right},
     material::{self, Division, Material, Rows},
-    placing,
+    model_selection::{self, Chosen, Dealing, Trainer},
+    output::{self, Original, Record},
+    output_map::Target,
     pool::Pool,
-    prepared::Known,
-    spurious,
-    target::Target,
-    variants,
-    written::{self, Original, Record},
+    training_rows::Known,
+    wanted_images,
 };
 use crate::{
     Error, Event, Inputs, Metric, RunDir, Sink,
@@ -90,11 +88,11 @@ impl Stage<'_> {
         let mut division = Division::new(inputs, options, &grouping, &outcomes)?;
         let mut notes = vec![grouping.words.clone()];
         notes.extend(material::cut(inputs, &mut division, set.dim));
-        if division.held.len() < judged::FEWEST {
+        if division.held.len() < evaluation::FEWEST {
             return Err(Error::Usage(format!(
                 "{} held-out images to choose on; at least {} are needed",
                 division.held.len(),
-                judged::FEWEST
+                evaluation::FEWEST
             )));
         }
         notes.push(division.words(&grouping));
@@ -108,19 +106,19 @@ impl Stage<'_> {
                     &apart
                 }
             };
-            if let Some(share) = placing::agreement(&grouping, &by.held, &by.report)? {
+            if let Some(share) = assign_groups::agreement(&grouping, &by.held, &by.report)? {
                 notes.push(format!(
                     "Groups of training images are told from their features; for {:.0} % of the images that are reported on \
                      this gives the group that they have.",
                     100.0 * share
                 ));
             }
-            placing::place(&mut grouping, &by.held, &[&by.train])?;
+            assign_groups::place(&mut grouping, &by.held, &[&by.train])?;
         }
         let mut known = Known::default();
         let encoder = &self.original.encoder;
         let (division, threads, stop) = (&division, options.threads, self.stop);
-        let pass = variants::Pass { inputs, encoder, division, run, threads, stop, sink };
+        let pass = changed_pictures::Pass { inputs, encoder, division, run, threads, stop, sink };
         if self.repairs.contains(&Repair::BackgroundOnly) {
             known.filled = pass.filled()?;
         }
@@ -130,8 +128,8 @@ impl Stage<'_> {
         if self.repairs.contains(&Repair::Saliency) {
             known.maps = pass.maps()?;
         }
-        if spurious::needed(self.repairs) {
-            known.spuriosity = spurious::gather(inputs, run, &material)?;
+        if cue_strength::needed(self.repairs) {
+            known.spuriosity = cue_strength::gather(inputs, run, &material)?;
         }
         let target = Target::of(inputs);
         notes.extend(target.words(inputs));
@@ -169,7 +167,7 @@ impl Stage<'_> {
             };
             let right = |head: &Head| -> Result<Right, Error> {
                 let logits = head.logits(material.report.values.view())?;
-                Ok(choose::right(&logits, &material.report.labels))
+                Ok(model_selection::right(&logits, &material.report.labels))
             };
             let controls: Vec<Right> = one
                 .controls
@@ -194,7 +192,7 @@ impl Stage<'_> {
         };
         let groups: Vec<Option<String>> = report.iter().map(group).collect();
         for ((outcome, verdict), one) in outcomes.iter().zip(&verdicts).zip(&trained) {
-            written::predictions(inputs, run, report, &groups, before, outcome)?;
+            output::predictions(inputs, run, report, &groups, before, outcome)?;
             let record = Record {
                 repair: outcome.repair.name(),
                 model: inputs.classifier.path().display().to_string(),
@@ -205,12 +203,12 @@ impl Stage<'_> {
                 least_accuracy: self.least(gathered),
                 chosen: one.chosen.chosen,
                 tried: &one.chosen.tried,
-                controls: one.controls.iter().map(written::chosen).collect(),
+                controls: one.controls.iter().map(output::chosen).collect(),
                 largest_difference: one.off,
                 verdict,
             };
             record.write(run, outcome.repair)?;
-            let kept = written::chosen(&one.chosen);
+            let kept = output::chosen(&one.chosen);
             notes.push(format!(
                 "'{}': {} heads were tried; the one kept was trained on {} ({} images).",
                 outcome.repair,
@@ -220,7 +218,7 @@ impl Stage<'_> {
             ));
             notes.push(verdict.words.clone());
         }
-        notes.extend(collect::write_wanted(inputs, run, grouping, &judges, before)?);
+        notes.extend(wanted_images::write_wanted(inputs, run, grouping, &judges, before)?);
         let repairs = outcomes.iter().map(|outcome| outcome.repair).collect();
         Ok(Made { repairs, metrics, verdicts, notes })
     }

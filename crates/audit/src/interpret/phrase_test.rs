@@ -12,7 +12,7 @@ use rightly_stats::{
 use super::{
     held::{Cells, Contrast},
     phrase::{Candidate, Had, Joint},
-    subjects::Side,
+    unnamed::Side,
 };
 
 /// A candidate after its test.

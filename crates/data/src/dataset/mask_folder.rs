@@ -1,6 +1,6 @@
 //! `--masks DIR`: a folder that mirrors the images by relative path and stem.
 use super::{
-    draft::Draft,
+    builder::Builder,
     files::{self, FileKind},
     synsets,
 };
@@ -12,7 +12,7 @@ use std::{
 use walkdir::WalkDir;
 
 /// Gives the samples their masks; a mask found here replaces one that a table names.
-pub(super) fn attach(draft: &mut Draft, folder: &Path) -> Result<(), DataError> {
+pub(super) fn attach(draft: &mut Builder, folder: &Path) -> Result<(), DataError> {
     let index = Index::read(folder)?;
     let keys: Vec<String> = draft.data.samples.iter().map(|s| stem_key(&s.id)).collect();
     let Some(cut) = index.best_cut(&keys) else {

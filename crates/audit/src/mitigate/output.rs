@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Repair, STAGE,
-    choose::{Chosen, Tried},
-    target::Target,
+    model_selection::{Chosen, Tried},
+    output_map::Target,
     verdict::Verdict,
 };
 use crate::{Error, Inputs, RunDir, run::read_json};

@@ -8,7 +8,7 @@ use crate::{Error, Inputs};
 
 /// Two sets of images that share none (nor a cluster).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Parts {
+pub(crate) struct FitConfirm {
     /// Samples, ascending.
     pub(crate) fit: Vec<usize>,
     /// Samples, ascending.
@@ -19,7 +19,7 @@ pub(crate) struct Parts {
     pub(crate) splits: [String; 2],
 }
 
-impl Parts {
+impl FitConfirm {
     /// The splits that were asked for; else `val` (or `train`) and `test` (or the run's split); where that is one split,
     /// its two halves, dealt by a hash of the id (of the cluster).
     ///

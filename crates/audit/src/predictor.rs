@@ -1,14 +1,26 @@
 //! The model asked about a picture: from planes to an outcome.
 
-use ndarray::ArrayD;
-use rightly_data::{Planes, Sample};
+use rightly_data::Planes;
 use rightly_model::{Classifier, Forward, OutputKind};
+use serde::{Deserialize, Serialize};
 
-use super::rows::Outcome;
-use crate::{Error, Inputs, inputs::Outputs, subject::Picture};
+use crate::{Error, Inputs, inputs::Outputs};
+
+/// What the model said to one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Argmax.
+    pub output: u32,
+    /// Whether that output counts as right for the class.
+    pub correct: bool,
+    /// Sum of the probabilities of the class's outputs.
+    pub confidence: f32,
+    /// Minus the logarithm of the confidence.
+    pub loss: f32,
+}
 
 /// Model and label map, as every measure uses them.
-pub(crate) struct Probe<'a> {
+pub(crate) struct Predictor<'a> {
     inputs: &'a Inputs,
     /// Outputs that take part in the argmax and the softmax; `None` = all.
     mapped: Option<Vec<usize>>,
@@ -38,18 +50,7 @@ impl From<Forward> for Answer {
     }
 }
 
-/// A photograph with its clean forward pass.
-pub(crate) struct Subject<'a> {
-    pub(crate) sample: &'a Sample,
-    pub(crate) picture: Picture,
-    pub(crate) planes: Planes,
-    pub(crate) clean: Answer,
-    /// The CAM layer's value, where a measure asks for it.
-    pub(crate) tap: Option<ArrayD<f32>>,
-    pub(crate) outcome: Outcome,
-}
-
-impl<'a> Probe<'a> {
+impl<'a> Predictor<'a> {
     pub(crate) fn new(inputs: &'a Inputs) -> Self {
         let mapped = (inputs.options.outputs == Outputs::Mapped).then(|| {
             let mut all: Vec<usize> = inputs.label_map.outputs.iter().flatten().copied().collect();

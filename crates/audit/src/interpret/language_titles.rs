@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     Error, Event, Inputs,
-    english::{forms, is_function_word},
     language::{Evidence, LanguageModel, LanguageOptions, Phrase, Said, Words},
+    prose::{forms, is_function_word},
     run::StageRecord,
 };
 
@@ -102,7 +102,7 @@ fn evidence(inputs: &Inputs, material: &Material<'_>, name: &Named<'_>) -> Evide
         of.iter().filter_map(|&at| material.captions(at).first().cloned()).collect()
     };
     let (inside, outside) = (of(true), of(false));
-    let phrase = |tested: &&super::tested::Tested| Phrase {
+    let phrase = |tested: &&super::phrase_test::Tested| Phrase {
         phrase: super::wording::title(name.class, tested),
         score: tested.auc.value.unwrap_or(f64::NAN),
         source: tested.candidate.source.name().to_owned(),

@@ -2,7 +2,7 @@
 
 use rightly_model::heads::{
     Head, HeadOptions, Optimizer,
-    robust::{self, Recipe},
+    robust::{self, HeadTraining},
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ impl On {
 /// A setting under which heads are trained.
 pub(super) struct Candidate {
     pub(super) on: On,
-    pub(super) recipe: Recipe,
+    pub(super) recipe: HeadTraining,
 }
 
 /// Every setting, of so many images that the model was trained on and held-out ones, for a head like the model's own;
@@ -91,7 +91,7 @@ fn recipes(
     hidden: Option<usize>,
     copies: bool,
     seed: u64,
-) -> Vec<Recipe> {
+) -> Vec<HeadTraining> {
     use robust::Method::{DiSoft, Dim, GroupDro, Jtt, Saliency};
     let whole = n <= WHOLE;
     let epochs = if whole { EPOCHS[0] } else { EPOCHS[1] };
@@ -109,7 +109,7 @@ fn recipes(
         (_, None) => &[1e-2, 3e-2],
         (_, Some(_)) => &[1e-3, 3e-3],
     };
-    let recipe = |method: &robust::Method, rate: f32| Recipe {
+    let recipe = |method: &robust::Method, rate: f32| HeadTraining {
         method: method.clone(),
         options: HeadOptions {
             hidden,

@@ -23,19 +23,19 @@ const FOLDS: usize = 5;
 
 /// The space of one class. Each of its blocks has the mean square length 1 (times its weight) on the fitted images.
 pub(super) struct Joint {
-    look: Look,
-    told: Option<Told>,
+    look: Appearance,
+    told: Option<Predicted>,
 }
 
 /// Directions around the class's mean: features at unit length, less their mean, at unit length again.
-struct Look {
+struct Appearance {
     mean: Vec<f64>,
     pca: Pca,
     length: f64,
 }
 
 /// Loss and wrong answers as a ridge regression of the features tells them.
-struct Told {
+struct Predicted {
     mean: Vec<f64>,
     scale: Vec<f64>,
     /// `[d, q]` and `[q]`: the mean of the folds' regressions.
@@ -59,8 +59,8 @@ impl Joint {
     /// In words: nothing varies.
     pub(super) fn fit(fit: &Fit<'_>) -> Result<(Self, Array2<f32>), String> {
         let vectors = fit.part.vectors.view();
-        let (look, seen) = Look::fit(vectors)?;
-        let told = Told::fit(fit, vectors);
+        let (look, seen) = Appearance::fit(vectors)?;
+        let told = Predicted::fit(fit, vectors);
         let width = seen.ncols() + told.as_ref().map_or(0, |(_, own)| own.ncols());
         let mut rows = Array2::zeros((vectors.nrows(), width));
         rows.slice_mut(s![.., ..seen.ncols()]).assign(&seen);
@@ -80,7 +80,7 @@ impl Joint {
     }
 }
 
-impl Look {
+impl Appearance {
     fn fit(vectors: ArrayView2<'_, f32>) -> Result<(Self, Array2<f64>), String> {
         let unit = space::unit_rows(vectors);
         let mean = means(unit.view());
@@ -111,7 +111,7 @@ impl Look {
     }
 }
 
-impl Told {
+impl Predicted {
     /// `None` where neither losses nor answers vary.
     fn fit(fit: &Fit<'_>, vectors: ArrayView2<'_, f32>) -> Option<(Self, Array2<f64>)> {
         let (targets, blocks) = targets(fit)?;

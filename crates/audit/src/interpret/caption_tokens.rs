@@ -1,6 +1,6 @@
 //! Words of a text: tokens with their dictionary forms, and which of them a phrase neither begins nor ends with.
 
-use crate::english::{is_function_word, lemma};
+use crate::prose::{is_function_word, lemma};
 
 /// Longest text that is read, tokens; and the longest token, letters.
 const TOKENS: usize = 400;

@@ -2,7 +2,7 @@
 
 use rightly_stats::{Design, Estimate, multiple::families, slices};
 
-use super::{DiscoverOptions, grouped::Grouped, material::Part, second_view};
+use super::{DiscoverOptions, assignment::Grouped, material::Part, second_view};
 use crate::{Error, Inputs};
 
 /// Fewest images of a group that can be a finding, and fewest of the rest.

@@ -5,7 +5,7 @@ use super::groups::Groups;
 use super::method::Method;
 use super::saliency::{Objects, Penalty};
 use super::sampling::{class_balance, draw_by_weight};
-use super::spuriosity::{self, Closing, Cues};
+use super::spuriosity::{self, Cues, GapHistory};
 use super::{domains, upweight};
 use crate::ModelError;
 use crate::heads::step::{Mean, Objective};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// What heads are trained on. The rows of everything are those of `features`.
 #[derive(Debug, Clone, Copy)]
-pub struct Material<'a> {
+pub struct TrainingData<'a> {
     /// Rows, classes and, where rows do not count alike, their weights.
     pub features: Features<'a>,
     /// Groups of the rows.
@@ -28,7 +28,7 @@ pub struct Material<'a> {
     pub objects: Option<Objects<'a>>,
 }
 
-impl<'a> Material<'a> {
+impl<'a> TrainingData<'a> {
     /// Features alone.
     #[must_use]
     pub fn of(features: Features<'a>) -> Self {
@@ -38,7 +38,7 @@ impl<'a> Material<'a> {
 
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct HeadTraining {
     /// The method.
     pub method: Method,
     /// Epochs, steps, rate, rule, seed. Rows are drawn or shuffled where `batch` says so; where all rows make a step,
@@ -69,7 +69,7 @@ pub enum Detail {
     /// What [`Method::Dfr`] chose by.
     Dfr(DfrChoice),
     /// How the gap closed.
-    Closing(Closing),
+    GapHistory(GapHistory),
     /// Share of the map off the object, mean over the steps of each epoch.
     OffObject(Vec<f64>),
 }
@@ -77,24 +77,24 @@ pub enum Detail {
 /// Shown a head after each epoch (0-based).
 pub(super) type Observer<'o> = &'o mut dyn FnMut(usize, &Head) -> Result<(), ModelError>;
 
-impl Recipe {
+impl HeadTraining {
     /// Trains a head.
     ///
     /// # Errors
     /// [`ModelError::Head`] as of [`Head::train`]; where the method needs what `material` lacks or a setting is out of
     /// its range.
-    pub fn train(&self, material: &Material<'_>) -> Result<Trained, ModelError> {
+    pub fn train(&self, material: &TrainingData<'_>) -> Result<Trained, ModelError> {
         self.train_observed(material, |_, _| Ok(()))
     }
 
-    /// [`Recipe::train`] that shows the head after each epoch (0-based), to choose one: of methods in stages those of the
+    /// [`HeadTraining::train`] that shows the head after each epoch (0-based), to choose one: of methods in stages those of the
     /// last stage, of [`Method::Dfr`] the finished head.
     ///
     /// # Errors
-    /// As [`Recipe::train`], and what `observe` fails with.
+    /// As [`HeadTraining::train`], and what `observe` fails with.
     pub fn train_observed(
         &self,
-        material: &Material<'_>,
+        material: &TrainingData<'_>,
         mut observe: impl FnMut(usize, &Head) -> Result<(), ModelError>,
     ) -> Result<Trained, ModelError> {
         let (data, options) = (&material.features, &self.options);
@@ -189,7 +189,7 @@ impl Recipe {
         Head::init(data.values.ncols(), data.classes, &self.options)
     }
 
-    fn groups_of<'a>(&self, material: &Material<'a>) -> Result<&'a Groups, ModelError> {
+    fn groups_of<'a>(&self, material: &TrainingData<'a>) -> Result<&'a Groups, ModelError> {
         let groups = material.groups.ok_or_else(|| lacks(self.method.name(), "groups"))?;
         let n = material.features.labels.len();
         if groups.rows() != n {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rightly_data::table::{Columns, Table};
 use rightly_stats::proportion::wilson;
 
-use super::{grouping::Grouping, judged::Judges, judged::Right};
+use super::{evaluation::Judges, evaluation::Right, grouping::Grouping};
 use crate::{Error, Inputs, RunDir, interpret};
 
 /// class, group, title (null without a name), accuracy, images (that were reported on), rest (other images of the class),

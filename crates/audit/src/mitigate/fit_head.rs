@@ -7,16 +7,16 @@ use rightly_model::{
     ModelError,
     heads::{
         Features, Head, Standard,
-        robust::{self, Cues, Groups, Recipe},
+        robust::{self, Cues, Groups, HeadTraining},
     },
 };
 
 use super::{
     Repair,
-    choose::{FEWEST, Trainer},
     grouping::{Member, domains, hard, shares},
     material::{Rows, by_class},
-    prepared::Prepared,
+    model_selection::{FEWEST, Trainer},
+    training_rows::Prepared,
 };
 use crate::Error;
 
@@ -86,10 +86,10 @@ impl Fitting<'_> {
     /// Trains a head; `observe` sees it on standardised features, what comes back takes features as they are.
     ///
     /// # Errors
-    /// As [`Recipe::train_observed`].
+    /// As [`HeadTraining::train_observed`].
     pub(super) fn fit(
         &self,
-        recipe: &Recipe,
+        recipe: &HeadTraining,
         observe: &mut dyn FnMut(usize, &Head) -> Result<(), ModelError>,
     ) -> Result<Head, Error> {
         let prepared = &self.prepared;
@@ -101,7 +101,7 @@ impl Fitting<'_> {
             check_spuriosity: spuriosity,
             check_images: CHECKED,
         });
-        let material = robust::Material {
+        let material = robust::TrainingData {
             groups: self.groups.as_ref(),
             start: Some(&self.start),
             cues,

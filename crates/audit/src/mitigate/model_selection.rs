@@ -6,19 +6,19 @@ use ndarray::Array2;
 use rand::seq::SliceRandom;
 use rightly_model::heads::{
     Head,
-    robust::{Groups, Recipe},
+    robust::{Groups, HeadTraining},
 };
 use rightly_stats::rng::keyed;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Repair,
-    fitting::Fitting,
+    fit_head::Fitting,
     grouping::{Grouping, Member, hard},
     material::{Rows, by_class},
-    prepared::Known,
-    settings::{Candidate, On, candidates, is_kept},
-    target::Target,
+    output_map::Target,
+    search_space::{Candidate, On, candidates, is_kept},
+    training_rows::Known,
 };
 use crate::{Error, workers};
 
@@ -32,7 +32,7 @@ const TIES: f64 = 1e-3;
 pub(super) struct Tried {
     pub(super) on: On,
     pub(super) images: usize,
-    pub(super) recipe: Recipe,
+    pub(super) recipe: HeadTraining,
     /// The best epoch, 0-based.
     pub(super) epoch: usize,
     /// On held-out images that had no part in training: lowest accuracy of a group of at least 8 images, and over all.

@@ -1,4 +1,4 @@
-//! English words, as far as naming things needs them: plurals, and words without a meaning of their own.
+//! English, as far as sentences need it: plurals, words without a meaning of their own, lists.
 
 use std::collections::BTreeSet;
 
@@ -164,6 +164,14 @@ const FUNCTION_WORDS: [&str; 92] = [
     "were", "what", "when", "where", "which", "while", "without",
 ];
 
+/// At most ten names, and how many more there are.
+pub(crate) fn shortened(names: &[String]) -> String {
+    let shown = &names[..names.len().min(10)];
+    let rest = names.len() - shown.len();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +236,12 @@ mod tests {
         for same in ["grass", "canvas", "cactus", "this", "gas", "été"] {
             assert_eq!(lemma(same), same);
         }
+    }
+
+    #[test]
+    fn long_lists_say_how_much_is_left_out() {
+        let names: Vec<String> = (0..12).map(|n| n.to_string()).collect();
+        assert_eq!(shortened(&names[..2]), "0, 1");
+        assert_eq!(shortened(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
     }
 }
