@@ -9,6 +9,7 @@ use rightly::{
 use super::{figure, names::Names};
 use crate::{
     ReportError,
+    format::subgroup,
     view::{Change, Figure, Levels, RepairView, RepairedGroup, RepairedModel},
 };
 
@@ -62,7 +63,7 @@ fn one(
             let gain = same("subgroup-gain").unwrap_or_else(Figure::absent);
             let (class, group) = (before.class.clone()?, before.group.clone()?);
             let words = names.get(&(class.clone(), group.clone())).map(|n| n.title.clone());
-            let name = words.filter(|title| !title.is_empty()).unwrap_or(group);
+            let name = words.filter(|title| !title.is_empty()).unwrap_or_else(|| subgroup(&group));
             Some(RepairedGroup { class, name, before: figure(before), after, gain })
         })
         .collect();
