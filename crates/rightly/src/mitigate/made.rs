@@ -10,6 +10,7 @@ use super::{
     choose::{self, Chosen, Dealing, Trainer},
     collect,
     figures::{self, Outcome},
+    group_names::GroupNames,
     grouping::Grouping,
     intervention::{self, Choice},
     judged::{self, Judges, Right},
@@ -184,9 +185,16 @@ impl Stage<'_> {
             trained.push(one);
         }
         let judges = self.judges(gathered)?;
-        let names = &inputs.dataset.classes;
-        let (metrics, verdicts) =
-            figures::compute(names, grouping, &judges, before, &outcomes, options.max_cost);
+        let classes = &inputs.dataset.classes;
+        let names = &GroupNames::read(run)?;
+        let (metrics, verdicts) = figures::compute(
+            (classes, names),
+            grouping,
+            &judges,
+            before,
+            &outcomes,
+            options.max_cost,
+        );
         let report = &material.report.samples;
         let group = |at: &usize| {
             let member = grouping.members.get(at)?;
@@ -220,7 +228,7 @@ impl Stage<'_> {
             ));
             notes.push(verdict.words.clone());
         }
-        notes.extend(collect::write_wanted(inputs, run, grouping, &judges, before)?);
+        notes.extend(collect::write_wanted(inputs, run, grouping, &judges, before, names)?);
         let repairs = outcomes.iter().map(|outcome| outcome.repair).collect();
         Ok(Made { repairs, metrics, verdicts, notes })
     }

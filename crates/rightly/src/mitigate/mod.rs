@@ -15,6 +15,7 @@ mod choose;
 mod collect;
 mod figures;
 mod fitting;
+mod group_names;
 mod grouping;
 mod intervention;
 mod judged;
