@@ -181,8 +181,8 @@ impl<'a> Beyond<'a> {
         match self.measured {
             Some((default, beyond)) => (matters || default.value? >= DEFAULT).then(|| {
                 format!(
-                    "What {model} answers to such pictures whatever class they are of is right in {} by itself; {} of images \
-                     are beyond that ({}).",
+                    "Answers that {model} gives to such pictures whatever their class reach {} by themselves (its default answer); {} lie \
+                     beyond that ({}).",
                     Unit::Percent.figure(default),
                     Unit::Percent.figure(beyond),
                     interval(beyond, Unit::Percent),
@@ -190,8 +190,8 @@ impl<'a> Beyond<'a> {
             }),
             None => matters.then(|| {
                 format!(
-                    "What {model} answers to such pictures whatever class they are of was not measured; one answer to all of \
-                     them could be right in up to {}.",
+                    "What {model} answers to such pictures whatever their class was not measured; one answer to all of them could be \
+                     right in up to {}.",
                     percent(self.most)
                 )
             }),

@@ -57,7 +57,7 @@ mod tests {
             (0.000_123, "largest difference 0.00012"),
             (0.034, "largest difference 0.034"),
             (0.81, "largest difference 0.81"),
-            (3.14, "largest difference 3.1"),
+            (3.06, "largest difference 3.1"),
             (12.7, "largest difference 13"),
         ] {
             assert_eq!(difference(value), words);

@@ -81,12 +81,18 @@ fn what_the_default_answer_reaches_does_not_count() {
         &with_default(0.5, 0.49, 0.05),
         &[
             "needs the object for most of its right answers, its default answer not counted.",
-            "whatever class they are of is right in 49",
+            "whatever their class reach 49",
         ],
     );
-    found(&with_default(0.5, 0.05, 0.05), &["does not need the object", "is right in 5"]);
+    found(
+        &with_default(0.5, 0.05, 0.05),
+        &["does not need the object", "whatever their class reach 5"],
+    );
     let plain = hero(&with_default(0.5, 0.01, 0.05));
-    assert!(!plain.contains("default answer") && !plain.contains("whatever class"), "{plain}");
+    assert!(
+        !plain.contains("default answer") && !plain.contains("whatever their class"),
+        "{plain}"
+    );
     found(&with_default(0.45, 0.15, 0.12), &["uses the object, and the surroundings as well"]);
     found(&with_default(0.45, 0.25, 0.15), &["what it keeps without it may be its default answer"]);
 }

@@ -35,13 +35,24 @@ impl GroupNames {
         self.0.get(&(class.to_owned(), group.to_owned())).map(String::as_str)
     }
 
-    /// The title; else `subgroup 1 of 'bus'`, or the known value.
+    /// The title, with the number where another subgroup of the class has the same one; else `subgroup 1 of 'bus'`, or the
+    /// known value.
     pub(super) fn spoken(&self, class: &str, group: &Group) -> String {
         let Some(name) = &group.name else { return format!("the images of '{class}' in no group") };
         match self.title(class, name) {
+            Some(title) if self.is_shared(class, title) => {
+                let k = name.rsplit('/').next().unwrap_or(name);
+                format!("{title} (subgroup {k})")
+            }
             Some(title) => title.to_owned(),
             None => numbered(class, name).unwrap_or_else(|| format!("'{name}' of '{class}'")),
         }
+    }
+
+    /// Whether several subgroups of a class have a title.
+    fn is_shared(&self, class: &str, title: &str) -> bool {
+        let same = self.0.iter().filter(|((of, _), own)| of == class && *own == title);
+        same.count() > 1
     }
 }
 
@@ -58,13 +69,18 @@ mod tests {
 
     #[test]
     fn a_group_is_called_by_its_words_or_by_its_class() {
-        let key = ("bus".to_owned(), "slices/1".to_owned());
-        let names = GroupNames(BTreeMap::from([(key, "buses on snow".to_owned())]));
+        let key = |group: &str| ("bus".to_owned(), group.to_owned());
+        let names = GroupNames(BTreeMap::from([
+            (key("slices/1"), "buses on snow".to_owned()),
+            (key("slices/3"), "red buses".to_owned()),
+            (key("slices/4"), "red buses".to_owned()),
+        ]));
         let spoken = |name: Option<&str>| {
             names.spoken("bus", &Group { class: 0, name: name.map(str::to_owned) })
         };
         assert_eq!(spoken(Some("slices/1")), "buses on snow");
         assert_eq!(spoken(Some("slices/2")), "subgroup 2 of 'bus'");
+        assert_eq!(spoken(Some("slices/4")), "red buses (subgroup 4)", "two have this title");
         assert_eq!(spoken(Some("dim/12")), "subgroup 12 of 'bus'");
         assert_eq!(spoken(Some("day/1")), "'day/1' of 'bus'", "a value of a column");
         assert_eq!(spoken(None), "the images of 'bus' in no group");
