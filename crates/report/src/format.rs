@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::view::Figure;
 
 /// No-break space between a number and its unit.
-const NBSP: char = '\u{a0}';
+pub(crate) const NBSP: char = '\u{a0}';
 
 /// A number with at most `decimals` digits behind the point, none where they are zero; the minus
 /// is a real one.
@@ -115,6 +115,22 @@ pub(crate) fn marked_n(figure: &Figure) -> Markup {
     }
 }
 
+/// A subgroup for people: `subgroup 1` of the usual method, with the method's name otherwise; what is no `METHOD/K` is a
+/// known value and stays.
+pub(crate) fn subgroup(name: &str) -> String {
+    match name.split_once('/') {
+        Some(("slices", k)) => format!("subgroup {k}"),
+        Some((method, k)) if k.parse::<usize>().is_ok() && is_method(method) => {
+            format!("subgroup {k} ({method})")
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn is_method(name: &str) -> bool {
+    name.parse::<rightly_audit::discover::Method>().is_ok()
+}
+
 /// In the place of a name that a table of the run does not have.
 pub(crate) const NO_NAME: &str = "(no name)";
 
@@ -180,6 +196,14 @@ mod tests {
         assert_eq!(signed(0.25, 2), "+0.25");
         assert_eq!(percent(0.3113), "31.1\u{a0}%");
         assert_eq!(points(-0.081), "\u{2212}8.1\u{a0}points");
+    }
+
+    #[test]
+    fn a_subgroup_is_no_path() {
+        assert_eq!(subgroup("slices/3"), "subgroup 3");
+        assert_eq!(subgroup("dim/3"), "subgroup 3 (dim)");
+        assert_eq!(subgroup("day/3"), "day/3", "a value of a column");
+        assert_eq!(subgroup("snow"), "snow");
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //!
 //! 1. No usable image, clean accuracy at chance, or too few images to tell it from chance: that alone is said.
 //! 2. Else the condition that hides most of the object is taken (its box gray, else gray, else
-//!    tiled over). With `c` the clean accuracy of the same images, `a` the accuracy left, and the
-//!    interval of `a`: its lower bound at least half of `c`: the object is not needed; its upper
-//!    bound at most a quarter of `c`: the object is needed; its lower bound above a quarter: both are used; its upper bound
-//!    below half: the object is needed for more than half; else nothing can be told.
+//!    tiled over). Of the accuracy left only what lies beyond the default answer counts, that is what the model answers to a
+//!    picture without an object whatever class it is of: it may be right by that without looking at anything (findings about
+//!    single classes take it off in the same way). With `c` the clean accuracy of the same images, `a` the accuracy left
+//!    beyond the default answer, and the interval of `a`: its lower bound at least half of `c`: the object is not needed; its
+//!    upper bound at most a quarter of `c`: the object is needed; its lower bound above a quarter: both are used; its upper
+//!    bound below half: the object is needed for more than half; else nothing can be told. Where the default answer was not
+//!    measured it may be anything up to the best single answer: the lower bound counts without that, the upper bound with it.
 //! 3. The controls, noise and overlays add a sentence each where their intervals leave zero out,
 //!    or say that they don't.
 
@@ -73,7 +76,7 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
             sentences.push(format!("It is right in {right}."));
             (format!("How far {model} relies on the object was not measured."), "none")
         }
-        Some((how, left, before)) => {
+        Some(Hidden { how, condition, left, before }) => {
             sentences.push(format!(
                 "With {how} {model} still names the right class in {} of images ({}, {}), against \
                  {} of the same images as photographed.",
@@ -82,7 +85,9 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
                 count(left),
                 percent(before),
             ));
-            judge(&model, left, before)
+            let beyond = Beyond::of(view, condition, left);
+            sentences.extend(beyond.sentence(&model, left, before));
+            judge(&model, beyond.interval, before, beyond.matters(left, before))
         }
     };
     sentences.extend(control(view));
@@ -117,53 +122,167 @@ fn without_accuracy(view: &ReportView, model: &str) -> Verdict {
     }
 }
 
-/// The condition that hides most of the object: in words, accuracy left, clean accuracy of the
-/// same images.
-fn hidden(view: &ReportView) -> Option<(&'static str, &Figure, f64)> {
+/// The condition that hides most of the object.
+struct Hidden<'a> {
+    how: &'static str,
+    condition: &'static str,
+    /// Accuracy left.
+    left: &'a Figure,
+    /// Clean accuracy of the same images.
+    before: f64,
+}
+
+fn hidden(view: &ReportView) -> Option<Hidden<'_>> {
     [
         ("gray-box", "the object's box grayed out"),
         ("gray", "the object grayed out"),
         ("tile", "the object tiled over"),
     ]
     .into_iter()
-    .find_map(|(condition, words)| {
+    .find_map(|(condition, how)| {
         let left = view.figures.all("accuracy", Some(condition))?;
         let drop = view.figures.all("drop", Some(condition))?;
-        Some((words, left, left.value? + drop.value?))
+        Some(Hidden { how, condition, left, before: left.value? + drop.value? })
     })
 }
 
-fn judge(model: &str, left: &Figure, before: f64) -> (String, &'static str) {
-    let Some((low, high)) = left.interval() else {
-        return (format!("Too little data to judge {model}: no interval can be given."), "none");
-    };
-    if before <= 0.0 {
-        (format!("{model} is never right, so there is nothing to judge."), "none")
-    } else if low >= 0.5 * before {
-        (
+/// Share of images from which what the default answer reaches is said.
+const DEFAULT: f64 = 0.05;
+
+/// What of the accuracy without the object lies beyond the default answer.
+struct Beyond<'a> {
+    /// Its bounds.
+    interval: Option<(f64, f64)>,
+    /// What the default answer reaches, and what lies beyond it; none where it was not measured.
+    measured: Option<(&'a Figure, &'a Figure)>,
+    /// What one answer to all images could reach, where nothing was measured.
+    most: f64,
+}
+
+impl<'a> Beyond<'a> {
+    fn of(view: &'a ReportView, condition: &str, left: &Figure) -> Self {
+        let measured = |metric: &str| view.figures.all(metric, Some(condition));
+        let measured = measured("default-answer").zip(measured("beyond-default"));
+        let most = largest_class(view, condition);
+        let interval = match measured {
+            Some((_, beyond)) => beyond.interval(),
+            None => left.interval().map(|(low, high)| (low - most, high)),
+        };
+        Self { interval, measured, most }
+    }
+
+    /// Whether the judgement would be another one without it.
+    fn matters(&self, left: &Figure, before: f64) -> bool {
+        standing(self.interval, before) != standing(left.interval(), before)
+    }
+
+    fn sentence(&self, model: &str, left: &Figure, before: f64) -> Option<String> {
+        let matters = self.matters(left, before);
+        match self.measured {
+            Some((default, beyond)) => (matters || default.value? >= DEFAULT).then(|| {
+                format!(
+                    "Answers that {model} gives to such pictures whatever their class reach {} by themselves (its default answer); {} lie \
+                     beyond that ({}).",
+                    Unit::Percent.figure(default),
+                    Unit::Percent.figure(beyond),
+                    interval(beyond, Unit::Percent),
+                )
+            }),
+            None => matters.then(|| {
+                format!(
+                    "What {model} answers to such pictures whatever their class was not measured; one answer to all of them could be \
+                     right in up to {}.",
+                    percent(self.most)
+                )
+            }),
+        }
+    }
+}
+
+/// Share of the images that are of the largest class: what one answer to all of them can reach.
+fn largest_class(view: &ReportView, condition: &str) -> f64 {
+    let rows = view.figures.of("accuracy", Some(condition));
+    let classes = rows.filter(|f| !matches!(f.class.as_deref(), Some("*" | "mean") | None));
+    let sizes: Vec<usize> = classes.map(|f| f.n).collect();
+    let largest = sizes.iter().copied().max().unwrap_or(0);
+    match sizes.iter().sum::<usize>() {
+        // Nothing is known of the classes.
+        0 => 1.0,
+        all => largest as f64 / all as f64,
+    }
+}
+
+/// How far the object is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// No interval.
+    Unknown,
+    /// Never right.
+    Never,
+    NotNeeded,
+    Needed,
+    Both,
+    MoreThanHalf,
+    /// The interval says neither.
+    Open,
+}
+
+fn standing(left: Option<(f64, f64)>, before: f64) -> Standing {
+    let Some((low, high)) = left else { return Standing::Unknown };
+    match () {
+        () if before <= 0.0 => Standing::Never,
+        () if low >= 0.5 * before => Standing::NotNeeded,
+        () if high <= 0.25 * before => Standing::Needed,
+        () if low > 0.25 * before => Standing::Both,
+        () if high < 0.5 * before => Standing::MoreThanHalf,
+        () => Standing::Open,
+    }
+}
+
+/// The judgement by what is left beyond the default answer, and its tone.
+fn judge(
+    model: &str,
+    left: Option<(f64, f64)>,
+    before: f64,
+    default_matters: bool,
+) -> (String, &'static str) {
+    let but = if default_matters { ", its default answer not counted" } else { "" };
+    match standing(left, before) {
+        Standing::Unknown => {
+            (format!("Too little data to judge {model}: no interval can be given."), "none")
+        }
+        Standing::Never => {
+            (format!("{model} is never right, so there is nothing to judge."), "none")
+        }
+        Standing::NotNeeded => (
             format!(
-                "{model} does not need the object: without it accuracy stays at half of what it was, or more."
+                "{model} does not need the object: without it accuracy stays at half of what it was, or more{but}."
             ),
             "bad",
-        )
-    } else if high <= 0.25 * before {
-        (format!("{model} needs the object for most of its right answers."), "good")
-    } else if low > 0.25 * before {
-        (format!("{model} uses the object, and the surroundings as well."), "mixed")
-    } else if high < 0.5 * before {
-        (
+        ),
+        Standing::Needed => {
+            (format!("{model} needs the object for most of its right answers{but}."), "good")
+        }
+        Standing::Both => {
+            (format!("{model} uses the object, and the surroundings as well{but}."), "mixed")
+        }
+        Standing::MoreThanHalf => (
             format!(
-                "{model} needs the object for more than half of its right answers; how much is left without it, these images don't tell."
+                "{model} needs the object for more than half of its right answers{but}; how much is left without it, these images don't tell."
             ),
             "mixed",
-        )
-    } else {
-        (
+        ),
+        Standing::Open => (
             format!(
-                "How far {model} needs the object, these images don't tell: too few of them are independent."
+                "How far {model} needs the object, these images don't tell{}.",
+                if default_matters {
+                    ": what it keeps without it may be its default answer"
+                } else {
+                    ": too few of them are independent"
+                }
             ),
             "none",
-        )
+        ),
     }
 }
 
@@ -255,6 +374,22 @@ fn overlays(view: &ReportView) -> Vec<String> {
             ))
         })
         .collect()
+}
+
+/// Share of images with a near-copy from which the reader has to know.
+const NEAR_COPIES: f64 = 0.1;
+
+/// That fewer images are independent than there are, where intervals count images.
+pub(crate) fn near_copies(view: &ReportView) -> Option<String> {
+    let share = view.figures.all("near-copies", None)?;
+    let scenes = view.figures.all("scenes", None)?.value?;
+    (share.value? >= NEAR_COPIES && view.facts.cluster.is_none()).then(|| {
+        format!(
+            "Near-copies: these {} show at most {} different scenes, so intervals that count images may be too narrow.",
+            plural(share.n, "image"),
+            number(scenes, 0)
+        )
+    })
 }
 
 /// What an empty list of findings means: the effect that this many images could have shown.

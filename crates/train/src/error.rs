@@ -49,7 +49,7 @@ pub enum TrainError {
     },
     /// The written model does not compute what the trained network computes.
     #[error(
-        "the exported model differs from the trained network by {found:e}, allowed is {allowed:e}; it was not written"
+        "the exported model differs from the trained network by {found:.6}, allowed is {allowed:.6}; it was not written"
     )]
     Export {
         /// Largest difference of a logit.

@@ -3,7 +3,10 @@
 use rightly_model::{Classifier, EngineKind, ModelError, OutputKind};
 
 use super::{FirstLook, SecondOpinion, compare::Compared};
-use crate::Error;
+use crate::{
+    Error,
+    prose::{counted, difference},
+};
 
 /// Difference of two engines' values from which it is said, beyond rounding.
 const OTHER: f64 = 0.01;
@@ -45,7 +48,7 @@ impl SecondOpinion {
     /// How far the second engine agrees on so many images.
     fn sentence(&self, images: usize) -> String {
         let differences =
-            format!("on {} (largest difference {:.1e})", counted(images), self.largest_difference);
+            format!("on {} ({})", counted(images, "image"), difference(self.largest_difference));
         if self.other_answers.is_empty() {
             let values = if self.largest_difference > OTHER { " with OTHER VALUES" } else { "" };
             return format!("{} gives the same answers{values} {differences}", self.engine);
@@ -64,21 +67,17 @@ impl SecondOpinion {
         }
         let description = format!(
             "{} of {} that both ran have another answer: {}. The run goes on with {} because --engine names it; {} says \
-             otherwise (largest difference {:.1e}). One of the two computes an operator of this model wrongly: compare with \
+             otherwise ({}). One of the two computes an operator of this model wrongly: compare with \
              the framework that the model comes from before any figure is believed.",
             self.other_answers.len(),
-            counted(look.images),
+            counted(look.images, "image"),
             named(&self.other_answers),
             look.engine,
             self.engine,
-            self.largest_difference,
+            difference(self.largest_difference),
         );
         Some(("two engines give different answers".to_owned(), description))
     }
-}
-
-fn counted(images: usize) -> String {
-    if images == 1 { "1 image".to_owned() } else { format!("{images} images") }
 }
 
 fn named(images: &[String]) -> String {
@@ -92,7 +91,7 @@ fn named(images: &[String]) -> String {
 pub(super) fn rates(names: [&str; 2], rates: [f64; 2], images: usize) -> String {
     format!(
         "first look at {}: {} {} images a second on a core, {} {}",
-        counted(images),
+        counted(images, "image"),
         names[0],
         rate(rates[0]),
         names[1],
@@ -123,12 +122,12 @@ pub(super) fn disagreement(own: &Classifier, other: &str, compared: &Compared) -
         "get ONNX Runtime, the reference for this format ('pip install onnxruntime'), and take '--engine onnxruntime'"
     };
     Error::Usage(format!(
-        "{}: {} and {other} give different answers to {} (largest difference {:.1e}), so that no figure could be \
+        "{}: {} and {other} give different answers to {} ({}), so that no figure could be \
          believed; {advice}. An engine that is named goes on, and the report says so",
         own.path().display(),
         own.engine().version(),
         named(&compared.other_answers),
-        compared.largest,
+        difference(compared.largest),
     ))
 }
 
@@ -144,7 +143,7 @@ mod tests {
         };
         assert_eq!(
             said(2e-5),
-            "another gives the same answers on 8 images (largest difference 2.0e-5)"
+            "another gives the same answers on 8 images (largest difference below 0.0001)"
         );
         assert!(said(0.81).starts_with("another gives the same answers with OTHER VALUES on 8"));
     }

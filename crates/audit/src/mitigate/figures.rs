@@ -5,6 +5,7 @@ use rightly_stats::{Estimate, multiple::benjamini_hochberg};
 use super::{
     Repair, STAGE,
     evaluation::{Difference, FEWEST, Judges, Right},
+    group_names::GroupNames,
     grouping::Grouping,
     verdict::{Evidence, Followed, Verdict},
 };
@@ -40,9 +41,9 @@ pub fn control_condition(repairs: &[Repair], repair: Repair) -> String {
     }
 }
 
-/// Every figure, and the verdict on each repair.
+/// Every figure, and the verdict on each repair; with the names of the classes and what their groups are called.
 pub(super) fn compute(
-    names: &[String],
+    (names, spoken): (&[String], &GroupNames),
     grouping: &Grouping,
     judges: &Judges,
     before: &Right,
@@ -98,7 +99,7 @@ pub(super) fn compute(
         let beyond = row("gain-beyond-random", beyond, q[1]);
         let cost = row("cost", cost, None);
         let cost_beyond = row("cost-beyond-random", cost_beyond, None);
-        let follow = Follow { names, grouping, judges, before, outcome };
+        let follow = Follow { names, spoken, grouping, judges, before, outcome };
         let evidence = Evidence {
             gain: &gain,
             beyond: &beyond,
@@ -132,6 +133,7 @@ struct Part<'a> {
 /// One repair, class by class and group by group.
 struct Follow<'a> {
     names: &'a [String],
+    spoken: &'a GroupNames,
     grouping: &'a Grouping,
     judges: &'a Judges,
     before: &'a Right,
@@ -148,13 +150,13 @@ impl Follow<'_> {
             Of::Class(class) => format!("'{}'", self.names[class]),
             Of::Group(group) => {
                 let group = &self.grouping.groups[group];
-                let name = group.name.as_deref().unwrap_or("a group");
-                format!("{name} of '{}'", self.names[group.class])
+                self.spoken.spoken(&self.names[group.class], group)
             }
         };
         let control = &self.outcome.control;
         Some(Followed {
             name,
+            whole_class: matches!(of, Of::Class(_)),
             before: accuracy(self.before)?,
             after: accuracy(&self.outcome.after)?,
             control: if control.is_empty() { None } else { accuracy(control) },

@@ -17,6 +17,7 @@ mod cue_strength;
 mod evaluation;
 mod figures;
 mod fit_head;
+mod group_names;
 mod grouping;
 mod intervention;
 mod material;

@@ -12,7 +12,7 @@ use super::{
     output_map::Target,
     verdict::Verdict,
 };
-use crate::{Error, Inputs, RunDir, run::read_json};
+use crate::{Error, Inputs, RunDir, prose::difference, run::read_json};
 
 /// Largest difference of a logit that the written file may show.
 const SAME: f32 = 1e-4;
@@ -57,9 +57,10 @@ impl Original {
             return Err(Error::Model(ModelError::Invalid {
                 path: inputs.classifier.path().to_owned(),
                 message: format!(
-                    "the layers above '{}' do not make the logits of its features (they differ by {off:.1e}); name another \
+                    "the layers above '{}' do not make the logits of its features ({}); name another \
                      layer with --feature-layer",
-                    out.encoder.layer()
+                    out.encoder.layer(),
+                    difference(f64::from(off))
                 ),
             }));
         }
@@ -114,7 +115,8 @@ impl Original {
             return Err(Error::run(
                 &file,
                 format!(
-                    "gives other logits than the head that was trained (they differ by {off:.1e})"
+                    "gives other logits than the head that was trained ({})",
+                    difference(f64::from(off))
                 ),
             ));
         }

@@ -10,6 +10,7 @@ use super::{
     cue_strength,
     evaluation::{self, Judges, Right},
     figures::{self, Outcome},
+    group_names::GroupNames,
     grouping::Grouping,
     intervention::{self, Choice},
     material::{self, Division, Material, Rows},
@@ -182,9 +183,16 @@ impl Stage<'_> {
             trained.push(one);
         }
         let judges = self.judges(gathered)?;
-        let names = &inputs.dataset.classes;
-        let (metrics, verdicts) =
-            figures::compute(names, grouping, &judges, before, &outcomes, options.max_cost);
+        let classes = &inputs.dataset.classes;
+        let names = &GroupNames::read(run)?;
+        let (metrics, verdicts) = figures::compute(
+            (classes, names),
+            grouping,
+            &judges,
+            before,
+            &outcomes,
+            options.max_cost,
+        );
         let report = &material.report.samples;
         let group = |at: &usize| {
             let member = grouping.members.get(at)?;
@@ -218,7 +226,7 @@ impl Stage<'_> {
             ));
             notes.push(verdict.words.clone());
         }
-        notes.extend(wanted_images::write_wanted(inputs, run, grouping, &judges, before)?);
+        notes.extend(wanted_images::write_wanted(inputs, run, grouping, &judges, before, names)?);
         let repairs = outcomes.iter().map(|outcome| outcome.repair).collect();
         Ok(Made { repairs, metrics, verdicts, notes })
     }

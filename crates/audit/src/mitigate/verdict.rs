@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Repair, evaluation::FEWEST};
-use crate::Metric;
+use crate::{Metric, prose::number};
 
 /// Corrected p-value up to which a gain is one.
 const Q: f64 = 0.05;
@@ -56,6 +56,8 @@ pub(super) struct Evidence<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Followed {
     pub(super) name: String,
+    /// A class; else a group of one.
+    pub(super) whole_class: bool,
     pub(super) before: f64,
     pub(super) after: f64,
     /// `None` without a control.
@@ -91,7 +93,7 @@ impl Verdict {
                 format!("helps at a cost: {gains}, {} more than with {random}", interval(beyond))
             }
             Answer::NoMoreThanRandom => format!(
-                "is not shown to help: {gains}, but no more than with {random} ({} more)",
+                "is not shown to help: {gains}, but that it gains more than with {random} is not shown (difference {})",
                 interval(beyond)
             ),
             Answer::NotShown if gain.value.is_none() => format!(
@@ -110,16 +112,7 @@ impl Verdict {
         if let Some(worst) = &evidence.worst {
             words += &format!(" The group that was worst, {}.", followed(worst, random));
         }
-        let lost: Vec<String> =
-            losers.iter().take(SPELLED).map(|loser| fallen(loser, random)).collect();
-        if !lost.is_empty() {
-            let more = match losers.len() - lost.len() {
-                0 => String::new(),
-                1 => " (and 1 more loses)".to_owned(),
-                more => format!(" (and {more} more lose)"),
-            };
-            words += &format!(" It costs: {}{more}.", lost.join("; "));
-        }
+        words += &costs(losers, max_cost, random);
         Self { repair: repair.name().to_owned(), answer, words }
     }
 
@@ -134,26 +127,22 @@ impl Verdict {
 fn interval(m: &Metric) -> String {
     match (m.value, m.low, m.high) {
         (Some(value), Some(low), Some(high)) => {
-            format!("{} points [{}, {}]", number(value, 0), number(low, 0), number(high, 0))
+            format!("{} points [{}, {}]", percent(value), percent(low), percent(high))
         }
-        (Some(value), ..) => format!("{} points", number(value, 0)),
+        (Some(value), ..) => format!("{} points", percent(value)),
         _ => "an unknown number of points".to_owned(),
     }
 }
 
-/// A fraction in hundredths, without a minus before nothing.
-fn number(value: f64, digits: usize) -> String {
-    let text = format!("{:.digits$}", 100.0 * value);
-    match text.strip_prefix('-') {
-        Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
-        _ => text,
-    }
+/// A fraction in hundredths: one digit, in every figure of a verdict.
+fn percent(share: f64) -> String {
+    number(100.0 * share, 1)
 }
 
 /// A change with its sign.
 fn signed(value: f64) -> String {
-    let text = number(value, 1);
-    if text.starts_with('-') { text } else { format!("+{text}") }
+    let text = percent(value);
+    if value < 0.0 && text != "0.0" { text } else { format!("+{text}") }
 }
 
 /// What becomes of the accuracy over all images, and how much of it the repair adds to a new head.
@@ -168,18 +157,49 @@ fn overall(Evidence { cost, cost_beyond, .. }: &Evidence<'_>, random: &str) -> S
     }
 }
 
-fn followed(Followed { name, before, after, control }: &Followed, random: &str) -> String {
-    let change = format!("{name}, goes from {} % to {} %", number(*before, 0), number(*after, 0));
+fn followed(Followed { name, before, after, control, .. }: &Followed, random: &str) -> String {
+    let change = format!("{name}, goes from {} % to {} %", percent(*before), percent(*after));
     match control {
-        Some(control) => format!("{change}, with {random} to {} %", number(*control, 0)),
+        Some(control) => format!("{change}, with {random} to {} %", percent(*control)),
         None => change,
     }
 }
 
-fn fallen(Followed { name, before, after, control }: &Followed, random: &str) -> String {
-    let change = format!("{name} falls from {} % to {} %", number(*before, 1), number(*after, 1));
+/// How many classes and groups lose more than is allowed, and those that lose most; nothing where none does.
+fn costs(losers: &[Followed], max_cost: f64, random: &str) -> String {
+    if losers.is_empty() {
+        return String::new();
+    }
+    let classes = losers.iter().filter(|loser| loser.whole_class).count();
+    let of = [(classes, "class", "classes"), (losers.len() - classes, "group", "groups")];
+    let counts: Vec<String> = of
+        .into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }))
+        .collect();
+    let verb = if losers.len() == 1 { "loses" } else { "lose" };
+    let points = number(100.0 * max_cost, 1);
+    let points = points.strip_suffix(".0").unwrap_or(&points);
+    let each = if losers.len() == 1 { "" } else { " each" };
+    let mut spelled: Vec<String> =
+        losers.iter().take(SPELLED).map(|loser| fallen(loser, random)).collect();
+    spelled.extend(match losers.len().saturating_sub(SPELLED) {
+        0 => None,
+        1 => Some("and 1 other of these".to_owned()),
+        more => Some(format!("and {more} others of these")),
+    });
+    format!(
+        " By their intervals {} {verb} more than {points} point{}{each}: {}.",
+        counts.join(" and "),
+        if points == "1" { "" } else { "s" },
+        spelled.join("; ")
+    )
+}
+
+fn fallen(Followed { name, before, after, control, .. }: &Followed, random: &str) -> String {
+    let change = format!("{name} from {} % to {} %", percent(*before), percent(*after));
     match control {
-        Some(control) => format!("{change} (with {random} {} %)", number(*control, 1)),
+        Some(control) => format!("{change} (with {random} {} %)", percent(*control)),
         None => change,
     }
 }
@@ -208,7 +228,8 @@ mod tests {
         let beyond_cost = of(-0.008, -0.01, 0.0);
         let judged = |gain: &Metric, beyond: &Metric, cost: &Metric, losers: Vec<Followed>| {
             let worst = Some(Followed {
-                name: "slices/2 of 'bus'".into(),
+                name: "subgroup 2 of 'bus'".into(),
+                whole_class: false,
                 before: 0.0,
                 after: 0.58,
                 control: Some(0.06),
@@ -224,18 +245,26 @@ mod tests {
         assert_eq!(answer, Answer::Helps);
         assert_eq!(
             words,
-            "'dim' helps: the lowest accuracy of any group gains 40 points [20, 50], 40 points [20, 50] more than with random \
-             groups of the same sizes; overall accuracy changes by +12.0 points, with random groups of the same sizes by \
-             +11.2. The group that was worst, slices/2 of 'bus', goes from 0 % to 58 %, with random groups of the same sizes \
-             to 6 %."
+            "'dim' helps: the lowest accuracy of any group gains 40.0 points [20.0, 50.0], 40.0 points [20.0, 50.0] more than with \
+             random groups of the same sizes; overall accuracy changes by +12.0 points, with random groups of the same sizes \
+             by +11.2. The group that was worst, subgroup 2 of 'bus', goes from 0.0 % to 58.0 %, with random groups of the \
+             same sizes to 6.0 %."
         );
         assert_eq!(say(&clear, &clear, &dear).0, Answer::HelpsAtACost);
-        let loser =
-            Followed { name: "'cup'".into(), before: 0.989, after: 0.706, control: Some(0.97) };
+        let loser = Followed {
+            name: "'cup'".into(),
+            whole_class: true,
+            before: 0.989,
+            after: 0.706,
+            control: Some(0.97),
+        };
         let (answer, words) = judged(&clear, &clear, &free, vec![loser]);
         assert_eq!(answer, Answer::HelpsAtACost);
         assert!(
-            words.contains("It costs: 'cup' falls from 98.9 % to 70.6 % (with random"),
+            words.ends_with(
+                " By their intervals 1 class loses more than 1 point: 'cup' from 98.9 % to 70.6 % (with random groups of \
+                 the same sizes 97.0 %)."
+            ),
             "{words}"
         );
         assert_eq!(say(&clear, &unclear, &free).0, Answer::NoMoreThanRandom);
@@ -249,5 +278,31 @@ mod tests {
         let (answer, words) = say(&none, &none, &free);
         assert_eq!(answer, Answer::NotShown);
         assert!(words.contains("no group has the 20 images"), "{words}");
+    }
+
+    #[test]
+    fn losers_are_counted_as_what_they_are() {
+        let loser = |name: &str, whole_class: bool| Followed {
+            name: name.to_owned(),
+            whole_class,
+            before: 1.0,
+            after: 0.5,
+            control: None,
+        };
+        let all = [
+            loser("'cup'", true),
+            loser("cups on snow", false),
+            loser("'bus'", true),
+            loser("subgroup 2 of 'bus'", false),
+            loser("subgroup 3 of 'bus'", false),
+        ];
+        assert_eq!(
+            costs(&all, 0.025, "none"),
+            " By their intervals 2 classes and 3 groups lose more than 2.5 points each: 'cup' from 100.0 % to 50.0 %; \
+             cups on snow from 100.0 % to 50.0 %; 'bus' from 100.0 % to 50.0 %; and 2 others of these."
+        );
+        assert!(costs(&all[..4], 0.01, "none").ends_with("; and 1 other of these."));
+        assert!(costs(&all[1..2], 0.01, "none").starts_with(" By their intervals 1 group loses"));
+        assert_eq!(costs(&[], 0.01, "none"), "");
     }
 }

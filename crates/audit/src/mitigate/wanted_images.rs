@@ -1,12 +1,14 @@
 //! What to collect where the model fails, in words and numbers.
 
-use std::collections::BTreeMap;
-
-use rightly_data::table::{Columns, Table};
+use rightly_data::table::Columns;
 use rightly_stats::proportion::wilson;
 
-use super::{evaluation::Judges, evaluation::Right, grouping::Grouping};
-use crate::{Error, Inputs, RunDir, interpret};
+use super::{
+    evaluation::{Judges, Right},
+    group_names::{GroupNames, numbered},
+    grouping::Grouping,
+};
+use crate::{Error, Inputs, RunDir};
 
 /// class, group, title (null without a name), accuracy, images (that were reported on), rest (other images of the class),
 /// gap (rest minus group), low, high, more (images of the group that would halve the interval of the gap; null where no number
@@ -37,8 +39,8 @@ pub(super) fn write_wanted(
     grouping: &Grouping,
     judges: &Judges,
     before: &Right,
+    names: &GroupNames,
 ) -> Result<Vec<String>, Error> {
-    let titles = titles(run)?;
     let mut wanted: Vec<Wanted> = Vec::new();
     for (group, rows) in &judges.groups {
         let of = &grouping.groups[*group];
@@ -59,7 +61,7 @@ pub(super) fn write_wanted(
         wanted.push(Wanted {
             class: class.clone(),
             group: name.clone(),
-            title: titles.get(&(class.clone(), name.clone())).cloned(),
+            title: names.title(class, name).map(str::to_owned),
             accuracy: share(own, n),
             images: n,
             rest: m,
@@ -84,9 +86,11 @@ pub(super) fn write_wanted(
         .batch()?;
     run.write_table(COLLECT, &batch)?;
     let say = |w: &Wanted| {
+        let group = numbered(&w.class, &w.group)
+            .unwrap_or_else(|| format!("'{}' of '{}'", w.group, w.class));
         let what = match &w.title {
-            Some(title) => format!("{title} ({}, {})", w.class, w.group),
-            None => format!("images like those of {} ({})", w.group, w.class),
+            Some(title) => format!("{title} ({group})"),
+            None => format!("images like those of {group}"),
         };
         let number = match w.more {
             Some(more) => format!("{more} more would halve the interval of their gap"),
@@ -121,20 +125,6 @@ fn more(own: usize, n: usize, others: usize, m: usize) -> Option<usize> {
         size += (size / 50).max(1);
     }
     Some(size - n)
-}
-
-/// Titles of groups by class and group.
-fn titles(run: &RunDir) -> Result<BTreeMap<(String, String), String>, Error> {
-    let mut out = BTreeMap::new();
-    let Some(path) = run.file_of(interpret::STAGE, interpret::NAMES)? else { return Ok(out) };
-    let table = Table::load(&path)?;
-    let (class, group) = (table.texts("class")?, table.texts("group")?);
-    for (at, title) in table.texts("title")?.into_iter().enumerate() {
-        if let (Some(class), Some(group), Some(title)) = (&class[at], &group[at], title) {
-            out.insert((class.clone(), group.clone()), title);
-        }
-    }
-    Ok(out)
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ use crate::{
 
 /// Fewest images with a mask on which a class is judged.
 const FEWEST: usize = 10;
+/// Fewest clusters from which the interval of what is left is one: the jackknife of a ratio over fewer misses more often than it
+/// says.
+const FEWEST_CLUSTERS: usize = 5;
 /// Images of a class by which whole pictures are told what is left without the object, and values of all of them together.
 const TOLD: (usize, usize) = (500, 64 << 20);
 /// Penalty of that regression, on standardised features.
@@ -125,7 +128,7 @@ impl Bare {
             };
             let left = match rows.len() {
                 n if n < FEWEST => Estimate { n, ..Estimate::default() },
-                _ => design.functional(1, share)[0],
+                _ => without_few_clusters(design.functional(1, share)[0]),
             };
             let mean = bare.means.row(class);
             let adds = (0..weights.ncols()).map(|f| weight[f] * (mean[f] - of_bare[f])).collect();
@@ -133,6 +136,16 @@ impl Bare {
         };
         let classes = (0..weights.nrows()).map(class).collect();
         Ok(Self { classes, evidence: bare.evidence, outside })
+    }
+}
+
+/// The estimate, without an interval where its clusters are too few for one.
+fn without_few_clusters(estimate: Estimate) -> Estimate {
+    match estimate.clusters {
+        Some(clusters) if clusters < FEWEST_CLUSTERS => {
+            Estimate { low: None, high: None, ..estimate }
+        }
+        _ => estimate,
     }
 }
 
@@ -269,4 +282,24 @@ pub(super) fn told(
         own.iter().any(|w| *w != 0.0).then_some(own)
     };
     Ok((0..classes.len()).map(direction).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_needs_five_clusters() {
+        let of = |clusters: Option<usize>| {
+            let (value, low, high) = (Some(0.4), Some(0.3), Some(0.5));
+            without_few_clusters(Estimate { value, low, high, n: 40, clusters })
+        };
+        for clusters in [None, Some(5), Some(16)] {
+            assert_eq!((of(clusters).low, of(clusters).high), (Some(0.3), Some(0.5)));
+        }
+        for clusters in 1..FEWEST_CLUSTERS {
+            let few = of(Some(clusters));
+            assert_eq!((few.value, few.low, few.high), (Some(0.4), None, None));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use rightly_stats::Estimate;
 
 use super::{bare::ClassBare, choose::Important, judge::Judgement};
+use crate::prose::{counted, number};
 
 /// Share of a class's evidence that has to be left without its object (by the interval's lower bound) for the class to lean on
 /// something else.
@@ -24,9 +25,34 @@ pub(super) struct Left {
 }
 
 impl Left {
-    /// Whether the class leans on something that is not its object.
-    pub(super) fn leans(share: &Estimate) -> bool {
-        share.low.is_some_and(|low| low >= LEANS)
+    /// Whether the class leans on something that is not its object; `None` where the interval says neither, or there is none.
+    pub(super) fn leans(share: &Estimate) -> Option<bool> {
+        match (share.low, share.high) {
+            (Some(low), _) if low >= LEANS => Some(true),
+            (_, Some(high)) if high < LEANS => Some(false),
+            _ => None,
+        }
+    }
+
+    /// `without its object 12 % [5, 20] of its evidence is left`; where there is no interval, that there is none.
+    pub(super) fn words(&self) -> Option<String> {
+        let Estimate { value, low, high, clusters, .. } = self.share;
+        let percent = |share: f64| number(100.0 * share, 0);
+        let share = percent(value?);
+        Some(match (low.zip(high), clusters) {
+            (Some((low, high)), _) => format!(
+                "without its object {share} % [{}, {}] of its evidence is left",
+                percent(low),
+                percent(high)
+            ),
+            (None, None) => format!(
+                "without its object {share} % of its evidence is left, interval not estimable"
+            ),
+            (None, Some(clusters)) => format!(
+                "without its object {share} % of its evidence is left, interval not estimable from {}",
+                counted(clusters, "cluster")
+            ),
+        })
     }
 }
 
@@ -36,7 +62,7 @@ pub(super) fn look_further(
     bare: &ClassBare,
     importance: impl Fn(usize) -> f64,
 ) {
-    if !Left::leans(&bare.left) {
+    if Left::leans(&bare.left) != Some(true) {
         return;
     }
     let known: Vec<usize> = important.iter().map(|i| i.feature).collect();
@@ -98,6 +124,32 @@ mod tests {
         assert_eq!(taken(&features[..1], 2, &bare), [0]);
         assert!((bare.carried(spurious_of(&features)) - 0.8).abs() < 1e-12);
         assert_eq!(bare.order(), [2, 5, 3, 0, 4]);
+    }
+
+    #[test]
+    fn what_is_left_is_said_with_its_interval_or_that_there_is_none() {
+        let left = |low: Option<f64>, high: Option<f64>, clusters: Option<usize>| Left {
+            share: Estimate { value: Some(-0.123), low, high, n: 40, clusters },
+            carried: 0.0,
+            direction: None,
+        };
+        let words = |left: Left| left.words().unwrap();
+        assert_eq!(
+            words(left(Some(-0.5), Some(0.251), Some(6))),
+            "without its object \u{2212}12 % [\u{2212}50, 25] of its evidence is left"
+        );
+        assert_eq!(
+            words(left(None, None, Some(2))),
+            "without its object \u{2212}12 % of its evidence is left, interval not estimable from 2 clusters"
+        );
+        assert!(words(left(None, None, Some(1))).ends_with("from 1 cluster"));
+        assert_eq!(Left::leans(&left(Some(-0.5), Some(0.1), None).share), Some(false));
+        assert_eq!(Left::leans(&left(Some(-0.5), Some(LEANS), None).share), None);
+        assert_eq!(
+            Left::leans(&left(None, None, Some(2)).share),
+            None,
+            "no interval, no judgement"
+        );
     }
 
     #[test]

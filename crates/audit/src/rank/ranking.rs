@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use rightly_stats::Estimate;
-
 use super::{
     bare::{self, Bare},
     choose::{Important, chosen_values, products},
@@ -121,7 +119,8 @@ impl Ranking {
                 });
             }
             let whole = |left: &Option<Left>| {
-                left.as_ref().is_some_and(|l| Left::leans(&l.share) && l.carried < CARRIED)
+                left.as_ref()
+                    .is_some_and(|l| Left::leans(&l.share) == Some(true) && l.carried < CARRIED)
             };
             let mixed: Vec<usize> = (0..left.len()).filter(|&class| whole(&left[class])).collect();
             let outside = &bare.outside;
@@ -197,38 +196,39 @@ impl Ranking {
             }
         };
         let judged = |c: &ClassRanking| !c.features.is_empty() && self.basis != Basis::None;
+        // The classes that keep most without their object first.
+        let with_left = |keep: &dyn Fn(&ClassRanking) -> bool| -> Vec<String> {
+            let mut own: Vec<_> = names().filter(|(_, c)| keep(c)).collect();
+            let share = |c: &ClassRanking| {
+                c.left.as_ref().and_then(|l| l.share.value).unwrap_or(f64::NEG_INFINITY)
+            };
+            own.sort_by(|a, b| share(b.1).total_cmp(&share(a.1)));
+            own.into_iter().map(|(name, c)| format!("'{name}'{}", c.left_in_words())).collect()
+        };
         say(
-            names()
-                .filter(|(_, c)| !c.features.is_empty() && c.spuriosity.is_none())
-                .map(|(name, c)| format!("'{name}'{}", c.left_in_words()))
-                .collect(),
+            with_left(&|c| !c.features.is_empty() && c.spuriosity.is_none()),
             "Not ranked, no feature is spurious",
         );
         say(
-            names()
-                .filter(|(_, c)| c.as_a_whole().is_some())
-                .map(|(name, c)| format!("'{name}'{}", c.left_in_words()))
-                .collect(),
+            with_left(&|c| c.as_a_whole().is_some()),
             "Ranked by what all features together tell of the picture without its object, since the spurious ones carry less than \
              half of that",
         );
         let all_spurious = |c: &ClassRanking| {
             judged(c) && c.features.iter().all(|f| f.judgement.spurious == Some(true))
         };
-        let leans = |c: &ClassRanking| c.left.as_ref().map(|left| Left::leans(&left.share));
+        let leans = |c: &ClassRanking| Left::leans(&c.left.as_ref()?.share);
         say(
             list(&|c| all_spurious(c) && leans(c) == Some(true)),
             "Hard classes, whose every important feature is spurious, and which keep evidence without their object",
         );
+        say(list(&|c| all_spurious(c) && c.left.is_none()), "Every important feature is spurious");
         say(
-            list(&|c| all_spurious(c) && leans(c).is_none()),
-            "Every important feature is spurious",
+            with_left(&|c| all_spurious(c) && c.left.is_some() && leans(c).is_none()),
+            "Every important feature is spurious, and whether the class needs its object these images don't tell",
         );
         say(
-            names()
-                .filter(|(_, c)| all_spurious(c) && leans(c) == Some(false))
-                .map(|(name, c)| format!("'{name}'{}", c.left_in_words()))
-                .collect(),
+            with_left(&|c| all_spurious(c) && leans(c) == Some(false)),
             "Every important feature is spurious, and yet the class needs its object",
         );
         say(
@@ -325,18 +325,10 @@ impl ClassRanking {
         self.left.as_ref().filter(|left| left.direction.is_some())
     }
 
-    /// ` (without its object 12 % [5, 20] of its evidence is left)`, or nothing where that is not known.
+    /// What is left without its object, in brackets; nothing where that is not known.
     fn left_in_words(&self) -> String {
-        let Some(Estimate { value: Some(value), low, high, .. }) =
-            self.left.as_ref().map(|l| l.share)
-        else {
-            return String::new();
-        };
-        let range = match (low, high) {
-            (Some(low), Some(high)) => format!(" [{:.0}, {:.0}]", 100.0 * low, 100.0 * high),
-            _ => String::new(),
-        };
-        format!(" (without its object {:.0} %{range} of its evidence is left)", 100.0 * value)
+        let words = self.left.as_ref().and_then(Left::words);
+        words.map_or_else(String::new, |words| format!(" ({words})"))
     }
 
     /// Features that make up the cue.

@@ -61,7 +61,8 @@ pub(super) fn spuriosity(
 /// the evidence says neither), by what, whose right answers chose it (`model`, `encoder`; `all`: right or wrong; null: people),
 /// the figures behind it with their
 /// intervals (`kept`: activation kept with the object's box gray over what chance would keep; `evidence`: share of its map on
-/// the object beyond chance, or correlation with the word), the word it goes with, and whether it has a part in the
+/// the object beyond chance, or correlation with the word), their images and the clusters of these (null: images are
+/// independent), the word it goes with, and whether it has a part in the
 /// spuriosity of its class.
 pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Result<(), Error> {
     let rows: Vec<_> = inputs
@@ -88,6 +89,10 @@ pub(super) fn features(inputs: &Inputs, ranking: &Ranking, run: &RunDir) -> Resu
         .f64_opt("kept_low", rows.iter().map(|r| r.2.judgement.kept.low))
         .f64_opt("kept_high", rows.iter().map(|r| r.2.judgement.kept.high))
         .i64("n", rows.iter().map(|r| r.2.judgement.evidence.n as i64))
+        .i64_opt(
+            "clusters",
+            rows.iter().map(|r| r.2.judgement.evidence.clusters.map(|clusters| clusters as i64)),
+        )
         .utf8_opt("word", rows.iter().map(|r| r.2.judgement.word.as_deref()))
         .bool("cue", rows.iter().map(|r| r.2.judgement.counts() && !r.2.constant))
         .bool("constant", rows.iter().map(|r| r.2.constant))

@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// A figure at one level.
+#[derive(Clone, Copy)]
 pub(crate) struct Level<'a> {
     /// Position along the axis: the level's own size.
     pub(crate) size: f64,

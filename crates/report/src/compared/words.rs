@@ -37,6 +37,7 @@ pub(super) fn metric(metric: &str, of: Option<&str>) -> String {
         "gray-excess" => "Gray object minus gray elsewhere",
         "control-overlap" => "Overlap of the moved mask",
         "default-answer" => "Default answer",
+        "beyond-default" => "Accuracy beyond the default answer",
         "rfs" => "RFS",
         "rfs-control" => "RFS, mask moved",
         "gap" => "Accuracy, strongest cue minus weakest",

@@ -47,6 +47,11 @@ pub(super) fn ranks(
     let (kept, kept_low) = (table.floats("kept")?, table.floats("kept_low")?);
     let kept_high = table.floats("kept_high")?;
     let (n, word) = (table.integers("n")?, table.texts("word")?);
+    // Runs of earlier versions do not say how many clusters the images are of.
+    let clusters = match table.columns().contains(&"clusters") {
+        true => table.integers("clusters")?,
+        false => vec![None; table.rows()],
+    };
     let chosen_by = match table.columns().contains(&"chosen_by") {
         true => table.texts("chosen_by")?.into_iter().flatten().next(),
         false => None,
@@ -79,7 +84,9 @@ pub(super) fn ranks(
             (Vec::new(), Vec::new())
         };
         let n = count(&path, n[row])?;
-        let figure = |value, low, high| Figure { value, low, high, n, ..Figure::default() };
+        let clusters = clusters[row].map(|_| count(&path, clusters[row])).transpose()?;
+        let figure =
+            |value, low, high| Figure { value, low, high, n, clusters, ..Figure::default() };
         if let Some(features) = own {
             features.push(RankedFeature {
                 feature: index,

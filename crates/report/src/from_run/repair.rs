@@ -9,6 +9,7 @@ use rightly_audit::{
 use super::{figure, names::Names};
 use crate::{
     ReportError,
+    format::subgroup,
     view::{Change, Figure, Levels, RepairView, RepairedGroup, RepairedModel},
 };
 
@@ -61,8 +62,7 @@ fn one(
             let after = same("subgroup-accuracy")?;
             let gain = same("subgroup-gain").unwrap_or_else(Figure::absent);
             let (class, group) = (before.class.clone()?, before.group.clone()?);
-            let words = names.get(&(class.clone(), group.clone())).map(|n| n.title.clone());
-            let name = words.filter(|title| !title.is_empty()).unwrap_or(group);
+            let name = called(names, &class, &group);
             Some(RepairedGroup { class, name, before: figure(before), after, gain })
         })
         .collect();
@@ -84,6 +84,16 @@ fn one(
         groups,
         changes: changes(rows, all, &condition),
     }
+}
+
+/// The title of a subgroup, with its number where another one of the class has the same title; else its number, or the known
+/// value.
+fn called(names: &Names, class: &str, group: &str) -> String {
+    let number = subgroup(group);
+    let own = names.get(&(class.to_owned(), group.to_owned())).map(|n| n.title.as_str());
+    let Some(title) = own.filter(|title| !title.is_empty()) else { return number };
+    let same = names.iter().filter(|((of, _), name)| of == class && name.title == title).count();
+    if same > 1 { format!("{title} ({number})") } else { title.to_owned() }
 }
 
 fn find(rows: &[&Metric], metric: &str, condition: &str) -> Option<Figure> {
@@ -126,4 +136,35 @@ fn changes(rows: &[&Metric], all: &[Metric], condition: &str) -> Vec<Change> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::NameView;
+
+    #[test]
+    fn two_subgroups_of_one_title_are_told_apart() {
+        let named = |group: &str, title: &str| {
+            let name = NameView { title: title.to_owned(), phrases: Vec::new() };
+            (("bus".to_owned(), group.to_owned()), name)
+        };
+        let names: Names = [
+            named("slices/1", "red buses"),
+            named("slices/2", "red buses"),
+            named("slices/3", "buses on snow"),
+            named("slices/4", ""),
+        ]
+        .into();
+        for (group, expected) in [
+            ("slices/1", "red buses (subgroup 1)"),
+            ("slices/2", "red buses (subgroup 2)"),
+            ("slices/3", "buses on snow"),
+            ("slices/4", "subgroup 4"),
+            ("slices/5", "subgroup 5"),
+            ("night", "night"),
+        ] {
+            assert_eq!(called(&names, "bus", group), expected);
+        }
+    }
 }

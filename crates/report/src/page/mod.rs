@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     format::{name, plural},
     sections::{self, Section},
-    verdict::verdict,
+    verdict::{near_copies, verdict},
     view::ReportView,
 };
 
@@ -89,6 +89,7 @@ fn hero(view: &ReportView) -> Markup {
                 p.brand { strong { "rightly" } span { "right for the right reasons?" } }
                 p.subject { (name(&facts.model)) " on " (name(&facts.data)) " · " (plural(facts.images, "image")) ", " (facts.classes.len()) " classes" }
                 h1 { (verdict.judgement) }
+                @if let Some(caveat) = near_copies(view) { p.flag.caveat { (caveat) } }
                 div.lead { @for sentence in &verdict.sentences { p { (sentence) } } }
                 @if facts.quick {
                     p.flag { "A quick look: fewer noise levels and trials than the papers' method." }

@@ -4,7 +4,7 @@ use maud::html;
 
 use super::{
     Section,
-    parts::{cells, wide},
+    parts::{UNDER, cell, wide},
 };
 use crate::{
     chart::{Row, Scale, Tone, rows},
@@ -58,24 +58,22 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
         (wide(html! {
             table {
-                caption { "Paired drops: the same images with and without the object. Relative accuracy: over that as photographed" }
+                caption { "Paired drops: the same images with and without the object. Relative accuracy: over that as photographed." (UNDER) }
                 thead { tr {
-                    th { "Condition" } th.number { "Accuracy" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Drop" } th.number { "95 % interval" } th.number { "n" } th.number { "p" }
-                    th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
+                    th { "Condition" } th.number { "Accuracy" } th.number { "Drop" } th.number { "p" } th.number { "Relative accuracy" }
                 } }
                 tbody { @for ((name, _, figure), words) in shown.iter().zip(&words) {
                     @let drop = drop(figures, name);
                     tr {
                         th scope="row" { (words) }
-                        (cells(Some(figure), Unit::Percent))
-                        (cells(drop, Unit::Points))
+                        (cell(Some(figure), Unit::Percent))
+                        (cell(drop, Unit::Points))
                         td.number { @match drop.and_then(|d| d.p) {
                             Some(p) if p < 0.001 => "< 0.001",
                             Some(p) => (number(p, 3)),
                             None => "–",
                         } }
-                        (cells(figures.all("kept", Some(name)), Unit::Percent))
+                        (cell(figures.all("kept", Some(name)), Unit::Percent))
                     }
                 } }
             }

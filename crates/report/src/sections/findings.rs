@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     Section,
     parts::{inline, photo},
+    prose::Prose,
 };
 use crate::{
     format::{Unit, name, number},
@@ -38,13 +39,23 @@ fn kind(name: &str) -> &str {
     }
 }
 
+/// What was seen, the evidence for it, what to do.
+fn description(text: &str) -> Markup {
+    let prose = Prose::of(text);
+    html! {
+        p { (name(prose.first)) }
+        @if !prose.evidence.is_empty() { ul { @for sentence in &prose.evidence { li { (name(sentence)) } } } }
+        @if !prose.advice.is_empty() { p { strong { "What to do: " } (name(&prose.advice.join(" "))) } }
+    }
+}
+
 pub(crate) fn one(finding: &FindingView) -> Markup {
     let unit = Unit::Percent;
     html! {
         article.finding.data[finding.kind == "data-problem"] {
             div.kind { (kind(&finding.kind)) }
             h3 { (name(&finding.title)) }
-            p { (name(&finding.description)) }
+            (description(&finding.description))
             @if finding.effect.value.is_some() {
                 p.muted {
                     (if finding.kind == "object-ignored" { "Share of clean accuracy kept: " } else { "Effect: " })

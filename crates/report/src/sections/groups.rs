@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use super::{
     Section,
-    parts::{cells, image, wide},
+    parts::{UNDER, cell, image, ranged, wide},
     words::evidence,
 };
 use crate::{
     chart::{COLOURS, Mark, scatter},
-    format::{Unit, name, number, percent, plural},
+    format::{Unit, name, number, percent, plural, subgroup},
     view::{GroupView, GroupedClass, GroupsView, Photo, ReportView},
 };
 
@@ -76,12 +76,8 @@ fn class_block(class: &GroupedClass, open: bool) -> Markup {
     }
 }
 
-/// `Group 3`, with its method where that is not the default.
 fn label(group: &GroupView) -> String {
-    match group.name.split_once('/') {
-        Some(("slices", k)) => format!("group {k}"),
-        _ => group.name.clone(),
-    }
+    subgroup(&group.name)
 }
 
 /// Its name in words; else its label.
@@ -94,11 +90,10 @@ fn called(group: &GroupView) -> String {
 
 fn table(class: &GroupedClass) -> Markup {
     wide(html! { table {
-        caption { "Groups of " (name(&class.class)) ", the worst where they were found first; figures are those of the confirming images" }
+        caption { "Groups of " (name(&class.class)) ", the worst where they were found first; figures are those of the confirming images." (UNDER) }
         thead { tr {
             th { "Group" }
-            th.number { "accuracy" } th.number { "95 % interval" } th.number { "n" }
-            th.number { "gap" } th.number { "95 % interval" } th.number { "q" }
+            th.number { "accuracy" } th.number { "gap" } th.number { "q" }
         } }
         tbody { @for group in &class.groups { tr {
             th scope="row" {
@@ -107,9 +102,8 @@ fn table(class: &GroupedClass) -> Markup {
                 }
                 @if group.found { " " span.answer { "fails" } }
             }
-            (cells(Some(&group.accuracy), Unit::Percent))
-            td.number { (Unit::Points.figure(&group.gap)) }
-            td.number.muted { (Unit::Points.bounds(&group.gap)) }
+            (cell(Some(&group.accuracy), Unit::Percent))
+            (ranged(&group.gap, Unit::Points))
             td.number { @match group.gap.q {
                 Some(q) if q < 0.001 => { "< 0.001" }
                 Some(q) => { (number(q, 3)) }

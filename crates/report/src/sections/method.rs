@@ -60,7 +60,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                 }
             }
             dt { "Verdict" }
-            dd { "Taken from the accuracy with the object's box gray (or gray, or tiled, where that is missing): ‘does not need the object’ where the interval's lower bound is at least half of the same images' accuracy as photographed, ‘needs the object’ where its upper bound is at most a quarter, both where the lower bound is above a quarter, ‘for more than half’ where the upper bound is below half; else nothing can be told. Where clean accuracy is at chance, nothing is judged." }
+            dd { "Taken from the accuracy with the object's box gray (or gray, or tiled, where that is missing), without what the model's default answer reaches: to a picture that shows no object many models give one answer whatever class it is of, and are right by that for some. It is measured as the share of the other classes' pictures that get a class's answer, object hidden. ‘Does not need the object’ where the interval's lower bound is at least half of the same images' accuracy as photographed, ‘needs the object’ where its upper bound is at most a quarter, both where the lower bound is above a quarter, ‘for more than half’ where the upper bound is below half; else nothing can be told. Where clean accuracy is at chance, nothing is judged." }
             dt { "What no figure here says" }
             dd { "How the model behaves on other photographs than these, and whether a cue that it uses is harmless in its place of use." }
         }

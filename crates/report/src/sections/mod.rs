@@ -18,6 +18,7 @@ mod overlay;
 pub(crate) mod parts;
 mod planted;
 pub(crate) mod problems;
+mod prose;
 mod ranks;
 mod repair;
 mod saliency;

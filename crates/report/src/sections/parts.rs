@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use maud::{Markup, html};
 
 use crate::{
-    format::{Unit, count, marked_n, name, percent},
+    format::{NBSP, Unit, count, marked_n, name, percent, sorted_by},
     view::{Figure, Photo, Picture},
 };
 
@@ -51,6 +51,36 @@ pub(crate) fn cells(figure: Option<&Figure>, unit: Unit) -> Markup {
     }
 }
 
+/// A figure as one cell: its value, under it the interval and the images behind it. For tables of several figures a row,
+/// which would be wider than the page with three columns for each.
+pub(crate) fn cell(figure: Option<&Figure>, unit: Unit) -> Markup {
+    html! {
+        td.number data-value=(sorted_by(figure.and_then(|f| f.value))) {
+            @match figure {
+                Some(f) => {
+                    (unit.figure(f))
+                    span.under { (unit.bounds(f)) }
+                    span.under { "n" (NBSP) (marked_n(f)) }
+                }
+                None => span.muted { "–" },
+            }
+        }
+    }
+}
+
+/// What stands under each value of a table of [`cell`]s, for its caption.
+pub(crate) const UNDER: &str = " Under each value: its 95 % interval and the images behind it.";
+
+/// The same without the images, where they are those of another figure of the row.
+pub(crate) fn ranged(figure: &Figure, unit: Unit) -> Markup {
+    html! {
+        td.number data-value=(sorted_by(figure.value)) {
+            (unit.figure(figure))
+            span.under { (unit.bounds(figure)) }
+        }
+    }
+}
+
 /// A figure in the small print under a heading: value, interval, n.
 pub(crate) fn inline(figure: &Figure, unit: Unit) -> String {
     format!(
@@ -61,7 +91,7 @@ pub(crate) fn inline(figure: &Figure, unit: Unit) -> String {
     )
 }
 
-/// A table that may be wider than the page: it scrolls, not the page.
+/// A table that may be wider than the page: it scrolls, not the page, and a shade at its edge says that it goes on.
 pub(crate) fn wide(table: Markup) -> Markup {
     html! { div.wide tabindex="0" { (table) } }
 }

@@ -4,13 +4,13 @@ use maud::{Markup, html};
 
 use super::{
     Section,
-    parts::{image, inline, wide},
+    parts::{UNDER, cell, image, inline, wide},
     words::evidence,
 };
 use crate::{
     chart::{Level, Scale, Series, Tone, levels},
-    format::{Unit, marked_n, name, number, plural},
-    view::{Figure, MappedPhoto, RankView, RankedClass, RankedFeature, ReportView},
+    format::{Unit, name, number, plural},
+    view::{MappedPhoto, RankView, RankedClass, RankedFeature, ReportView},
 };
 
 pub(super) fn section(view: &ReportView) -> Option<Section> {
@@ -114,14 +114,14 @@ fn gaps(view: &ReportView) -> Markup {
             html! { tr {
                 th scope="row" { (name(words)) }
                 td.number { @match q(view, metric, class) { Some(q) => { (q) } None => span.muted { "–" } } }
-                @for c in &conditions { (gap_cells(view.figures.find(metric, Some(c), class))) }
+                @for c in &conditions { (cell(view.figures.find(metric, Some(c), class), Unit::Points)) }
             } }
         };
         wide(html! { table.sortable id=(format!("{metric}-table")) {
-            caption { (caption) }
+            caption { (caption) "." (UNDER) }
             thead { tr {
                 th { "Class" } th.number { "q" }
-                @for c in &conditions { th.number { (c.replace('=', " = ")) } th.number { "95 % interval" } th.number { "n" } }
+                @for c in &conditions { th.number { (c.replace('=', " = ")) } }
             } }
             tbody { @for class in own { (row(class, class)) } }
             tfoot { @for (class, words) in [("*", "all classes together"), ("mean", "mean of the classes")] { (row(class, words)) } }
@@ -144,19 +144,6 @@ fn gaps(view: &ReportView) -> Markup {
             "k is cut to half of a class, so n may be smaller than 2 k. q: of the class's gaps at every k together, against \
              outcomes dealt anew among its ranks, corrected for the number of classes. At k = 10 a gap of 20 points is \
              ordinary by chance."
-        }
-    }
-}
-
-fn gap_cells(figure: Option<&Figure>) -> Markup {
-    html! {
-        @match figure {
-            Some(f) => {
-                td.number { (Unit::Points.figure(f)) }
-                td.number.muted { (Unit::Points.bounds(f)) }
-                td.number { (marked_n(f)) }
-            }
-            None => { td.number.muted { "–" } td {} td.number {} }
         }
     }
 }

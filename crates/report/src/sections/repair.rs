@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::{
     Section,
-    parts::{cells, wide},
+    parts::{UNDER, cell, ranged, wide},
+    prose::Prose,
 };
 use crate::{
     chart::{Pair, Row, Scale, Tone, pairs, rows},
@@ -27,7 +28,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
     let repair = view.repair.as_ref()?;
     let (main, others) = repair.repairs.split_first()?;
     let body = html! {
-        p { strong { (main.words) } }
+        (verdict(main))
         (overview(repair))
         (groups(main))
         (changes(main))
@@ -44,6 +45,15 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
     };
     Some(Section { id: "repair", title: "Repair", body })
+}
+
+/// The verdict on a repair: its first sentence, and what it rests on.
+fn verdict(repair: &RepairedModel) -> Markup {
+    let prose = Prose::of(&repair.words);
+    html! {
+        p { strong { (name(prose.first)) } }
+        @if !prose.evidence.is_empty() { ul { @for sentence in &prose.evidence { li { (name(sentence)) } } } }
+    }
 }
 
 /// Accuracy and worst group: before, with random groups, after.
@@ -121,10 +131,9 @@ fn groups(repair: &RepairedModel) -> Markup {
         let group = &repair.groups[at];
         html! { tr {
             th scope="row" { (name(&group.class)) } td { (name(&group.name)) }
-            (cells(Some(&group.before), Unit::Percent))
-            td.number { (Unit::Percent.figure(&group.after)) }
-            td.number.muted { (Unit::Percent.bounds(&group.after)) }
-            td.number { (Unit::Points.figure(&group.gain)) }
+            (cell(Some(&group.before), Unit::Percent))
+            (ranged(&group.after, Unit::Percent))
+            (ranged(&group.gain, Unit::Points))
             (q_cell(&group.gain))
         } }
     };
@@ -148,12 +157,10 @@ fn groups(repair: &RepairedModel) -> Markup {
             details {
                 summary { "All " (repair.groups.len()) " groups" }
                 (wide(html! { table {
-                    caption { "Accuracy of each group on the images that are reported on" }
+                    caption { "Accuracy of each group on the images that are reported on, the same before and after." (UNDER) }
                     thead { tr {
                         th { "Class" } th { "Group" }
-                        th.number { "before" } th.number { "95 % interval" } th.number { "n" }
-                        th.number { "after" } th.number { "95 % interval" }
-                        th.number { "gain" } th.number { "q" }
+                        th.number { "before" } th.number { "after" } th.number { "gain" } th.number { "q" }
                     } }
                     tbody { @for at in 0..repair.groups.len() { (row(at)) } }
                 } }))
@@ -177,10 +184,9 @@ fn changes(repair: &RepairedModel) -> Markup {
     html! {
         @if !lines.is_empty() {
             (wide(html! { table {
-                caption { "The measures of this audit on the repaired model, on the same images" }
+                caption { "The measures of this audit on the repaired model, on the same images." (UNDER) }
                 thead { tr {
-                    th { "Measure" } th.number { "before" } th.number { "change" }
-                    th.number { "95 % interval" } th.number { "n" } th.number { "q" }
+                    th { "Measure" } th.number { "before" } th.number { "change" } th.number { "q" }
                 } }
                 tbody { @for (words, change, unit) in &lines { tr {
                     th scope="row" { (words) }
@@ -188,7 +194,7 @@ fn changes(repair: &RepairedModel) -> Markup {
                         Some(before) => { (level(*unit).figure(before)) }
                         None => { "–" }
                     } }
-                    (cells(Some(&change.change), *unit))
+                    (cell(Some(&change.change), *unit))
                     (q_cell(&change.change))
                 } } }
             } }))
@@ -200,27 +206,24 @@ fn changes(repair: &RepairedModel) -> Markup {
 /// Every repair beside the others.
 fn table(view: &RepairView) -> Markup {
     wide(html! { table {
-        caption { "Every repair that was tried" }
+        caption { "Every repair that was tried. Under each difference: its 95 % interval." }
         thead { tr {
             th { "Repair" } th.number { "accuracy" } th.number { "worst group" }
-            th.number { "gain" } th.number { "95 % interval" }
-            th.number { "beyond the control" } th.number { "95 % interval" } th.number { "q" }
+            th.number { "gain" } th.number { "beyond the control" } th.number { "q" }
         } }
         tbody {
             tr {
                 th scope="row" { "none" }
                 td.number { (Unit::Percent.figure(&view.before.accuracy)) }
                 td.number { (Unit::Percent.figure(&view.before.worst_group)) }
-                td.number {} td.number {} td.number {} td.number {} td.number {}
+                td.number {} td.number {} td.number {}
             }
             @for repair in &view.repairs { tr {
                 th scope="row" { (name(&repair.name)) @if repair.helps { " " span.answer { "helps" } } }
                 td.number { (Unit::Percent.figure(&repair.after.accuracy)) }
                 td.number { (Unit::Percent.figure(&repair.after.worst_group)) }
-                td.number { (Unit::Points.figure(&repair.gain)) }
-                td.number.muted { (Unit::Points.bounds(&repair.gain)) }
-                td.number { (Unit::Points.figure(&repair.beyond)) }
-                td.number.muted { (Unit::Points.bounds(&repair.beyond)) }
+                (ranged(&repair.gain, Unit::Points))
+                (ranged(&repair.beyond, Unit::Points))
                 (q_cell(&repair.beyond))
             } }
         }

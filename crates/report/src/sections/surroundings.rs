@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     Section,
-    parts::{cells, wide},
+    parts::{UNDER, cell, wide},
 };
 use crate::{
     chart::{Row, Scale, Tone, rows},
@@ -48,23 +48,21 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         p { "Share of photographs whose class is still named when the object is kept and everything around it is changed. What is lost is what the surroundings gave, and what strange or misleading surroundings cost: compare the rows." }
         figure.chart {
             (rows("Accuracy with the surroundings changed", &lines, Unit::Percent, Scale::SHARE, true))
-            figcaption { "Bars: accuracy over the images of which the change could be made; lines: 95 % intervals. In the last two rows the object stands in another photograph, whose own object is tiled over." }
+            figcaption { "Bars: accuracy over the images of which the change could be made; lines: 95 % intervals. With the surroundings of another image the object stands in that photograph, whose own object is tiled over." }
         }
         (wide(html! {
             table {
-                caption { "The object kept, and as control a piece of its surroundings of the same shape kept instead. Relative accuracy: over that as photographed, on the same images" }
+                caption { "The object kept, and as control a piece of its surroundings of the same shape kept instead. Relative accuracy: over that as photographed, on the same images." (UNDER) }
                 thead { tr {
-                    th { "Surroundings" } th.number { "Accuracy" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Accuracy, control" } th.number { "95 % interval" } th.number { "n" }
+                    th { "Surroundings" } th.number { "Accuracy" } th.number { "Relative accuracy" } th.number { "Accuracy, control" }
                 } }
                 tbody { @for ((name, figure), words) in shown.iter().zip(&words).skip(1) {
                     @let control = format!("{name}/control");
                     tr {
                         th scope="row" { (words) }
-                        (cells(Some(figure), Unit::Percent))
-                        (cells(figures.all("kept", Some(name)), Unit::Percent))
-                        (cells(figures.all("accuracy", Some(&control)), Unit::Percent))
+                        (cell(Some(figure), Unit::Percent))
+                        (cell(figures.all("kept", Some(name)), Unit::Percent))
+                        (cell(figures.all("accuracy", Some(&control)), Unit::Percent))
                     }
                 } }
             }

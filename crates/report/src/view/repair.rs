@@ -60,7 +60,7 @@ pub struct RepairedModel {
 pub struct RepairedGroup {
     /// Class name.
     pub class: String,
-    /// Its name in words; else `METHOD/K`.
+    /// Its name in words; else `subgroup K`, or the known value.
     pub name: String,
     /// Accuracy before.
     pub before: Figure,

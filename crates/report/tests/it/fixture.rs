@@ -83,6 +83,8 @@ fn figures() -> Vec<Figure> {
             out.push(figure("drop", Some(condition), "*", 0.642 - all, n));
         }
     }
+    out.push(share("default-answer", Some("gray-box"), "*", 0.02, 212));
+    out.push(share("beyond-default", Some("gray-box"), "*", 0.291, 212));
     out.push(share("accuracy", Some("gray-control"), "*", 0.571, 209));
     out.push(figure("gray-control", Some("gray"), "*", 0.068, 209));
     out.push(figure("gray-excess", Some("gray"), "*", 0.154, 209));
@@ -314,8 +316,8 @@ fn repair() -> RepairView {
         cost: of(-0.01, 212),
         groups: vec![
             group("dusty racers", 0.2, 0.55, 24, Some(0.0002)),
-            group("slices/2", 0.5, 0.5, 18, Some(1.0)),
-            group("slices/3", 0.7, 0.68, 40, None),
+            group("subgroup 2", 0.5, 0.5, 18, Some(1.0)),
+            group("subgroup 3", 0.7, 0.68, 40, None),
         ],
         changes: vec![
             change("accuracy", "none", 0.01),

@@ -20,7 +20,12 @@ fn with_box(value: f64, interval: Option<(f64, f64)>) -> ReportView {
         .iter_mut()
         .filter(|f| f.condition.as_deref() == Some("gray-box") && f.class.as_deref() == Some("*"))
     {
-        f.value = Some(if f.metric == "drop" { 0.642 - value } else { value });
+        // The default answer reaches nothing.
+        f.value = Some(match f.metric.as_str() {
+            "drop" => 0.642 - value,
+            "default-answer" => 0.0,
+            _ => value,
+        });
         (f.low, f.high) = (interval.map(|i| i.0), interval.map(|i| i.1));
     }
     view.figures = rows.into();
@@ -42,6 +47,107 @@ fn verdicts_follow_their_rules() {
     found(&with_box(0.1, Some((0.05, 0.16))), "needs the object for most");
     found(&with_box(0.3, Some((0.25, 0.36))), "uses the object, and the surroundings as well");
     found(&with_box(0.3, None), "Too little data");
+}
+
+/// The same, and what the default answer reaches of it.
+fn with_default(value: f64, default: f64, half: f64) -> ReportView {
+    let mut view = with_box(value, Some((value - half, value + half)));
+    let mut rows = view.figures.rows().to_vec();
+    let of = |f: &&mut Figure| {
+        f.condition.as_deref() == Some("gray-box") && f.class.as_deref() == Some("*")
+    };
+    for f in rows.iter_mut().filter(of) {
+        match f.metric.as_str() {
+            "default-answer" => f.value = Some(default),
+            "beyond-default" => {
+                let beyond = value - default;
+                (f.value, f.low, f.high) = (Some(beyond), Some(beyond - half), Some(beyond + half));
+            }
+            _ => {}
+        }
+    }
+    view.figures = rows.into();
+    view
+}
+
+#[test]
+fn what_the_default_answer_reaches_does_not_count() {
+    let found = |view: &ReportView, words: &[&str]| {
+        let text = hero(view);
+        words.iter().for_each(|words| assert!(text.contains(words), "{text}"));
+    };
+    // One answer to every picture without an object: nothing is known without it.
+    found(
+        &with_default(0.5, 0.49, 0.05),
+        &[
+            "needs the object for most of its right answers, its default answer not counted.",
+            "whatever their class reach 49",
+        ],
+    );
+    found(
+        &with_default(0.5, 0.05, 0.05),
+        &["does not need the object", "whatever their class reach 5"],
+    );
+    let plain = hero(&with_default(0.5, 0.01, 0.05));
+    assert!(
+        !plain.contains("default answer") && !plain.contains("whatever their class"),
+        "{plain}"
+    );
+    found(&with_default(0.45, 0.15, 0.12), &["uses the object, and the surroundings as well"]);
+    found(&with_default(0.45, 0.25, 0.15), &["what it keeps without it may be its default answer"]);
+}
+
+#[test]
+fn where_the_default_answer_was_not_measured_it_may_be_the_largest_class() {
+    let mut view = with_box(0.5, Some((0.45, 0.55)));
+    let measured = |f: &&Figure| !matches!(f.metric.as_str(), "default-answer" | "beyond-default");
+    view.figures = view.figures.rows().iter().filter(measured).cloned().collect::<Vec<_>>().into();
+    let text = hero(&view);
+    // 48 of 212 images are parachutes: .45 - .226 is less than half of .642.
+    assert!(
+        text.contains("was not measured; one answer to all of them could be right in up to 22.6"),
+        "{text}"
+    );
+    assert!(!text.contains("does not need the object"), "{text}");
+}
+
+#[test]
+fn near_copies_are_said_under_the_verdict_where_images_are_the_unit() {
+    let mut view = fixture::view();
+    let row = |metric: &str, value: f64| Figure {
+        metric: metric.to_owned(),
+        class: Some("*".to_owned()),
+        value: Some(value),
+        n: 212,
+        ..Figure::default()
+    };
+    let mut rows = view.figures.rows().to_vec();
+    rows.extend([row("near-copies", 0.83), row("scenes", 41.0)]);
+    view.figures = rows.into();
+    let caveat = "Near-copies: these 212 images show at most 41 different scenes, so intervals that count images may be too narrow.";
+    assert!(!hero(&view).contains("Near-copies"), "clusters are the unit");
+    view.facts.cluster = None;
+    let text = hero(&view);
+    let after = text.split("surroundings as well.").nth(1).unwrap();
+    assert!(after.starts_with(&format!("\n{caveat}\n")), "{text}");
+}
+
+#[test]
+fn one_level_of_noise_is_no_empty_chart() {
+    let mut view = fixture::view();
+    let kept = |f: &&Figure| {
+        !["rfs", "rfs-control", "noise-gap"].contains(&f.metric.as_str())
+            || ["linf/0.25", "l2/60"].contains(&f.condition.as_deref().unwrap())
+    };
+    view.figures = view.figures.rows().iter().filter(kept).cloned().collect::<Vec<_>>().into();
+    let page = render(&view);
+    assert!(!page.contains("Relative foreground sensitivity against"));
+    let text = html::text(&page).unwrap();
+    assert!(
+        text.contains("at one level of noise\nobject\nSame strength at every pixel: 0.25"),
+        "{text}"
+    );
+    assert!(text.contains("Same total amount: 60"));
 }
 
 #[test]

@@ -60,12 +60,17 @@ impl Asked {
     pub(in super::super) fn sentence(&self) -> String {
         let percent = |v: Option<f64>| 100.0 * v.unwrap_or(f64::NAN);
         let what = match self.kind.as_str() {
-            CLASSES => format!("the {} classes", self.answers),
-            kind => format!("{} {kind}", self.answers),
+            CLASSES => {
+                format!("Of the {} classes the image-text model finds the right one", self.answers)
+            }
+            kind => format!(
+                "Of {} phrases on {kind} the image-text model finds the one that is said of the picture",
+                self.answers
+            ),
         };
         let so = if self.known() { "" } else { "; it gives no names of this kind" };
         format!(
-            "The image-text model tells {what} apart in {:.0} % of {} pictures [{:.0}, {:.0}] (always the commonest: {:.0} %){so}.",
+            "{what} in {:.0} % of {} pictures [{:.0}, {:.0}] (always the commonest: {:.0} %){so}.",
             percent(self.accuracy.value),
             self.accuracy.n,
             percent(self.accuracy.low),
@@ -228,7 +233,19 @@ mod tests {
         assert_eq!((good.chance, good.answers, good.accuracy.value), (0.25, 4, Some(0.6)));
         let mut known = Knowledge { asked: vec![good.clone()], stated: BTreeSet::new() };
         assert!(known.of("colours") && !known.of("places") && !known.of(""));
-        assert!(good.sentence().contains("tells 4 colours apart in 60 % of 200 pictures"));
+        assert!(
+            good.sentence().starts_with(
+                "Of 4 phrases on colours the image-text model finds the one that is said of the picture in 60 % of 200 pictures ["
+            ),
+            "{}",
+            good.sentence()
+        );
+        let classes = Asked { kind: CLASSES.to_owned(), ..good.clone() };
+        assert!(
+            classes
+                .sentence()
+                .starts_with("Of the 4 classes the image-text model finds the right one in 60 %")
+        );
         // What is measured here wins over what the card says.
         known = Knowledge {
             asked: vec![asked(&|at| at % 10 < 3)],

@@ -75,7 +75,12 @@ pub(in crate::rank) fn by_attributes(
                 rows.iter().map(|&row| f64::from(values[row][feature])).collect();
             let column: Vec<f64> = units.iter().map(|unit| mean(unit, |at| column[at])).collect();
             let key = format!("{}/{feature}", inputs.dataset.classes[class]);
-            best(&markers, &column, inputs.options.seed, &key)
+            let mut found = best(&markers, &column, inputs.options.seed, &key);
+            if clusters.is_some() {
+                let evidence = &mut found.judgement.evidence;
+                (evidence.n, evidence.clusters) = (rows.len(), Some(units.len()));
+            }
+            found
         };
         Ok((!markers.is_empty(), (0..features).map(judge).collect()))
     })?;
