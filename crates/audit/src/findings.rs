@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Metric};
 
+/// Title of the finding that makes every other figure meaningless.
+pub const AT_CHANCE: &str = "clean accuracy is at chance";
+/// Title where even a model that is always right could not be told from a blind answer.
+pub const TOO_FEW: &str = "too few images to tell clean accuracy from chance";
+
 /// The kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -200,6 +205,13 @@ pub fn sort(findings: &mut [Finding]) {
             .then_with(|| a.class.cmp(&b.class))
             .then_with(|| a.title.cmp(&b.title))
     });
+}
+
+/// What a title says in figures, of the accuracy of a group and how far it lies below the rest.
+pub(crate) fn title_figures(accuracy: Option<f64>, gap: Option<f64>) -> String {
+    let percent = |share: Option<f64>| 100.0 * share.unwrap_or(f64::NAN);
+    let rest = accuracy.zip(gap).map(|(own, gap)| own + gap);
+    format!("{:.0} % right, the rest {:.0} %", percent(accuracy), percent(rest))
 }
 
 #[cfg(test)]

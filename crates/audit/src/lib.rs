@@ -25,10 +25,13 @@
 //! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
 //! of an earlier one from the run directory and never calls into it.
 
+pub mod audit;
 pub mod compare;
+mod context;
 pub mod discover;
 pub mod dynamics;
 pub mod error;
+mod estimates;
 pub mod evaluate;
 pub mod event;
 pub mod features;
@@ -39,6 +42,7 @@ pub mod inputs;
 pub mod interpret;
 pub mod language;
 pub mod measures;
+mod methods;
 pub mod metrics;
 pub mod mitigate;
 pub mod picture;
@@ -49,14 +53,18 @@ pub mod rank;
 pub mod reproduce;
 pub mod revisions;
 pub mod run;
+pub mod spuriosity;
+mod stage;
 pub mod workers;
 
+pub use context::Context;
 pub use error::Error;
 pub use event::{Event, Sink};
 pub use findings::Finding;
 pub use inputs::{InputOptions, Inputs};
 pub use metrics::Metric;
 pub use run::RunDir;
+pub use stage::{STAGES, StageInfo};
 
 /// The version of this library, as `run.toml` records it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{discover, dynamics, evaluate, features, inputs, interpret, mitigate, rank};
+use crate::{evaluate, stage::STAGES};
 
 /// Revisions by name. [`Revisions::default`] are those of this version; another one is for tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,17 +11,8 @@ pub struct Revisions(BTreeMap<&'static str, u32>);
 
 impl Default for Revisions {
     fn default() -> Self {
-        let stages = [
-            (inputs::NAME, inputs::REVISION),
-            (evaluate::STAGE, evaluate::REVISION),
-            (dynamics::STAGE, dynamics::REVISION),
-            (features::STAGE, features::REVISION),
-            (rank::STAGE, rank::REVISION),
-            (discover::STAGE, discover::REVISION),
-            (interpret::STAGE, interpret::REVISION),
-            (mitigate::STAGE, mitigate::REVISION),
-        ];
-        Self(stages.into_iter().chain(evaluate::MEASURE_REVISIONS).collect())
+        let stages = STAGES.iter().map(|stage| (stage.name, stage.revision));
+        Self(stages.chain(evaluate::MEASURE_REVISIONS).collect())
     }
 }
 

@@ -7,9 +7,8 @@ use std::time::Instant;
 use rightly_data::Problem;
 
 use crate::{
-    Context, Error, Event, Finding, Inputs, Metric, compare, discover, dynamics, evaluate, features, inputs, interpret,
-    mitigate, rank,
-    run::StageRecord,
+    Context, Error, Event, Finding, Inputs, Metric, compare, discover, dynamics, evaluate,
+    features, inputs, interpret, mitigate, rank, run::StageRecord,
 };
 
 /// A stage as files and keys know it.
@@ -28,14 +27,29 @@ pub struct StageInfo {
 /// All stages, in the order in which they run and in which their records are joined.
 pub const STAGES: [StageInfo; 9] = [
     StageInfo { name: inputs::NAME, revision: inputs::REVISION, records: false, leaves: &[] },
-    of::<evaluate::Evaluate<'_>>(&["samples.parquet", "predictions.parquet", "images.parquet", "measures/"]),
+    of::<evaluate::Evaluate<'_>>(&[
+        "samples.parquet",
+        "predictions.parquet",
+        "images.parquet",
+        "measures/",
+    ]),
     of::<dynamics::Gather<'_>>(&["dynamics.parquet"]),
-    StageInfo { name: features::STAGE, revision: features::REVISION, records: false, leaves: &["features/"] },
+    StageInfo {
+        name: features::STAGE,
+        revision: features::REVISION,
+        records: false,
+        leaves: &["features/"],
+    },
     of::<rank::Rank<'_>>(&["rank/"]),
     of::<discover::Discover<'_>>(&["discover/"]),
     of::<interpret::Interpret<'_>>(&["interpret/"]),
     of::<mitigate::Mitigate<'_>>(&["mitigate/"]),
-    StageInfo { name: compare::STAGE, revision: compare::REVISION, records: true, leaves: &["compare/"] },
+    StageInfo {
+        name: compare::STAGE,
+        revision: compare::REVISION,
+        records: true,
+        leaves: &["compare/"],
+    },
 ];
 
 const fn of<'a, S: Stage<'a>>(leaves: &'static [&'static str]) -> StageInfo {
@@ -112,7 +126,8 @@ pub(crate) fn run<'a, S: Stage<'a>>(
         return Ok(record);
     }
     let run = context.run.keyed(&key);
-    let Computed { metrics, findings, problems, notes, options } = stage.compute(&context.within(&run))?;
+    let Computed { metrics, findings, problems, notes, options } =
+        stage.compute(&context.within(&run))?;
     let record = StageRecord { key, metrics, findings, problems, notes };
     run.finish_stage_of(S::NAME, options, &record)?;
     context.say(Event::finished(S::NAME, start, false));

@@ -39,7 +39,7 @@ impl Fetcher<'_> {
             Kind::Captioner => hub.captioner(&spec, stop, &say),
         });
         match found {
-            Err(HubError::Interrupted) => Err(rightly::Error::Interrupted.into()),
+            Err(HubError::Interrupted) => Err(rightly::AuditError::Interrupted.into()),
             found => Ok(found?),
         }
     }

@@ -1,7 +1,6 @@
 //! The binary `rightly`.
 
 mod args;
-mod claim;
 mod commands;
 mod config;
 mod effects;
@@ -10,7 +9,6 @@ mod hub;
 mod interrupt;
 mod options;
 mod output;
-mod place;
 mod progress;
 mod training_set;
 
@@ -18,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
 use flags::{Flags, Given};
+use rightly::AuditError;
 use rightly_model::{ModelError, error::Lift};
 use rightly_train::TrainError;
 
@@ -76,8 +75,8 @@ fn lifting(error: &anyhow::Error) -> Option<&'static str> {
             ModelError::Limit { lift, .. } => Some(*lift),
             _ => None,
         };
-        let audit = cause.downcast_ref::<rightly::Error>().and_then(|error| match error {
-            rightly::Error::Model(model) => lift(model),
+        let audit = of_audit(cause).and_then(|error| match error {
+            AuditError::Model(model) => lift(model),
             _ => None,
         });
         let training = cause.downcast_ref::<TrainError>().and_then(|error| match error {
@@ -92,12 +91,21 @@ fn lifting(error: &anyhow::Error) -> Option<&'static str> {
     })
 }
 
+/// The error of a stage, by itself or behind the door.
+fn of_audit<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a AuditError> {
+    match cause.downcast_ref::<rightly::Error>() {
+        Some(rightly::Error::Audit(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    }
+}
+
 /// The one place that prints an error with its causes and chooses the exit code.
 fn fail(error: &anyhow::Error) -> ExitCode {
     if output::is_broken_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    let mut text = error.to_string();
+    let of_folder = matches!(error.downcast_ref(), Some(rightly::Error::Folder(_)));
+    let mut text = if of_folder { format!("--out {error}") } else { error.to_string() };
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         if !text.contains(&cause) {
@@ -108,7 +116,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         text += &format!("; {option}");
     }
     output::error(&output::folded(&text));
-    let run = matches!(error.downcast_ref(), Some(rightly::Error::Interrupted));
+    let door = error.downcast_ref().is_some_and(rightly::Error::is_interrupted);
+    let stage = matches!(error.downcast_ref(), Some(AuditError::Interrupted));
     let training = matches!(error.downcast_ref(), Some(TrainError::Interrupted));
-    ExitCode::from(if run || training { INTERRUPTED } else { BAD_INPUT })
+    ExitCode::from(if door || stage || training { INTERRUPTED } else { BAD_INPUT })
 }

@@ -121,7 +121,6 @@ pub(crate) fn rank(args: &StageArgs) -> anyhow::Result<RankOptions> {
         ks,
         min_effect: args.measures.min_effect,
         paper_compat: flags.paper_compat,
-        threads: args.run.threads.unwrap_or(defaults.threads).max(1),
         ..defaults
     })
 }
@@ -150,7 +149,6 @@ pub(crate) fn discover(args: &StageArgs) -> anyhow::Result<DiscoverOptions> {
         components: flags.components.parse()?,
         min_effect: args.measures.min_effect,
         paper_compat: args.rank.paper_compat,
-        threads: threads(args.run.threads),
         ..defaults
     })
 }
@@ -205,7 +203,6 @@ pub(crate) fn interpret(args: &StageArgs, fetch: &Fetcher<'_>) -> anyhow::Result
         pool: flags.pool.clone(),
         language: language.map(|(url, model)| LanguageEndpoint { url, model }),
         least_share: flags.name_share,
-        threads: threads(args.run.threads),
     })
 }
 
@@ -245,7 +242,6 @@ pub(crate) fn mitigate(args: &StageArgs) -> anyhow::Result<MitigateOptions> {
         max_cost: flags.max_cost,
         controls: flags.controls,
         measure_again: !flags.no_remeasure,
-        threads: threads(args.run.threads),
         ..MitigateOptions::default()
     })
 }
@@ -328,10 +324,7 @@ pub(crate) fn inputs(args: &StageArgs) -> anyhow::Result<InputOptions> {
 }
 
 /// Options of `evaluate`.
-pub(crate) fn evaluate(
-    flags: &MeasureFlags,
-    threads: Option<usize>,
-) -> anyhow::Result<EvaluateOptions> {
+pub(crate) fn evaluate(flags: &MeasureFlags) -> anyhow::Result<EvaluateOptions> {
     let mut options = EvaluateOptions::default();
     if flags.quick {
         options = options.quick();
@@ -391,6 +384,5 @@ pub(crate) fn evaluate(
         bail!("--min-effect {}: expected a share of 0 to 1", flags.min_effect);
     }
     options.min_effect = flags.min_effect;
-    options.threads = threads.unwrap_or(options.threads).max(1);
     Ok(options)
 }

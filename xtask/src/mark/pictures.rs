@@ -73,8 +73,9 @@ pub(super) fn write(
             (Drawn::Yes, true) => bytes(&overlay.apply(&Planes::from(&large))?),
             _ => large,
         };
-        let jpeg = encode_jpeg(&shown, QUALITY)
-            .map_err(|e| rightly::Error::Usage(format!("{}: not encoded: {e}", path.display())))?;
+        let jpeg = encode_jpeg(&shown, QUALITY).map_err(|e| {
+            rightly::AuditError::Usage(format!("{}: not encoded: {e}", path.display()))
+        })?;
         write_whole(&path, &jpeg)?;
         Ok(())
     })?;

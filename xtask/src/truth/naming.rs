@@ -5,8 +5,9 @@
 use std::{collections::BTreeMap, fs};
 
 use rand::seq::SliceRandom;
-use rightly::{Finding, RunDir, interpret::write_planted_towers, planted_truth::compare};
+use rightly::{Finding, RunDir, planted_truth::compare};
 use rightly_data::table::{Columns, Table, write};
+use rightly_planted::towers;
 use rightly_stats::rng::keyed;
 
 use super::{
@@ -140,7 +141,7 @@ impl Planter {
         let data = world.folder.join("data/pictures.parquet");
         write(&data, &plain(world).batch()?)?;
         let run = world.folder.join("methods/pictures");
-        let towers = write_planted_towers(&world.folder.join("image-text"))?;
+        let towers = towers::write(&world.folder.join("image-text"))?;
         self.interpret(world, &data.display().to_string(), &run, Some(&towers))?;
         let run = RunDir::open(&run)?;
         let found = run.findings()?;
@@ -158,7 +159,7 @@ impl Planter {
             own.adopt(&world.run, file)?;
         }
         let all = deal(&own, world.seed)?;
-        let towers = write_planted_towers(&world.folder.join("image-text"))?;
+        let towers = towers::write(&world.folder.join("image-text"))?;
         self.interpret(world, &world.table(), &run, Some(&towers))?;
         let names = Table::load(&run.join("interpret/names.parquet"))?;
         let titles = names.texts("title")?;

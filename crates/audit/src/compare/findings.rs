@@ -4,7 +4,10 @@ use rightly_data::Problem;
 
 use super::{STAGE, common, pairing::Pairs, side::Side};
 use crate::{
-    Finding, evaluate::findings::AT_CHANCE, findings::Kind, inputs::Outputs, metrics::POOLED,
+    Finding,
+    findings::{AT_CHANCE, Kind},
+    inputs::Outputs,
+    metrics::POOLED,
     run::Pairing,
 };
 

@@ -61,6 +61,8 @@ use side::Side;
 
 /// The stage's name in files.
 pub const STAGE: &str = "compare";
+/// Changes with the code that decides what the stage leaves.
+pub(crate) const REVISION: u32 = 1;
 /// Both runs' figures beside each difference, in a comparison's run directory.
 pub const SIDES: &str = "compare/sides.json";
 

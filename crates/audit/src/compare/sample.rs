@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rightly_stats::{Design, Estimate, design};
 
 use super::column::{Shape, Value};
-use crate::evaluate::{FEW_RIGHT, share_kept, with_honest_bounds};
+use crate::estimates::{FEW_RIGHT, share_kept, with_honest_bounds};
 
 /// What a row is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

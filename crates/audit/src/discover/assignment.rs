@@ -1,9 +1,9 @@
 //! A class divided by a method: its groups, worst first, and who belongs to them.
 
 use super::{
+    Method,
     material::{Material, Part},
     method::{Image, Membership, Slice, Slicer},
-    options::Method,
 };
 
 /// Where one image stands.

@@ -5,7 +5,11 @@ use super::{
     assignment::Grouped,
     gap_test::{Judged, JudgedClass},
 };
-use crate::{Finding, Inputs, Metric, features::Source, findings::Kind};
+use crate::{
+    Finding, Inputs, Metric,
+    features::Source,
+    findings::{Kind, title_figures},
+};
 
 /// Most images that a finding names.
 const NAMED: usize = 200;
@@ -35,13 +39,6 @@ pub(super) fn find(
     out
 }
 
-/// What a title says in figures, of the accuracy of a group and how far it lies below the rest.
-pub(crate) fn figures(accuracy: Option<f64>, gap: Option<f64>) -> String {
-    let percent = |share: Option<f64>| 100.0 * share.unwrap_or(f64::NAN);
-    let rest = accuracy.zip(gap).map(|(own, gap)| own + gap);
-    format!("{:.0} % right, the rest {:.0} %", percent(accuracy), percent(rest))
-}
-
 fn finding(
     inputs: &Inputs,
     features: &Source,
@@ -68,7 +65,7 @@ fn finding(
         kind: Kind::FailingSubgroup,
         class: Some(class.clone()),
         group: Some(name.clone()),
-        title: format!("'{class}' fails {what}: {}", figures(accuracy, judged.gap.value)),
+        title: format!("'{class}' fails {what}: {}", title_figures(accuracy, judged.gap.value)),
         description: format!(
             "{} images of '{class}' look alike to {}; {:.0} % of them are right, of the other images of the class \
              {:.0} %. The subgroup was found on other images and held here. Look at its images to see what they share, and \

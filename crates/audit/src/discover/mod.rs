@@ -21,21 +21,21 @@ mod second_view;
 mod supervision;
 mod tables;
 
-use std::{sync::atomic::AtomicBool, time::Instant};
-
 use ndarray::Array2;
 use rightly_data::dataset::{Attribute, typed_attributes};
 use rightly_model::heads::Standard;
 
-pub(crate) use findings::figures as title_figures;
-pub use options::{Components, DiscoverOptions, Method};
+pub use options::{Components, DiscoverOptions};
+
+pub use crate::methods::Method;
 
 use crate::{
-    Error, Event, Inputs, Metric, RunDir, Sink, dynamics,
+    Context, Error, Event, Inputs, Metric, RunDir, dynamics,
     features::{self, FeatureSet, Outcomes},
     fit_confirm::FitConfirm,
     prose::shortened,
     run::{Key, StageRecord},
+    stage::{self, Computed, Stage},
     workers,
 };
 use assignment::Grouped;
@@ -48,107 +48,118 @@ pub(crate) use tables::{DIRECTIONS, GROUPS};
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "discover";
-/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 4;
 
 /// Fewest images of a class that subgroups are looked for in.
 const FEWEST: usize = 20;
 
-/// Runs the stage into `run`.
+/// Runs the stage: divides every class on some images, and tests the groups on others.
 ///
 /// # Errors
 /// As [`features::gather`]; splits that are not there; dynamics that can't be read.
 pub fn discover(
     inputs: &Inputs,
     options: &DiscoverOptions,
-    run: &RunDir,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<StageRecord, Error> {
-    let start = Instant::now();
-    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    let parts =
-        FitConfirm::choose(inputs, options.fit_split.as_deref(), options.confirm_split.as_deref())?;
-    let mut splits: Vec<&str> = parts.splits.iter().map(String::as_str).collect();
-    splits.dedup();
-    let set = features::gather(
-        inputs,
-        &options.features,
-        &splits,
-        &[],
-        run,
-        options.threads,
-        stop,
-        sink,
-    )?;
-    let second = match (&options.features, &options.second) {
-        (features::Source::Model, Some(source)) => {
-            Some(features::gather(inputs, source, &splits, &[], run, options.threads, stop, sink)?)
+    stage::run::<Discover<'_>>(inputs, options, context)
+}
+
+/// The images in which groups are looked for, and their features.
+pub(crate) struct Discover<'a> {
+    inputs: &'a Inputs,
+    options: &'a DiscoverOptions,
+    parts: FitConfirm,
+    set: FeatureSet,
+    /// Features of another network.
+    second: Option<FeatureSet>,
+}
+
+impl<'a> Stage<'a> for Discover<'a> {
+    const NAME: &'static str = STAGE;
+    const REVISION: u32 = 5;
+    type Options = DiscoverOptions;
+
+    fn prepare(
+        inputs: &'a Inputs,
+        options: &'a DiscoverOptions,
+        context: &Context<'_>,
+    ) -> Result<Self, Error> {
+        let wanted = [options.fit_split.as_deref(), options.confirm_split.as_deref()];
+        let parts = FitConfirm::choose(inputs, wanted[0], wanted[1])?;
+        let mut splits: Vec<&str> = parts.splits.iter().map(String::as_str).collect();
+        splits.dedup();
+        let set = features::gather(inputs, &options.features, &splits, &[], context)?;
+        let second = match (&options.features, &options.second) {
+            (features::Source::Model, Some(source)) => {
+                Some(features::gather(inputs, source, &splits, &[], context)?)
+            }
+            _ => None,
+        };
+        Ok(Self { inputs, options, parts, set, second })
+    }
+
+    fn key(&self, context: &Context<'_>) -> Result<String, Error> {
+        let sets = [Some(&self.set), self.second.as_ref()];
+        key(self.inputs, self.options, sets, &self.parts, context.run)
+    }
+
+    fn compute(self, context: &Context<'_>) -> Result<Computed, Error> {
+        let Self { inputs, options, parts, set, second } = self;
+        let threads = context.threads;
+        context.say(Event::Summarising { stage: STAGE });
+        let outcomes = Outcomes::read(&set.outcomes)?;
+        let members = Members::by_class(inputs, &parts, &outcomes);
+        let trained = supervised(&parts, &members);
+        let supervision = Supervision::find(inputs, context, &set, &outcomes, &trained)?;
+        let attributes = if options.methods.contains(&Method::Attributes) {
+            typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref())
+        } else {
+            Vec::new()
+        };
+        let standard = match options.methods.contains(&Method::FailureDirection) {
+            true => Some(material::standard(inputs, &set, &members, threads)?),
+            false => None,
+        };
+        let division = Division {
+            inputs,
+            options,
+            set: &set,
+            second: second.as_ref(),
+            outcomes: &outcomes,
+            members: &members,
+            attributes: &attributes,
+            standard: standard.as_ref(),
+        };
+        let mut notes = set.notes.clone();
+        if let Some(second) = &second {
+            notes.extend(second.notes.iter().cloned());
+            notes.push(format!(
+                "Second view: a subgroup has to show in the {} features of '{}' as well.",
+                second.dim, second.name
+            ));
         }
-        _ => None,
-    };
-    let key = key(inputs, options, [Some(&set), second.as_ref()], &parts, run)?;
-    if let Some(record) = run.finished(STAGE, &key, sink)? {
-        sink(finished(true));
-        return Ok(record);
+        notes.extend([parts.words.clone(), supervision.words.clone()]);
+        let All { grouped, mut judged, quality } =
+            division.divide(&parts, &supervision, context, &mut notes)?;
+        gap_test::correct(&mut judged);
+        let mut metrics = figures::compute(&inputs.dataset.classes, options, &grouped, &judged);
+        let means = quality::means(&quality, inputs.options.seed, options.resamples);
+        metrics.extend(quality.into_iter().chain(means));
+        let mut found = Vec::new();
+        for (methods, class) in grouped.iter().zip(&judged) {
+            let confirm = methods.first().map_or(&[][..], |m| &members[m.class].confirm);
+            found.extend(findings::find(inputs, options, confirm, methods, class, &metrics));
+        }
+        let names = &inputs.dataset.classes;
+        notes.extend(figures::edges(names, options, &grouped, &judged));
+        notes.extend(figures::power(inputs, options, &parts, &grouped, &judged, found.len()));
+        notes.iter().for_each(|note| context.say(Event::Note(note.clone())));
+        let mut table = options.to_table();
+        table.insert("fit_split".into(), parts.splits[0].clone().into());
+        table.insert("confirm_split".into(), parts.splits[1].clone().into());
+        table.insert("parts".into(), parts.words.into());
+        Ok(Computed { metrics, findings: found, problems: set.problems, notes, options: table })
     }
-    let run = &run.keyed(&key);
-    sink(Event::Summarising { stage: STAGE });
-    let outcomes = Outcomes::read(&set.outcomes)?;
-    let members = Members::by_class(inputs, &parts, &outcomes);
-    let supervision =
-        Supervision::find(inputs, options, run, &set, &outcomes, &supervised(&parts, &members))?;
-    let attributes = if options.methods.contains(&Method::Attributes) {
-        typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref())
-    } else {
-        Vec::new()
-    };
-    let standard = match options.methods.contains(&Method::FailureDirection) {
-        true => Some(material::standard(inputs, &set, &members, options.threads)?),
-        false => None,
-    };
-    let stage = Stage {
-        inputs,
-        options,
-        set: &set,
-        second: second.as_ref(),
-        outcomes: &outcomes,
-        members: &members,
-        attributes: &attributes,
-        standard: standard.as_ref(),
-    };
-    let mut notes = set.notes.clone();
-    if let Some(second) = &second {
-        notes.extend(second.notes.iter().cloned());
-        notes.push(format!(
-            "Second view: a subgroup has to show in the {} features of '{}' as well.",
-            second.dim, second.name
-        ));
-    }
-    notes.extend([parts.words.clone(), supervision.words.clone()]);
-    let All { grouped, mut judged, quality } =
-        stage.divide(&parts, &supervision, run, stop, &mut notes)?;
-    gap_test::correct(&mut judged);
-    let mut metrics = figures::compute(&inputs.dataset.classes, options, &grouped, &judged);
-    let means = quality::means(&quality, inputs.options.seed, options.resamples);
-    metrics.extend(quality.into_iter().chain(means));
-    let mut found = Vec::new();
-    for (methods, class) in grouped.iter().zip(&judged) {
-        let confirm = methods.first().map_or(&[][..], |m| &members[m.class].confirm);
-        found.extend(findings::find(inputs, options, confirm, methods, class, &metrics));
-    }
-    let names = &inputs.dataset.classes;
-    notes.extend(figures::edges(names, options, &grouped, &judged));
-    notes.extend(figures::power(inputs, options, &parts, &grouped, &judged, found.len()));
-    notes.iter().for_each(|note| sink(Event::Note(note.clone())));
-    let record = StageRecord { key, metrics, findings: found, problems: set.problems, notes };
-    let mut table = options.to_table();
-    table.insert("fit_split".into(), parts.splits[0].clone().into());
-    table.insert("confirm_split".into(), parts.splits[1].clone().into());
-    table.insert("parts".into(), parts.words.into());
-    run.finish_stage_of(STAGE, table, &record)?;
-    sink(finished(false));
-    Ok(record)
 }
 
 /// Images whose losses are needed: those that are fitted on; where one split was dealt all, for the directions.
@@ -162,7 +173,7 @@ fn supervised(parts: &FitConfirm, members: &[Members]) -> Vec<Members> {
 
 /// What every class is divided with.
 #[derive(Clone, Copy)]
-struct Stage<'a> {
+struct Division<'a> {
     inputs: &'a Inputs,
     options: &'a DiscoverOptions,
     set: &'a FeatureSet,
@@ -195,14 +206,13 @@ struct All {
     quality: Vec<Metric>,
 }
 
-impl Stage<'_> {
+impl Division<'_> {
     /// Divides every class and writes the tables.
     fn divide(
         &self,
         parts: &FitConfirm,
         supervision: &Supervision,
-        run: &RunDir,
-        stop: &AtomicBool,
+        &Context { run, threads, stop, .. }: &Context<'_>,
         notes: &mut Vec<String>,
     ) -> Result<All, Error> {
         let mut all = All::default();
@@ -210,18 +220,11 @@ impl Stage<'_> {
         let mut small = Vec::new();
         for batch in material::batches(self.members, self.set.dim) {
             let read = |set: &FeatureSet| {
-                material::read(
-                    self.inputs,
-                    set,
-                    self.outcomes,
-                    &batch,
-                    self.members,
-                    self.options.threads,
-                )
+                material::read(self.inputs, set, self.outcomes, &batch, self.members, threads)
             };
             let materials = read(self.set)?;
             let others = self.second.map(read).transpose()?;
-            let divided = workers::ordered(materials.len(), self.options.threads, stop, |at| {
+            let divided = workers::ordered(materials.len(), threads, stop, |at| {
                 self.class(parts, supervision, &materials[at], others.as_ref().map(|o| &o[at]))
             })?;
             for (material, divided) in materials.iter().zip(divided) {

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use rightly_data::dataset::deal;
 use rightly_model::heads::{Features, Head, HeadOptions, Optimizer, Standard, cross_entropy};
 
-use super::{DiscoverOptions, material::Members};
+use super::material::Members;
 use crate::{
     Error, Inputs,
     features::{FeatureSet, fold, rows_of},
@@ -25,9 +25,9 @@ const PROBED: (usize, usize) = (500, 64 << 20);
 /// The features can't be read.
 pub(super) fn dynamics(
     inputs: &Inputs,
-    options: &DiscoverOptions,
     set: &FeatureSet,
     members: &[Members],
+    threads: usize,
 ) -> Result<HashMap<usize, Vec<f64>>, Error> {
     let fitted: Vec<usize> = members.iter().flat_map(|m| m.fit.iter().copied()).collect();
     let keys: Vec<String> = match inputs.clusters_of(&fitted)? {
@@ -52,7 +52,7 @@ pub(super) fn dynamics(
         })
         .collect();
     let (rows, mut values) =
-        rows_of(set, options.threads, |id| place.get(id).copied().filter(|&at| trained[at]))?;
+        rows_of(set, threads, |id| place.get(id).copied().filter(|&at| trained[at]))?;
     let standard = Standard::of(values.view());
     standard.apply(values.view_mut());
 
@@ -103,7 +103,7 @@ pub(super) fn dynamics(
     let last = fold(
         &set.path,
         "vector",
-        options.threads,
+        threads,
         Block::default,
         |block: &mut Block, id, vector| {
             if let Some(&at) = place.get(id) {

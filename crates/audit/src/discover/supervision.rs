@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::{DiscoverOptions, material::Members, probe_losses};
+use super::{material::Members, probe_losses};
 use crate::{
-    Error, Inputs, RunDir,
+    Context, Error, Inputs,
     dynamics::{self, Dynamics},
     features::{FeatureSet, Outcomes},
 };
@@ -33,8 +33,7 @@ impl Supervision {
     /// The dynamics of the run or the features can't be read.
     pub(super) fn find(
         inputs: &Inputs,
-        options: &DiscoverOptions,
-        run: &RunDir,
+        &Context { run, threads, .. }: &Context<'_>,
         set: &FeatureSet,
         outcomes: &Outcomes,
         members: &[Members],
@@ -53,7 +52,7 @@ impl Supervision {
                 fitted.len()
             );
         }
-        let mut probed = probe_losses::dynamics(inputs, options, set, members)?;
+        let mut probed = probe_losses::dynamics(inputs, set, members, threads)?;
         for sample in &fitted {
             if let Some(losses) = probed.get_mut(sample) {
                 let own = outcomes.of(&inputs.dataset.samples[*sample].id);

@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
     time::Instant,
 };
 
@@ -11,7 +10,7 @@ use rightly_model::Classifier;
 use serde::{Deserialize, Serialize};
 
 use super::Dynamics;
-use crate::{Error, Event, Inputs, Sink, predictor::Predictor, run::ShardStore, workers};
+use crate::{Context, Error, Event, Inputs, predictor::Predictor, run::ShardStore, workers};
 
 /// Images in a shard.
 const SHARD: usize = 64;
@@ -71,9 +70,7 @@ pub fn measure(
     inputs: &Inputs,
     samples: &[usize],
     store: &ShardStore,
-    threads: usize,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    &Context { threads, stop, sink, .. }: &Context<'_>,
 ) -> Result<Dynamics, Error> {
     let models = files.iter().map(|file| open(file, inputs)).collect::<Result<Vec<_>, _>>()?;
     let probe = Predictor::new(inputs);

@@ -15,7 +15,7 @@ use arrow_array::RecordBatch;
 use rightly_data::{Problem, table::Columns};
 
 pub use checkpoints::{expand, measure};
-pub(crate) use stage::REVISION;
+pub(crate) use stage::Gather;
 pub use stage::{STAGE, Source, TABLE, gather};
 pub use table::read;
 

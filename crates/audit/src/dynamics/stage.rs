@@ -1,21 +1,20 @@
 //! The stage: dynamics from where the user has them, into `dynamics.parquet` of the run.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::atomic::AtomicBool, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use rightly_data::Problem;
 use rightly_stats::Design;
 
 use super::{Dynamics, checkpoints, read};
 use crate::{
-    Error, Event, Inputs, Metric, RunDir, Sink,
+    Context, Error, Event, Inputs, Metric,
     metrics::POOLED,
     run::{Key, StageRecord, hash_file},
+    stage::{self, Computed, Stage},
 };
 
 /// The stage's name in files.
 pub const STAGE: &str = "dynamics";
-/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 1;
 /// The table that later stages read: id, epoch, loss.
 pub const TABLE: &str = "dynamics.parquet";
 /// Bootstrap resamples of the mean losses.
@@ -39,62 +38,75 @@ pub enum Source {
 pub fn gather(
     inputs: &Inputs,
     source: &Source,
-    run: &RunDir,
-    threads: usize,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<StageRecord, Error> {
-    let start = Instant::now();
-    let files = match source {
-        Source::Table(path) => vec![path.clone()],
-        Source::Checkpoints(pattern) => checkpoints::expand(pattern)?,
-    };
-    let key = key(inputs, source, &files)?;
-    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    if let Some(record) = run.finished(STAGE, &key, sink)? {
-        sink(finished(true));
-        return Ok(record);
-    }
-    let run = &run.keyed(&key);
-    let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
-    let dynamics = match source {
-        Source::Table(path) => read(path, &inputs.dataset)?,
-        Source::Checkpoints(_) => {
-            let store = run.shards(STAGE, &key);
-            checkpoints::measure(&files, inputs, &all, &store, threads, stop, sink)?
-        }
-    };
-    sink(Event::Summarising { stage: STAGE });
-    let (metrics, note) = figures(inputs, &all, &dynamics)?;
-    run.write_table(TABLE, &dynamics.table()?)?;
-    sink(Event::Note(note.clone()));
-    let problems: Vec<Problem> = dynamics.problems;
-    problems.iter().for_each(|p| sink(Event::Problem(p.clone())));
-    let record = StageRecord { key, metrics, findings: Vec::new(), problems, notes: vec![note] };
-    let named: Vec<toml::Value> =
-        files.iter().map(|f| f.to_string_lossy().into_owned().into()).collect();
-    let name = if matches!(source, Source::Table(_)) { "dynamics" } else { "checkpoints" };
-    let options = toml::Table::from_iter([(name.to_owned(), named.into())]);
-    run.finish_stage_of(STAGE, options, &record)?;
-    sink(finished(false));
-    Ok(record)
+    stage::run::<Gather<'_>>(inputs, source, context)
 }
 
-/// Changes with the content of the files, with the data and, for checkpoints, with the card.
-fn key(inputs: &Inputs, source: &Source, files: &[PathBuf]) -> Result<String, Error> {
-    let mut key = Key::new(STAGE, inputs.revisions.of(STAGE))
-        .with("source", source)?
-        .with("inputs", &inputs.key()?)?
-        .with("data", inputs.data_key())?;
-    // A table has the losses; checkpoints look at the pictures.
-    if let Source::Checkpoints(_) = source {
+/// Where the dynamics come from, with the files that are there.
+pub(crate) struct Gather<'a> {
+    inputs: &'a Inputs,
+    source: &'a Source,
+    files: Vec<PathBuf>,
+}
+
+impl<'a> Stage<'a> for Gather<'a> {
+    const NAME: &'static str = STAGE;
+    const REVISION: u32 = 1;
+    type Options = Source;
+
+    fn prepare(
+        inputs: &'a Inputs,
+        source: &'a Source,
+        _context: &Context<'_>,
+    ) -> Result<Self, Error> {
+        let files = match source {
+            Source::Table(path) => vec![path.clone()],
+            Source::Checkpoints(pattern) => checkpoints::expand(pattern)?,
+        };
+        Ok(Self { inputs, source, files })
+    }
+
+    /// Changes with the content of the files, with the data and, for checkpoints, with the card.
+    fn key(&self, _context: &Context<'_>) -> Result<String, Error> {
+        let inputs = self.inputs;
+        let mut key = Key::new(STAGE, inputs.revisions.of(STAGE))
+            .with("source", self.source)?
+            .with("inputs", &inputs.key()?)?
+            .with("data", inputs.data_key())?;
+        // A table has the losses; checkpoints look at the pictures.
+        if let Source::Checkpoints(_) = self.source {
+            let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
+            key = key.with("images", &inputs.selection_key(&all)?)?;
+        }
+        for file in &self.files {
+            key = key.with("file", &hash_file(file)?)?;
+        }
+        Ok(key.finish())
+    }
+
+    fn compute(self, context: &Context<'_>) -> Result<Computed, Error> {
+        let Self { inputs, source, files } = &self;
         let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
-        key = key.with("images", &inputs.selection_key(&all)?)?;
+        let dynamics = match source {
+            Source::Table(path) => read(path, &inputs.dataset)?,
+            Source::Checkpoints(_) => {
+                let store = context.run.shards(STAGE, context.run.own_key());
+                checkpoints::measure(files, inputs, &all, &store, context)?
+            }
+        };
+        context.say(Event::Summarising { stage: STAGE });
+        let (metrics, note) = figures(inputs, &all, &dynamics)?;
+        context.run.write_table(TABLE, &dynamics.table()?)?;
+        context.say(Event::Note(note.clone()));
+        let problems: Vec<Problem> = dynamics.problems;
+        problems.iter().for_each(|p| context.say(Event::Problem(p.clone())));
+        let named: Vec<toml::Value> =
+            files.iter().map(|f| f.to_string_lossy().into_owned().into()).collect();
+        let name = if matches!(source, Source::Table(_)) { "dynamics" } else { "checkpoints" };
+        let options = toml::Table::from_iter([(name.to_owned(), named.into())]);
+        Ok(Computed { metrics, problems, notes: vec![note], options, ..Computed::default() })
     }
-    for file in files {
-        key = key.with("file", &hash_file(file)?)?;
-    }
-    Ok(key.finish())
 }
 
 /// Mean loss by split and epoch, and how many images have dynamics.

@@ -15,72 +15,87 @@ mod pipeline;
 pub mod rows;
 mod tables;
 
-use std::{sync::atomic::AtomicBool, time::Instant};
-
 pub(crate) use passes::REVISIONS as MEASURE_REVISIONS;
 
 pub use figures::SAME_MAP;
-pub(crate) use figures::{FEW_RIGHT, share_kept, with_honest_bounds};
 pub use options::{EvaluateOptions, MeasureName, Target, cam_name};
 
 use crate::{
-    Error, Event, Inputs, RunDir, Sink,
+    Context, Error, Event, Inputs,
     predictor::Predictor,
     run::{Key, StageRecord},
+    stage::{self, Computed, Stage},
 };
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "evaluate";
-/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 5;
 
-/// Runs the stage into `run`. What is already computed for these inputs and options stays.
-///
-/// `stop` may be set from another thread (or a signal handler): the stage ends after the images
-/// in work with [`Error::Interrupted`]; the next call goes on.
+/// Runs the stage: every measure over every image of the split, then the figures. What is already computed for these inputs and
+/// options stays.
 ///
 /// # Errors
-/// Where the run can't be written, an engine fails, or options don't fit the inputs. Images that
+/// Where the run can't be written, an engine fails, no image can be measured, or options don't fit the inputs. Single images that
 /// can't be used are rows of `problems.csv`, not errors.
 pub fn evaluate(
     inputs: &Inputs,
     options: &EvaluateOptions,
-    run: &RunDir,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<StageRecord, Error> {
-    let start = Instant::now();
-    let probe = Predictor::new(inputs);
-    let (measures, skipped) = passes::plan(&probe, options)?;
-    let plan = pipeline::Plan::new(inputs, run, &measures)?;
-    let key = Key::new(STAGE, inputs.revisions.of(STAGE))
-        .with("measures", plan.keys())?
-        .with("options", &(options.resamples, options.min_effect, options.quick))?
-        .with("seed", &inputs.options.seed)?
-        .with("cluster", &inputs.options.cluster)?
-        .with("skipped", &skipped)?
-        .with("problems", &inputs.dataset.problems)?
-        .finish();
-    inputs.notes.iter().chain(&skipped).for_each(|note| sink(Event::Note(note.clone())));
-    if let Some(record) = run.finished(STAGE, &key, sink)? {
-        sink(Event::finished(STAGE, start, true));
-        return Ok(record);
+    stage::run::<Evaluate<'_>>(inputs, options, context)
+}
+
+/// The measures that were asked for, and their shards.
+pub(crate) struct Evaluate<'a> {
+    inputs: &'a Inputs,
+    options: &'a EvaluateOptions,
+    predictor: Predictor<'a>,
+    plan: pipeline::Plan<'a>,
+    /// Measures that the inputs don't allow, a sentence each.
+    skipped: Vec<String>,
+}
+
+impl<'a> Stage<'a> for Evaluate<'a> {
+    const NAME: &'static str = STAGE;
+    const REVISION: u32 = 6;
+    type Options = EvaluateOptions;
+
+    fn prepare(
+        inputs: &'a Inputs,
+        options: &'a EvaluateOptions,
+        context: &Context<'_>,
+    ) -> Result<Self, Error> {
+        let predictor = Predictor::new(inputs);
+        let (measures, skipped) = passes::plan(&predictor, options)?;
+        let plan = pipeline::Plan::new(inputs, context.run, measures)?;
+        inputs.notes.iter().chain(&skipped).for_each(|note| context.say(Event::Note(note.clone())));
+        Ok(Self { inputs, options, predictor, plan, skipped })
     }
-    let run = &run.keyed(&key);
-    plan.compute(&probe, options.threads, stop, sink)?;
-    sink(Event::Summarising { stage: STAGE });
-    some_image(inputs, &plan)?;
-    let problems = tables::write(inputs, options, &plan, run)?;
-    let columns = columns::Columns::read(inputs, options, &plan)?;
-    let (metrics, known) = figures::compute(inputs, options, &plan, &columns)?;
-    known.iter().for_each(|note| sink(Event::Note(note.clone())));
-    let findings = findings::find_all(inputs, options, &columns, &metrics, &problems);
-    let mut notes = inputs.notes.clone();
-    notes.extend(skipped.into_iter().chain(known));
-    let record = StageRecord { key, metrics, findings, problems, notes };
-    run.finish_stage_of(STAGE, options.to_table(), &record)?;
-    sink(Event::finished(STAGE, start, false));
-    Ok(record)
+
+    fn key(&self, _context: &Context<'_>) -> Result<String, Error> {
+        let Self { inputs, options, plan, skipped, .. } = self;
+        Ok(Key::new(STAGE, inputs.revisions.of(STAGE))
+            .with("measures", plan.keys())?
+            .with("options", &(options.resamples, options.min_effect, options.quick))?
+            .with("seed", &inputs.options.seed)?
+            .with("cluster", &inputs.options.cluster)?
+            .with("skipped", skipped)?
+            .with("problems", &inputs.dataset.problems)?
+            .finish())
+    }
+
+    fn compute(self, context: &Context<'_>) -> Result<Computed, Error> {
+        let Self { inputs, options, predictor, plan, skipped } = self;
+        plan.compute(&predictor, context)?;
+        context.say(Event::Summarising { stage: STAGE });
+        some_image(inputs, &plan)?;
+        let problems = tables::write(inputs, options, &plan, context.run)?;
+        let columns = columns::Columns::read(inputs, options, &plan)?;
+        let (metrics, known) = figures::compute(inputs, options, &plan, &columns)?;
+        known.iter().for_each(|note| context.say(Event::Note(note.clone())));
+        let findings = findings::find_all(inputs, options, &columns, &metrics, &problems);
+        let notes = [inputs.notes.clone(), skipped, known].concat();
+        Ok(Computed { metrics, findings, problems, notes, options: options.to_table() })
+    }
 }
 
 /// Figures over no image at all are no result.

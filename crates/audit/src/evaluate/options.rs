@@ -90,15 +90,12 @@ pub struct EvaluateOptions {
     /// Do as Hard ImageNet's code does: a zero map has IoU 0, RFS is 0 where it is undefined, images whose object the crop
     /// removed are counted, tiles are laid in sequence, the share that the crop keeps is that of 256 and 224.
     pub paper_compat: bool,
-    /// Worker threads; results do not depend on it.
-    pub threads: usize,
     /// `--quick` was given (one level, one trial): the report says so.
     pub quick: bool,
 }
 
 impl Default for EvaluateOptions {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             measures: MeasureName::ALL.to_vec(),
             noise_levels: Level::paper(),
@@ -111,7 +108,6 @@ impl Default for EvaluateOptions {
             resamples: 2000,
             min_effect: 0.05,
             paper_compat: false,
-            threads,
             quick: false,
         }
     }
@@ -192,7 +188,6 @@ impl EvaluateOptions {
             resamples: read(table, "resamples", defaults.resamples)?,
             min_effect: read(table, "min_effect", defaults.min_effect)?,
             paper_compat: read(table, "paper_compat", defaults.paper_compat)?,
-            threads: defaults.threads,
             quick: read(table, "quick", defaults.quick)?,
         })
     }

@@ -15,11 +15,11 @@ use std::{
 use rightly_data::{Planes, Sample};
 
 use super::{
-    passes::{Measure, Subject},
+    passes::{Measure, Measures, Subject},
     rows::{Entry, problem},
 };
 use crate::{
-    Error, Event, Inputs, RunDir, Sink,
+    Context, Error, Event, Inputs, RunDir, Sink,
     predictor::Predictor,
     run::{Key, ShardStore},
 };
@@ -29,7 +29,7 @@ const SHARD: usize = 16;
 
 /// What has to be done: every measure with the store of its shards.
 pub(super) struct Plan<'a> {
-    measures: &'a [Box<dyn Measure + 'a>],
+    measures: Measures<'a>,
     stores: Vec<ShardStore>,
     /// Of each measure everything that decides its rows.
     keys: Vec<String>,
@@ -40,7 +40,7 @@ impl<'a> Plan<'a> {
     pub(super) fn new(
         inputs: &Inputs,
         run: &RunDir,
-        measures: &'a [Box<dyn Measure + 'a>],
+        measures: Measures<'a>,
     ) -> Result<Self, Error> {
         let selection = inputs.selection_key(&inputs.selected)?;
         let base = inputs.key()?;
@@ -104,9 +104,7 @@ impl<'a> Plan<'a> {
     pub(super) fn compute(
         &self,
         probe: &Predictor<'_>,
-        threads: usize,
-        stop: &AtomicBool,
-        sink: Sink<'_>,
+        &Context { threads, stop, sink, .. }: &Context<'_>,
     ) -> Result<(), Error> {
         let todo = self.missing(sink)?;
         let left: usize = todo.iter().map(|(shard, _)| self.range(*shard).len()).sum();

@@ -1,6 +1,6 @@
 //! From images to vectors, on every core, a shard at a time.
 
-use std::{sync::atomic::AtomicBool, time::Instant};
+use std::time::Instant;
 
 use rightly_data::{Mask, Planes, Problem, Sample};
 use rightly_model::Encoder;
@@ -13,7 +13,7 @@ use super::{
     read::WrongAnswers,
 };
 use crate::{
-    Error, Event, Inputs, RunDir, Sink,
+    Context, Error, Event, Inputs,
     measures::{ablation::gray_box, components::bounds},
     picture::Loader,
     predictor::{Answer, Outcome, Predictor},
@@ -78,17 +78,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Computes the shards that are missing; returns those of every split.
-    #[expect(clippy::too_many_arguments, reason = "the run and its switches, each of its own kind")]
     pub(super) fn run(
         &self,
         splits: &[String],
         boxed: &[String],
-        run: &RunDir,
-        key: &str,
         name: &str,
-        threads: usize,
-        stop: &AtomicBool,
-        sink: Sink<'_>,
+        &Context { run, threads, stop, sink }: &Context<'_>,
     ) -> Result<Vec<Part>, Error> {
         // 'all' holds the images of every other split: each is computed once, for the first that names it.
         let mut taken = vec![false; self.inputs.dataset.samples.len()];
@@ -99,7 +94,7 @@ impl<'a> Pass<'a> {
                 samples.retain(|&sample| !std::mem::replace(&mut taken[sample], true));
                 let without = boxed.contains(split);
                 let key = Key::new(STAGE, self.inputs.revisions.of(STAGE))
-                    .with("features", key)?
+                    .with("features", run.own_key())?
                     .with("split", split)?
                     .with("images", &self.inputs.selection_key(&samples)?)?
                     .with("images of a shard", &SHARD)?

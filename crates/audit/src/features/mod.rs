@@ -15,7 +15,7 @@ mod on_object;
 mod read;
 mod tables;
 
-use std::{path::PathBuf, sync::atomic::AtomicBool};
+use std::path::PathBuf;
 
 use rightly_model::{Encoder, Overrides};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(crate) use read::{Outcome, Outcomes, WrongAnswers, rows_of};
 pub use tables::{outcomes_of, vectors_of};
 
 use crate::{
-    Error, Event, Inputs, RunDir, Sink,
+    Context, Error, Event, Inputs, RunDir, Sink,
     run::{Key, State, hash_file, read_json},
 };
 
@@ -170,16 +170,12 @@ impl Held {
 /// # Errors
 /// The encoder or the file can't be used; the engine fails; the run can't be written; `stop` was set (what is computed
 /// stays).
-#[expect(clippy::too_many_arguments, reason = "the run and its switches, each of its own kind")]
 pub fn gather(
     inputs: &Inputs,
     source: &Source,
     splits: &[&str],
     without_object: &[&str],
-    run: &RunDir,
-    threads: usize,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<FeatureSet, Error> {
     let name = source.name();
     let encoder = match source {
@@ -218,8 +214,8 @@ pub fn gather(
         .with("of", &of_what)?
         .with("limit", &inputs.options.limit)?
         .finish();
-    let run = &run.keyed(&key);
-    let held = Held::find(run, &name, &key, sink)?;
+    let run = &context.run.keyed(&key);
+    let held = Held::find(run, &name, &key, context.sink)?;
     let lacks = |have: &[String], split: &str| !have.iter().any(|h| h == split);
     let missing = splits.iter().any(|s| lacks(&held.splits, s))
         || without_object.iter().any(|s| lacks(&held.boxed, s));
@@ -238,7 +234,7 @@ pub fn gather(
             _ => None,
         };
         let pass = compute::Pass::new(inputs, encoder.as_ref(), file.as_ref());
-        let parts = pass.run(&wanted, &gray, run, &key, &name, threads, stop, sink)?;
+        let parts = pass.run(&wanted, &gray, &name, &context.within(run))?;
         let held = Held { splits: wanted, boxed: gray, ..held };
         let held = tables::write(inputs, &parts, run, &name, held)?;
         held.write(run, &name)?;

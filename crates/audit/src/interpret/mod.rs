@@ -28,12 +28,11 @@ mod phrase_test;
 mod pictures;
 mod pool;
 mod role;
-mod shipped;
 mod tables;
 mod unnamed;
 mod wording;
 
-use std::{collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
+use std::collections::BTreeMap;
 
 use rightly_data::{
     Problem,
@@ -43,14 +42,14 @@ use rightly_stats::multiple::{families, holm};
 
 pub use options::{InterpretOptions, LEAST_SHARE, LanguageEndpoint};
 pub use phrase::Source;
-pub use shipped::write_planted_towers;
 pub(crate) use tables::NAMES;
 
 use crate::{
-    Error, Event, Inputs, Metric, RunDir, Sink, discover,
+    Context, Error, Event, Inputs, Metric, discover,
     metrics::POOLED,
     rank,
     run::{Key, StageRecord},
+    stage::{self, Computed, Stage},
     workers,
 };
 use bank::OfClass;
@@ -65,8 +64,6 @@ use unnamed::{CUE, Subject};
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "interpret";
-/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 4;
 
 /// Whether there is anything that words could come from.
 ///
@@ -86,78 +83,93 @@ pub fn possible(inputs: &Inputs, options: &InterpretOptions) -> Result<(), Error
     ))
 }
 
-/// Runs the stage into `run`: names what `discover` and `rank` left there.
+/// Runs the stage: names what `discover` and `rank` left in the run.
 ///
 /// # Errors
-/// As [`possible`]; neither stage has run; a table of theirs can't be read; a model can't be used; `stop` was set.
+/// As [`possible`]; neither stage has run; a table of theirs can't be read; a model can't be used; it was stopped.
 pub fn interpret(
     inputs: &Inputs,
     options: &InterpretOptions,
-    run: &RunDir,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<StageRecord, Error> {
-    let start = Instant::now();
-    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    possible(inputs, options)?;
-    let earlier: Vec<StageRecord> = [rank::STAGE, discover::STAGE]
-        .into_iter()
-        .filter_map(|stage| run.stage(stage).transpose())
-        .collect::<Result<_, _>>()?;
-    if earlier.is_empty() {
-        return Err(Error::Usage(
-            "nothing to name: the run has neither subgroups nor ranks; run discover or rank first"
-                .to_owned(),
-        ));
+    stage::run::<Interpret<'_>>(inputs, options, context)
+}
+
+/// What earlier stages left, and the models that give words.
+pub(crate) struct Interpret<'a> {
+    inputs: &'a Inputs,
+    options: &'a InterpretOptions,
+    earlier: Vec<StageRecord>,
+    models: Models,
+}
+
+impl<'a> Stage<'a> for Interpret<'a> {
+    const NAME: &'static str = STAGE;
+    const REVISION: u32 = 5;
+    type Options = InterpretOptions;
+
+    fn prepare(
+        inputs: &'a Inputs,
+        options: &'a InterpretOptions,
+        context: &Context<'_>,
+    ) -> Result<Self, Error> {
+        possible(inputs, options)?;
+        let earlier: Vec<StageRecord> = [rank::STAGE, discover::STAGE]
+            .into_iter()
+            .filter_map(|stage| context.run.stage(stage).transpose())
+            .collect::<Result<_, _>>()?;
+        if earlier.is_empty() {
+            return Err(Error::Usage(
+                "nothing to name: the run has neither subgroups nor ranks; run discover or rank first"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self { inputs, options, earlier, models: Models::open(inputs, options)? })
     }
-    let models = Models::open(inputs, options)?;
-    let key = key(inputs, options, &models, &earlier)?;
-    if let Some(record) = run.finished(STAGE, &key, sink)?
-        && !language_titles::is_open(&record)
-    {
-        sink(finished(true));
-        return Ok(record);
+
+    fn key(&self, _context: &Context<'_>) -> Result<String, Error> {
+        key(self.inputs, self.options, &self.models, &self.earlier)
     }
-    let run = &run.keyed(&key);
-    let (subjects, small) = unnamed::of_run(inputs, run)?;
-    let pass = Pass { inputs, run, threads: options.threads, stop, sink };
-    let right = outcomes::right(inputs, run)?;
-    let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
-    let material = Material::gather(models, &subjects, &attributes, &pass)?;
-    sink(Event::Summarising { stage: STAGE });
-    let tested = test(&material, &subjects, &attributes, &right, &pass)?;
-    let mut named: Vec<Named<'_>> = subjects
-        .iter()
-        .zip(&tested)
-        .map(|(subject, own)| {
-            let class = &inputs.dataset.classes[subject.class];
-            Named::new(subject, class, phrase_test::that_hold(own), options.least_share)
-        })
-        .collect();
-    let (told, more) = language_titles::tell(inputs, options, &material, &named, &pass)?;
-    told.into_iter().for_each(|(at, words)| named[at].told = Some(words));
-    tables::write_names(run, &named)?;
-    let mut metrics = naming::figures(&named);
-    metrics.extend(material.known.asked.iter().map(|asked| {
-        let of = Some(asked.kind.as_str());
-        Metric::new(STAGE, "zero-shot-accuracy", of, POOLED, asked.accuracy)
-    }));
-    let found: Vec<_> = earlier.iter().flat_map(|record| record.findings.clone()).collect();
-    let problems: Vec<Problem> = material.problems.iter().cloned().chain(more).collect();
-    let mut notes = notes(&subjects, &tested, &named, small);
-    notes.extend(material.notes.iter().cloned());
-    problems.iter().for_each(|problem| sink(Event::Problem(problem.clone())));
-    notes.iter().for_each(|note| sink(Event::Note(note.clone())));
-    let record = StageRecord {
-        key,
-        findings: naming::findings(&found, &named, &metrics),
-        metrics,
-        problems,
-        notes,
-    };
-    run.finish_stage_of(STAGE, options.to_table(), &record)?;
-    sink(finished(false));
-    Ok(record)
+
+    fn is_complete(&self, record: &StageRecord) -> bool {
+        !language_titles::is_open(record)
+    }
+
+    fn compute(self, context: &Context<'_>) -> Result<Computed, Error> {
+        let Self { inputs, options, earlier, models } = self;
+        let &Context { run, threads, stop, sink } = context;
+        let (subjects, small) = unnamed::of_run(inputs, run)?;
+        let pass = Pass { inputs, run, threads, stop, sink };
+        let right = outcomes::right(inputs, run)?;
+        let attributes = typed_attributes(&inputs.dataset, inputs.options.cluster.as_deref());
+        let material = Material::gather(models, &subjects, &attributes, &pass)?;
+        context.say(Event::Summarising { stage: STAGE });
+        let tested = test(&material, &subjects, &attributes, &right, &pass)?;
+        let mut named: Vec<Named<'_>> = subjects
+            .iter()
+            .zip(&tested)
+            .map(|(subject, own)| {
+                let class = &inputs.dataset.classes[subject.class];
+                Named::new(subject, class, phrase_test::that_hold(own), options.least_share)
+            })
+            .collect();
+        let (told, more) = language_titles::tell(inputs, options, &material, &named, &pass)?;
+        told.into_iter().for_each(|(at, words)| named[at].told = Some(words));
+        tables::write_names(run, &named)?;
+        let mut metrics = naming::figures(&named);
+        metrics.extend(material.known.asked.iter().map(|asked| {
+            let of = Some(asked.kind.as_str());
+            Metric::new(STAGE, "zero-shot-accuracy", of, POOLED, asked.accuracy)
+        }));
+        let found: Vec<_> = earlier.iter().flat_map(|record| record.findings.clone()).collect();
+        let problems: Vec<Problem> = material.problems.iter().cloned().chain(more).collect();
+        let mut notes = notes(&subjects, &tested, &named, small);
+        notes.extend(material.notes.iter().cloned());
+        problems.iter().for_each(|problem| context.say(Event::Problem(problem.clone())));
+        notes.iter().for_each(|note| context.say(Event::Note(note.clone())));
+        let findings = naming::findings(&found, &named, &metrics);
+        Ok(Computed { metrics, findings, problems, notes, options: options.to_table() })
+    }
 }
 
 /// Phrases of every subject, tested and corrected over all of them; of each source in turn, best first.

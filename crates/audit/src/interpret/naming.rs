@@ -9,7 +9,11 @@ use super::{
     unnamed::{CUE, Subject},
     wording,
 };
-use crate::{Finding, Metric, discover, findings::Kind, language::Words};
+use crate::{
+    Finding, Metric,
+    findings::{Kind, title_figures},
+    language::Words,
+};
 
 /// A subject with the phrases that hold, that of its title first.
 pub(super) struct Named<'a> {
@@ -64,7 +68,7 @@ impl<'a> Named<'a> {
         let of_group = || {
             let accuracy = |m: &&Metric| m.metric == "subgroup-accuracy";
             let accuracy = finding.evidence.iter().find(accuracy).and_then(|m| m.value);
-            discover::title_figures(accuracy, finding.effect)
+            title_figures(accuracy, finding.effect)
         };
         Some(match (finding.kind, role) {
             (Kind::SpuriousCue, _) => {

@@ -21,8 +21,6 @@ pub struct InterpretOptions {
     /// Share of a group's images of which a title has to be true, 0 to 1: a name of at least so many, and no title of a group
     /// where the share is below it beyond chance.
     pub least_share: f64,
-    /// Worker threads; results do not depend on it.
-    pub threads: usize,
 }
 
 /// Where a language model answers.
@@ -36,7 +34,6 @@ pub struct LanguageEndpoint {
 
 impl Default for InterpretOptions {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism();
         Self {
             image_text: None,
             phrases: None,
@@ -44,7 +41,6 @@ impl Default for InterpretOptions {
             pool: None,
             language: None,
             least_share: LEAST_SHARE,
-            threads: cores.map_or(1, std::num::NonZero::get),
         }
     }
 }

@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use rightly_data::{dataset::deal, table::Table};
 
-use crate::{
-    Error, Inputs, RunDir,
-    discover::{self, Method},
-    rank,
-};
+use crate::{Error, Inputs, RunDir, discover, methods::Method, rank};
 
 /// Images of one class, each inside what is to be named or outside it.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,11 +1,7 @@
 //! What the trunk makes of training pictures that are changed around their objects (Hard ImageNet, Moayeri et al., NeurIPS
 //! 2022, fine-tuning): the object removed, noise off the object; and which part of the features comes from the object.
 
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Instant,
-};
+use std::{collections::HashMap, sync::atomic::Ordering, time::Instant};
 
 use rightly_data::{Mask, Planes, dataset::deal};
 use rightly_model::{Encoder, Encoding};
@@ -13,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{STAGE, material::Division};
 use crate::{
-    Error, Event, Inputs, RunDir, Sink,
+    Context, Error, Event, Inputs,
     features::coverage,
     measures::{
         ablation::gray,
@@ -50,10 +46,7 @@ pub(super) struct Pass<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) encoder: &'a Encoder,
     pub(super) division: &'a Division,
-    pub(super) run: &'a RunDir,
-    pub(super) threads: usize,
-    pub(super) stop: &'a AtomicBool,
-    pub(super) sink: Sink<'a>,
+    pub(super) context: &'a Context<'a>,
 }
 
 /// One picture and its mask, as the trunk sees it.
@@ -137,7 +130,8 @@ impl Pass<'_> {
         samples: &[usize],
         of: impl Fn(&Seen<'_>) -> Result<Option<T>, Error> + Sync,
     ) -> Result<ByImage<T>, Error> {
-        let Self { inputs, encoder, run, threads, stop, sink, .. } = *self;
+        let Self { inputs, encoder, context, .. } = *self;
+        let &Context { run, threads, stop, sink } = context;
         let key = Key::new(what, inputs.revisions.of(STAGE))
             .with("inputs", &inputs.key()?)?
             .with("images", &inputs.selection_key(samples)?)?

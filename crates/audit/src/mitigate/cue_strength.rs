@@ -9,7 +9,7 @@ use super::{
     Repair,
     material::{Material, by_class},
 };
-use crate::{Error, Inputs, RunDir, rank};
+use crate::{Error, Inputs, RunDir, rank, spuriosity::spuriosity};
 
 /// Spuriosity of training and held-out images, by sample.
 pub(super) type Spuriosity = HashMap<usize, f64>;
@@ -96,7 +96,7 @@ pub(super) fn gather(
             };
             columns = vec![values.outer_iter().map(product).collect()];
         }
-        let found = rank::spuriosity(&columns, &vec![true; columns.len()]).values;
+        let found = spuriosity(&columns, &vec![true; columns.len()]).values;
         for (place, &row) in rows.iter().enumerate() {
             let value = found.as_ref().map_or(0.0, |values| values[place]);
             out.insert(all.samples[row], value);

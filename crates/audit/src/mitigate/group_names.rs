@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rightly_data::table::Table;
 
 use super::grouping::Group;
-use crate::{Error, RunDir, discover, interpret};
+use crate::{Error, RunDir, interpret, methods::Method};
 
 /// Titles of subgroups by class and group, where `interpret` found words for them.
 pub(super) struct GroupNames(BTreeMap<(String, String), String>);
@@ -59,7 +59,7 @@ impl GroupNames {
 /// `subgroup 1 of 'bus'`; `None` where the name is a known value.
 pub(super) fn numbered(class: &str, name: &str) -> Option<String> {
     let (method, k) = name.split_once('/')?;
-    let found = method.parse::<discover::Method>().is_ok() && k.parse::<usize>().is_ok();
+    let found = method.parse::<Method>().is_ok() && k.parse::<usize>().is_ok();
     found.then(|| format!("subgroup {k} of '{class}'"))
 }
 

@@ -9,7 +9,10 @@ use rightly_data::{DataError, dataset::typed_attributes, table::Table};
 use rightly_model::heads::robust::Groups;
 
 use super::STAGE;
-use crate::{Error, Inputs, RunDir, discover, fit_confirm::FitConfirm, inputs::Names, run::Key};
+use crate::{
+    Error, Inputs, RunDir, discover, fit_confirm::FitConfirm, inputs::Names, methods::Method,
+    run::Key,
+};
 
 /// One group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +60,7 @@ impl Grouping {
         splits: [Option<&str>; 2],
     ) -> Result<Self, Error> {
         let Some(name) = wanted else { return Self::discovered(inputs, run, None) };
-        if name.parse::<discover::Method>().is_ok() {
+        if name.parse::<Method>().is_ok() {
             return Self::discovered(inputs, run, Some(name));
         }
         let parts = FitConfirm::choose(inputs, splits[0], splits[1])?;

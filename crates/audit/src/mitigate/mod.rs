@@ -34,101 +34,128 @@ mod training_rows;
 mod verdict;
 mod wanted_images;
 
-use std::{sync::atomic::AtomicBool, time::Instant};
-
 pub use figures::control_condition;
 pub use options::{DomainHeads, MitigateOptions, PoolLabels, Repair};
 pub use output::verdicts;
 pub use verdict::{Answer, Verdict};
 
 use crate::{
-    Error, Event, Inputs, RunDir, Sink,
-    features::{self, Source},
+    Context, Error, Event, Inputs,
+    evaluate::EvaluateOptions,
+    features::{self, FeatureSet, Source},
     interpret,
     run::{Key, StageRecord},
+    stage::{self, Computed, Stage},
 };
 use grouping::Grouping;
 use output::Original;
-use pipeline::Stage;
+use pipeline::Pipeline;
+use pool::Pool;
 
 /// The stage's name in files and on the command line.
 pub const STAGE: &str = "mitigate";
-/// Changes with the code that decides what the stage leaves: what was computed before is computed anew.
-pub(crate) const REVISION: u32 = 3;
 
-/// Runs the stage into `run`: repairs the model for the groups that `discover` left there, or for known ones.
+/// Runs the stage: repairs the model for the groups that `discover` left in the run, or for known ones.
 ///
 /// # Errors
 /// [`Error::Model`] names the node that keeps the head from being replaced; groups, splits or a pool that are not there; too few
-/// held-out images; the run can't be written; `stop` was set.
+/// held-out images; the run can't be written; it was stopped.
 pub fn mitigate(
     inputs: &Inputs,
     options: &MitigateOptions,
-    run: &RunDir,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<StageRecord, Error> {
-    let start = Instant::now();
-    let finished = |unchanged| Event::finished(STAGE, start, unchanged);
-    let repairs = repairs(inputs, options)?;
-    let wanted = [options.fit_split.as_deref(), options.confirm_split.as_deref()];
-    let grouping = Grouping::find(inputs, run, options.groups.as_deref(), wanted)?;
-    let original = Original::open(inputs, &grouping.report)?;
-    let train = material::train_split(inputs, options, &grouping)?;
-    let mut splits: Vec<&str> = grouping.splits.iter().map(String::as_str).collect();
-    splits.extend(train.as_deref());
-    splits.sort_unstable();
-    splits.dedup();
-    let gather = |source: &Source| {
-        features::gather(inputs, source, &splits, &[], run, options.threads, stop, sink)
-    };
-    let set = gather(&Source::Model)?;
-    let others = match &options.features {
-        Source::Model => None,
-        source => Some(gather(source)?),
-    };
-    let pool = match repairs.iter().any(|repair| repair.adds_images()) {
-        true => pool::open(inputs, options, run, stop, sink)?,
-        false => None,
-    };
-    let measures = reaudit::measures(options, run)?;
-    let key = Key::new(STAGE, inputs.revisions.of(STAGE))
-        .with("features", &set.key)?
-        .with("other features", &others.as_ref().map(|set| &set.key))?
-        .with("pool", &pool.as_ref().map(|pool| &pool.key))?
-        .with("groups", &grouping.key)?
-        .with("seed", &inputs.options.seed)?
-        .with("cluster", &inputs.options.cluster)?
-        .with("measures", &reaudit::key(measures.as_ref(), run)?)?
-        .with("ranks", &cue_strength::key(&repairs, run)?)?
-        .with("names", &run.stage(interpret::STAGE)?.map(|record| record.key))?
-        .with("options", &options.to_table(&repairs))?
-        .finish();
-    if let Some(record) = run.finished(STAGE, &key, sink)? {
-        sink(finished(true));
-        return Ok(record);
+    stage::run::<Mitigate<'_>>(inputs, options, context)
+}
+
+/// The groups, the head that is to be replaced, and the features of all images.
+pub(crate) struct Mitigate<'a> {
+    inputs: &'a Inputs,
+    options: &'a MitigateOptions,
+    repairs: Vec<Repair>,
+    grouping: Grouping,
+    original: Original,
+    set: FeatureSet,
+    /// Features that training images get their groups from, where these are not the model's own.
+    others: Option<FeatureSet>,
+    pool: Option<Pool>,
+    /// What is measured again of the repaired model.
+    measures: Option<EvaluateOptions>,
+}
+
+impl<'a> Stage<'a> for Mitigate<'a> {
+    const NAME: &'static str = STAGE;
+    const REVISION: u32 = 4;
+    type Options = MitigateOptions;
+
+    fn prepare(
+        inputs: &'a Inputs,
+        options: &'a MitigateOptions,
+        context: &Context<'_>,
+    ) -> Result<Self, Error> {
+        let run = context.run;
+        let repairs = repairs(inputs, options)?;
+        let wanted = [options.fit_split.as_deref(), options.confirm_split.as_deref()];
+        let grouping = Grouping::find(inputs, run, options.groups.as_deref(), wanted)?;
+        let original = Original::open(inputs, &grouping.report)?;
+        let train = material::train_split(inputs, options, &grouping)?;
+        let mut splits: Vec<&str> = grouping.splits.iter().map(String::as_str).collect();
+        splits.extend(train.as_deref());
+        splits.sort_unstable();
+        splits.dedup();
+        let gather = |source: &Source| features::gather(inputs, source, &splits, &[], context);
+        let set = gather(&Source::Model)?;
+        let others = match &options.features {
+            Source::Model => None,
+            source => Some(gather(source)?),
+        };
+        let pool = match repairs.iter().any(|repair| repair.adds_images()) {
+            true => pool::open(inputs, options, context)?,
+            false => None,
+        };
+        let measures = reaudit::measures(options, run)?;
+        Ok(Self { inputs, options, repairs, grouping, original, set, others, pool, measures })
     }
-    let run = &run.keyed(&key);
-    let stage = Stage { inputs, options, repairs: &repairs, run, stop, original: &original };
-    let gathered = stage.gather(grouping, &set, others.as_ref(), pool, sink)?;
-    tables::write_groups(inputs, run, &gathered.grouping, &gathered.material)?;
-    let made = stage.repair(&gathered, sink)?;
-    let mut metrics = made.metrics;
-    if let Some(measures) = &measures {
-        // The main repair, and others where there is something to look at.
-        for (at, (&repair, verdict)) in made.repairs.iter().zip(&made.verdicts).enumerate() {
-            if at == 0 || verdict.helps() {
-                let own = (repair, gathered.label_map(inputs));
-                metrics.extend(reaudit::measure(inputs, own, measures, options, run, stop, sink)?);
+
+    fn key(&self, context: &Context<'_>) -> Result<String, Error> {
+        let Self { inputs, options, repairs, .. } = self;
+        let run = context.run;
+        Ok(Key::new(STAGE, inputs.revisions.of(STAGE))
+            .with("features", &self.set.key)?
+            .with("other features", &self.others.as_ref().map(|set| &set.key))?
+            .with("pool", &self.pool.as_ref().map(|pool| &pool.key))?
+            .with("groups", &self.grouping.key)?
+            .with("seed", &inputs.options.seed)?
+            .with("cluster", &inputs.options.cluster)?
+            .with("measures", &reaudit::key(self.measures.as_ref(), run)?)?
+            .with("ranks", &cue_strength::key(repairs, run)?)?
+            .with("names", &run.stage(interpret::STAGE)?.map(|record| record.key))?
+            .with("options", &options.to_table(repairs))?
+            .finish())
+    }
+
+    fn compute(self, context: &Context<'_>) -> Result<Computed, Error> {
+        let Self { inputs, options, repairs, original, set, measures, .. } = self;
+        let pipeline =
+            Pipeline { inputs, options, repairs: &repairs, context, original: &original };
+        let gathered = pipeline.gather(self.grouping, &set, self.others.as_ref(), self.pool)?;
+        tables::write_groups(inputs, context.run, &gathered.grouping, &gathered.material)?;
+        let made = pipeline.repair(&gathered)?;
+        let mut metrics = made.metrics;
+        if let Some(measures) = &measures {
+            // The main repair, and others where there is something to look at.
+            for (at, (&repair, verdict)) in made.repairs.iter().zip(&made.verdicts).enumerate() {
+                if at == 0 || verdict.helps() {
+                    let own = (repair, gathered.label_map(inputs));
+                    metrics.extend(reaudit::measure(inputs, own, measures, options, context)?);
+                }
             }
         }
+        let notes = [gathered.notes, made.notes].concat();
+        notes.iter().for_each(|note| context.say(Event::Note(note.clone())));
+        let options = options.to_table(&made.repairs);
+        Ok(Computed { metrics, problems: set.problems, notes, options, ..Computed::default() })
     }
-    let notes = [gathered.notes, made.notes].concat();
-    notes.iter().for_each(|note| sink(Event::Note(note.clone())));
-    let record = StageRecord { key, metrics, findings: Vec::new(), problems: set.problems, notes };
-    run.finish_stage_of(STAGE, options.to_table(&made.repairs), &record)?;
-    sink(finished(false));
-    Ok(record)
 }
 
 /// The repairs that are made.

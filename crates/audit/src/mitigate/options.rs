@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use rightly_model::heads::robust;
 
-use crate::{Error, discover, features::Source};
+use crate::{Error, features::Source, methods::Method};
 
 /// How a head is repaired, on the features that the model has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,8 +185,6 @@ pub struct MitigateOptions {
     pub measure_again: bool,
     /// Bootstrap resamples.
     pub resamples: usize,
-    /// Worker threads; results do not depend on it.
-    pub threads: usize,
 }
 
 impl Default for MitigateOptions {
@@ -206,7 +204,6 @@ impl Default for MitigateOptions {
             controls: 5,
             measure_again: true,
             resamples: 2000,
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
 }
@@ -214,7 +211,7 @@ impl Default for MitigateOptions {
 impl MitigateOptions {
     /// Whether the groups are those of `discover`.
     pub fn wants_subgroups(&self) -> bool {
-        self.groups.as_deref().is_none_or(|name| name.parse::<discover::Method>().is_ok())
+        self.groups.as_deref().is_none_or(|name| name.parse::<Method>().is_ok())
     }
 
     /// The options as `run.toml` records them, with the repairs that are made.

@@ -1,6 +1,6 @@
 //! What is known of the images, and the repairs that are made with it.
 
-use std::{collections::BTreeMap, sync::atomic::AtomicBool};
+use std::collections::BTreeMap;
 
 use rightly_model::{LabelMap, heads::Head};
 use rightly_stats::Design;
@@ -22,18 +22,17 @@ use super::{
     wanted_images,
 };
 use crate::{
-    Error, Event, Inputs, Metric, RunDir, Sink,
+    Context, Error, Event, Inputs, Metric,
     features::{FeatureSet, Outcomes},
 };
 
 /// What repairs are made with.
 #[derive(Clone, Copy)]
-pub(super) struct Stage<'a> {
+pub(super) struct Pipeline<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) options: &'a MitigateOptions,
     pub(super) repairs: &'a [Repair],
-    pub(super) run: &'a RunDir,
-    pub(super) stop: &'a AtomicBool,
+    pub(super) context: &'a Context<'a>,
     pub(super) original: &'a Original,
 }
 
@@ -74,7 +73,7 @@ impl Gathered {
     }
 }
 
-impl Stage<'_> {
+impl Pipeline<'_> {
     /// Reads the features of all images, and gives those a group that have none.
     pub(super) fn gather(
         &self,
@@ -82,9 +81,9 @@ impl Stage<'_> {
         set: &FeatureSet,
         others: Option<&FeatureSet>,
         pool: Option<Pool>,
-        sink: Sink<'_>,
     ) -> Result<Gathered, Error> {
-        let Self { inputs, options, run, .. } = *self;
+        let Self { inputs, options, context, .. } = *self;
+        let &Context { run, threads, .. } = context;
         let outcomes = Outcomes::read(&set.outcomes)?;
         let mut division = Division::new(inputs, options, &grouping, &outcomes)?;
         let mut notes = vec![grouping.words.clone()];
@@ -97,13 +96,13 @@ impl Stage<'_> {
             )));
         }
         notes.push(division.words(&grouping));
-        let material = Material::read(inputs, set, &division, options.threads)?;
+        let material = Material::read(inputs, set, &division, threads)?;
         if division.train.iter().any(|at| !grouping.members.contains_key(at)) {
             let apart;
             let by = match others {
                 None => &material,
                 Some(set) => {
-                    apart = Material::read(inputs, set, &division, options.threads)?;
+                    apart = Material::read(inputs, set, &division, threads)?;
                     &apart
                 }
             };
@@ -118,8 +117,8 @@ impl Stage<'_> {
         }
         let mut known = Known::default();
         let encoder = &self.original.encoder;
-        let (division, threads, stop) = (&division, options.threads, self.stop);
-        let pass = changed_pictures::Pass { inputs, encoder, division, run, threads, stop, sink };
+        let division = &division;
+        let pass = changed_pictures::Pass { inputs, encoder, division, context };
         if self.repairs.contains(&Repair::BackgroundOnly) {
             known.filled = pass.filled()?;
         }
@@ -150,15 +149,16 @@ impl Stage<'_> {
     }
 
     /// Trains, judges and writes every repair.
-    pub(super) fn repair(&self, gathered: &Gathered, sink: Sink<'_>) -> Result<Made, Error> {
-        let Self { inputs, options, run, .. } = *self;
+    pub(super) fn repair(&self, gathered: &Gathered) -> Result<Made, Error> {
+        let Self { inputs, options, context, .. } = *self;
+        let run = context.run;
         let Gathered { grouping, material, before: [_, before], .. } = gathered;
         let mut trained: Vec<Trained> = Vec::new();
         let (mut outcomes, mut notes) = (Vec::new(), Vec::new());
         for &repair in self.repairs {
             let one = match repair.adds_images() {
-                true => self.with_images(repair, gathered, sink)?,
-                false => Some(self.with_groups(repair, gathered, sink)?),
+                true => self.with_images(repair, gathered)?,
+                false => Some(self.with_groups(repair, gathered)?),
             };
             let Some(one) = one else {
                 notes.push(format!(
@@ -232,14 +232,9 @@ impl Stage<'_> {
     }
 
     /// Weighs groups: those that were found, and random ones.
-    fn with_groups(
-        &self,
-        repair: Repair,
-        gathered: &Gathered,
-        sink: Sink<'_>,
-    ) -> Result<Trained, Error> {
+    fn with_groups(&self, repair: Repair, gathered: &Gathered) -> Result<Trained, Error> {
         let trainer = self.trainer(gathered, &gathered.material.train);
-        self.announce(repair, &trainer, sink)?;
+        self.announce(repair, &trainer)?;
         let courses = trainer.courses(repair, Dealing::Found)?;
         let chosen = trainer.choose(repair, Dealing::Found, &courses)?;
         let off = self.write(repair, gathered, &chosen)?;
@@ -257,13 +252,9 @@ impl Stage<'_> {
     }
 
     /// Adds images: those that are chosen, and as many random ones; `None` where none of the pool is for a group that fails.
-    fn with_images(
-        &self,
-        repair: Repair,
-        gathered: &Gathered,
-        sink: Sink<'_>,
-    ) -> Result<Option<Trained>, Error> {
-        let Self { inputs, options, run, .. } = *self;
+    fn with_images(&self, repair: Repair, gathered: &Gathered) -> Result<Option<Trained>, Error> {
+        let Self { inputs, options, context, .. } = *self;
+        let run = context.run;
         let Gathered { grouping, material, before: [held, _], .. } = gathered;
         let Some(pool) = &gathered.pool else { return Ok(None) };
         let choice = match repair {
@@ -277,7 +268,7 @@ impl Stage<'_> {
         let with = |choice: &Choice| material.train.with(&pool.chosen(choice));
         let rows = with(&choice);
         let trainer = self.trainer(gathered, &rows);
-        self.announce(repair, &trainer, sink)?;
+        self.announce(repair, &trainer)?;
         let chosen = trainer.train(repair, Dealing::Found)?;
         let off = self.write(repair, gathered, &chosen)?;
         let count = choice.rows.len();
@@ -303,8 +294,8 @@ impl Stage<'_> {
             classes: self.inputs.dataset.classes.len(),
             least: self.least(gathered),
             seed: self.inputs.options.seed,
-            threads: self.options.threads,
-            stop: self.stop,
+            threads: self.context.threads,
+            stop: self.context.stop,
         }
     }
 
@@ -314,11 +305,11 @@ impl Stage<'_> {
         held.iter().sum::<f64>() / held.len().max(1) as f64 - self.options.max_cost
     }
 
-    fn announce(&self, repair: Repair, trainer: &Trainer<'_>, sink: Sink<'_>) -> Result<(), Error> {
+    fn announce(&self, repair: Repair, trainer: &Trainer<'_>) -> Result<(), Error> {
         let (heads, seconds) = trainer.estimate(repair)?;
         let again = repair.weighs_groups() || repair.adds_images();
         let runs = if again { self.options.controls + 1 } else { 1 };
-        sink(Event::Note(format!(
+        self.context.say(Event::Note(format!(
             "{STAGE}: '{repair}': {} heads, {} of them for the control; about {:.0} s",
             runs * heads,
             (runs - 1) * heads,
@@ -328,7 +319,7 @@ impl Stage<'_> {
     }
 
     fn write(&self, repair: Repair, gathered: &Gathered, chosen: &Chosen) -> Result<f32, Error> {
-        self.original.write(self.inputs, self.run, repair, &gathered.target, &chosen.head)
+        self.original.write(self.inputs, self.context.run, repair, &gathered.target, &chosen.head)
     }
 
     fn judges(&self, gathered: &Gathered) -> Result<Judges, Error> {

@@ -1,13 +1,13 @@
 //! Images that could be added to the training: a split of the data, or other data.
 
-use std::{collections::HashMap, path::Path, sync::atomic::AtomicBool};
+use std::{collections::HashMap, path::Path};
 
 use ndarray::Array2;
 use rightly_data::dataset::unlabelled;
 
 use super::{MitigateOptions, PoolLabels, STAGE, intervention::Choice, material::Rows};
 use crate::{
-    Error, Inputs, RunDir, Sink,
+    Context, Error, Inputs, RunDir,
     features::{self, Outcomes, Source, rows_of},
     run::Key,
 };
@@ -48,20 +48,19 @@ pub(super) fn exists(inputs: &Inputs, options: &MitigateOptions) -> bool {
 pub(super) fn open(
     inputs: &Inputs,
     options: &MitigateOptions,
-    run: &RunDir,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<Option<Pool>, Error> {
     let gather = |inputs: &Inputs, run: &RunDir, split: &str| {
-        features::gather(inputs, &Source::Model, &[split], &[], run, options.threads, stop, sink)
+        features::gather(inputs, &Source::Model, &[split], &[], &context.within(run))
     };
+    let &Context { run, threads, .. } = context;
     let Some(path) = &options.pool else {
         if !exists(inputs, options) {
             return Ok(None);
         }
         let set = gather(inputs, run, SPLIT)?;
         let words = format!("Pool: the {} images of '{SPLIT}'", inputs.samples_of(SPLIT).len());
-        return read(inputs, options, &set, inputs, SPLIT, words).map(Some);
+        return read((inputs, options), &set, (inputs, SPLIT), words, threads).map(Some);
     };
     let other = match options.pool_labels {
         PoolLabels::Given => inputs.with_data(path)?,
@@ -70,16 +69,15 @@ pub(super) fn open(
     let own = RunDir::new(run.path(&format!("{STAGE}/pool")));
     let set = gather(&other, &own, "all")?;
     let words = format!("Pool: the {} images of {path}", other.dataset.samples.len());
-    read(inputs, options, &set, &other, "all", words).map(Some)
+    read((inputs, options), &set, (&other, "all"), words, threads).map(Some)
 }
 
 fn read(
-    inputs: &Inputs,
-    options: &MitigateOptions,
+    (inputs, options): (&Inputs, &MitigateOptions),
     set: &features::FeatureSet,
-    of: &Inputs,
-    split: &str,
+    (of, split): (&Inputs, &str),
     words: String,
+    threads: usize,
 ) -> Result<Pool, Error> {
     let outcomes = Outcomes::read(&set.outcomes)?;
     let predicted = options.pool_labels == PoolLabels::Predicted;
@@ -110,7 +108,7 @@ fn read(
     }
     let place: HashMap<&str, usize> =
         ids.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
-    let (found, vectors) = rows_of(set, options.threads, |id| place.get(id).copied())?;
+    let (found, vectors) = rows_of(set, threads, |id| place.get(id).copied())?;
     if found.len() != ids.len() {
         return Err(Error::run(&set.path, "images are missing; remove this folder and run again"));
     }

@@ -1,12 +1,10 @@
 //! The measures of the audit on a repaired model, held against those of the model as it was.
 
-use std::sync::atomic::AtomicBool;
-
 use rightly_model::LabelMap;
 
 use super::{MitigateOptions, Repair, STAGE, figures::after, output::path};
 use crate::{
-    Error, Event, Inputs, Metric, RunDir, Sink,
+    Context, Error, Event, Inputs, Metric, RunDir,
     compare::{self, CompareOptions},
     evaluate::{self, EvaluateOptions, MeasureName},
     metrics::{MEAN, POOLED},
@@ -31,7 +29,6 @@ pub(super) fn measures(
         Error::run(run.root(), "run.toml lacks the options of evaluate; run evaluate again")
     })?;
     let mut out = EvaluateOptions::from_table(table)?;
-    out.threads = options.threads;
     // Sizes and places of objects are the data's.
     out.measures.retain(|measure| *measure != MeasureName::Objects);
     Ok(Some(out))
@@ -59,10 +56,9 @@ pub(super) fn measure(
     (repair, label_map): (Repair, LabelMap),
     measures: &EvaluateOptions,
     options: &MitigateOptions,
-    run: &RunDir,
-    stop: &AtomicBool,
-    sink: Sink<'_>,
+    context: &Context<'_>,
 ) -> Result<Vec<Metric>, Error> {
+    let &Context { run, threads, stop, sink } = context;
     let own = inputs.with_model(&run.path(&path(repair, "repaired.onnx")), label_map)?;
     let again = RunDir::new(run.path(&path(repair, "run")));
     let _lock = again.lock()?;
@@ -74,12 +70,9 @@ pub(super) fn measure(
         Event::Note(_) | Event::Problem(_) => {}
         other => sink(other),
     };
-    evaluate::evaluate(&own, measures, &again, stop, &quiet)?;
-    let compared = CompareOptions {
-        seed: inputs.options.seed,
-        resamples: options.resamples,
-        threads: options.threads,
-    };
+    evaluate::evaluate(&own, measures, &Context { run: &again, threads, stop, sink: &quiet })?;
+    let compared =
+        CompareOptions { seed: inputs.options.seed, resamples: options.resamples, threads };
     let comparison = compare::compare(run.root(), again.root(), &compared, stop)?;
     comparison.write(&RunDir::new(run.path(&path(repair, "comparison"))), true)?;
     let condition = after(repair);

@@ -40,14 +40,14 @@ pub(super) fn choose(
     options: &RankOptions,
     set: &FeatureSet,
     population: &Population<'_>,
+    threads: usize,
     notes: &mut Vec<String>,
 ) -> Result<Chosen, Error> {
     let classes = inputs.dataset.classes.len();
     let Weights { values: weights, judge, words } =
-        class_weights(inputs, set, population, options.threads)?;
+        class_weights(inputs, set, population, threads)?;
     notes.extend(words);
     let right = |row: &Row, vector: &[f32]| judge.right(row, vector);
-    let threads = options.threads;
     let (by, means, counts) = if options.paper_compat {
         notes.push(format!(
             "Features: chosen by the evaluated images that {} has right (--paper-compat).",

@@ -1,14 +1,12 @@
 //! The images at both ends of each feature, with the feature's map: what a person looks at to see the cue.
 
-use std::{collections::BTreeMap, sync::atomic::AtomicBool};
+use std::collections::BTreeMap;
 
 use rightly_data::{Planes, table::Columns};
 use rightly_model::Encoder;
 
-use super::{
-    figures::Figures, images::Population, judge::Basis, ranking::Ranking, spuriosity::descending,
-};
-use crate::{Error, Inputs, RunDir, features::FeatureSet, workers};
+use super::{figures::Figures, images::Population, judge::Basis, ranking::Ranking};
+use crate::{Context, Error, Inputs, features::FeatureSet, spuriosity::descending, workers};
 
 /// Images of each end.
 const EACH: usize = 6;
@@ -28,16 +26,13 @@ struct Example {
 
 /// Writes `rank/examples.parquet`: id, class, feature, end (`high` or `low`), place (1 is the outermost), the
 /// standardised value, and the feature's map at the layer's own resolution (its positive part; null without maps).
-#[expect(clippy::too_many_arguments, reason = "a stage's parts, each of its own kind")]
 pub(super) fn write_examples(
     inputs: &Inputs,
     set: &FeatureSet,
     population: &Population<'_>,
     ranking: &Ranking,
     figures: &Figures,
-    run: &RunDir,
-    threads: usize,
-    stop: &AtomicBool,
+    &Context { run, threads, stop, .. }: &Context<'_>,
 ) -> Result<(), Error> {
     let mut examples = choose(population, ranking, figures);
     if let Some(encoder) = set.encoder.as_ref().filter(|encoder| encoder.has_map()) {

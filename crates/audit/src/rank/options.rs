@@ -27,8 +27,6 @@ pub struct RankOptions {
     pub min_effect: f64,
     /// Features are chosen by the images that are evaluated and right, as the papers do it (the gap is then biased).
     pub paper_compat: bool,
-    /// Worker threads; results do not depend on it.
-    pub threads: usize,
 }
 
 impl Default for RankOptions {
@@ -44,7 +42,6 @@ impl Default for RankOptions {
             resamples: 2000,
             min_effect: 0.05,
             paper_compat: false,
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
 }

@@ -10,9 +10,13 @@ use super::{
     judge::{Basis, Judgement, by_votes},
     left::{CARRIED, Left, look_further, pick, spurious_of, taken},
     options::RankOptions,
+};
+use crate::{
+    Error, Inputs,
+    features::FeatureSet,
+    prose::shortened,
     spuriosity::{Spuriosity, descending, spuriosity},
 };
-use crate::{Error, Inputs, features::FeatureSet, prose::shortened};
 
 /// A feature of a class with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,9 +64,9 @@ impl Ranking {
         options: &RankOptions,
         set: &FeatureSet,
         population: &Population<'_>,
+        threads: usize,
         notes: &mut Vec<String>,
     ) -> Result<Self, Error> {
-        let threads = options.threads;
         if let Some(path) = &options.votes {
             let features = by_votes(path, inputs, set.dim)?;
             notes.push(format!("Spurious features: as people voted in {}.", path.display()));
@@ -73,7 +77,7 @@ impl Ranking {
             let values = vectors(set, population, &chosen, threads)?;
             return Ok(Self::new(inputs, population, Basis::Votes, features, &values));
         }
-        let chosen = choose(inputs, options, set, population, notes)?;
+        let chosen = choose(inputs, options, set, population, threads, notes)?;
         let (weights, by) = (&chosen.weights, chosen.by);
         let mut important = chosen.important.clone();
         let fit = population.by_class(important.len(), |row| row.fit);

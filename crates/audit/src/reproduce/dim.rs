@@ -129,7 +129,7 @@ pub fn dim_cifar100(
     let features = [all[0].clone(), all[1].clone(), all[2].clone()];
     let rare = rare_subclasses(&dataset, &parts);
     let (mut mitigated, mut scratch) = (Sums::default(), Sums::default());
-    let ways = ways(&options.methods, options.threads);
+    let ways = ways(&options.methods);
     let mut accuracy = [0.0; 3];
     // [part][way][class]: sums over seeds.
     let classes = dataset.classes.len();

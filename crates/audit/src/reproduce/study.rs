@@ -29,18 +29,13 @@ pub(super) struct Way {
 }
 
 /// The methods as they are; those with a number that their papers fix, or that others have tried, with that number too.
-pub(super) fn ways(methods: &[Method], threads: usize) -> Vec<Way> {
+pub(super) fn ways(methods: &[Method]) -> Vec<Way> {
     let way =
         |name: String, method: Option<Method>, components: Components, paper_compat: bool| Way {
             mitigates: None,
             name,
             method,
-            options: DiscoverOptions {
-                components,
-                paper_compat,
-                threads,
-                ..DiscoverOptions::default()
-            },
+            options: DiscoverOptions { components, paper_compat, ..DiscoverOptions::default() },
         };
     let mut out = Vec::new();
     for &method in methods {

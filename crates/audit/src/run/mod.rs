@@ -42,7 +42,7 @@ pub use manifest::{Hashes, Manifest};
 pub use shards::ShardStore;
 pub use stages::StageRecord;
 
-use crate::Error;
+use crate::{Error, stage::STAGES};
 use manifest::MANIFEST;
 
 /// A run directory.
@@ -74,6 +74,11 @@ impl RunDir {
             ));
         }
         Ok(run)
+    }
+
+    /// The key under which this handle writes; empty where it writes for nobody.
+    pub(crate) fn own_key(&self) -> &str {
+        self.key.as_deref().unwrap_or("")
     }
 
     /// The folder.
@@ -155,29 +160,20 @@ impl RunDir {
                 }
             }
         }
+        let of_stages = STAGES.iter().flat_map(|stage| stage.leaves);
+        of_stages.map(|name| name.trim_end_matches('/')).try_for_each(remove)?;
         CONTENTS.iter().try_for_each(|relative| remove(relative))
     }
 }
 
-/// What a run directory holds beside [`WORK`]; nothing else in the folder is ever touched.
-const CONTENTS: [&str; 19] = [
+/// What a run directory holds beside [`WORK`] and what its stages leave; nothing else in the folder is ever touched.
+const CONTENTS: [&str; 8] = [
     "metrics.json",
     "metrics.parquet",
     "findings.json",
     "verdict.json",
     "problems.csv",
     "report.html",
-    "samples.parquet",
-    "images.parquet",
-    "predictions.parquet",
-    "dynamics.parquet",
-    "measures",
-    "features",
-    "rank",
-    "discover",
-    "interpret",
-    "mitigate",
-    "compare",
     "notes.json",
     MANIFEST,
 ];

@@ -9,11 +9,8 @@ use super::{
     RunDir, files,
     ledger::{self, State},
 };
-use crate::{Error, Event, Finding, Metric, Sink, findings};
+use crate::{Error, Event, Finding, Metric, Sink, findings, interpret, stage};
 
-/// Stages in the order in which their results are joined.
-const ORDER: [&str; 7] =
-    ["evaluate", "dynamics", "rank", "discover", "interpret", "mitigate", "compare"];
 /// The files that join all stages.
 const METRICS: &str = "metrics.json";
 const FINDINGS: &str = "findings.json";
@@ -177,8 +174,8 @@ impl RunDir {
     /// Where the stage is not one that is known, a figure can't be, or a file can't be written.
     pub fn finish_stage(&self, stage: &str, record: &StageRecord) -> Result<(), Error> {
         let path = self.path(&path_of(stage));
-        if !ORDER.contains(&stage) {
-            let known = ORDER.join(", ");
+        if !stage::recorded().any(|known| known == stage) {
+            let known = stage::recorded().collect::<Vec<_>>().join(", ");
             return Err(Error::run(&path, format!("there is no stage '{stage}', only {known}")));
         }
         for metric in &record.metrics {
@@ -196,7 +193,7 @@ impl RunDir {
         let mut found = Vec::new();
         let mut problems: Vec<Problem> = Vec::new();
         let mut said = BTreeSet::new();
-        for name in ORDER {
+        for name in stage::recorded() {
             let record = match newest {
                 Some((stage, record)) if stage == name => Some(record.clone()),
                 _ => self.stage(name)?,
@@ -204,7 +201,7 @@ impl RunDir {
             let Some(record) = record else { continue };
             metrics.extend(record.metrics);
             match name {
-                "interpret" => findings::rename(&mut found, record.findings),
+                interpret::STAGE => findings::rename(&mut found, record.findings),
                 _ => found.extend(record.findings),
             }
             for problem in record.problems {

@@ -4,7 +4,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
 };
 
 use rightly_audit::{
@@ -16,7 +15,7 @@ use rightly_audit::{
 };
 use rightly_data::table::Table;
 
-use crate::support::{open, quickstart};
+use crate::support::{context, context_on, open, quickstart};
 
 /// Eight copies of every picture; `columns(copy, background)` gives what follows image, class and group.
 pub(crate) fn data(
@@ -41,13 +40,7 @@ pub(crate) fn data(
 }
 
 pub(crate) fn options() -> DiscoverOptions {
-    DiscoverOptions {
-        draws: 999,
-        resamples: 200,
-        min_effect: 0.02,
-        threads: 2,
-        ..DiscoverOptions::default()
-    }
+    DiscoverOptions { draws: 999, resamples: 200, min_effect: 0.02, ..DiscoverOptions::default() }
 }
 
 pub(crate) fn inputs(table: &Path) -> InputOptions {
@@ -59,11 +52,20 @@ pub(crate) fn run(
     options: &DiscoverOptions,
     out: &Path,
 ) -> Result<StageRecord, Error> {
+    run_on(inputs, options, out, 2)
+}
+
+fn run_on(
+    inputs: InputOptions,
+    options: &DiscoverOptions,
+    out: &Path,
+    threads: usize,
+) -> Result<StageRecord, Error> {
     let inputs = open(inputs)?;
     let run = RunDir::new(out);
     let _lock = run.lock()?;
     inputs.claim(&run, false)?;
-    discover(&inputs, options, &run, &AtomicBool::new(false), &|_| ())
+    discover(&inputs, options, &context_on(&run, threads))
 }
 
 const TABLES: [&str; 4] =
@@ -113,7 +115,7 @@ fn a_subgroup_that_fails_is_found_whatever_the_number_of_threads() {
     let again = run(inputs(&table), &options(), &out).unwrap();
     assert_eq!(again, record, "what is there is not computed again");
     let other = folder.path().join("one-thread");
-    run(inputs(&table), &DiscoverOptions { threads: 1, ..options() }, &other).unwrap();
+    run_on(inputs(&table), &options(), &other, 1).unwrap();
     for (name, expected) in TABLES.iter().zip(&bytes) {
         assert!(fs::read(other.join(name)).unwrap() == *expected, "{name}");
     }
@@ -181,8 +183,7 @@ fn features_losses_and_attributes_from_outside() {
     let lock = dir.lock().unwrap();
     opened.claim(&dir, false).unwrap();
     let source = rightly_audit::dynamics::Source::Table(dynamics);
-    rightly_audit::dynamics::gather(&opened, &source, &dir, 2, &AtomicBool::new(false), &|_| ())
-        .unwrap();
+    rightly_audit::dynamics::gather(&opened, &source, &context(&dir)).unwrap();
     drop(lock);
     let options = DiscoverOptions {
         features: Source::File(features),

@@ -7,12 +7,12 @@ use std::{
 };
 
 use rightly_audit::{
-    Error, Event, RunDir,
+    Context, Error, Event, RunDir,
     dynamics::{Source, TABLE, expand, gather, measure, read},
 };
 use rightly_data::table::{Columns, write};
 
-use crate::support::{inputs, open, quickstart};
+use crate::support::{context_on, inputs, open, quickstart};
 
 #[test]
 fn rows_are_matched_by_id_or_path_whatever_their_order() {
@@ -96,10 +96,10 @@ fn checkpoints_are_measured_in_the_order_of_their_numbers() {
     let names: Vec<_> = files.iter().map(|f| f.file_name().unwrap().to_string_lossy()).collect();
     assert_eq!(names, ["epoch-9.onnx", "epoch-10.onnx"]);
     let samples: Vec<usize> = (0..10).collect();
-    let stop = AtomicBool::new(false);
+    let run = RunDir::new(folder.path().join("watched"));
     let store = |name| RunDir::new(folder.path().join(name)).shards("dynamics", "key");
-    let one = measure(&files, &inputs, &samples, &store("a"), 1, &stop, &|_| ()).unwrap();
-    let two = measure(&files, &inputs, &samples, &store("b"), 3, &stop, &|_| ()).unwrap();
+    let one = measure(&files, &inputs, &samples, &store("a"), &context_on(&run, 1)).unwrap();
+    let two = measure(&files, &inputs, &samples, &store("b"), &context_on(&run, 3)).unwrap();
     assert_eq!(one, two);
     assert_eq!((one.len(), one.epochs()), (10, &[0, 1][..]));
     // Both checkpoints are the audited model, so both losses are.
@@ -128,7 +128,8 @@ fn a_run_gathers_dynamics_once_and_goes_on_after_an_interruption() {
                 stop.store(true, Ordering::Relaxed);
             }
         };
-        let result = gather(&inputs, &source, &run, 2, &stop, &sink);
+        let watched = Context { stop: &stop, sink: &sink, ..context_on(&run, 2) };
+        let result = gather(&inputs, &source, &watched);
         (result, seen.load(Ordering::Relaxed), run)
     };
     let (whole, all, run) = gather_into("whole", usize::MAX);
@@ -176,16 +177,16 @@ fn an_unreadable_image_says_so_and_no_checkpoint_is_an_error() {
     let inputs = open(options).unwrap();
     let all: Vec<usize> = (0..inputs.dataset.samples.len()).collect();
     let store = |name| RunDir::new(folder.path().join(name)).shards("dynamics", "key");
-    let stop = AtomicBool::new(false);
+    let run = RunDir::new(folder.path().join("watched"));
     let files = [quickstart("model.onnx"), quickstart("model.onnx")];
-    let dynamics = measure(&files, &inputs, &all, &store("a"), 2, &stop, &|_| ()).unwrap();
+    let dynamics = measure(&files, &inputs, &all, &store("a"), &context_on(&run, 2)).unwrap();
     assert_eq!(dynamics.len(), all.len() - 1);
     let [problem] = &dynamics.problems[..] else { panic!("{:?}", dynamics.problems) };
     assert_eq!(problem.image, "cut.png");
     assert!(problem.problem.starts_with("can't be read: "), "{problem:?}");
     // The shards say the same.
-    let again = measure(&files, &inputs, &all, &store("a"), 2, &stop, &|_| ()).unwrap();
+    let again = measure(&files, &inputs, &all, &store("a"), &context_on(&run, 2)).unwrap();
     assert_eq!(again, dynamics);
-    let none = measure(&[], &inputs, &all, &store("b"), 2, &stop, &|_| ());
+    let none = measure(&[], &inputs, &all, &store("b"), &context_on(&run, 2));
     assert!(none.unwrap_err().to_string().contains("need a checkpoint"));
 }

@@ -76,11 +76,8 @@ fn drops_are_paired_over_the_images_of_the_condition() {
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
     let (one, four) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let mut options = quick();
-    options.threads = 1;
-    run(inputs(), &options, one.path()).unwrap();
-    options.threads = 4;
-    run(inputs(), &options, four.path()).unwrap();
+    run_until(inputs(), &quick(), one.path(), None, 1).unwrap();
+    run_until(inputs(), &quick(), four.path(), None, 4).unwrap();
     let different = differences(&tables(one.path()), &tables(four.path()));
     assert!(different.is_empty(), "{different:?}");
 }
@@ -90,7 +87,7 @@ fn an_interrupted_run_ends_with_the_bytes_of_an_uninterrupted_one() {
     let (whole, broken) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     run(inputs(), &quick(), whole.path()).unwrap();
     for after in [1, 20, 50] {
-        let error = run_until(inputs(), &quick(), broken.path(), Some(after)).unwrap_err();
+        let error = run_until(inputs(), &quick(), broken.path(), Some(after), 2).unwrap_err();
         assert!(matches!(error, rightly_audit::Error::Interrupted), "{error}");
     }
     run(inputs(), &quick(), broken.path()).unwrap();
@@ -116,7 +113,7 @@ fn a_finished_run_is_not_computed_again() {
     let out = tempfile::tempdir().unwrap();
     let first = run(inputs(), &quick(), out.path()).unwrap();
     // With `stop_after` of one image, a run that computes anything would be interrupted.
-    let again = run_until(inputs(), &quick(), out.path(), Some(1)).unwrap();
+    let again = run_until(inputs(), &quick(), out.path(), Some(1), 2).unwrap();
     assert_eq!(first, again);
 }
 

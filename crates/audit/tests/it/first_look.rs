@@ -1,11 +1,11 @@
 //! The look at a few images with which a run begins.
 
-use std::{fs, sync::atomic::AtomicBool};
+use std::fs;
 
 use rightly_audit::{Error, Inputs, RunDir, evaluate::evaluate, first_look::AUTO};
 use rightly_model::{EngineKind, Overrides};
 
-use crate::support::{inputs, quick};
+use crate::support::{context, inputs, quick};
 
 fn begin(run: &RunDir, engine: &str) -> Result<(Inputs, Vec<String>), Error> {
     let mut options = inputs();
@@ -60,7 +60,7 @@ fn what_the_look_showed_is_said_in_the_run() {
     let run = RunDir::new(folder.path());
     let _lock = run.lock().unwrap();
     let (inputs, _) = claimed(&run, "rten");
-    let record = evaluate(&inputs, &quick(), &run, &AtomicBool::new(false), &|_| ()).unwrap();
+    let record = evaluate(&inputs, &quick(), &context(&run)).unwrap();
     let said = record.notes.iter().find(|note| note.starts_with("engine: rten")).unwrap();
     assert!(said.contains("gives the same answers on 7 images"), "{said}");
     assert!(record.findings.iter().all(|f| !f.title.contains("engines")));

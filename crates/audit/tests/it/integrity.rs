@@ -4,11 +4,11 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, atomic::AtomicBool},
+    sync::Mutex,
 };
 
 use rightly_audit::{
-    Error, Event, InputOptions, Inputs, RunDir,
+    Context, Error, Event, InputOptions, Inputs, RunDir,
     discover::{self, DiscoverOptions},
     dynamics::{self, Source},
     evaluate::{self, EvaluateOptions},
@@ -16,7 +16,7 @@ use rightly_audit::{
     rank::{self, RankOptions},
 };
 
-use crate::support::{inputs, open, quick, quickstart};
+use crate::support::{context, inputs, open, quick, quickstart};
 
 /// What a call of every stage said and did.
 #[derive(Debug, Default)]
@@ -31,7 +31,6 @@ pub(crate) struct Done {
 pub(crate) fn audit(inputs: &Inputs, out: &Path) -> Result<Done, Error> {
     let run = RunDir::new(out);
     let _lock = run.lock()?;
-    let stop = AtomicBool::new(false);
     let done = Mutex::new(Done::default());
     done.lock().unwrap().named.extend(inputs.claim(&run, false)?);
     let sink = |event: Event| match event {
@@ -45,11 +44,12 @@ pub(crate) fn audit(inputs: &Inputs, out: &Path) -> Result<Done, Error> {
     let rank = RankOptions { ks: vec![5], resamples: 50, draws: 99, ..RankOptions::default() };
     let discover = DiscoverOptions { draws: 99, resamples: 50, ..DiscoverOptions::default() };
     let evaluate = EvaluateOptions { resamples: 50, ..quick() };
-    dynamics::gather(inputs, &Source::Table(losses), &run, 2, &stop, &sink)?;
-    evaluate::evaluate(inputs, &evaluate, &run, &stop, &sink)?;
-    rank::rank(inputs, &rank, &run, &stop, &sink)?;
-    discover::discover(inputs, &discover, &run, &stop, &sink)?;
-    interpret::interpret(inputs, &InterpretOptions::default(), &run, &stop, &sink)?;
+    let context = Context { sink: &sink, ..context(&run) };
+    dynamics::gather(inputs, &Source::Table(losses), &context)?;
+    evaluate::evaluate(inputs, &evaluate, &context)?;
+    rank::rank(inputs, &rank, &context)?;
+    discover::discover(inputs, &discover, &context)?;
+    interpret::interpret(inputs, &InterpretOptions::default(), &context)?;
     Ok(done.into_inner().unwrap())
 }
 
@@ -250,7 +250,7 @@ fn options_that_were_stopped_while_tables_were_written_leave_no_mixture() {
     let options = EvaluateOptions { resamples: 51, trials: 2, ..quick() };
     let run = RunDir::new(&other);
     inputs.claim(&run, false).unwrap();
-    evaluate::evaluate(&inputs, &options, &run, &AtomicBool::new(false), &|_| ()).unwrap();
+    evaluate::evaluate(&inputs, &options, &context(&run)).unwrap();
     RunDir::new(&out).adopt(&run, "measures/noise.parquet").unwrap();
     let done = audit(&inputs, &out).unwrap();
     assert_eq!(done.computed, [evaluate::STAGE], "{done:?}");

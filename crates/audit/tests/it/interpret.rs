@@ -1,7 +1,7 @@
 //! Words for what was discovered: the quickstart's classes without their background are a subgroup that fails, and captions or
 //! attributes say what it is.
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{fs, path::Path};
 
 use rightly_audit::{
     Error, RunDir,
@@ -13,13 +13,13 @@ use rightly_data::table::Table;
 
 use crate::{
     discover::{data, inputs, options, run as discover},
-    support::open,
+    support::{context_on, open},
 };
 
 fn named(table: &Path, out: &Path, threads: usize) -> Result<StageRecord, Error> {
     let inputs = open(inputs(table))?;
-    let options = InterpretOptions { threads, ..InterpretOptions::default() };
-    interpret(&inputs, &options, &RunDir::new(out), &AtomicBool::new(false), &|_| ())
+    let run = RunDir::new(out);
+    interpret(&inputs, &InterpretOptions::default(), &context_on(&run, threads))
 }
 
 /// What a user may write about a picture with such a background, in the `copy`-th of its copies.

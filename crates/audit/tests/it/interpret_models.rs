@@ -15,7 +15,7 @@ use std::{
 use rightly_audit::{
     Error, InputOptions, RunDir,
     findings::Kind,
-    interpret::{InterpretOptions, LanguageEndpoint, interpret, write_planted_towers},
+    interpret::{InterpretOptions, LanguageEndpoint, interpret},
     run::StageRecord,
 };
 use rightly_data::{
@@ -26,16 +26,21 @@ use rightly_data::{
 
 use crate::{
     discover::{data, inputs, options as discovery, run as discover},
-    support::{network, open, quickstart},
+    support::{context, context_on, network, open, quickstart},
 };
 
 fn named(table: &Path, out: &Path, options: &InterpretOptions) -> Result<StageRecord, Error> {
-    let inputs = open(inputs(table))?;
-    interpret(&inputs, options, &RunDir::new(out), &AtomicBool::new(false), &|_| ())
+    named_on(table, out, options, 2)
 }
 
-fn options() -> InterpretOptions {
-    InterpretOptions { threads: 2, ..InterpretOptions::default() }
+fn named_on(
+    table: &Path,
+    out: &Path,
+    options: &InterpretOptions,
+    threads: usize,
+) -> Result<StageRecord, Error> {
+    let inputs = open(inputs(table))?;
+    interpret(&inputs, options, &context_on(&RunDir::new(out), threads))
 }
 
 #[test]
@@ -47,7 +52,8 @@ fn a_captioner_describes_images_that_have_no_caption() {
     });
     let out = folder.path().join("run");
     discover(inputs(&table), &discovery(), &out).unwrap();
-    let options = InterpretOptions { captioner: Some(network("vit-gpt2")), ..options() };
+    let options =
+        InterpretOptions { captioner: Some(network("vit-gpt2")), ..InterpretOptions::default() };
     let record = named(&table, &out, &options).unwrap();
     let made = Table::load(&out.join("interpret/captions.parquet")).unwrap();
     let ids: Vec<String> = made.texts("id").unwrap().into_iter().flatten().collect();
@@ -59,7 +65,7 @@ fn a_captioner_describes_images_that_have_no_caption() {
     let bytes = || fs::read(out.join("interpret/captions.parquet")).unwrap();
     let first = bytes();
     fs::remove_file(out.join(".work/stages/interpret.json")).unwrap();
-    named(&table, &out, &InterpretOptions { threads: 1, ..options }).unwrap();
+    named_on(&table, &out, &options, 1).unwrap();
     assert_eq!(first, bytes());
 }
 
@@ -73,13 +79,12 @@ fn an_image_text_model_scores_phrases_and_says_what_it_can_t_use() {
     fs::write(folder.path().join("0-0.png"), b"no picture").ok();
     let list = folder.path().join("list.txt");
     fs::write(&list, "# mine\n{} in a meadow\n{} on the water\nred {}\nsand\n").unwrap();
-    let with = |threads: usize, phrases: Option<&Path>| InterpretOptions {
+    let with = |phrases: Option<&Path>| InterpretOptions {
         image_text: Some(network("clip")),
         phrases: phrases.map(Path::to_owned),
-        threads,
-        ..options()
+        ..InterpretOptions::default()
     };
-    let record = named(&table, &out, &with(2, Some(&list))).unwrap();
+    let record = named(&table, &out, &with(Some(&list))).unwrap();
     assert!(record.notes.iter().any(|n| n.contains("4 phrases")), "{:?}", record.notes);
     let names = Table::load(&out.join("interpret/names.parquet")).unwrap();
     for (source, shares) in
@@ -90,19 +95,22 @@ fn an_image_text_model_scores_phrases_and_says_what_it_can_t_use() {
     let bytes = || fs::read(out.join("interpret/names.parquet")).unwrap();
     let first = bytes();
     fs::remove_file(out.join(".work/stages/interpret.json")).unwrap();
-    named(&table, &out, &with(1, Some(&list))).unwrap();
+    named_on(&table, &out, &with(Some(&list)), 1).unwrap();
     assert_eq!(first, bytes());
     // The program's own list.
-    let record = named(&table, &out, &with(2, None)).unwrap();
+    let record = named(&table, &out, &with(None)).unwrap();
     assert!(record.notes.iter().any(|n| n.contains("334 phrases")), "{:?}", record.notes);
 
     fs::write(&list, "{} {}\n").unwrap();
-    let said = named(&table, &out, &with(1, Some(&list))).unwrap_err().to_string();
+    let said = named_on(&table, &out, &with(Some(&list)), 1).unwrap_err().to_string();
     assert!(said.contains("list.txt") && said.contains("line 1"), "{said}");
-    let alone = InterpretOptions { phrases: Some(list), ..options() };
+    let alone = InterpretOptions { phrases: Some(list), ..InterpretOptions::default() };
     let said = named(&table, &out, &alone).unwrap_err().to_string();
     assert!(said.contains("--image-text"), "{said}");
-    let nowhere = InterpretOptions { image_text: Some("/no/such/model".into()), ..options() };
+    let nowhere = InterpretOptions {
+        image_text: Some("/no/such/model".into()),
+        ..InterpretOptions::default()
+    };
     assert!(named(&table, &out, &nowhere).unwrap_err().to_string().contains("/no/such/model"));
 }
 
@@ -166,7 +174,7 @@ fn a_language_model_words_what_holds_and_nothing_else() {
     discover(inputs(&table), &discovery(), &out).unwrap();
     let endpoint = |url: String| InterpretOptions {
         language: Some(LanguageEndpoint { url, model: "small".to_owned() }),
-        ..options()
+        ..InterpretOptions::default()
     };
     let (url, asked) = server(|question| {
         let word = background(question);
@@ -258,9 +266,9 @@ fn the_model_of_planted_scenes_names_colours_and_places() {
         .unwrap();
     let run = RunDir::new(&out);
     run.write_table("discover/groups.parquet", &batch).unwrap();
-    let towers = write_planted_towers(&folder.path().join("towers")).unwrap();
-    let options = InterpretOptions { image_text: Some(towers), ..options() };
-    interpret(&open(inputs()).unwrap(), &options, &run, &AtomicBool::new(false), &|_| ()).unwrap();
+    let towers = rightly_planted::towers::write(&folder.path().join("towers")).unwrap();
+    let options = InterpretOptions { image_text: Some(towers), ..InterpretOptions::default() };
+    interpret(&open(inputs()).unwrap(), &options, &context(&run)).unwrap();
 
     let names = Table::load(&out.join("interpret/names.parquet")).unwrap();
     let (class, source) = (names.texts("class").unwrap(), names.texts("source").unwrap());

@@ -1,6 +1,6 @@
 //! Retrieval from a pool for the quickstart's failing subgroups, with a tiny untrained image-text model.
 
-use std::{fs, path::Path, sync::atomic::AtomicBool};
+use std::{fs, path::Path};
 
 use rightly_audit::{
     Error, RunDir,
@@ -13,18 +13,17 @@ use rightly_model::Overrides;
 
 use crate::{
     discover::{data, inputs, options as discovery, run as discover},
-    support::{network, npy_bytes, open, quickstart},
+    support::{context, context_on, network, npy_bytes, open, quickstart},
 };
 
 fn named(table: &Path, out: &Path, pool: &Path, threads: usize) -> Result<StageRecord, Error> {
     let options = InterpretOptions {
         image_text: Some(network("clip")),
         pool: Some(pool.to_owned()),
-        threads,
         ..InterpretOptions::default()
     };
     let inputs = open(inputs(table))?;
-    interpret(&inputs, &options, &RunDir::new(out), &AtomicBool::new(false), &|_| ())
+    interpret(&inputs, &options, &context_on(&RunDir::new(out), threads))
 }
 
 /// Rows as a `.npy` file.
@@ -112,8 +111,6 @@ fn pictures_of_a_folder_a_table_or_embeddings_are_retrieved_alike() {
     assert!(said.contains("both are to be of one encoder"), "{said}");
     let alone = InterpretOptions { pool: Some(pool), ..InterpretOptions::default() };
     let inputs = open(inputs(&table)).unwrap();
-    let said = interpret(&inputs, &alone, &RunDir::new(&out), &AtomicBool::new(false), &|_| ())
-        .unwrap_err()
-        .to_string();
+    let said = interpret(&inputs, &alone, &context(&RunDir::new(&out))).unwrap_err().to_string();
     assert!(said.contains("no words") || said.contains("--image-text"), "{said}");
 }

@@ -10,6 +10,7 @@ mod integrity;
 mod interpret;
 mod interpret_models;
 mod interpret_pool;
+mod layers;
 mod mitigate;
 mod rank;
 mod rank_attributes;

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
-    sync::atomic::AtomicBool,
 };
 
 use rightly_audit::{
@@ -21,7 +20,7 @@ use rightly_model::Overrides;
 
 use crate::{
     discover,
-    support::{open, quick, quickstart},
+    support::{context, context_on, open, quick, quickstart},
 };
 
 /// Two copies of each picture train, three hold the groups, three are reported on.
@@ -34,7 +33,6 @@ fn options() -> MitigateOptions {
         repairs: vec![Repair::Dim],
         controls: 2,
         resamples: 200,
-        threads: 2,
         ..MitigateOptions::default()
     }
 }
@@ -46,10 +44,19 @@ fn on_groups() -> Vec<Repair> {
 }
 
 fn run(inputs: &Inputs, options: &MitigateOptions, out: &Path) -> Result<StageRecord, Error> {
+    run_on(inputs, options, out, 2)
+}
+
+fn run_on(
+    inputs: &Inputs,
+    options: &MitigateOptions,
+    out: &Path,
+    threads: usize,
+) -> Result<StageRecord, Error> {
     let run = RunDir::new(out);
     let _lock = run.lock()?;
     inputs.claim(&run, false)?;
-    mitigate(inputs, options, &run, &AtomicBool::new(false), &|_| ())
+    mitigate(inputs, options, &context_on(&run, threads))
 }
 
 fn value(metrics: &[Metric], metric: &str, condition: &str) -> f64 {
@@ -66,7 +73,7 @@ fn a_repaired_model_is_what_the_figures_are_about_whatever_the_number_of_threads
     // What was measured is measured again.
     let own = RunDir::new(&out);
     inputs.claim(&own, false).unwrap();
-    evaluate(&inputs, &quick(), &own, &AtomicBool::new(false), &|_| ()).unwrap();
+    evaluate(&inputs, &quick(), &context(&own)).unwrap();
     let found = DiscoverOptions { draws: 99, ..discover::options() };
     discover::run(discover::inputs(&table), &found, &out).unwrap();
     let repairs = vec![Repair::Dim, Repair::GroupDro, Repair::ClassBalanced];
@@ -129,7 +136,7 @@ fn a_repaired_model_is_what_the_figures_are_about_whatever_the_number_of_threads
     assert_eq!(run(&inputs, &options, &out).unwrap(), record, "what is there is not made again");
     let other = folder.path().join("one-thread");
     discover::run(discover::inputs(&table), &found, &other).unwrap();
-    let again = run(&inputs, &MitigateOptions { threads: 1, ..options }, &other).unwrap();
+    let again = run_on(&inputs, &options, &other, 1).unwrap();
     // Nothing was evaluated there: no measures to run again.
     let shared = |record: &StageRecord| -> Vec<Metric> {
         let own = record.metrics.iter().filter(|m| !m.metric.ends_with("-change"));
@@ -220,7 +227,7 @@ fn a_model_of_more_outputs_gets_a_head_of_the_datas_classes() {
     let inputs = open(discover::inputs(&table)).unwrap();
     let own = RunDir::new(&out);
     inputs.claim(&own, false).unwrap();
-    evaluate(&inputs, &quick(), &own, &AtomicBool::new(false), &|_| ()).unwrap();
+    evaluate(&inputs, &quick(), &context(&own)).unwrap();
     let options = MitigateOptions { groups: Some("group".to_owned()), controls: 1, ..options() };
     let record = run(&inputs, &options, &out).unwrap();
     let said = record.notes.join("\n");
@@ -235,7 +242,7 @@ fn a_model_of_more_outputs_gets_a_head_of_the_datas_classes() {
     let again = folder.path().join("again");
     let again = RunDir::new(&again);
     repaired.claim(&again, false).unwrap();
-    let measured = evaluate(&repaired, &quick(), &again, &AtomicBool::new(false), &|_| ()).unwrap();
+    let measured = evaluate(&repaired, &quick(), &context(&again)).unwrap();
     let after = value(&record.metrics, "accuracy", "after/dim");
     assert_eq!(value(&measured.metrics, "accuracy", "none"), after);
 }
@@ -395,8 +402,8 @@ fn objects_and_cues_are_known_where_masks_and_ranks_are() {
     let out = folder.path().join("masked");
     let own = RunDir::new(&out);
     inputs.claim(&own, false).unwrap();
-    let ranked = RankOptions { resamples: 100, draws: 99, threads: 2, ..RankOptions::default() };
-    rank(&inputs, &ranked, &own, &AtomicBool::new(false), &|_| ()).unwrap();
+    let ranked = RankOptions { resamples: 100, draws: 99, ..RankOptions::default() };
+    rank(&inputs, &ranked, &context(&own)).unwrap();
     let all: Vec<Repair> =
         Repair::ALL.into_iter().filter(|r| r.needs_masks() || r.needs_ranks()).collect();
     assert_eq!(all.len(), 5);
@@ -411,12 +418,13 @@ fn objects_and_cues_are_known_where_masks_and_ranks_are() {
     assert!(worst(Repair::BackgroundOnly) <= worst(Repair::Saliency));
     // The trunk has seen the changed pictures; other repairs of the same run ask no more of it.
     let counted = std::sync::atomic::AtomicUsize::new(0);
-    mitigate(&inputs, &repairs(&[Repair::CoreNoise]), &own, &AtomicBool::new(false), &|event| {
+    let sink = |event| {
         if matches!(event, rightly_audit::Event::Image) {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
-    })
-    .unwrap();
+    };
+    let watched = rightly_audit::Context { sink: &sink, ..context(&own) };
+    mitigate(&inputs, &repairs(&[Repair::CoreNoise]), &watched).unwrap();
     assert_eq!(counted.into_inner(), 0);
 }
 

@@ -1,6 +1,6 @@
 //! Ranking by spuriosity: against NumPy, and as a stage on the quickstart's pictures.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use ndarray::Array1;
 use rightly_audit::{
@@ -8,14 +8,15 @@ use rightly_audit::{
     features::Source,
     findings::Kind,
     metrics::{MEAN, POOLED, find},
-    rank::{RankOptions, most_important, rank, spuriosity},
+    rank::{RankOptions, most_important, rank},
     run::StageRecord,
+    spuriosity,
 };
 use rightly_data::table::Table;
 use rightly_stats::extremes::{gap, gap_p};
 use serde::Deserialize;
 
-use crate::support::{inputs, npy_bytes, open, quickstart};
+use crate::support::{context_on, inputs, npy_bytes, open, quickstart};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -82,21 +83,24 @@ fn importance_spuriosity_ranks_gaps_and_p_agree_with_numpy() {
 }
 
 fn options() -> RankOptions {
-    RankOptions {
-        ks: vec![5, 10, 100],
-        resamples: 200,
-        draws: 499,
-        threads: 2,
-        ..RankOptions::default()
-    }
+    RankOptions { ks: vec![5, 10, 100], resamples: 200, draws: 499, ..RankOptions::default() }
 }
 
 fn run(inputs: InputOptions, options: &RankOptions, out: &Path) -> Result<StageRecord, Error> {
+    run_on(inputs, options, out, 2)
+}
+
+fn run_on(
+    inputs: InputOptions,
+    options: &RankOptions,
+    out: &Path,
+    threads: usize,
+) -> Result<StageRecord, Error> {
     let inputs = open(inputs)?;
     let run = RunDir::new(out);
     let _lock = run.lock()?;
     inputs.claim(&run, false)?;
-    rank(&inputs, options, &run, &AtomicBool::new(false), &|_| ())
+    rank(&inputs, options, &context_on(&run, threads))
 }
 
 const TABLES: [&str; 9] = [
@@ -214,8 +218,8 @@ fn features_are_chosen_on_the_other_split_and_no_image_counts_twice() {
 #[test]
 fn the_same_bytes_for_any_number_of_threads_and_nothing_twice() {
     let (one, four) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let first = run(inputs(), &RankOptions { threads: 1, ..options() }, one.path()).unwrap();
-    run(inputs(), &RankOptions { threads: 4, ..options() }, four.path()).unwrap();
+    let first = run_on(inputs(), &options(), one.path(), 1).unwrap();
+    run_on(inputs(), &options(), four.path(), 4).unwrap();
     for name in TABLES {
         let read =
             |folder: &Path| fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -223,7 +227,7 @@ fn the_same_bytes_for_any_number_of_threads_and_nothing_twice() {
     }
     let before =
         fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
-    let again = run(inputs(), &RankOptions { threads: 1, ..options() }, one.path()).unwrap();
+    let again = run_on(inputs(), &options(), one.path(), 1).unwrap();
     let after =
         fs::metadata(one.path().join("rank/spuriosity.parquet")).unwrap().modified().unwrap();
     assert_eq!((first, before), (again, after), "what is done is not done again");

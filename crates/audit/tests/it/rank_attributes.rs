@@ -1,6 +1,6 @@
 //! Ranking with attributes as the judge: opposite features are not one cue.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, sync::atomic::AtomicBool};
+use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use rightly_audit::{
     InputOptions, RunDir,
@@ -9,7 +9,7 @@ use rightly_audit::{
 };
 use rightly_data::table::Table;
 
-use crate::support::{open, quickstart};
+use crate::support::{context, open, quickstart};
 
 /// Each class has a feature that is higher where the mark is, and a weaker one that is higher where it is not.
 #[test]
@@ -52,7 +52,7 @@ fn what_goes_with_the_opposite_is_set_aside() {
         features: Source::File(npy),
         ..RankOptions::default()
     };
-    rank(&inputs, &options, &run, &AtomicBool::new(false), &|_| ()).unwrap();
+    rank(&inputs, &options, &context(&run)).unwrap();
 
     let found = Table::load(&run.path("rank/features.parquet")).unwrap();
     let columns = found.texts("class").unwrap().into_iter().zip(found.texts("word").unwrap());

@@ -8,7 +8,7 @@ use std::{
 };
 
 use rightly_audit::{
-    Error, Event, InputOptions, Inputs, RunDir,
+    Context, Error, Event, InputOptions, Inputs, RunDir,
     evaluate::{EvaluateOptions, evaluate},
     run::StageRecord,
 };
@@ -31,6 +31,16 @@ pub(crate) fn quick() -> EvaluateOptions {
     EvaluateOptions { resamples: 200, ..EvaluateOptions::default().quick() }
 }
 
+/// Two threads, nobody who watches.
+pub(crate) fn context(run: &RunDir) -> Context<'_> {
+    context_on(run, 2)
+}
+
+pub(crate) fn context_on(run: &RunDir, threads: usize) -> Context<'_> {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    Context { run, threads, stop: &NEVER, sink: &|_| () }
+}
+
 pub(crate) fn open(options: InputOptions) -> Result<Inputs, Error> {
     Inputs::open(options, &Overrides::default())
 }
@@ -41,6 +51,7 @@ pub(crate) fn run_until(
     options: &EvaluateOptions,
     out: &Path,
     stop_after: Option<usize>,
+    threads: usize,
 ) -> Result<StageRecord, Error> {
     let inputs = open(inputs)?;
     let run = RunDir::new(out);
@@ -48,14 +59,15 @@ pub(crate) fn run_until(
     inputs.claim(&run, false)?;
     let stop = AtomicBool::new(false);
     let seen = std::sync::atomic::AtomicUsize::new(0);
-    evaluate(&inputs, options, &run, &stop, &|event| {
+    let sink = |event| {
         if matches!(event, Event::Image) {
             let n = 1 + seen.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             if stop_after.is_some_and(|after| n >= after) {
                 stop.store(true, std::sync::atomic::Ordering::Relaxed);
             }
         }
-    })
+    };
+    evaluate(&inputs, options, &Context { run: &run, threads, stop: &stop, sink: &sink })
 }
 
 pub(crate) fn run(
@@ -63,7 +75,7 @@ pub(crate) fn run(
     options: &EvaluateOptions,
     out: &Path,
 ) -> Result<StageRecord, Error> {
-    run_until(inputs, options, out, None)
+    run_until(inputs, options, out, None, 2)
 }
 
 /// Every promised file of a run with its bytes (not run.toml, whose paths and options may differ).

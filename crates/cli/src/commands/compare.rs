@@ -6,6 +6,7 @@ use rightly::{
     Metric, RunDir,
     compare::{self, CompareOptions, Comparison, Row},
     metrics::{MEAN, POOLED},
+    place::{self, Input, Made},
 };
 
 use super::metrics;
@@ -13,7 +14,6 @@ use crate::{
     args::{CompareArgs, Format},
     interrupt::INTERRUPT,
     options, output,
-    place::{self, Input, Made},
 };
 
 /// Differences with a corrected p-value up to this are printed first.

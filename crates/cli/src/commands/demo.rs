@@ -8,26 +8,22 @@ use std::path::Path;
 
 use anyhow::Context;
 use rightly::{
-    InputOptions, Inputs, RunDir,
+    Audit, InputOptions, RunDir, Stages,
     discover::DiscoverOptions,
     dynamics::Source,
     evaluate::EvaluateOptions,
     features,
-    interpret::{InterpretOptions, write_planted_towers},
-    mitigate::MitigateOptions,
+    interpret::InterpretOptions,
+    place::{self, Made},
     planted_truth::{self, Truth},
-    rank::RankOptions,
 };
 use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted::World};
-use rightly_model::Overrides;
 use rightly_train::{Arch, TrainOptions};
 
-use super::stages::{self, Claimed, Stages};
 use crate::{
     args::DemoArgs,
     interrupt::{INTERRUPT, Interrupt},
     options, output,
-    place::{self, Made},
     progress::Progress,
     training_set,
 };
@@ -65,50 +61,53 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let dataset = Dataset::open(&table.to_string_lossy(), &OpenOptions::default())?;
     train(&dataset, &folder, args.seed, threads, interrupt, &progress)?;
 
-    let inputs = InputOptions {
+    let options = InputOptions {
         seed: args.seed,
         ..InputOptions::new(folder.model(), table.to_string_lossy())
     };
-    let inputs = Inputs::open(inputs, &Overrides::default())?;
-    let run = RunDir::new(folder.run());
-    let _lock = run.lock()?;
-    let mut evaluate = EvaluateOptions { threads, ..EvaluateOptions::default().quick() };
-    evaluate.noise_levels = NOISE_LEVELS.iter().map(|l| l.parse()).collect::<Result<_, _>>()?;
-    evaluate.control_levels.clone_from(&evaluate.noise_levels);
-    let claimed = Claimed::new(&inputs, &run, args.force, &progress)?;
-    let dynamics = Source::Table(folder.path("model/dynamics.parquet"));
-    let rank = RankOptions { threads, ..RankOptions::default() };
-    let towers = write_planted_towers(&folder.path("image-text"))?;
-    let tower = towers.join("vision_model.onnx");
-    let second = Some(features::Source::Encoder(tower, Box::default()));
-    let discover = DiscoverOptions { threads, second, ..DiscoverOptions::default() };
-    let interpret =
-        InterpretOptions { threads, image_text: Some(towers), ..InterpretOptions::default() };
-    let mitigate = MitigateOptions { threads, ..MitigateOptions::default() };
-    let stages = Stages {
-        dynamics: Some(&dynamics),
-        evaluate: Some(&evaluate),
-        rank: Some(&rank),
-        discover: Some(&discover),
-        interpret: Some(&interpret),
-        mitigate: Some(&mitigate),
-    };
-    stages::audit(claimed, stages, interrupt, &progress)?;
+    let door = Audit::of(options)
+        .out(folder.run())
+        .threads(threads)
+        .force(args.force)
+        .stages(stages(&folder)?);
+    let sink = |event| progress.take(event);
+    let report = interrupt.listening(|stop| door.run_with(stop, &sink))?;
+    let run = report.run_dir().clone();
 
     let truths = measured(&world, &plan, &dataset, &run)?;
     planted_truth::write(&folder.path("truth.json"), &truths)?;
     let verdict = planted_truth::compare(&truths, &run.findings()?, |class| dataset.ids_of(class));
     verdict.write(&folder.path("demo.json"))?;
-    let report = rightly_report::write(run.root())?;
+    // Again, with what was planted.
+    rightly::report::write(run.root())?;
     output::print(&verdict::table(&verdict))?;
     output::print(&verdict::repair(&run)?)?;
     if !args.quiet {
-        output::say(&format!("report: {}", report.display()));
+        output::say(&format!("report: {}", report.html().display()));
     }
     if args.open {
-        open(&report);
+        open(report.html());
     }
     Ok(())
+}
+
+/// Every stage, quick where nothing is lost, with the image-text model that knows planted scenes.
+fn stages(folder: &Folder) -> anyhow::Result<Stages> {
+    let mut evaluate = EvaluateOptions::default().quick();
+    evaluate.noise_levels = NOISE_LEVELS.iter().map(|l| l.parse()).collect::<Result<_, _>>()?;
+    evaluate.control_levels.clone_from(&evaluate.noise_levels);
+    let towers = rightly_planted::towers::write(&folder.path("image-text"))?;
+    let second = features::Source::Encoder(towers.join("vision_model.onnx"), Box::default());
+    Ok(Stages {
+        dynamics: Some(Source::Table(folder.path("model/dynamics.parquet"))),
+        evaluate: Some(evaluate),
+        discover: Some(DiscoverOptions { second: Some(second), ..DiscoverOptions::default() }),
+        interpret: Some(InterpretOptions {
+            image_text: Some(towers),
+            ..InterpretOptions::default()
+        }),
+        ..Stages::all()
+    })
 }
 
 /// The world that was asked for: a shipped one by its name, or a user's file.

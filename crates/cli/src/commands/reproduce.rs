@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::bail;
-use rightly::reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100};
+use rightly::{
+    place::{self, EXPERIMENT, Input, Made},
+    reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100},
+};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
@@ -19,7 +22,6 @@ use crate::{
     args::{ClassifierArg, Experiment, ReproduceArgs},
     interrupt::INTERRUPT,
     options, output,
-    place::{self, EXPERIMENT, Input, Made},
     progress::Progress,
     training_set,
 };
@@ -74,7 +76,7 @@ fn dim(args: &ReproduceArgs) -> anyhow::Result<()> {
     let result =
         interrupt.listening(|stop| dim_cifar100(&options, stop, &|event| progress.take(event)));
     if result.is_err() && interrupt.stop().load(Ordering::SeqCst) {
-        return Err(rightly::Error::Interrupted.into());
+        return Err(rightly::AuditError::Interrupted.into());
     }
     let result = result?;
     output::print(&output::lines(&files::read_text(&result.table, files::SMALL)?))?;

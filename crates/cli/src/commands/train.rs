@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
+use rightly::place::{self, Input, Made};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, is_split_name},
@@ -17,7 +18,6 @@ use crate::{
     args::{OptimizerArg, TrainArgs, TrainingFlags},
     interrupt::INTERRUPT,
     options, output,
-    place::{self, Input, Made},
     progress::Progress,
     training_set,
 };

@@ -113,16 +113,16 @@ fn nothing_is_written_inside_data_on_any_way_there() {
     std::os::unix::fs::symlink(data.join("nowhere"), &dangling).unwrap();
     let before = tree(folder.path());
     for (data, out, expected) in [
-        (&data, data.join("run"), "inside --data"),
-        (&data, data.join("a/b/c"), "inside --data"),
-        (&data, data.join("empty"), "inside --data"),
-        (&data, data.clone(), "inside --data"),
-        (&data, link.join("run"), "inside --data"),
-        (&link, data.join("run"), "inside --data"),
-        (&data, inner.clone(), "inside --data"),
-        (&data, inner.join("run"), "inside --data"),
+        (&data, data.join("run"), "inside the data"),
+        (&data, data.join("a/b/c"), "inside the data"),
+        (&data, data.join("empty"), "inside the data"),
+        (&data, data.clone(), "inside the data"),
+        (&data, link.join("run"), "inside the data"),
+        (&link, data.join("run"), "inside the data"),
+        (&data, inner.clone(), "inside the data"),
+        (&data, inner.join("run"), "inside the data"),
         // The system takes the parent of what the link leads to.
-        (&data, inner.join("../run"), "inside --data"),
+        (&data, inner.join("../run"), "inside the data"),
         (&data, folder.path().join("new/../photos/run"), "'..' behind a folder"),
         (&data, dangling.clone(), "link to nothing"),
     ] {
@@ -187,11 +187,11 @@ fn force_clears_no_input() {
         command.args(quick).arg("--out").arg(&run);
         command
     };
-    refused(with(&run.join("model.onnx"), &quickstart("table.csv")), "holds --model");
-    refused(with(&quickstart("model.onnx"), &run.join("photos")), "holds --data");
+    refused(with(&run.join("model.onnx"), &quickstart("table.csv")), "would remove the model");
+    refused(with(&quickstart("model.onnx"), &run.join("photos")), "would remove the data");
     let mut labels = with(&quickstart("model.onnx"), &quickstart("table.csv"));
     labels.arg("--labels").arg(run.join("labels.txt"));
-    refused(labels, "holds --labels");
+    refused(labels, "would remove --labels");
     // What a pattern, an overlay and a list of groups name is read as well.
     fs::create_dir(run.join("ckpt")).unwrap();
     for name in ["epoch-1.onnx", "epoch-2.onnx"] {
@@ -206,16 +206,16 @@ fn force_clears_no_input() {
         command
     };
     let at = |name: &str| run.join(name).to_str().unwrap().to_owned();
-    refused(audit(&["--checkpoints", &at("ckpt/*.onnx")]), "holds --checkpoints");
+    refused(audit(&["--checkpoints", &at("ckpt/*.onnx")]), "would remove --checkpoints");
     refused(
         audit(&["--overlay", &format!("cue={}", at("photos/ring/ring-001.jpg"))]),
-        "holds --overlay",
+        "would remove --overlay",
     );
     let mut mitigate = rightly();
     mitigate.args(["mitigate", "--force", "--model"]).arg(quickstart("model.onnx"));
     mitigate.arg("--data").arg(quickstart("table.csv")).arg("--out").arg(&run);
     mitigate.args(["--groups", &at("groups.csv")]);
-    refused(mitigate, "holds --groups");
+    refused(mitigate, "would remove --groups");
     // A pattern that goes into every folder would read what is written there.
     for (pattern, out, expected) in [
         ("**/epoch-*.onnx", "ckpt/new", "inside --checkpoints"),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{code, rightly, stderr, stdout};
 
 fn towers() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../rightly/assets/planted-towers")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../planted/assets/towers")
 }
 
 #[test]

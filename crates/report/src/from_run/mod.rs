@@ -17,8 +17,7 @@ use std::path::{Path, PathBuf};
 
 use rightly_audit::{
     Finding, Metric, RunDir,
-    evaluate::findings::{AT_CHANCE, TOO_FEW},
-    findings::Kind,
+    findings::{AT_CHANCE, Kind, TOO_FEW},
 };
 
 use rightly_data::files::write_whole;

@@ -27,7 +27,7 @@ fn trained(scenes: &Scenes, options: &TowerOptions, out: &Path) -> TrainedTowers
 }
 
 fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../rightly/assets/planted-towers")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../planted/assets/towers")
 }
 
 #[test]

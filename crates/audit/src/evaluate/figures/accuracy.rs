@@ -1,11 +1,14 @@
 //! Accuracy, true-class confidence and paired drops under every condition.
 
-use rightly_stats::{Design, Estimate, design, paired, proportion::wilson_of_rate};
+use rightly_stats::{design, paired};
 
 use super::metric_rows::{MetricRows, Over, Scope};
-use crate::evaluate::{
-    columns::{Columns, Seen},
-    rows::BACKGROUNDS,
+use crate::{
+    estimates::share_kept,
+    evaluate::{
+        columns::{Columns, Seen},
+        rows::BACKGROUNDS,
+    },
 };
 
 /// Conditions in the order of the report: clean, ablations, noise, overlays.
@@ -114,39 +117,6 @@ fn kept(
     });
 }
 
-/// Fewer sampling units with a right answer than this don't show their spread.
-pub(crate) const FEW_RIGHT: usize = 10;
-
-/// The ratio of two paired accuracies, 0 or more. Where so few units are right after that their spread can't be seen, the
-/// interval holds also what the accuracy after can be by itself.
-pub(crate) fn share_kept(
-    design: &Design,
-    kind: design::Scope,
-    before: &[f64],
-    after: &[f64],
-) -> Estimate {
-    let ratio = design.ratio(kind, after, before);
-    let mean = |values: &[f64]| match kind {
-        design::Scope::Pooled => design.mean_within(values, 0.0, 1.0),
-        design::Scope::MeanOfStrata => design.mean_of_strata_within(values, 0.0, 1.0),
-    };
-    let (Some(value), Some(low), Some(high), Some(accuracy)) =
-        (ratio.value, ratio.low, ratio.high, mean(before).value)
-    else {
-        return ratio;
-    };
-    let (mut low, mut high) = (low, high);
-    let same = before == after;
-    if same || design.units_with(after) < FEW_RIGHT {
-        let units = design.effective_units(kind);
-        // What could differ although no unit of so many did.
-        let unseen = wilson_of_rate(if same { 0.0 } else { value * accuracy }, units);
-        high = high.max(if same { value + unseen.1 / accuracy } else { unseen.1 / accuracy });
-        low = low.min(if same { value - unseen.1 / accuracy } else { unseen.0 / accuracy });
-    }
-    Estimate { low: Some(low.max(0.0)), high: Some(high), ..ratio }
-}
-
 /// The drop when the moved mask is gray, and how much more the object's own gray costs, on the
 /// same images.
 fn control(board: &mut MetricRows<'_>, columns: &Columns, clean: &[Option<Seen>]) {
@@ -167,38 +137,5 @@ fn beyond_controls(board: &mut MetricRows<'_>, columns: &Columns, kind: &str, me
         if let (true, Some(control)) = (condition.starts_with(kind), control) {
             drops(board, metric, condition, control, seen);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kept_of(before: &[f64], after: &[f64]) -> [f64; 3] {
-        let design = Design::new(vec![0; before.len()], None, 0, 0);
-        let e = share_kept(&design, design::Scope::Pooled, before, after);
-        [e.value.unwrap(), e.low.unwrap(), e.high.unwrap()]
-    }
-
-    #[test]
-    fn what_is_kept_is_between_honest_bounds() {
-        let hits =
-            |n: usize| -> Vec<f64> { (0..200).map(|i| f64::from(u8::from(i < n))).collect() };
-        let [value, low, high] = kept_of(&hits(160), &hits(80));
-        // Of 160 right ones 80 are kept: the ordinary interval of that share is .5 +- .08.
-        assert!(
-            (value - 0.5).abs() < 1e-12 && (low - 0.42).abs() < 0.01 && (high - 0.58).abs() < 0.01
-        );
-        // Nothing is left: as many as 3.8 of 200 could be, of 160.
-        let [value, low, high] = kept_of(&hits(160), &hits(0));
-        assert_eq!((value, low), (0.0, 0.0));
-        assert!((0.015..0.04).contains(&high), "{high}");
-        // Nothing changed.
-        let [value, low, high] = kept_of(&hits(160), &hits(160));
-        assert_eq!(value, 1.0);
-        assert!((0.96..0.99).contains(&low) && (1.01..1.04).contains(&high), "{low} {high}");
-        let design = Design::new(vec![0; 200], None, 0, 0);
-        let none = share_kept(&design, design::Scope::Pooled, &hits(0), &hits(3));
-        assert_eq!((none.value, none.low), (None, None));
     }
 }

@@ -15,9 +15,7 @@ mod surroundings;
 use super::{columns::Columns, options::EvaluateOptions, pipeline::Plan};
 use crate::{Error, Inputs, Metric};
 
-pub(crate) use accuracy::{FEW_RIGHT, share_kept};
 pub(super) use metric_rows::MetricRows;
-pub(crate) use noise::with_honest_bounds;
 pub use saliency::SAME_MAP;
 pub(super) use surroundings::pulls;
 

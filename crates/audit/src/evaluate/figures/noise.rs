@@ -1,11 +1,12 @@
 //! Relative foreground sensitivity (RIVAL10, equation 1), the plain gap beside it, and the same
 //! with the mask moved off the object.
 
-use rightly_stats::{Design, Estimate, design};
+use rightly_stats::{Estimate, design};
 
 use super::metric_rows::{MetricRows, Over, Scope};
 use crate::{
     Metric,
+    estimates::with_honest_bounds,
     evaluate::{
         STAGE,
         columns::{Columns, Seen, controls},
@@ -103,39 +104,6 @@ fn figures(
     estimates
 }
 
-/// Fewest sampling units that hold the rarer outcome, under either noise, for RFS to have an interval.
-const RARER: usize = 5;
-
-/// RFS of the accuracies `fg` and `bg` of each image, with an interval that holds the truth: none where too few units hold
-/// the rarer outcome to show a spread (all right under one of the noises, say), and Fieller's where units are few.
-/// Resampling is too narrow in both cases, and leaves zero out where the gap does not.
-pub(crate) fn with_honest_bounds(
-    rfs: Estimate,
-    design: &Design,
-    kind: design::Scope,
-    fg: &[f64],
-    bg: &[f64],
-) -> Estimate {
-    let none = Estimate { low: None, high: None, ..rfs };
-    let rarer = [fg, bg].map(|side| design.units_of_the_rarer(side));
-    let Some(value) = rfs.value.filter(|_| rarer[0].min(rarer[1]) >= RARER) else { return none };
-    if !design.is_small(kind) {
-        return rfs;
-    }
-    let gap: Vec<f64> = fg.iter().zip(bg).map(|(fg, bg)| bg - fg).collect();
-    // Below a mean of one half the room is the mean, above it what is missing to 1: whichever gives the figure.
-    let room = |free: f64, sign: f64| -> Vec<f64> {
-        fg.iter().zip(bg).map(|(fg, bg)| free + sign * (fg + bg)).collect()
-    };
-    let below = design.ratio(kind, &gap, &room(0.0, 1.0));
-    let above = design.ratio(kind, &gap, &room(2.0, -1.0));
-    // The smaller room gives the larger figure.
-    let size = |e: &Estimate| e.value.map_or(f64::INFINITY, f64::abs);
-    let ratio = if size(&below) >= size(&above) { below } else { above };
-    let clipped = |bound: Option<f64>| bound.map(|b| b.clamp(-1.0, 1.0));
-    Estimate { value: Some(value), low: clipped(ratio.low), high: clipped(ratio.high), ..rfs }
-}
-
 /// Weighted mean over images, or the mean of the classes' weighted means.
 struct Average<'a> {
     weights: &'a [f64],
@@ -169,6 +137,8 @@ mod tests {
         quantile::{normal_cdf, normal_quantile},
         rng::{keyed, standard_normal_fill},
     };
+
+    use rightly_stats::Design;
 
     use super::*;
 

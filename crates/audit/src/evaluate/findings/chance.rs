@@ -10,13 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{super::columns::Columns, data::data_problem};
 use crate::{
     Finding, Inputs, Metric,
+    findings::{AT_CHANCE, TOO_FEW},
     metrics::{MEAN, POOLED, find},
 };
-
-/// Title of the finding that makes every other figure meaningless.
-pub const AT_CHANCE: &str = "clean accuracy is at chance";
-/// Title where even a model that is always right could not be told from a blind answer.
-pub const TOO_FEW: &str = "too few images to tell clean accuracy from chance";
 
 /// What the best answers reach that never look at the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]

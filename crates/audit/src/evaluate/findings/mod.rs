@@ -13,8 +13,6 @@ use rightly_data::Problem;
 use super::{columns::Columns, options::EvaluateOptions};
 use crate::{Finding, Inputs, Metric};
 
-pub use chance::{AT_CHANCE, TOO_FEW};
-
 pub(super) fn find_all(
     inputs: &Inputs,
     options: &EvaluateOptions,

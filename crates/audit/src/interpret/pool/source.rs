@@ -13,11 +13,12 @@ use rightly_stats::nearest::{Nearest, nearest};
 use crate::{
     Error,
     interpret::{
-        REVISION,
+        Interpret,
         bank::Space,
         pictures::{Entry, Pass, Picture},
     },
     run::Key,
+    stage::Stage,
 };
 
 /// A pool of pictures in the space of the image-text model.
@@ -68,7 +69,7 @@ impl Pool {
             Self::Pictures(images, _) => {
                 let image = |i: &UnlabelledImage| (i.image.state(), i.captions.clone());
                 let images: Vec<_> = images.iter().map(image).collect();
-                Key::new("pool", REVISION).with("images", &images)?.finish()
+                Key::new("pool", Interpret::REVISION).with("images", &images)?.finish()
             }
         })
     }

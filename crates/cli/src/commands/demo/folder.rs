@@ -6,15 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use rightly::RunDir;
+use rightly::{RunDir, place::DEMO};
 use rightly_data::{
     DataError,
     dataset::TextTable,
     files::{self, write_whole},
     planted::World,
 };
-
-use crate::place::DEMO;
 
 /// `D/data`, `D/model`, `D/image-text`, `D/run`, `D/truth.json`, `D/demo.json`.
 pub(super) struct Folder {

@@ -5,16 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rightly::{RunDir, run::Lock};
+use rightly_audit::{RunDir, run::Lock};
+
+use crate::Error;
 
 /// Work in progress of every kind; the lock lies there.
-pub(crate) const WORK: &str = ".work";
+pub const WORK: &str = ".work";
 /// The lock's name there.
 const LOCK: &str = "lock";
 
 /// Holds a folder until it is dropped. What was made to hold it goes away then, where nothing else was put there.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub struct Claim {
     folder: PathBuf,
     /// Folders that did not exist before, the innermost first.
     made: Vec<PathBuf>,
@@ -25,7 +27,7 @@ pub(crate) struct Claim {
 impl Claim {
     /// # Errors
     /// The folder can't be written, or another process holds it.
-    pub(crate) fn take(folder: &Path) -> Result<Self, rightly::Error> {
+    pub fn take(folder: &Path) -> Result<Self, Error> {
         let named = folder.ancestors().filter(|path| !path.as_os_str().is_empty());
         let made = named.take_while(|path| !path.exists()).map(Path::to_owned).collect();
         let lock = RunDir::new(folder).lock()?;

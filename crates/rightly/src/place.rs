@@ -1,4 +1,4 @@
-//! Where a command may write: a new folder, an empty one, or one that such a command made. Nothing else is touched,
+//! Where an audit, a demo or a training may write: a new folder, an empty one, or one that such a command made. Nothing else is touched,
 //! with or without `--force`.
 
 use std::{
@@ -7,37 +7,39 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
 use rightly_data::{Dataset, MaskSource};
 
-use crate::claim::{Claim, WORK};
+use crate::{
+    Error,
+    claim::{Claim, WORK},
+};
 
 /// What a command leaves in its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Made {
+pub enum Made {
     Run,
     Demo,
     Training,
     Experiment,
 }
 
-/// A path that a command reads, and the flag that gave it.
+/// A path that is read, and what it is to whoever gave it: `the data`, `--votes`.
 #[derive(Debug, Clone)]
-pub(crate) struct Input {
-    pub(crate) flag: &'static str,
-    pub(crate) path: PathBuf,
+pub struct Input {
+    pub flag: &'static str,
+    pub path: PathBuf,
 }
 
 impl Input {
-    pub(crate) fn new(flag: &'static str, path: impl Into<PathBuf>) -> Self {
+    pub fn new(flag: &'static str, path: impl Into<PathBuf>) -> Self {
         Self { flag, path: path.into() }
     }
 }
 
 /// The file that says that a demo made a folder.
-pub(crate) const DEMO: &str = ".demo";
+pub const DEMO: &str = ".demo";
 /// The file that says that an experiment made a folder.
-pub(crate) const EXPERIMENT: &str = ".experiment";
+pub const EXPERIMENT: &str = ".experiment";
 /// Work in progress of a training.
 const TRAINING: &str = ".train";
 /// What systems put into folders that people look at.
@@ -76,6 +78,10 @@ impl Made {
     }
 }
 
+fn refused(message: String) -> Error {
+    Error::Folder(message)
+}
+
 /// A small regular file's text.
 fn marker(path: &Path) -> Option<String> {
     let file = fs::symlink_metadata(path).ok()?.is_file().then(|| fs::File::open(path).ok())??;
@@ -96,29 +102,29 @@ fn is_manifest(text: &str) -> bool {
 ///
 /// # Errors
 /// It holds something else, lies in an input, or holds an input that `force` would remove.
-pub(crate) fn check(out: &Path, kind: Made, inputs: &[Input], force: bool) -> anyhow::Result<()> {
+pub fn check(out: &Path, kind: Made, inputs: &[Input], force: bool) -> Result<(), Error> {
     apart(out, inputs, force)?;
     let shown = out.display();
     let entries = match fs::read_dir(out) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            bail!("--out {shown}: this is a file; give a folder");
+            return Err(refused(format!("{shown}: this is a file; give a folder")));
         }
-        Err(error) => return Err(error).with_context(|| format!("--out {shown}")),
+        Err(error) => return Err(error).map_err(|e| refused(format!("{shown}: {e}"))),
     };
     if kind.made(out) {
         return Ok(());
     }
     for entry in entries {
-        let name = entry.with_context(|| format!("--out {shown}"))?.file_name();
+        let name = entry.map_err(|e| refused(format!("{shown}: {e}")))?.file_name();
         let name = name.to_string_lossy();
         if !begun(out, &name) {
-            bail!(
-                "--out {shown}: holds '{name}', and no rightly {} made this folder; give a new or an empty one (nothing \
+            return Err(refused(format!(
+                "{shown}: holds '{name}', and no rightly {} made this folder; give a new or an empty one (nothing \
                  was written or removed)",
                 kind.words()
-            );
+            )));
         }
     }
     Ok(())
@@ -128,7 +134,7 @@ pub(crate) fn check(out: &Path, kind: Made, inputs: &[Input], force: bool) -> an
 ///
 /// # Errors
 /// As [`check`]; another process holds it.
-pub(crate) fn take(out: &Path, kind: Made, inputs: &[Input], force: bool) -> anyhow::Result<Claim> {
+pub fn take(out: &Path, kind: Made, inputs: &[Input], force: bool) -> Result<Claim, Error> {
     // A folder that another process is just starting may look like anything: its lock is asked first.
     let locked = out.join(WORK).join("lock").is_file();
     if !locked {
@@ -153,44 +159,52 @@ fn is_work(folder: &Path) -> bool {
 }
 
 /// Refuses a folder inside an input, and an input inside a folder that is cleared.
-fn apart(out: &Path, inputs: &[Input], force: bool) -> anyhow::Result<()> {
+fn apart(out: &Path, inputs: &[Input], force: bool) -> Result<(), Error> {
     let place = resolved(out)?;
     for Input { flag, path } in inputs {
         // What does not exist is refused by whoever reads it.
         let Ok(source) = fs::canonicalize(path) else { continue };
         if source.is_dir() && place.starts_with(&source) {
-            bail!(
-                "--out {}: this is inside {flag} {}, and nothing is written among your data; give a folder elsewhere",
+            return Err(refused(format!(
+                "{}: this is inside {flag} {}, and nothing is written among your data; give a folder elsewhere",
                 out.display(),
                 path.display()
-            );
+            )));
         }
         if force && source.starts_with(&place) {
-            bail!(
-                "--force would clear --out {}, which holds {flag} {}; give another --out",
+            return Err(refused(format!(
+                "{}: beginning anew would remove {flag} {}, which lies in it; give another folder",
                 out.display(),
                 path.display()
-            );
+            )));
         }
     }
     Ok(())
 }
 
 /// The real path of what may not exist yet: links followed, `..` taken as the system takes it.
-fn resolved(path: &Path) -> anyhow::Result<PathBuf> {
+fn resolved(path: &Path) -> Result<PathBuf, Error> {
     if path.as_os_str().is_empty() {
-        bail!("--out: the path is empty");
+        return Err(refused("the path of the folder to write to is empty".to_owned()));
     }
     match fs::canonicalize(path) {
         Ok(real) => return Ok(real),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(|| format!("--out {}", path.display())),
+        Err(error) => return Err(error).map_err(|e| refused(format!("{}: {e}", path.display()))),
     }
-    if fs::symlink_metadata(path).is_ok() {
-        bail!("--out {}: this is a link to nothing", path.display());
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            return Err(refused(format!("{}: this is a link to nothing", path.display())));
+        }
+        // Another process made it in this moment.
+        Ok(_) => return resolved(path),
+        Err(_) => {}
     }
     let Some(Component::Normal(name)) = path.components().next_back() else {
-        bail!("--out {}: '..' behind a folder that does not exist", path.display());
+        return Err(refused(format!(
+            "{}: '..' behind a folder that does not exist",
+            path.display()
+        )));
     };
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     Ok(resolved(parent.unwrap_or(Path::new(".")))?.join(name))
@@ -198,8 +212,8 @@ fn resolved(path: &Path) -> anyhow::Result<PathBuf> {
 
 /// The folders of `DATA`: a folder, or those that a known layout names. A table's are known when it is read
 /// ([`pictures`]).
-pub(crate) fn data(data: &str) -> Vec<Input> {
-    let of = |path: &str| Input::new("--data", path);
+pub fn data(data: &str) -> Vec<Input> {
+    let of = |path: &str| Input::new("the data", path);
     let known = data.split_once(':').filter(|_| !Path::new(data).exists());
     let Some((_, rest)) = known else { return vec![of(data)] };
     // Paths may hold commas themselves, so that every cut is looked at.
@@ -209,7 +223,7 @@ pub(crate) fn data(data: &str) -> Vec<Input> {
 
 /// The folders in which a dataset's pictures and masks lie. A table's own folder is not among them: a run beside the
 /// table is not among the pictures.
-pub(crate) fn pictures(data: &str, dataset: &Dataset) -> Vec<Input> {
+pub fn pictures(data: &str, dataset: &Dataset) -> Vec<Input> {
     let table = Path::new(data);
     let own = table.is_file().then(|| table.parent().and_then(|p| fs::canonicalize(here(p)).ok()));
     let own = own.flatten();
@@ -231,6 +245,6 @@ pub(crate) fn pictures(data: &str, dataset: &Dataset) -> Vec<Input> {
 }
 
 /// A file's folder, as a path that the system knows.
-pub(crate) fn here(folder: &Path) -> &Path {
+pub fn here(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
