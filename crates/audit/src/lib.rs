@@ -4,26 +4,28 @@
 //! |---|---|
 //! | [`inputs`] | model, data, masks and labels, opened and checked together |
 //! | [`first_look`] | a few images before a run: engines, a second opinion, what the output holds |
-//! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
+//! | [`audit`] | which stages run, in which order, and what is left out |
+//! | [`STAGES`], [`Context`] | what a stage is, the list of all, and what they work in |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
-//! | [`dynamics`] | the loss of each image after each epoch of training |
+//! | [`dynamics`] | the stage that gathers the loss of each image after each epoch of training |
 //! | [`features`] | features of images, computed once and kept as columns |
 //! | [`rank`] | the stage that ranks images by how strongly they carry spurious features |
 //! | [`discover`] | the stage that finds the subgroups of a class on which the model fails |
 //! | [`interpret`] | the stage that says in words what subgroups and cues are |
 //! | [`mitigate`] | the stage that trains a better head, and says whether it is one |
-//! | [`language`] | a title and a sentence about a subgroup, asked of a language model |
 //! | [`compare`] | the differences between two runs, paired where they share their images |
-//! | [`reproduce`] | experiments of papers, whole |
-//! | [`run`] | the run directory: manifest, lock, shards, stages, problems |
-//! | [`revisions`] | which revision of each measure and stage computes |
+//! | [`measures`] | pure functions on pixels and masks: ablation, noise, overlays, objects, saliency |
+//! | [`picture`], `predictor` | an image as the model sees it, and what the model says of it |
+//! | [`spuriosity`], `estimates`, `fit_confirm`, `prose` | what several stages need |
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
-//! | [`truth`] | what is known to be wrong, held against the findings |
-//! | [`workers`] | independent work on all cores, results in order |
-//! | [`event`] | progress for whoever started a stage |
+//! | [`language`] | a title and a sentence about a subgroup, asked of a language model |
+//! | [`run`], [`revisions`] | the run directory: manifest, lock, shards, records, keys |
+//! | [`reproduce`] | experiments of papers, whole |
+//! | [`planted_truth`] | what is known to be wrong, held against the findings |
+//! | [`workers`], [`event`] | independent work on all cores, results in order; progress |
 //!
-//! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables
-//! of an earlier one from the run directory and never calls into it.
+//! Data flows one way: inputs, shards, tables, figures, findings. A later stage reads the tables of an earlier one from the run
+//! directory. It uses what lies at the root of the crate, and never the inside of another stage (`tests/it/layers.rs`).
 
 pub mod audit;
 pub mod compare;

@@ -149,13 +149,25 @@ impl Loader {
 pub(crate) enum PartMask {
     /// After resize and crop: some pixels, not all.
     Usable(Mask),
-    /// Nothing of the part is in what the model sees, or nothing else.
-    Unusable,
+    /// Nothing of the part is in what the model sees, or nothing else; in words.
+    Unusable(&'static str),
     /// Why it can't be read.
     Unreadable(String),
 }
 
 impl Loader {
+    /// The parts of a sample whose masks can't be read, by their place among the data's parts, and why.
+    ///
+    /// # Errors
+    /// Where the image can't be decoded.
+    pub fn unreadable_parts(&self, sample: &Sample) -> Result<Vec<(usize, String)>, Error> {
+        let of = |(at, mask)| match mask {
+            PartMask::Unreadable(why) => Some((at, why)),
+            PartMask::Usable(_) | PartMask::Unusable(_) => None,
+        };
+        Ok(self.parts(sample)?.into_iter().filter_map(of).collect())
+    }
+
     /// The masks of the sample's parts as the model sees them, each with its place among the parts of the data.
     ///
     /// # Errors
@@ -171,7 +183,9 @@ impl Loader {
                 let cropped = self.preprocess.crop_mask(&raw, self.sampling);
                 match state(&raw, &cropped) {
                     MaskState::Usable => PartMask::Usable(cropped),
-                    _ => PartMask::Unusable,
+                    MaskState::CroppedAway => PartMask::Unusable("is cropped away"),
+                    MaskState::Full => PartMask::Unusable("marks every pixel"),
+                    _ => PartMask::Unusable("is empty"),
                 }
             }
         };

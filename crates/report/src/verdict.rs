@@ -340,7 +340,9 @@ fn noise(view: &ReportView) -> Option<String> {
     } else if high < 0.0 {
         format!("Noise around the object hurts it more than noise on it {tail}.")
     } else {
-        format!("Noise on the object and around it hurt alike, as far as these images show {tail}.")
+        format!(
+            "That noise on the object hurts it more or less than noise around it is not shown {tail}."
+        )
     })
 }
 

@@ -47,6 +47,12 @@ pub fn output(kind: OutputKind) -> &'static str {
 impl SecondOpinion {
     /// How far the second engine agrees on so many images.
     fn sentence(&self, images: usize) -> String {
+        if images == 0 {
+            return format!(
+                "{} was not asked: none of the first images could be read",
+                self.engine
+            );
+        }
         let differences =
             format!("on {} ({})", counted(images, "image"), difference(self.largest_difference));
         if self.other_answers.is_empty() {

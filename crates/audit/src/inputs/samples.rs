@@ -89,6 +89,12 @@ pub(super) fn hash_listing(dataset: &Dataset) -> String {
             None => field(sample.image.state().as_bytes()),
         }
         field(&[u8::from(sample.mask.is_some())]);
+        // Nothing of data without parts, whose runs go on.
+        for (name, part) in dataset.parts.iter().zip(&sample.parts) {
+            if part.is_some() {
+                field(name.as_bytes());
+            }
+        }
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -105,7 +105,7 @@ pub(crate) struct Interpret<'a> {
 
 impl<'a> Stage<'a> for Interpret<'a> {
     const NAME: &'static str = STAGE;
-    const REVISION: u32 = 5;
+    const REVISION: u32 = 6;
     type Options = InterpretOptions;
 
     fn prepare(

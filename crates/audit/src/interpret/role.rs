@@ -47,6 +47,10 @@ pub(super) fn role(tested: &Tested, subject: &Subject, least: f64) -> Option<Rol
     if candidate.shown == Shown::ContrastOnly || (is_cue && !all_present) {
         return None;
     }
+    // Captions leave things out, and an image-text model is unsure of them: of neither is it known what an image lacks.
+    if !all_present && candidate.source != Source::Attributes {
+        return None;
+    }
     let truer = tested.share.value.zip(tested.share_outside);
     let truer = truer.is_none_or(|(inside, outside)| inside > outside);
     let most = most(&tested.share, least) && truer;
@@ -62,7 +66,8 @@ pub(super) fn role(tested: &Tested, subject: &Subject, least: f64) -> Option<Rol
     }
     match (is_cue, present) {
         (false, true) if most && all_present => Some(Role::Most),
-        (false, true) if candidate.shown == Shown::Near && candidate.parts.len() == 1 => {
+        // Near, and the images that are nearest fail as the group does: else the words have no part in the failure.
+        (false, true) if candidate.shown == Shown::Near && candidate.parts.len() == 1 && held => {
             Some(Role::Near)
         }
         _ => None,
@@ -185,7 +190,15 @@ mod tests {
         let mut far = one(0.95, 0.6);
         far.candidate.shown = Shown::ContrastOnly;
         assert_eq!(role(&far), None);
+        let mut missing = one(0.95, 0.6);
+        missing.candidate.parts[0].present = false;
+        assert_eq!(role(&missing), None, "captions leave things out");
+        missing.candidate.source = Source::Attributes;
+        assert_eq!(role(&missing), Some(Role::Name));
         let mut near = one(0.6, 0.2);
+        near.candidate.shown = Shown::Near;
+        assert_eq!(role(&near), None, "images near it do not fail as the group does");
+        near = one(0.6, 0.6);
         near.candidate.shown = Shown::Near;
         assert_eq!(role(&near), Some(Role::Near));
         near.candidate.shown = Shown::Said;

@@ -104,7 +104,9 @@ impl Grouping {
         let method = method.or(first).ok_or_else(|| lacks("method"))?.to_owned();
         let rows = Rows::read(inputs, run, &method)?;
         if rows.0.is_empty() {
-            return Err(missing(&format!("no class has groups of '{method}'")));
+            return Err(missing(&format!(
+                "no class has groups of '{method}' (its notes say which classes were too small)"
+            )));
         }
         let mut counts = vec![0; inputs.dataset.classes.len()];
         for row in &rows.0 {

@@ -85,7 +85,7 @@ pub(crate) struct Mitigate<'a> {
 
 impl<'a> Stage<'a> for Mitigate<'a> {
     const NAME: &'static str = STAGE;
-    const REVISION: u32 = 4;
+    const REVISION: u32 = 5;
     type Options = MitigateOptions;
 
     fn prepare(

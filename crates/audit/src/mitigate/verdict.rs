@@ -189,7 +189,7 @@ fn costs(losers: &[Followed], max_cost: f64, random: &str) -> String {
         more => Some(format!("and {more} others of these")),
     });
     format!(
-        " By their intervals {} {verb} more than {points} point{}{each}: {}.",
+        " {} {verb} more than {points} point{}{each}, by intervals and corrected for all classes and groups: {}.",
         counts.join(" and "),
         if points == "1" { "" } else { "s" },
         spelled.join("; ")

@@ -94,6 +94,10 @@ fn read_all(args: &DataArgs, dataset: &Dataset) -> anyhow::Result<Vec<Problem>> 
                 if let Some(error) = picture.mask_error {
                     problems.push(row(&sample.id, error, "would be used without its mask"));
                 }
+                for (part, error) in loader.unreadable_parts(sample)? {
+                    let error = format!("the mask of the part '{}': {error}", dataset.parts[part]);
+                    problems.push(row(&sample.id, error, "would be used without this part"));
+                }
             }
         }
     }
@@ -121,6 +125,9 @@ fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
         dataset.classes.len(),
         masks
     );
+    if !dataset.parts.is_empty() {
+        text += &format!("parts with masks: {}\n", visible(&dataset.parts.join(", ")));
+    }
     if !dataset.attributes.is_empty() {
         text += &format!("attributes: {}\n", visible(&dataset.attributes.join(", ")));
     }
@@ -142,7 +149,8 @@ fn table(args: &DataArgs, dataset: &Dataset, problems: &[Problem]) -> String {
     if let Some(path) = &args.preview {
         text += &format!("\npreview: {}\n", visible(&path.display().to_string()));
     }
-    text += &format!("\n{} problems\n", problems.len());
+    let unread = if args.read { "" } else { " (no picture or mask was decoded: --read does)" };
+    text += &format!("\n{} problems{unread}\n", problems.len());
     for p in problems {
         let problem = format!("{}: {}; {}", p.image, p.problem, p.action);
         text += &format!("  {}\n", visible(&problem));

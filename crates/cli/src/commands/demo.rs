@@ -115,8 +115,15 @@ fn world(args: &DemoArgs) -> anyhow::Result<World> {
     let shipped = World::shipped_names().any(|name| name == args.world);
     let mut world = if shipped {
         World::shipped(&args.world)?
-    } else {
+    } else if Path::new(&args.world).exists() {
         World::from_file(Path::new(&args.world))?
+    } else {
+        let shipped: Vec<&str> = World::shipped_names().collect();
+        anyhow::bail!(
+            "--world {}: no such file, and no world of this name; there are {}",
+            args.world,
+            shipped.join(", ")
+        );
     };
     if args.without_cues {
         let classes: Vec<String> = world.classes().iter().map(|&c| c.to_owned()).collect();

@@ -23,13 +23,17 @@ pub(crate) fn run(args: &MetricsArgs) -> anyhow::Result<()> {
         })
         .collect();
     if chosen.is_empty() && !metrics.is_empty() {
-        let mut names: Vec<&str> = metrics.iter().map(|m| m.metric.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        anyhow::bail!(
-            "{}: no figure fits these flags; its metrics are {}",
-            args.run.display(),
+        let of = |pick: fn(&Metric) -> &str| {
+            let mut names: Vec<&str> = metrics.iter().map(pick).collect();
+            names.sort_unstable();
+            names.dedup();
             names.join(", ")
+        };
+        anyhow::bail!(
+            "{}: no figure fits these flags; its stages are {}, its metrics {}",
+            args.run.display(),
+            of(|m| &m.stage),
+            of(|m| &m.metric)
         );
     }
     output::print(&format(&chosen, args.format)?)

@@ -183,11 +183,13 @@ impl Reader<'_> {
             return;
         }
         self.seen.insert(key, self.draft.data.samples.len());
-        let mask =
-            columns.mask.and_then(|c| cells[c].take()).and_then(|mask| self.mask(&id, &mask));
+        let mask = columns
+            .mask
+            .and_then(|c| cells[c].take())
+            .and_then(|mask| self.mask(&id, &mask, "used without its mask"));
         let mut part = |&column: &usize| {
             let file = cells[column].take()?;
-            Some(MaskSource::File(self.mask(&id, &file)?))
+            Some(MaskSource::File(self.mask(&id, &file, "used without this part")?))
         };
         let parts = columns.parts.iter().map(&mut part).collect();
         let mut take = |column: Option<usize>| column.and_then(|c| cells[c].take());
@@ -222,7 +224,7 @@ impl Reader<'_> {
         }
     }
 
-    fn mask(&mut self, id: &str, mask: &str) -> Option<PathBuf> {
+    fn mask(&mut self, id: &str, mask: &str, without: &str) -> Option<PathBuf> {
         match self.locate(mask) {
             Ok((_, path, None)) => Some(path),
             Ok((_, path, Some(what))) => {
@@ -231,7 +233,7 @@ impl Reader<'_> {
             }
             Err(what) => {
                 let what = format!("mask that is not there: '{mask}', {what}");
-                self.draft.problem(id, what, "used without its mask");
+                self.draft.problem(id, what, without);
                 None
             }
         }

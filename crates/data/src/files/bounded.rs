@@ -91,7 +91,10 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     let what = kind(metadata);
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("is {what}, expected a regular file; copy its content into a file"),
+        match metadata.is_dir() {
+            true => "is a folder, expected a regular file; name the file in it".to_owned(),
+            false => format!("is {what}, expected a regular file; copy its content into a file"),
+        },
     ))
 }
 

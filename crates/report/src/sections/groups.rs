@@ -41,8 +41,19 @@ fn summary(groups: &GroupsView, found: usize) -> String {
             number(100.0 * gap, 0)
         )
     });
-    let classes = if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") };
-    format!("{} of {classes} tested, {held}.{power}", plural(tests, "group"))
+    let tested =
+        groups.classes.iter().filter(|class| class.groups.iter().any(|g| g.gap.q.is_some()));
+    let of = match tested.count() {
+        n if n == classes => {
+            if n == 1 {
+                "1 class".to_owned()
+            } else {
+                format!("{n} classes")
+            }
+        }
+        n => format!("{n} of {classes} classes"),
+    };
+    format!("{} of {of} tested, {held}.{power}", plural(tests, "group"))
 }
 
 fn class_block(class: &GroupedClass, open: bool) -> Markup {

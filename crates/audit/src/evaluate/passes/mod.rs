@@ -1,7 +1,6 @@
 //! One file a measure: what it does to a picture and what it leaves.
 //!
-//! To add a measure: a file here that implements [`Measure`], a variant of
-//! [`Row`](super::rows::Row), its columns in `tables`, its figures in `figures`.
+//! CONTRIBUTING.md says what else a new measure needs.
 
 mod ablation;
 mod background;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Changes with the code that decides the rows.
-pub(super) const REVISION: u32 = 1;
+pub(super) const REVISION: u32 = 2;
 
 pub(super) struct Parts {
     names: Vec<String>,
@@ -46,8 +46,14 @@ impl Measure for Parts {
         for (at, mask) in probe.inputs().loader.parts(subject.sample)? {
             let mask = match mask {
                 PartMask::Usable(mask) => mask,
-                // As of an object that the crop removes: there is nothing to ablate.
-                PartMask::Unusable => continue,
+                PartMask::Unusable(why) => {
+                    problems.push(problem(
+                        &subject.sample.id,
+                        format!("the mask of the part '{}' {why}", self.names[at]),
+                        "left out of this part's figures",
+                    ));
+                    continue;
+                }
                 PartMask::Unreadable(why) => {
                     problems.push(problem(
                         &subject.sample.id,
@@ -58,6 +64,13 @@ impl Measure for Parts {
                 }
             };
             let object = subject.picture.mask.as_ref().unwrap_or(&mask);
+            if !mask.data.iter().zip(&object.data).any(|(part, object)| part & object) {
+                problems.push(problem(
+                    &subject.sample.id,
+                    format!("the mask of the part '{}' lies off the object", self.names[at]),
+                    "used",
+                ));
+            }
             let control = match control::moved_off(&mask, object) {
                 Some(moved) => probe.see(class, &ablation::gray(planes, &moved.mask)?)?,
                 None => None,

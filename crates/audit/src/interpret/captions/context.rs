@@ -9,7 +9,7 @@ use super::super::{
 use crate::prose::is_preposition;
 
 /// Words that may stand between an adjective and the class.
-const BETWEEN: usize = 1;
+pub(super) const BETWEEN: usize = 1;
 /// Words before a phrase that are looked at.
 const BEFORE: usize = 4;
 

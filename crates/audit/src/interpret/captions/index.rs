@@ -29,6 +29,8 @@ pub(in super::super) struct Index {
     phrases: Vec<Phrase>,
     /// Phrases of each image, ascending.
     of_image: BTreeMap<usize, Vec<usize>>,
+    /// Those of them that stand before the class's name, ascending: "green" of "a green bucket", not of "among green leaves".
+    before_class: BTreeMap<usize, Vec<usize>>,
     captions: BTreeMap<usize, Vec<Vec<Token>>>,
 }
 
@@ -40,6 +42,14 @@ struct Phrase {
     images: usize,
 }
 
+/// What is gathered of a phrase: how often it is written in which way, and the images that have it.
+#[derive(Default)]
+struct Known {
+    ways: BTreeMap<String, usize>,
+    images: BTreeSet<usize>,
+    before_class: BTreeSet<usize>,
+}
+
 impl Index {
     /// Of the images of a class, each with its captions.
     pub(in super::super) fn new<'a>(
@@ -49,27 +59,34 @@ impl Index {
         let class: BTreeSet<String> = runs(class).concat().into_iter().map(|t| t.lemma).collect();
         let mut captions = BTreeMap::<usize, Vec<Vec<Token>>>::new();
         // Dictionary form: how often it is written in which way, and the images that have it.
-        let mut known = BTreeMap::<Vec<String>, (BTreeMap<String, usize>, BTreeSet<usize>)>::new();
+        let mut known = BTreeMap::<Vec<String>, Known>::new();
         for (image, texts) in images {
             let own: Vec<Vec<Token>> = texts.iter().take(CAPTIONS).flat_map(|t| runs(t)).collect();
-            for words in own.iter().flat_map(|run| phrases(run, &class)) {
+            for (run, (words, end)) in
+                own.iter().flat_map(|run| phrases(run, &class).map(move |phrase| (run, phrase)))
+            {
                 let key: Vec<String> = words.iter().map(|t| t.lemma.clone()).collect();
                 let written: Vec<&str> = words.iter().map(|t| t.written.as_str()).collect();
-                let (ways, of) = known.entry(key).or_default();
-                *ways.entry(written.join(" ")).or_default() += 1;
-                of.insert(image);
+                let entry = known.entry(key).or_default();
+                *entry.ways.entry(written.join(" ")).or_default() += 1;
+                entry.images.insert(image);
+                if stands_before(&run[end..], &class) {
+                    entry.before_class.insert(image);
+                }
             }
             captions.insert(image, own);
         }
         let mut of_image = BTreeMap::<usize, Vec<usize>>::new();
+        let mut before_class = BTreeMap::<usize, Vec<usize>>::new();
         let mut out = Vec::with_capacity(known.len());
-        for (words, (ways, of)) in known {
+        for (words, Known { ways, images, before_class: before }) in known {
             let most = ways.iter().max_by_key(|(way, n)| (**n, std::cmp::Reverse((*way).clone())));
             let Some((written, _)) = most else { continue };
-            of.iter().for_each(|&image| of_image.entry(image).or_default().push(out.len()));
-            out.push(Phrase { words, written: written.clone(), images: of.len() });
+            images.iter().for_each(|&image| of_image.entry(image).or_default().push(out.len()));
+            before.iter().for_each(|&image| before_class.entry(image).or_default().push(out.len()));
+            out.push(Phrase { words, written: written.clone(), images: images.len() });
         }
-        Self { class, phrases: out, of_image, captions }
+        Self { class, phrases: out, of_image, before_class, captions }
     }
 
     /// Images inside and outside that have each phrase.
@@ -84,24 +101,40 @@ impl Index {
     }
 
     /// Whether a phrase is said of an image.
-    pub(super) fn says(&self, image: usize, phrase: usize) -> bool {
-        self.of_image.get(&image).is_some_and(|own| own.binary_search(&phrase).is_ok())
+    fn says(&self, image: usize, phrase: usize) -> bool {
+        said(&self.of_image, image, phrase)
+    }
+
+    /// Of each image whether it has the phrase, as captions join it to the class; `None` where they say neither the phrase nor
+    /// another one in its place.
+    pub(super) fn had(&self, phrase: usize, form: &Form) -> impl Fn(usize) -> Option<bool> + '_ {
+        let of_image = match form {
+            Form::Before => &self.before_class,
+            _ => &self.of_image,
+        };
+        let rivals = self.rivals(phrase, of_image);
+        move |image| {
+            let own = said(of_image, image, phrase);
+            let known = own || rivals.iter().any(|&rival| said(of_image, image, rival));
+            known.then_some(own)
+        }
     }
 
     /// Phrases that are said in the place of this one: of the same image hardly ever both, though chance alone would bring
     /// them together. "Violet" and "red" are rivals, "violet" and "small" are not. They tell an image of which something else
     /// is said from one whose captions leave the matter out.
-    pub(super) fn rivals(&self, phrase: usize) -> Vec<usize> {
-        let own = &self.phrases[phrase];
+    fn rivals(&self, phrase: usize, of_image: &BTreeMap<usize, Vec<usize>>) -> Vec<usize> {
+        let mut count = vec![0_usize; self.phrases.len()];
+        of_image.values().flatten().for_each(|&phrase| count[phrase] += 1);
         let mut together = vec![0_usize; self.phrases.len()];
-        for said in self.of_image.values().filter(|said| said.binary_search(&phrase).is_ok()) {
+        for said in of_image.values().filter(|said| said.binary_search(&phrase).is_ok()) {
             said.iter().for_each(|&other| together[other] += 1);
         }
         let images = self.captions.len().max(1) as f64;
+        let own = &self.phrases[phrase].words;
         let rival = |other: &usize| {
-            let its = &self.phrases[*other];
-            let expected = own.images as f64 * its.images as f64 / images;
-            let apart = !its.words.iter().any(|word| own.words.contains(word));
+            let expected = count[phrase] as f64 * count[*other] as f64 / images;
+            let apart = !self.phrases[*other].words.iter().any(|word| own.contains(word));
             apart && expected >= EXPECTED && together[*other] as f64 <= RARELY * expected
         };
         (0..self.phrases.len()).filter(rival).collect()
@@ -144,11 +177,21 @@ impl Index {
     }
 }
 
-/// Phrases of a run of words.
+fn said(of_image: &BTreeMap<usize, Vec<usize>>, image: usize, phrase: usize) -> bool {
+    of_image.get(&image).is_some_and(|own| own.binary_search(&phrase).is_ok())
+}
+
+/// Whether the class's name follows, with one other word of meaning between at most.
+fn stands_before(rest: &[Token], class: &BTreeSet<String>) -> bool {
+    let named = rest.iter().take(context::BETWEEN + 1).position(|t| class.contains(&t.lemma));
+    named.is_some_and(|at| rest[..at].iter().all(|t| !is_stop(&t.written)))
+}
+
+/// Phrases of a run of words, each with the place where it ends.
 fn phrases<'r>(
     run: &'r [Token],
     class: &BTreeSet<String>,
-) -> impl Iterator<Item = &'r [Token]> + use<'r> {
+) -> impl Iterator<Item = (&'r [Token], usize)> + use<'r> {
     let named: Vec<bool> = run.iter().map(|t| class.contains(&t.lemma)).collect();
     let stop: Vec<bool> = run.iter().map(|t| is_stop(&t.written)).collect();
     (0..run.len()).flat_map(move |from| {
@@ -156,6 +199,6 @@ fn phrases<'r>(
         let fits = |to: &usize| {
             !stop[from] && !stop[to - 1] && !named[from..*to].iter().any(|&named| named)
         };
-        ends.filter(fits).map(|to| &run[from..to]).collect::<Vec<_>>()
+        ends.filter(fits).map(|to| (&run[from..to], to)).collect::<Vec<_>>()
     })
 }

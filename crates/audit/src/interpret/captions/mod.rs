@@ -8,7 +8,7 @@ mod index;
 use rightly_stats::association::{LogOdds, log_odds};
 
 use super::{
-    phrase::{Candidate, Had, Joint, Part, Shown, Source},
+    phrase::{Candidate, Form, Had, Joint, Part, Shown, Source},
     unnamed::{Side, Subject},
 };
 pub(super) use index::Index;
@@ -54,13 +54,17 @@ pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
     }
     let confirm = &subject.confirm;
     kept.into_iter()
-        .map(|found| Candidate {
-            has: had(index, &found, confirm),
+        .map(|found| {
+            let form = index.form(found.phrase, fit, found.present);
+            (found, form)
+        })
+        .map(|(found, form)| Candidate {
+            has: had(index, &found, &form, confirm),
             of_parts: Vec::new(),
             shown: Shown::Said,
             parts: vec![Part {
                 text: index.written(found.phrase).to_owned(),
-                form: index.form(found.phrase, fit, found.present),
+                form,
                 present: found.present,
             }],
             joint: Joint::Both,
@@ -73,15 +77,10 @@ pub(super) fn candidates(index: &Index, subject: &Subject) -> Vec<Candidate> {
         .collect()
 }
 
-/// Whether images have what was found, as it is worded. Where captions say neither the phrase nor another one in its place,
-/// nothing is known.
-fn had(index: &Index, found: &Found, side: &Side) -> Had {
-    let rivals = index.rivals(found.phrase);
-    Had::of(side, |image| {
-        let said = index.says(image, found.phrase);
-        let known = said || rivals.iter().any(|&rival| index.says(image, rival));
-        known.then_some(said == found.present)
-    })
+/// Whether images have what was found, as it is worded.
+fn had(index: &Index, found: &Found, form: &Form, side: &Side) -> Had {
+    let had = index.had(found.phrase, form);
+    Had::of(side, |image| had(image).map(|had| had == found.present))
 }
 
 /// A phrase on the fitting side.
@@ -128,7 +127,6 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interpret::phrase::Form;
 
     /// Twenty images inside, sixty outside.
     fn subject() -> Subject {
@@ -177,6 +175,20 @@ mod tests {
         let inside = violet.has.ends[..20].iter().flatten();
         assert_eq!((inside.clone().filter(|had| **had).count(), inside.count()), (12, 16));
         assert!(violet.has.ends[20..].iter().flatten().all(|had| !had));
+    }
+
+    /// Colours of other things than the class are none of its own.
+    #[test]
+    fn a_word_that_is_said_of_other_things_is_not_said_of_the_class() {
+        let index = index(|i| {
+            let colour = if i % 80 < 16 { "blue" } else { ["red", "green", "teal"][i % 3] };
+            let place = if i.is_multiple_of(2) { "among green leaves" } else { "on a wall" };
+            vec![format!("a {colour} otter {place}")]
+        });
+        let found = candidates(&index, &subject());
+        let blue = found.iter().find(|c| c.text() == "blue").unwrap();
+        assert!(blue.has.ends.iter().all(Option::is_some), "green is a rival: {blue:?}");
+        assert_eq!(blue.has.ends.iter().flatten().filter(|had| **had).count(), 16);
     }
 
     #[test]

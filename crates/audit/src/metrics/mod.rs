@@ -1,7 +1,11 @@
 //! `metrics.json`: every figure of a run, one row each.
 
+mod catalogue;
+
 use rightly_stats::Estimate;
 use serde::{Deserialize, Serialize};
+
+pub use catalogue::{Better, MetricName, Range, as_markdown};
 
 /// The class of a figure over all images together.
 pub const POOLED: &str = "*";
@@ -79,51 +83,21 @@ impl Metric {
     }
 }
 
-/// Metrics that are shares of something.
-const SHARES: [&str; 21] = [
-    "accuracy",
-    "accuracy-by-rank",
-    "cam-average-precision",
-    "cam-class-overlap",
-    "cam-iou",
-    "cam-iou-median",
-    "cam-mass",
-    "cam-pointing",
-    "confidence",
-    "control-overlap",
-    "default-answer",
-    "name-auc",
-    "near-copies",
-    "object-kept",
-    "object-share",
-    "object-share-crop",
-    "object-share-random-crop",
-    "precision-at-10",
-    "subgroup-accuracy",
-    "worst-group-accuracy",
-    "worst-true-group-accuracy",
-];
-/// Metrics that may be any number, and those that may be any number from 0 on.
-const NUMBERS: [&str; 1] = ["logit-rise"];
-const POSITIVE: [&str; 4] = ["kept", "loss", "object-distance", "scenes"];
 /// Rounding of sums of doubles.
 const ROUNDING: f64 = 1e-9;
 
 impl Metric {
     /// What the figure can be: a share, a difference of shares, or (in comparisons and changes) a difference of those.
-    fn range(&self) -> (f64, f64) {
+    fn range(&self) -> Result<(f64, f64), String> {
         let name = self.metric.as_str();
         let of = name.strip_suffix("-change").unwrap_or(name);
+        let range = of.parse::<MetricName>()?.range();
         if self.stage == crate::compare::STAGE || of != name {
-            let free = NUMBERS.contains(&of) || POSITIVE.contains(&of);
-            return if free { (f64::NEG_INFINITY, f64::INFINITY) } else { (-2.0, 2.0) };
+            // Correlations are figures of a comparison by themselves, within the bounds of any difference.
+            let bounded = range.bounds().1 == 1.0;
+            return Ok(if bounded { (-2.0, 2.0) } else { (f64::NEG_INFINITY, f64::INFINITY) });
         }
-        match name {
-            _ if SHARES.contains(&name) => (0.0, 1.0),
-            _ if NUMBERS.contains(&name) => (f64::NEG_INFINITY, f64::INFINITY),
-            _ if POSITIVE.contains(&name) => (0.0, f64::INFINITY),
-            _ => (-1.0, 1.0),
-        }
+        Ok(range.bounds())
     }
 
     /// Whether the figure can be one of its metric.
@@ -131,7 +105,7 @@ impl Metric {
     /// # Errors
     /// Names the figure that lies outside of what it can be, or whose interval is none.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let (least, most) = self.range();
+        let (least, most) = self.range()?;
         let named = || {
             let part = |text: &Option<String>| text.as_deref().map(|t| format!(" {t}"));
             let parts = [&self.condition, &self.class, &self.group].map(part);
