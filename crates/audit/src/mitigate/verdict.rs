@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(answer, Answer::HelpsAtACost);
         assert!(
             words.ends_with(
-                " By their intervals 1 class loses more than 1 point: 'cup' from 98.9 % to 70.6 % (with random groups of \
+                " 1 class loses more than 1 point, by intervals and corrected for all classes and groups: 'cup' from 98.9 % to 70.6 % (with random groups of \
                  the same sizes 97.0 %)."
             ),
             "{words}"
@@ -298,11 +298,11 @@ mod tests {
         ];
         assert_eq!(
             costs(&all, 0.025, "none"),
-            " By their intervals 2 classes and 3 groups lose more than 2.5 points each: 'cup' from 100.0 % to 50.0 %; \
+            " 2 classes and 3 groups lose more than 2.5 points each, by intervals and corrected for all classes and groups: 'cup' from 100.0 % to 50.0 %; \
              cups on snow from 100.0 % to 50.0 %; 'bus' from 100.0 % to 50.0 %; and 2 others of these."
         );
         assert!(costs(&all[..4], 0.01, "none").ends_with("; and 1 other of these."));
-        assert!(costs(&all[1..2], 0.01, "none").starts_with(" By their intervals 1 group loses"));
+        assert!(costs(&all[1..2], 0.01, "none").starts_with(" 1 group loses"));
         assert_eq!(costs(&[], 0.01, "none"), "");
     }
 }
