@@ -183,7 +183,13 @@ fn between(
     let compared = &manifest.compare;
     let rest = format!("{:?}", (options.seed, options.resamples));
     let record = StageRecord {
-        key: key_of(&[VERSION, &compared.a.tables, &compared.b.tables, &rest]),
+        key: key_of(&[
+            VERSION,
+            &REVISION.to_string(),
+            &compared.a.tables,
+            &compared.b.tables,
+            &rest,
+        ]),
         metrics,
         findings: findings::doubts(a, b, &pairs),
         problems: findings::problems(a, b, &pairs),

@@ -177,7 +177,7 @@ pub struct Risen {
     pub probabilities: Vec<f32>,
 }
 
-/// The row of one measure.
+/// The row of one measure. New variants come last: finished shards know a variant by its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Row {
     /// The clean forward pass.
@@ -186,8 +186,6 @@ pub enum Row {
     Ablation(AblationRow),
     /// Surroundings.
     Background(BackgroundRow),
-    /// Parts.
-    Parts(PartsRow),
     /// Noise.
     Noise(NoiseRow),
     /// Saliency.
@@ -198,6 +196,8 @@ pub enum Row {
     Overlay(OverlayRow),
     /// The thumbnail.
     Thumbnail(ThumbnailRow),
+    /// Parts.
+    Parts(PartsRow),
 }
 
 /// What a measure leaves of one image.

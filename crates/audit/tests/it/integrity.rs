@@ -271,8 +271,8 @@ fn a_changed_algorithm_computes_anew_with_what_stands_on_it() {
         "clean" | "ablation" | "background" | "noise" | "saliency" | "objects" | "thumbnail" => {
             vec![e]
         }
-        // Nothing is laid over the pictures here, and nothing is repaired.
-        "overlay" | "mitigate" => vec![],
+        // Nothing is laid over the pictures here, no part has a mask, and nothing is repaired or compared.
+        "overlay" | "parts" | "mitigate" | "compare" => vec![],
         name if name == f => vec![r, g, i],
         name if name == e => vec![e],
         name if name == d => vec![d, g, i],
