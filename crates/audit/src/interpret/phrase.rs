@@ -200,6 +200,9 @@ impl Candidate {
 
     /// Two phrases as one; `None` where that says nothing of what is there.
     fn joined(a: &Self, b: &Self, joint: Joint, fit: &Side) -> Option<Self> {
+        // Either of two is the same in any order: one name for one thing.
+        let turned = joint == Joint::Either && a.text() > b.text();
+        let (a, b) = if turned { (b, a) } else { (a, b) };
         let said = match joint {
             Joint::Both => a.rises || b.rises,
             Joint::Either => a.rises && b.rises,
@@ -297,7 +300,7 @@ mod tests {
             one
         };
         let either = Candidate::pair(&[fitted(red.clone()), fitted(blue)], &side).unwrap();
-        assert_eq!((either.text().as_str(), either.joint), ("red or blue", Joint::Either));
+        assert_eq!((either.text().as_str(), either.joint), ("blue or red", Joint::Either));
         assert!(either.fitted > 0.99 && either.scores == scores(&inside));
         // Of two that are missing nothing is said.
         let no = |text: &str, one: usize| fitted(single(text, false, &|i| i % 4 == one));
