@@ -44,6 +44,67 @@ pub fn evaluate(
     stage::run::<Evaluate<'_>>(inputs, options, context)
 }
 
+/// The units of work of [`evaluate`], for threads, processes or machines that share the run directory.
+///
+/// Images are measured a shard at a time. A shard is one file for each measure, written whole, and known by everything that
+/// decides it: computed twice it is the same bytes. Whoever merges claims the run; workers only need its folder.
+pub struct Shards<'a>(Evaluate<'a>);
+
+/// The shards of an evaluation. The same inputs and options give the same shards, wherever they are asked for.
+///
+/// # Errors
+/// As [`evaluate`], before any image is measured.
+pub fn plan<'a>(
+    inputs: &'a Inputs,
+    options: &'a EvaluateOptions,
+    context: &Context<'_>,
+) -> Result<Shards<'a>, Error> {
+    Evaluate::prepare(inputs, options, context).map(Shards)
+}
+
+/// Joins the shards of a run into tables, figures and findings: what [`evaluate`] leaves, byte for byte.
+///
+/// # Errors
+/// Where shards are missing; as [`evaluate`].
+pub fn merge(
+    inputs: &Inputs,
+    options: &EvaluateOptions,
+    context: &Context<'_>,
+) -> Result<StageRecord, Error> {
+    let missing = plan(inputs, options, context)?.missing(context)?;
+    if let Some(first) = missing.first() {
+        let why = format!("{} shards are missing, the first is {first}", missing.len());
+        return Err(Error::run(context.run.root(), why));
+    }
+    evaluate(inputs, options, context)
+}
+
+impl Shards<'_> {
+    /// Number of shards.
+    pub fn count(&self) -> usize {
+        self.0.plan.shards()
+    }
+
+    /// Shards that are not finished. Damaged ones are named.
+    ///
+    /// # Errors
+    /// Where a file is there and can't be read.
+    pub fn missing(&self, context: &Context<'_>) -> Result<Vec<usize>, Error> {
+        Ok(self.0.plan.missing(context.sink)?.into_iter().map(|(shard, _)| shard).collect())
+    }
+
+    /// Measures the images of one shard; what of it is there stays.
+    ///
+    /// # Errors
+    /// An engine fails, a file can't be written, there is no such shard; [`Error::Interrupted`].
+    pub fn run_shard(&self, shard: usize, context: &Context<'_>) -> Result<(), Error> {
+        if shard >= self.count() {
+            return Err(Error::Usage(format!("shard {shard}: there are {}", self.count())));
+        }
+        self.0.plan.compute_one(shard, &self.0.predictor, context)
+    }
+}
+
 /// The measures that were asked for, and their shards.
 pub(crate) struct Evaluate<'a> {
     inputs: &'a Inputs,

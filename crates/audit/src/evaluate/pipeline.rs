@@ -70,7 +70,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Shards that lack a measure, each with the measures that it lacks.
-    fn missing(&self, sink: Sink<'_>) -> Result<Vec<(usize, Vec<usize>)>, Error> {
+    pub(super) fn missing(&self, sink: Sink<'_>) -> Result<Vec<(usize, Vec<usize>)>, Error> {
         let mut out: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (m, store) in self.stores.iter().enumerate() {
             for shard in store.missing(self.shards(), sink)? {
@@ -152,6 +152,25 @@ impl<'a> Plan<'a> {
             Ok(Some(error)) => Err(error),
             Err(_) => Err(Error::Usage("a worker thread failed".to_owned())),
         }
+    }
+
+    /// Computes what one shard lacks.
+    pub(super) fn compute_one(
+        &self,
+        shard: usize,
+        predictor: &Predictor<'_>,
+        &Context { stop, sink, .. }: &Context<'_>,
+    ) -> Result<(), Error> {
+        let mut missing = Vec::new();
+        for (m, store) in self.stores.iter().enumerate() {
+            if store.lacks(shard, sink)? {
+                missing.push(m);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.run_shard((shard, &missing), predictor, &|| stop.load(Ordering::Relaxed), sink)
     }
 
     fn run_shard(

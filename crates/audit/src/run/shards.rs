@@ -46,15 +46,27 @@ impl ShardStore {
     pub fn missing(&self, count: usize, sink: Sink<'_>) -> Result<Vec<usize>, Error> {
         let mut out = Vec::new();
         for index in 0..count {
-            let path = self.path(index);
-            if !path.is_file() {
-                out.push(index);
-            } else if self.content(index)?.is_none() {
-                sink(Event::Damaged(format!("{}: {CHANGED}; computed again", path.display())));
+            if self.lacks(index, sink)? {
                 out.push(index);
             }
         }
         Ok(out)
+    }
+
+    /// Whether a shard is still to be computed. A damaged one is named.
+    ///
+    /// # Errors
+    /// As [`ShardStore::missing`].
+    pub fn lacks(&self, index: usize, sink: Sink<'_>) -> Result<bool, Error> {
+        let path = self.path(index);
+        if !path.is_file() {
+            return Ok(true);
+        }
+        let damaged = self.content(index)?.is_none();
+        if damaged {
+            sink(Event::Damaged(format!("{}: {CHANGED}; computed again", path.display())));
+        }
+        Ok(damaged)
     }
 
     /// The content of a shard; `None` where it is not what was written.
@@ -89,8 +101,11 @@ impl ShardStore {
         let path = self.path(index);
         let bad = |why: &str| Error::run(&path, format!("{why}; run again, it is computed anew"));
         let content = self.content(index)?.ok_or_else(|| bad(CHANGED))?;
-        postcard::from_bytes(&content)
-            .map_err(|e| bad(&format!("not a shard of this version: {e}")))
+        postcard::from_bytes(&content).map_err(|e| {
+            // Whole, and of another version: as long as it lies there nothing takes its place.
+            drop(fs::remove_file(&path));
+            bad(&format!("not a shard of this version: {e}"))
+        })
     }
 }
 
@@ -131,6 +146,11 @@ mod tests {
                 assert!(store.read::<String>(0).is_err());
             }
         }
+        // Of another version: gone, so that it is computed anew.
+        store.write(0, &7_u8).unwrap();
+        let said = store.read::<(String, String)>(0).unwrap_err().to_string();
+        assert!(said.contains("not a shard of this version"), "{said}");
+        assert_eq!(missing(), (vec![0, 2], Vec::new()));
         // Cut short, then one in the place of the other, then one of another measure.
         fs::write(store.path(0), &whole[..10]).unwrap();
         assert_eq!(missing().0, [0, 2]);

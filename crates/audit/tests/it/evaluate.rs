@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use rightly_audit::{
-    evaluate::{EvaluateOptions, MeasureName},
+    RunDir,
+    evaluate::{self, EvaluateOptions, MeasureName},
     findings::Kind,
     metrics::{MEAN, POOLED, find},
 };
@@ -12,7 +13,9 @@ use rightly_data::{
     table::Table,
 };
 
-use crate::support::{differences, inputs, open, quick, quickstart, run, run_until, tables};
+use crate::support::{
+    context, differences, inputs, open, quick, quickstart, run, run_until, tables,
+};
 
 #[test]
 fn every_promised_figure_is_there_with_n_and_bounds_around_it() {
@@ -79,6 +82,37 @@ fn the_same_bytes_for_any_number_of_threads() {
     run_until(inputs(), &quick(), one.path(), None, 1).unwrap();
     run_until(inputs(), &quick(), four.path(), None, 4).unwrap();
     let different = differences(&tables(one.path()), &tables(four.path()));
+    assert!(different.is_empty(), "{different:?}");
+}
+
+/// Two that share a folder, each with its own view of the inputs, in an order of their own.
+#[test]
+fn shards_by_several_workers_merge_into_the_bytes_of_one_run() {
+    let (whole, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(inputs(), &quick(), whole.path()).unwrap();
+    let options = quick();
+    let dir = RunDir::new(shared.path());
+    let first = open(inputs()).unwrap();
+    first.claim(&dir, false).unwrap();
+    let second = open(inputs()).unwrap();
+    let other = RunDir::new(shared.path());
+    let [a, b] = [(&first, &dir), (&second, &other)]
+        .map(|(inputs, dir)| evaluate::plan(inputs, &options, &context(dir)).unwrap());
+    let count = a.count();
+    assert!(count > 3 && b.count() == count && a.missing(&context(&dir)).unwrap().len() == count);
+    let said = evaluate::merge(&first, &options, &context(&dir)).unwrap_err().to_string();
+    assert!(said.contains(&format!("{count} shards are missing")), "{said}");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            (0..count).rev().for_each(|shard| b.run_shard(shard, &context(&other)).unwrap());
+        });
+        // Every other one, so that some are computed by both.
+        (0..count).step_by(2).for_each(|shard| a.run_shard(shard, &context(&dir)).unwrap());
+    });
+    assert!(a.run_shard(count, &context(&dir)).is_err());
+    assert_eq!(a.missing(&context(&dir)).unwrap(), Vec::<usize>::new());
+    evaluate::merge(&first, &options, &context(&dir)).unwrap();
+    let different = differences(&tables(whole.path()), &tables(shared.path()));
     assert!(different.is_empty(), "{different:?}");
 }
 
