@@ -152,10 +152,15 @@ fn begun(folder: &Path, name: &str) -> bool {
     work || partial || LITTER.contains(&name)
 }
 
-/// Whether a folder `.work` is ours: it holds the lock, or nothing yet.
+/// Whether a folder `.work` is ours: it holds the lock, or nothing yet, or is gone by now. It is listed once: another process may
+/// be making its lock in this moment.
 fn is_work(folder: &Path) -> bool {
-    let ours = folder.join("lock").is_file();
-    ours || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return error.kind() == ErrorKind::NotFound,
+    };
+    let names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    names.is_empty() || names.iter().any(|name| name == "lock")
 }
 
 /// Refuses a folder inside an input, and an input inside a folder that is cleared.
