@@ -515,7 +515,7 @@ fn refused() -> Vec<(&'static str, ModelProto, &'static [&'static str])> {
     let graph = graph_of(&mut functions);
     let at = graph.node.iter().position(|node| node.name() == "floats").unwrap();
     graph.node.insert(at, call);
-    all.push(("functions that call two others each", functions, &["without end"]));
+    all.push(("functions that call two others each", functions, &["call each other too often"]));
     all.push(("a chain that no engine takes", chain(60_000), &["nodes"]));
     all.push(("branches beyond what the format holds", nested(60), &["no ONNX model"]));
     all
