@@ -16,7 +16,7 @@
 //!     .out(out)
 //!     .run()?;
 //! for finding in report.findings()? {
-//!     println!("{}: {}", finding.class, finding.title);
+//!     println!("{}", finding.title);
 //! }
 //! assert!(report.html().is_file());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
