@@ -199,6 +199,17 @@ mod tests {
         (0..160).map(|row| f64::from(u8::from(row % 40 < of[row / 40]))).collect()
     }
 
+    /// Classes that are alike differ in every resample: the interval would begin above the figure.
+    #[test]
+    fn the_interval_of_extremes_holds_its_value() {
+        let judges = judges(None);
+        let gap = judges.class_gap(&right([30, 30, 30, 30]));
+        assert_eq!((gap.value, gap.low), (Some(0.0), Some(0.0)), "{gap:?}");
+        assert!(gap.high.unwrap() > 0.05);
+        let worst = judges.worst(&right([30, 30, 30, 30]), &judges.large());
+        assert!(worst.low < worst.value && worst.high >= worst.value, "{worst:?}");
+    }
+
     #[test]
     fn a_gain_is_that_of_the_worst_group() {
         let judges = judges(None);
