@@ -49,6 +49,8 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let threads = options::threads(args.threads);
     let _lock = place::take(&args.out, Made::Demo, &[], args.force)?;
     let folder = Folder::claim(&args.out, &world, args.seed, args.force)?;
+    // Before the world is planted: what people put there is not to be found after the training.
+    place::check(&folder.run(), Made::Run, &[], args.force)?;
     let plan = world.plan(args.seed);
 
     if !folder.data().join("dataset.csv").is_file() {

@@ -100,7 +100,8 @@ fn attribute_file(image: &Path) -> PathBuf {
 }
 
 fn stem(image: &Path) -> String {
-    image.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    let stem = image.file_stem().expect("a file that was listed has a name: by construction");
+    stem.to_string_lossy().into_owned()
 }
 
 /// Row 0 of the `[2, 18]` array: which attributes the image has (row 1: which were changed).
