@@ -71,7 +71,9 @@ pub fn merge(
     options: &EvaluateOptions,
     context: &Context<'_>,
 ) -> Result<StageRecord, Error> {
-    let missing = plan(inputs, options, context)?.missing(context)?;
+    // What there is to say is said when the shards are joined.
+    let silent = Context { sink: &|_| (), ..*context };
+    let missing = plan(inputs, options, &silent)?.missing(context)?;
     if let Some(first) = missing.first() {
         let why = format!("{} shards are missing, the first is {first}", missing.len());
         return Err(Error::run(context.run.root(), why));

@@ -16,8 +16,8 @@ pub(super) enum Role {
     Name,
     /// True of most of the group, whose figures are not those of all such images: "a group of cars, most of them violet, fails".
     Most,
-    /// An image-text model puts it near the group; of single pictures that is not sure: "a group of cars fails that goes with the
-    /// phrase 'violet'".
+    /// An image-text model puts it near the group; of single pictures that is not sure: "a group of cars near the
+    /// phrase 'violet' fails".
     Near,
 }
 

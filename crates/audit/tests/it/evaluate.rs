@@ -380,6 +380,11 @@ fn parts_of_objects_are_made_gray_one_by_one() {
         );
     }
     assert!(of("drop", "part-gray/speck").value.unwrap().abs() < 0.02);
+    // The speck lies beside every object, which is said.
+    let beside = |p: &&rightly_data::Problem| {
+        p.problem == "the mask of the part 'speck' lies off the object"
+    };
+    assert_eq!(record.problems.iter().filter(beside).count(), 120);
     let table = Table::load(&out.join("predictions.parquet")).unwrap();
     let rows = table.texts("condition").unwrap();
     let count = |name: &str| rows.iter().filter(|row| row.as_deref() == Some(name)).count();

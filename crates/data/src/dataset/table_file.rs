@@ -104,7 +104,12 @@ impl Columns {
 fn parts(rows: &Rows, path: &Path) -> Result<Vec<usize>, DataError> {
     let named = |&c: &usize| rows.columns[c].starts_with(PART);
     let columns: Vec<usize> = (0..rows.columns.len()).filter(named).collect();
-    for &column in &columns {
+    let called = |column: usize| rows.columns[column][PART.len()..].trim();
+    for (at, &column) in columns.iter().enumerate() {
+        if columns[..at].iter().any(|&other| called(other) == called(column)) {
+            let message = format!("two columns are called '{PART}{}'; leave one", called(column));
+            return Err(DataError::invalid(path, message));
+        }
         let name = &rows.columns[column][PART.len()..];
         if name.trim().is_empty() || name.contains(['/', '\\']) {
             let message = format!(

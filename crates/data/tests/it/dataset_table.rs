@@ -179,3 +179,36 @@ fn names_from_other_systems_are_found() {
     assert!(data.samples[3].image != data.samples[4].image);
     assert!(problems(&data).iter().any(|p| p.contains("ending: from 'a/4.JPG'")));
 }
+
+#[test]
+fn columns_of_part_masks_are_parts_and_no_attributes() {
+    let tree = Tree::new();
+    tree.images(["a.jpg", "b.jpg"]);
+    tree.write("ears.png", mask_png(8, 6, 255));
+    tree.write(
+        "t.csv",
+        "image,class,mask:ears,mask: tail ,night\na.jpg,x,ears.png,,no\nb.jpg,x,gone.png,,yes\n",
+    );
+    let data = tree.open("t.csv");
+    assert_eq!(
+        (data.parts.as_slice(), data.attributes.as_slice()),
+        (&["ears".to_owned(), "tail".to_owned()][..], &["night".to_owned()][..])
+    );
+    let [first, second] = &data.samples[..] else { panic!("{:?}", data.samples) };
+    assert!(matches!(&first.parts[0], Some(MaskSource::File(file)) if file.ends_with("ears.png")));
+    assert!(first.mask.is_none() && first.parts[1].is_none() && second.parts[0].is_none());
+    let found = problems(&data);
+    assert!(
+        found.iter().any(|p| p.contains("gone.png") && p.contains("used without this part")),
+        "{found:?}"
+    );
+    for (header, said) in [
+        ("mask:ears,mask: ears", "two columns are called 'mask:ears'"),
+        ("mask:left/ear,night", "a name without slashes"),
+        ("mask:,night", "a name without slashes"),
+    ] {
+        tree.write("wrong.csv", format!("image,class,{header}\na.jpg,x,,\n"));
+        let found = tree.error("wrong.csv", &OpenOptions::default());
+        assert!(found.contains(said), "{found}");
+    }
+}

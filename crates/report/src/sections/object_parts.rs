@@ -13,19 +13,19 @@ use crate::{
 
 pub(super) fn section(view: &ReportView) -> Option<Section> {
     let figures = &view.figures;
-    let mut shown: Vec<(&str, &Figure)> = figures
+    let mut shown: Vec<(&str, &Figure, f64)> = figures
         .conditions("drop")
         .into_iter()
         .filter(|condition| condition.starts_with(PART) && !condition.ends_with("/control"))
-        .filter_map(|condition| Some((condition, figures.all("drop", Some(condition))?)))
-        .filter(|(_, drop)| drop.value.is_some())
+        .filter_map(|condition| {
+            let drop = figures.all("drop", Some(condition))?;
+            Some((condition, drop, drop.value?))
+        })
         .collect();
     if shown.is_empty() {
         return None;
     }
-    shown.sort_by(|a, b| {
-        b.1.value.partial_cmp(&a.1.value).expect("values are finite").then(a.0.cmp(b.0))
-    });
+    shown.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(b.0)));
     let body = html! {
         p { "What a part of the object is worth: the drop of accuracy where it alone is gray. Beyond its control: how much more that is than the same shape gray, moved off the object." }
         (wide(html! {
@@ -36,7 +36,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
                     th.number { "Beyond its control" } th.number { "95 % interval" } th.number { "n" }
                     th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
                 } }
-                tbody { @for (condition, drop) in &shown {
+                tbody { @for (condition, drop, _) in &shown {
                     tr {
                         th scope="row" { (name(&condition[PART.len()..])) }
                         (cells(Some(drop), Unit::Points))
