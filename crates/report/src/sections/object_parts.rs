@@ -4,7 +4,7 @@ use maud::html;
 
 use super::{
     Section,
-    parts::{cells, wide},
+    parts::{UNDER, cell, wide},
 };
 use crate::{
     format::{PART, Unit, name},
@@ -30,18 +30,16 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         p { "What a part of the object is worth: the drop of accuracy where it alone is gray. Beyond its control: how much more that is than the same shape gray, moved off the object." }
         (wide(html! {
             table {
-                caption { "Images that show the part" }
+                caption { "Images that show the part." (UNDER) }
                 thead { tr {
-                    th { "Part" } th.number { "Drop" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Beyond its control" } th.number { "95 % interval" } th.number { "n" }
-                    th.number { "Relative accuracy" } th.number { "95 % interval" } th.number { "n" }
+                    th { "Part" } th.number { "Drop" } th.number { "Beyond its control" } th.number { "Relative accuracy" }
                 } }
                 tbody { @for (condition, drop, _) in &shown {
                     tr {
                         th scope="row" { (name(&condition[PART.len()..])) }
-                        (cells(Some(drop), Unit::Points))
-                        (cells(figures.all("part-excess", Some(condition)), Unit::Points))
-                        (cells(figures.all("kept", Some(condition)), Unit::Percent))
+                        (cell(Some(drop), Unit::Points))
+                        (cell(figures.all("part-excess", Some(condition)), Unit::Points))
+                        (cell(figures.all("kept", Some(condition)), Unit::Percent))
                     }
                 } }
             }
