@@ -119,7 +119,7 @@ pub(crate) struct Evaluate<'a> {
 
 impl<'a> Stage<'a> for Evaluate<'a> {
     const NAME: &'static str = STAGE;
-    const REVISION: u32 = 6;
+    const REVISION: u32 = 7;
     type Options = EvaluateOptions;
 
     fn prepare(

@@ -105,7 +105,7 @@ pub(crate) struct Interpret<'a> {
 
 impl<'a> Stage<'a> for Interpret<'a> {
     const NAME: &'static str = STAGE;
-    const REVISION: u32 = 6;
+    const REVISION: u32 = 7;
     type Options = InterpretOptions;
 
     fn prepare(

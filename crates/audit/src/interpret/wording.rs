@@ -100,16 +100,18 @@ pub(super) fn sentence(subject: &Subject, phrases: &[&Tested], role: Option<Role
         format!("beside {others}, ")
     };
     let n = shown.first().map_or(subject.confirm.images.len(), |phrase| phrase.auc.n);
-    let bears = shown.first().and_then(|best| bears(best, role, is_cue));
+    let bears = shown.first().and_then(|best| bears(best, role, is_cue, n));
     let bears = bears.map_or(String::new(), |bears| format!(" {bears}"));
+    // The two ends of the ranking are a part of the class.
+    let ends = if is_cue { " at the two ends of the ranking" } else { "" };
     format!(
-        "In words: {}; {shares}on {n} images that had no part in choosing the words.{bears}",
+        "In words: {}; {shares}on {n} images{ends} that had no part in choosing the words.{bears}",
         said.join(", ")
     )
 }
 
-/// What the evidence of the best phrase bears.
-fn bears(best: &Tested, role: Option<Role>, is_cue: bool) -> Option<String> {
+/// What the evidence of the best phrase bears; `shares` is the number of images that its shares rest on.
+fn bears(best: &Tested, role: Option<Role>, is_cue: bool, shares: usize) -> Option<String> {
     let interval = |e: &Estimate| {
         let [value, low, high] = [e.value, e.low, e.high].map(|v| 100.0 * v.unwrap_or(f64::NAN));
         format!("{value:.0} [{low:.0}, {high:.0}]")
@@ -132,10 +134,14 @@ fn bears(best: &Tested, role: Option<Role>, is_cue: bool) -> Option<String> {
                 true => (format!("without '{text}'"), "with it"),
                 false => (format!("with '{text}'"), "without"),
             };
+            let all = contrast.with.n + contrast.without.n;
+            let all = if all == shares {
+                format!("these {all} images")
+            } else {
+                format!("all {all} such images of the class")
+            };
             format!(
-                "Of the {} images of the class that had no part in choosing the words, the {} {named} are {} points {how} in \
-                 accuracy than those {others}: the title's figures are theirs.",
-                contrast.with.n + contrast.without.n,
+                "Of {all}, the {} {named} are {} points {how} in accuracy than those {others}: the title's figures are theirs.",
                 contrast.with.n,
                 interval(&contrast.gap)
             )
@@ -312,8 +318,8 @@ mod tests {
         let named = sentence(&subject, &[&one], Some(Role::Name));
         assert_eq!(
             named.strip_prefix(evidence).unwrap(),
-            " Of the 200 images of the class that had no part in choosing the words, the 40 with 'snow' are 55 [40, 67] points \
-             lower in accuracy than those without: the title's figures are theirs."
+            " Of all 200 such images of the class, the 40 with 'snow' are 55 [40, 67] points lower in accuracy than those without: \
+             the title's figures are theirs."
         );
         let absent = tested(Form::Before, false);
         let absent = sentence(&subject, &[&absent], Some(Role::Name));

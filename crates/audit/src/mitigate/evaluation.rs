@@ -161,13 +161,13 @@ fn lowest(right: &Right, groups: &[&[usize]], weights: &[f64]) -> f64 {
     means.filter(|m| m.is_finite()).fold(f64::INFINITY, f64::min)
 }
 
-/// Images of the worst group.
+/// Images of the worst group; of several that are as bad, the largest.
 fn worst_size(right: &Right, groups: &[&[usize]]) -> usize {
     let ones = vec![1.0; right.len()];
     let mut worst = (f64::INFINITY, 0);
     for rows in groups {
         let own = mean(right, rows, &ones);
-        if own < worst.0 {
+        if own < worst.0 || own == worst.0 && rows.len() > worst.1 {
             worst = (own, rows.len());
         }
     }

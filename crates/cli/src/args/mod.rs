@@ -57,7 +57,7 @@ pub(crate) enum Command {
     /// Rank images by how strongly they carry spurious features, and see what accuracy does as those fade
     #[command(
         after_help = "Example:\n  rightly rank --model resnet50.onnx --preset imagenet \\\n      --data \
-        photos/table.csv --label-map map.csv --out RUN\n\nWhat is spurious is told by --votes, else by masks, else by \
+        photos/table.csv --label-map map.csv --out RUN\n\nWhat is spurious is decided by --votes, else by masks, else by \
         attributes and captions of the table (docs/spuriosity.md)."
     )]
     Rank(Box<StageArgs>),

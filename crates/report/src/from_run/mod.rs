@@ -29,8 +29,8 @@ use crate::{
 use album::Album;
 use tables::Tables;
 
-/// Findings whose photographs are shown, and how many of each.
-const ILLUSTRATED: (usize, usize) = (12, 6);
+/// Up to which finding photographs are shown, and how many of each.
+const ILLUSTRATED: [(usize, usize); 2] = [(12, 6), (40, 4)];
 
 /// Writes `run`'s report and returns its path.
 ///
@@ -71,7 +71,8 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         |title: &str| found.iter().any(|f| f.kind == Kind::DataProblem && f.title == title);
     let mut findings = Vec::new();
     for (i, finding) in found.iter().enumerate() {
-        let ids = finding.images.iter().take(if i < ILLUSTRATED.0 { ILLUSTRATED.1 } else { 0 });
+        let shown = ILLUSTRATED.iter().find(|(findings, _)| i < *findings);
+        let ids = finding.images.iter().take(shown.map_or(0, |(_, images)| *images));
         let photos = ids.filter_map(|id| tables.by_id(id)).map(|s| album.thumbnail(&tables, s));
         let mut shown = finding_view(finding);
         shown.photos = photos.collect::<Result<_, _>>()?;

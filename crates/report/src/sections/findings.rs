@@ -39,6 +39,14 @@ fn kind(name: &str) -> &str {
     }
 }
 
+/// What the effect of a finding is called, and its unit.
+fn effect(kind: &str) -> (&'static str, Unit) {
+    match kind {
+        "object-ignored" => ("Share of clean accuracy kept", Unit::Percent),
+        _ => ("Effect", Unit::Points),
+    }
+}
+
 /// What was seen, the evidence for it, what to do.
 fn description(text: &str) -> Markup {
     let prose = Prose::of(text);
@@ -50,7 +58,7 @@ fn description(text: &str) -> Markup {
 }
 
 pub(crate) fn one(finding: &FindingView) -> Markup {
-    let unit = Unit::Percent;
+    let (called, unit) = effect(&finding.kind);
     html! {
         article.finding.data[finding.kind == "data-problem"] {
             div.kind { (kind(&finding.kind)) }
@@ -58,8 +66,7 @@ pub(crate) fn one(finding: &FindingView) -> Markup {
             (description(&finding.description))
             @if finding.effect.value.is_some() {
                 p.muted {
-                    (if finding.kind == "object-ignored" { "Share of clean accuracy kept: " } else { "Effect: " })
-                    (inline(&finding.effect, unit))
+                    (called) ": " (inline(&finding.effect, unit))
                     @if let Some(q) = finding.q {
                         " · corrected p\u{a0}" (if q < 0.001 { "<\u{a0}0.001".to_owned() } else { format!("=\u{a0}{}", number(q, 3)) })
                     }

@@ -23,6 +23,8 @@ const SAME: &str = "background-swap/same-class";
 const OTHER: &str = "background-swap/other-class";
 /// Most images that a finding names.
 const NAMED: usize = 200;
+/// Images from which a finding names only those that show it best.
+const FEWEST_SHOWN: usize = 10;
 
 pub(super) fn followed(
     inputs: &Inputs,
@@ -131,6 +133,13 @@ fn gap(inputs: &Inputs, columns: &Columns, metrics: &[Metric], fall: &Fall<'_>) 
     let neutral = in_neutral_surroundings(inputs, columns, metrics);
     let mut lost = turned(inputs, columns, class, SAME, OTHER);
     lost.retain(|id| neutral.contains(id.as_str()));
+    // An image that is wrong as photographed shows no cue: its object was right in the surroundings of another image only.
+    let from_own: BTreeSet<String> =
+        turned(inputs, columns, class, "none", OTHER).into_iter().collect();
+    let shows = |id: &String| from_own.contains(id);
+    if lost.iter().filter(|id| shows(id)).count() >= FEWEST_SHOWN {
+        lost.retain(shows);
+    }
     fall.finding(
         OTHER,
         format!("'{class}' leans on its surroundings: they are worth {points:.0} points"),

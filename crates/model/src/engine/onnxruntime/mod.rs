@@ -66,16 +66,31 @@ pub(super) fn available() -> Result<(), ModelError> {
 
 pub(super) fn version() -> String {
     match environment() {
-        Ok(_) => format!("onnxruntime {}", release(ort::info())),
+        Ok(_) => match release(ort::info()).or_else(|| library::find().ok().and_then(numbered)) {
+            Some(release) => format!("{NAME} {release}"),
+            None => NAME.to_owned(),
+        },
         Err(_) => NAME.to_owned(),
     }
 }
 
-/// '1.32.0' of 'ORT Build Info: git-branch=rel-1.32.0, git-commit-id=…'; the whole of what names no release.
-fn release(info: &str) -> String {
-    let info = info.trim_start_matches("ORT Build Info: ");
-    let branch = info.strip_prefix("git-branch=rel-").and_then(|rest| rest.split(',').next());
-    branch.map_or_else(|| format!("({info})"), str::to_owned)
+/// '1.32.0' of 'ORT Build Info: git-branch=rel-1.32.0, git-commit-id=…'; builds of distributors name no release.
+fn release(info: &str) -> Option<String> {
+    let (_, branch) = info.split_once("git-branch=rel-")?;
+    branch.split(',').next().filter(|release| !release.is_empty()).map(str::to_owned)
+}
+
+/// '1.32.0' of 'libonnxruntime.so.1.32.0' and of 'libonnxruntime.1.32.0.dylib'.
+fn numbered(library: std::path::PathBuf) -> Option<String> {
+    // A plain name is mostly a link to the numbered one.
+    let file = library.canonicalize().unwrap_or(library);
+    let numbers: Vec<&str> = file
+        .file_name()?
+        .to_str()?
+        .split('.')
+        .filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        .collect();
+    (numbers.len() > 1).then(|| numbers.join("."))
 }
 
 pub(super) struct OrtSession {
@@ -298,4 +313,25 @@ fn output_value(name: &str, value: &DynValue) -> Result<Value, ModelError> {
         TensorElementType::Bool => integers!(bool),
         other => return Err(fail(format!("output '{name}' has elements of {other:?}"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_release_is_read_from_the_build_or_from_the_file_s_name() {
+        assert_eq!(
+            release("ORT Build Info: git-branch=rel-1.32.0, git-commit-id=ab").as_deref(),
+            Some("1.32.0")
+        );
+        assert_eq!(release("ORT Build Info: git-branch=HEAD, git-commit-id=ab"), None);
+        for (file, expected) in [
+            ("/nowhere/libonnxruntime.so.1.17.1", Some("1.17.1")),
+            ("/nowhere/libonnxruntime.1.20.0.dylib", Some("1.20.0")),
+            ("/nowhere/libonnxruntime.so", None),
+        ] {
+            assert_eq!(numbered(file.into()).as_deref(), expected, "{file}");
+        }
+    }
 }
