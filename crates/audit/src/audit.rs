@@ -1,5 +1,7 @@
 //! Which stages an audit runs, in which order, and which it leaves out and why.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Context, Error, Event, Inputs, RunDir,
     discover::{self, DiscoverOptions},
@@ -10,6 +12,7 @@ use crate::{
     interpret::{self, InterpretOptions},
     mitigate::{self, MitigateOptions},
     rank::{self, RankOptions},
+    verdict,
 };
 
 /// The stages that are wanted, each with its options.
@@ -47,10 +50,10 @@ impl Stages {
 }
 
 /// A stage that an audit did not run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Its name.
-    pub stage: &'static str,
+    pub stage: String,
     /// What it lacks, a sentence.
     pub why: String,
 }
@@ -63,7 +66,7 @@ pub fn run(inputs: &Inputs, stages: &Stages, context: &Context<'_>) -> Result<Ve
     let mut out = Vec::new();
     let mut leave = |stage: &'static str, why: String| {
         context.say(Event::Note(format!("{stage}: left out: {why}")));
-        out.push(LeftOut { stage, why });
+        out.push(LeftOut { stage: stage.to_owned(), why });
     };
     // First, since a table that can't be read should not wait for forward passes.
     if let Some(source) = &stages.dynamics {
@@ -103,6 +106,8 @@ pub fn run(inputs: &Inputs, stages: &Stages, context: &Context<'_>) -> Result<Ve
             },
         }
     }
+    context.run.leave_out(&out)?;
+    verdict::write(context.run)?;
     Ok(out)
 }
 

@@ -11,6 +11,13 @@ pub const AT_CHANCE: &str = "clean accuracy is at chance";
 /// Title where even a model that is always right could not be told from a blind answer.
 pub const TOO_FEW: &str = "too few images to tell clean accuracy from chance";
 
+/// What a class leans on where only its surroundings as a whole are known.
+pub const SURROUNDINGS: &str = "its surroundings";
+/// Between the class and the cue in the title of a finding.
+pub(crate) const LEANS_ON: &str = " leans on a cue: ";
+/// The same where a column of the table goes with the cue.
+pub(crate) const LEANS_ON_COLUMN: &str = " leans on what goes with ";
+
 /// The kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -53,6 +60,26 @@ impl Finding {
     pub fn overlay(&self) -> Option<&str> {
         let group = self.group.as_deref().filter(|_| self.kind == Kind::SpuriousCue)?;
         group.strip_prefix("overlay/")
+    }
+
+    /// What the class leans on, or the overlay that costs accuracy; none where it is no cue, or one without a name.
+    pub fn cue(&self) -> Option<String> {
+        if let Some(overlay) = self.overlay() {
+            return Some(overlay.to_owned());
+        }
+        match self.kind {
+            Kind::ObjectIgnored => Some(SURROUNDINGS.to_owned()),
+            Kind::SpuriousCue if self.group.is_some() => Some(SURROUNDINGS.to_owned()),
+            Kind::SpuriousCue => {
+                let named = self.title.split_once(LEANS_ON).map(|(_, rest)| {
+                    // The figures of a title come last.
+                    rest.rsplit_once("; ").map_or(rest, |(cue, _)| cue)
+                });
+                let column = || Some(self.title.split_once(LEANS_ON_COLUMN)?.1);
+                named.or_else(column).map(str::to_owned)
+            }
+            _ => None,
+        }
     }
 
     /// Whether its images tell it from other findings of its class: a class that fails as a whole holds all of them, and

@@ -5,6 +5,7 @@
 //! | [`inputs`] | model, data, masks and labels, opened and checked together |
 //! | [`first_look`] | a few images before a run: engines, a second opinion, what the output holds |
 //! | [`audit`] | which stages run, in which order, and what is left out |
+//! | [`verdict`] | the answer of a run in a sentence, its causes, what to do next |
 //! | [`STAGES`], [`Context`] | what a stage is, the list of all, and what they work in |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
 //! | [`dynamics`] | the stage that gathers the loss of each image after each epoch of training |
@@ -57,6 +58,7 @@ pub mod revisions;
 pub mod run;
 pub mod spuriosity;
 mod stage;
+pub mod verdict;
 pub mod workers;
 
 pub use context::Context;
@@ -67,6 +69,7 @@ pub use inputs::{InputOptions, Inputs};
 pub use metrics::Metric;
 pub use run::RunDir;
 pub use stage::{STAGES, StageInfo};
+pub use verdict::Verdict;
 
 /// The version of this library, as `run.toml` records it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

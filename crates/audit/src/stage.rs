@@ -8,7 +8,7 @@ use rightly_data::Problem;
 
 use crate::{
     Context, Error, Event, Finding, Inputs, Metric, compare, discover, dynamics, evaluate,
-    features, inputs, interpret, mitigate, rank, run::StageRecord,
+    features, inputs, interpret, mitigate, rank, run::StageRecord, verdict,
 };
 
 /// A stage as files and keys know it.
@@ -130,6 +130,7 @@ pub(crate) fn run<'a, S: Stage<'a>>(
         stage.compute(&context.within(&run))?;
     let record = StageRecord { key, metrics, findings, problems, notes };
     run.finish_stage_of(S::NAME, options, &record)?;
+    verdict::write(context.run)?;
     context.say(Event::finished(S::NAME, start, false));
     Ok(record)
 }

@@ -1,16 +1,8 @@
-//! The verdict: a judgement and the sentences behind it, by stated rules.
+//! What the page says first: the run's verdict (`verdict.json`), and the figures that it rests on, a sentence each.
 //!
-//! 1. No usable image, clean accuracy at chance, or too few images to tell it from chance: that alone is said.
-//! 2. Else the condition that hides most of the object is taken (its box gray, else gray, else
-//!    tiled over). Of the accuracy left only what lies beyond the default answer counts, that is what the model answers to a
-//!    picture without an object whatever class it is of: it may be right by that without looking at anything (findings about
-//!    single classes take it off in the same way). With `c` the clean accuracy of the same images, `a` the accuracy left
-//!    beyond the default answer, and the interval of `a`: its lower bound at least half of `c`: the object is not needed; its
-//!    upper bound at most a quarter of `c`: the object is needed; its lower bound above a quarter: both are used; its upper
-//!    bound below half: the object is needed for more than half; else nothing can be told. Where the default answer was not
-//!    measured it may be anything up to the best single answer: the lower bound counts without that, the upper bound with it.
-//! 3. The controls, noise and overlays add a sentence each where their intervals leave zero out,
-//!    or say that they don't.
+//! The controls, noise and overlays add a sentence where their intervals leave zero out, or say that they don't.
+
+use rightly_audit::verdict::Answer;
 
 use crate::{
     format::{Unit, count, interval, number, percent, plural},
@@ -32,15 +24,36 @@ pub(crate) fn isolated(name: &str) -> String {
 }
 
 pub(crate) fn verdict(view: &ReportView) -> Verdict {
-    let model = isolated(&view.facts.model);
-    let Some(clean) = view.figures.all("accuracy", Some("none")) else {
-        if view.ranks.is_some() || view.groups.is_some() {
-            return without_accuracy(view, &model);
-        }
+    let model = &view.facts.model;
+    let Some(answer) = &view.answer else {
         return Verdict {
             judgement: "No image could be evaluated.".to_owned(),
-            tone: "bad",
-            sentences: vec!["What could not be used, and why, is listed below.".to_owned()],
+            tone: "none",
+            sentences: Vec::new(),
+        };
+    };
+    let tone = match answer.verdict {
+        Answer::RightReasons => "good",
+        Answer::LeansOnSurroundings | Answer::Meaningless => "bad",
+        Answer::FailsOnSubgroups | Answer::Mixed => "mixed",
+        Answer::NotShown => "none",
+    };
+    Verdict {
+        judgement: answer.sentence.replacen(model.as_str(), &isolated(model), 1),
+        tone,
+        sentences: evidence(view),
+    }
+}
+
+/// The figures behind the verdict.
+fn evidence(view: &ReportView) -> Vec<String> {
+    let model = isolated(&view.facts.model);
+    let Some(clean) = view.figures.all("accuracy", Some("none")) else {
+        return match view.ranks.is_some() || view.groups.is_some() {
+            true => vec![format!(
+                "How far {model} relies on the object was not measured in this run ('rightly evaluate' does that)."
+            )],
+            false => vec!["What could not be used, and why, is listed below.".to_owned()],
         };
     };
     let right = format!(
@@ -50,32 +63,20 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
         count(clean)
     );
     if view.at_chance {
-        return Verdict {
-            judgement: format!("These figures mean nothing yet: {model} is no better than chance."),
-            tone: "bad",
-            sentences: vec![format!(
-                "It names the right class in {right}. While that is so, every figure about reliance \
-                 below is meaningless. Usually the preprocessing, the labels or the label map are \
-                 wrong."
-            )],
-        };
+        return vec![format!(
+            "It names the right class in {right}. While that is so, every figure about reliance below is meaningless. Usually the \
+             preprocessing, the labels or the label map are wrong."
+        )];
     }
     if view.too_few {
-        return Verdict {
-            judgement: format!("Too few images to tell whether {model} is better than chance."),
-            tone: "none",
-            sentences: vec![format!(
-                "It names the right class in {right}. So few images can't tell any model from one that never looks at \
-                 the picture; give more of them before a figure about reliance below is read."
-            )],
-        };
+        return vec![format!(
+            "It names the right class in {right}. So few images can't tell any model from one that never looks at the picture; give \
+             more of them before a figure about reliance below is read."
+        )];
     }
     let mut sentences = Vec::new();
-    let (judgement, tone) = match hidden(view) {
-        None => {
-            sentences.push(format!("It is right in {right}."));
-            (format!("How far {model} relies on the object was not measured."), "none")
-        }
+    match hidden(view) {
+        None => sentences.push(format!("It is right in {right}.")),
         Some(Hidden { how, condition, left, before }) => {
             sentences.push(format!(
                 "With {how} {model} still names the right class in {} of images ({}, {}), against \
@@ -85,41 +86,13 @@ pub(crate) fn verdict(view: &ReportView) -> Verdict {
                 count(left),
                 percent(before),
             ));
-            let beyond = Beyond::of(view, condition, left);
-            sentences.extend(beyond.sentence(&model, left, before));
-            judge(&model, beyond.interval, before, beyond.matters(left, before))
+            sentences.extend(default_answer(view, condition, &model));
         }
-    };
+    }
     sentences.extend(control(view));
     sentences.extend(noise(view));
     sentences.extend(overlays(view));
-    Verdict { judgement, tone, sentences }
-}
-
-/// A run in which images were ranked or divided, but not evaluated.
-fn without_accuracy(view: &ReportView, model: &str) -> Verdict {
-    let subgroups = view.findings.iter().filter(|f| f.kind == "failing-subgroup").count();
-    let cues = view.findings.iter().filter(|f| f.kind == "spurious-cue").count();
-    let mut found = Vec::new();
-    if subgroups > 0 {
-        let verb = if subgroups == 1 { "fails" } else { "fail" };
-        found.push(format!("{} that {verb}", plural(subgroups, "subgroup")));
-    }
-    if cues > 0 {
-        found.push(plural(cues, "spurious cue"));
-    }
-    let (judgement, tone) = if found.is_empty() {
-        ("Nothing was found that holds.".to_owned(), "none")
-    } else {
-        (format!("Found: {}.", found.join(" and ")), "mixed")
-    };
-    Verdict {
-        judgement,
-        tone,
-        sentences: vec![format!(
-            "How far {model} relies on the object was not measured in this run ('rightly evaluate' does that)."
-        )],
-    }
+    sentences
 }
 
 /// The condition that hides most of the object.
@@ -149,52 +122,28 @@ fn hidden(view: &ReportView) -> Option<Hidden<'_>> {
 /// Share of images from which what the default answer reaches is said.
 const DEFAULT: f64 = 0.05;
 
-/// What of the accuracy without the object lies beyond the default answer.
-struct Beyond<'a> {
-    /// Its bounds.
-    interval: Option<(f64, f64)>,
-    /// What the default answer reaches, and what lies beyond it; none where it was not measured.
-    measured: Option<(&'a Figure, &'a Figure)>,
-    /// What one answer to all images could reach, where nothing was measured.
-    most: f64,
-}
-
-impl<'a> Beyond<'a> {
-    fn of(view: &'a ReportView, condition: &str, left: &Figure) -> Self {
-        let measured = |metric: &str| view.figures.all(metric, Some(condition));
-        let measured = measured("default-answer").zip(measured("beyond-default"));
-        let most = largest_class(view, condition);
-        let interval = match measured {
-            Some((_, beyond)) => beyond.interval(),
-            None => left.interval().map(|(low, high)| (low - most, high)),
-        };
-        Self { interval, measured, most }
-    }
-
-    /// Whether the judgement would be another one without it.
-    fn matters(&self, left: &Figure, before: f64) -> bool {
-        standing(self.interval, before) != standing(left.interval(), before)
-    }
-
-    fn sentence(&self, model: &str, left: &Figure, before: f64) -> Option<String> {
-        let matters = self.matters(left, before);
-        match self.measured {
-            Some((default, beyond)) => (matters || default.value? >= DEFAULT).then(|| {
-                format!(
-                    "Answers that {model} gives to such pictures whatever their class reach {} by themselves (its default answer); {} lie \
-                     beyond that ({}).",
-                    Unit::Percent.figure(default),
-                    Unit::Percent.figure(beyond),
-                    interval(beyond, Unit::Percent),
-                )
-            }),
-            None => matters.then(|| {
+/// What of the accuracy without the object the default answer reaches, which does not count.
+fn default_answer(view: &ReportView, condition: &str, model: &str) -> Option<String> {
+    let measured = |metric: &str| view.figures.all(metric, Some(condition));
+    match measured("default-answer").zip(measured("beyond-default")) {
+        Some((default, beyond)) => (default.value? >= DEFAULT).then(|| {
+            format!(
+                "Answers that {model} gives to such pictures whatever their class reach {} by themselves (its default answer); {} lie \
+                 beyond that ({}), and only these count.",
+                Unit::Percent.figure(default),
+                Unit::Percent.figure(beyond),
+                interval(beyond, Unit::Percent),
+            )
+        }),
+        None => {
+            let most = largest_class(view, condition);
+            (most >= DEFAULT).then(|| {
                 format!(
                     "What {model} answers to such pictures whatever their class was not measured; one answer to all of them could be \
-                     right in up to {}.",
-                    percent(self.most)
+                     right in up to {}, which may not count.",
+                    percent(most)
                 )
-            }),
+            })
         }
     }
 }
@@ -209,80 +158,6 @@ fn largest_class(view: &ReportView, condition: &str) -> f64 {
         // Nothing is known of the classes.
         0 => 1.0,
         all => largest as f64 / all as f64,
-    }
-}
-
-/// How far the object is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// No interval.
-    Unknown,
-    /// Never right.
-    Never,
-    NotNeeded,
-    Needed,
-    Both,
-    MoreThanHalf,
-    /// The interval says neither.
-    Open,
-}
-
-fn standing(left: Option<(f64, f64)>, before: f64) -> Standing {
-    let Some((low, high)) = left else { return Standing::Unknown };
-    match () {
-        () if before <= 0.0 => Standing::Never,
-        () if low >= 0.5 * before => Standing::NotNeeded,
-        () if high <= 0.25 * before => Standing::Needed,
-        () if low > 0.25 * before => Standing::Both,
-        () if high < 0.5 * before => Standing::MoreThanHalf,
-        () => Standing::Open,
-    }
-}
-
-/// The judgement by what is left beyond the default answer, and its tone.
-fn judge(
-    model: &str,
-    left: Option<(f64, f64)>,
-    before: f64,
-    default_matters: bool,
-) -> (String, &'static str) {
-    let but = if default_matters { ", its default answer not counted" } else { "" };
-    match standing(left, before) {
-        Standing::Unknown => {
-            (format!("Too little data to judge {model}: no interval can be given."), "none")
-        }
-        Standing::Never => {
-            (format!("{model} is never right, so there is nothing to judge."), "none")
-        }
-        Standing::NotNeeded => (
-            format!(
-                "{model} does not need the object: without it accuracy stays at half of what it was, or more{but}."
-            ),
-            "bad",
-        ),
-        Standing::Needed => {
-            (format!("{model} needs the object for most of its right answers{but}."), "good")
-        }
-        Standing::Both => {
-            (format!("{model} uses the object, and the surroundings as well{but}."), "mixed")
-        }
-        Standing::MoreThanHalf => (
-            format!(
-                "{model} needs the object for more than half of its right answers{but}; how much is left without it, these images don't tell."
-            ),
-            "mixed",
-        ),
-        Standing::Open => (
-            format!(
-                "How far {model} needs the object, these images don't tell{}.",
-                if default_matters {
-                    ": what it keeps without it may be its default answer"
-                } else {
-                    ": too few of them are independent"
-                }
-            ),
-            "none",
-        ),
     }
 }
 

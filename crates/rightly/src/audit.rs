@@ -9,6 +9,7 @@ use rightly_audit::{
     Context, Event, Finding, InputOptions, Inputs, Metric, RunDir, Sink,
     audit::{self, LeftOut, Stages},
     first_look::AUTO,
+    verdict::{self, Verdict},
 };
 use rightly_model::Overrides;
 
@@ -266,6 +267,14 @@ impl Report {
     /// As [`Report::findings`].
     pub fn metrics(&self) -> Result<Vec<Metric>, Error> {
         Ok(self.run.metrics()?)
+    }
+
+    /// The answer in a few words: the file `verdict.json`.
+    ///
+    /// # Errors
+    /// As [`Report::findings`].
+    pub fn verdict(&self) -> Result<Verdict, Error> {
+        Ok(verdict::read(&self.run)?)
     }
 
     /// The page: one file that works offline.

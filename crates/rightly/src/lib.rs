@@ -45,7 +45,7 @@ pub use rightly_audit::{
 pub use rightly_audit::{
     VERSION, compare, discover, dynamics, evaluate, features, findings, first_look, inputs,
     interpret, language, measures, metrics, mitigate, picture, planted_truth, rank, reproduce, run,
-    workers,
+    verdict, workers,
 };
 #[doc(hidden)]
 pub use rightly_report as report;

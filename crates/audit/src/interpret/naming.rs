@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Finding, Metric,
-    findings::{Kind, title_figures},
+    findings::{Kind, LEANS_ON, title_figures},
     language::Words,
 };
 
@@ -74,7 +74,7 @@ impl<'a> Named<'a> {
             (Kind::SpuriousCue, _) => {
                 let class = self.class;
                 let figures = wording::cue_figures(best.contrast.as_ref()?);
-                format!("'{class}' leans on a cue: {title}; {figures}")
+                format!("'{class}'{LEANS_ON}{title}; {figures}")
             }
             (_, Role::Name) => {
                 format!("{} fail: {}", capital(&title), wording::figures(best.contrast.as_ref()?))

@@ -7,7 +7,10 @@ use super::{
     judge::Basis,
     ranking::{ClassFeature, Ranking},
 };
-use crate::{Finding, Inputs, findings::Kind};
+use crate::{
+    Finding, Inputs,
+    findings::{Kind, LEANS_ON_COLUMN},
+};
 
 pub(super) fn find(
     inputs: &Inputs,
@@ -103,7 +106,7 @@ fn words(name: &str, ranking: &Ranking, class: usize) -> (String, String) {
             ),
         ),
         Basis::Attributes => (
-            format!("'{name}' leans on what goes with {goes_with}"),
+            format!("'{name}'{LEANS_ON_COLUMN}{goes_with}"),
             format!(
                 "{which}, higher where the table says {goes_with}. Whether that lies beside the object or is a kind of \
                  it, the table can't tell."

@@ -71,3 +71,23 @@ impl Manifest {
         run.keyed("").write(MANIFEST, self.text(&run.path(MANIFEST))?.as_bytes())
     }
 }
+
+/// A name of a model: the file's, or where that says nothing the name of the first folder above that does.
+pub fn model_name(model: &Path) -> String {
+    let stem =
+        |path: &Path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let says_nothing = |name: &String| ["model", "models", "onnx", ""].contains(&name.as_str());
+    model.ancestors().map(stem).find(|name| !says_nothing(name)).unwrap_or_else(|| stem(model))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_has_a_name_that_says_something() {
+        assert_eq!(model_name(Path::new("x/resnet50.onnx")), "resnet50");
+        assert_eq!(model_name(Path::new("/a/rightly-demo/model/model.onnx")), "rightly-demo");
+        assert_eq!(model_name(Path::new("model.onnx")), "model");
+    }
+}

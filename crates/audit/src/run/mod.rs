@@ -38,7 +38,7 @@ pub(crate) use identity::{Former, Picture};
 pub use key::{Key, key_of};
 pub(crate) use ledger::State;
 pub use lock::Lock;
-pub use manifest::{Hashes, Manifest};
+pub use manifest::{Hashes, Manifest, model_name};
 pub use shards::ShardStore;
 pub use stages::StageRecord;
 

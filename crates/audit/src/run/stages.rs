@@ -9,12 +9,14 @@ use super::{
     RunDir, files,
     ledger::{self, State},
 };
-use crate::{Error, Event, Finding, Metric, Sink, findings, interpret, stage};
+use crate::{Error, Event, Finding, Metric, Sink, audit::LeftOut, findings, interpret, stage};
 
 /// The files that join all stages.
 const METRICS: &str = "metrics.json";
 const FINDINGS: &str = "findings.json";
 const PROBLEMS: &str = "problems.csv";
+/// Stages that the last audit could not run.
+const LEFT_OUT: &str = ".work/left-out.json";
 
 /// What a finished stage leaves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,6 +188,26 @@ impl RunDir {
         let stored = Stored { files: self.of_key(&record.key)?, record };
         let text = serde_json::to_vec(&stored).map_err(|e| Error::run(&path, e.to_string()))?;
         self.shared().write(&path_of(stage), &text)
+    }
+
+    /// Keeps which stages an audit left out, and why.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub(crate) fn leave_out(&self, left: &[LeftOut]) -> Result<(), Error> {
+        let text = files::json_rows(&self.path(LEFT_OUT), left)?;
+        self.shared().write(LEFT_OUT, text.as_bytes())
+    }
+
+    /// The stages that the last audit left out.
+    ///
+    /// # Errors
+    /// Where the file was changed since it was written, or can't be read.
+    pub(crate) fn left_out(&self) -> Result<Vec<LeftOut>, Error> {
+        match self.existing(LEFT_OUT)? {
+            Some(path) => files::read_json(&path),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn join_stages(&self, newest: Option<(&str, &StageRecord)>) -> Result<(), Error> {

@@ -20,6 +20,7 @@ use rightly::{
 use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted::World};
 use rightly_train::{Arch, TrainOptions};
 
+use super::ending;
 use crate::{
     args::DemoArgs,
     interrupt::{INTERRUPT, Interrupt},
@@ -84,9 +85,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     rightly::report::write(run.root())?;
     output::print(&verdict::table(&verdict))?;
     output::print(&verdict::repair(&run)?)?;
-    if !args.quiet {
-        output::say(&format!("report: {}", report.html().display()));
-    }
+    output::print(&ending::of(&report)?)?;
     if args.open {
         open(report.html());
     }

@@ -4,6 +4,7 @@ mod classes;
 mod compare;
 mod data;
 mod demo;
+mod ending;
 mod image_text;
 mod metrics;
 mod model;

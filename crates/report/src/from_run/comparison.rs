@@ -5,13 +5,10 @@ use std::path::Path;
 use rightly_audit::{
     RunDir,
     compare::{self, Row},
-    run::{ComparedRun, ComparisonManifest, Pairing},
+    run::{ComparedRun, ComparisonManifest, Pairing, model_name},
 };
 
-use super::{
-    facts::{data_name, model_name},
-    figure, finding_view, problem_rows,
-};
+use super::{facts::data_name, figure, finding_view, problem_rows};
 use rightly_data::DataError;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rightly_audit::run::Manifest;
+use rightly_audit::run::{Manifest, model_name};
 use rightly_data::{
     Preprocess,
     preprocess::{Channels, Resize},
@@ -59,12 +59,6 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The file's name, or where that says nothing the name of the first folder above that does.
-pub(super) fn model_name(model: &Path) -> String {
-    let says_nothing = |name: &String| ["model", "models", "onnx", ""].contains(&name.as_str());
-    model.ancestors().map(stem).find(|name| !says_nothing(name)).unwrap_or_else(|| stem(model))
-}
-
 /// A short name: the folder's, the table's, or its folder's where the table's says nothing.
 pub(super) fn data_name(data: &str) -> String {
     let path = Path::new(data);
@@ -95,16 +89,7 @@ fn preprocessing(p: &Preprocess) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::{data_name, model_name};
-
-    #[test]
-    fn a_model_has_a_name_that_says_something() {
-        assert_eq!(model_name(Path::new("x/resnet50.onnx")), "resnet50");
-        assert_eq!(model_name(Path::new("/a/rightly-demo/model/model.onnx")), "rightly-demo");
-        assert_eq!(model_name(Path::new("model.onnx")), "model");
-    }
+    use super::data_name;
 
     #[test]
     fn data_has_a_name_that_says_something() {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use rightly_audit::{
     Finding, Metric, RunDir,
     findings::{AT_CHANCE, Kind, TOO_FEW},
+    verdict::{self, Cause},
 };
 
 use rightly_data::files::write_whole;
@@ -31,6 +32,9 @@ use tables::Tables;
 
 /// Up to which finding photographs are shown, and how many of each.
 const ILLUSTRATED: [(usize, usize); 2] = [(12, 6), (40, 4)];
+
+/// Photographs of a finding that another one explains.
+const EXPLAINED: usize = 3;
 
 /// Writes `run`'s report and returns its path.
 ///
@@ -70,19 +74,31 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     let data_problem =
         |title: &str| found.iter().any(|f| f.kind == Kind::DataProblem && f.title == title);
     let mut findings = Vec::new();
-    for (i, finding) in found.iter().enumerate() {
-        let shown = ILLUSTRATED.iter().find(|(findings, _)| i < *findings);
-        let ids = finding.images.iter().take(shown.map_or(0, |(_, images)| *images));
-        let photos = ids.filter_map(|id| tables.by_id(id)).map(|s| album.thumbnail(&tables, s));
+    let answer = verdict::read(run)?;
+    let mut causes: Vec<&Cause> = answer.findings.values().flatten().collect();
+    causes.sort_by_key(|cause| cause.finding);
+    let illustrated = |finding: &Finding, pictures: usize| -> Result<FindingView, ReportError> {
+        let ids = finding.images.iter().take(pictures).filter_map(|id| tables.by_id(id));
+        let photos = ids.map(|sample| album.thumbnail(&tables, sample));
         let mut shown = finding_view(finding);
         shown.photos = photos.collect::<Result<_, _>>()?;
         shown.photos.retain(|p| p.picture.is_some());
+        Ok(shown)
+    };
+    for (i, cause) in causes.iter().enumerate() {
+        let pictures = ILLUSTRATED.iter().find(|(findings, _)| i < *findings);
+        let pictures = pictures.map_or(0, |(_, images)| *images);
+        let mut shown = illustrated(&found[cause.finding], pictures)?;
+        for &other in &cause.explains {
+            shown.explains.push(illustrated(&found[other], EXPLAINED)?);
+        }
         findings.push(shown);
     }
     let figures: Figures = metrics.iter().map(figure).collect::<Vec<_>>().into();
     let names = names::names(run)?;
     let cams = cams::gallery(run, &manifest, &tables, &album, &figures)?;
     Ok(ReportView {
+        answer: Some(answer),
         facts: facts::facts(&manifest, &tables),
         figures,
         at_chance: data_problem(AT_CHANCE),
@@ -148,5 +164,6 @@ fn finding_view(finding: &Finding) -> FindingView {
         q: finding.q,
         images: finding.images.clone(),
         photos: Vec::new(),
+        explains: Vec::new(),
     }
 }

@@ -12,6 +12,8 @@ use crate::{
 };
 
 const STYLE: &str = include_str!("style.css");
+/// Most steps of the first screen.
+const STEPS: usize = 4;
 const SCRIPT: &str = include_str!("script.js");
 
 /// Nothing is ever fetched, and no script or style runs but the page's own, whatever a class is called.
@@ -80,6 +82,36 @@ pub(crate) fn without_controls(page: String) -> String {
     page.chars().map(shown).collect()
 }
 
+/// What to do, and what was left out.
+fn to_do(view: &ReportView) -> Markup {
+    let Some(answer) = &view.answer else { return html! {} };
+    html! {
+        @if !answer.next.is_empty() {
+            div.to-do {
+                h2 { "What to do" }
+                ol {
+                    @for step in answer.next.iter().take(STEPS) {
+                        li {
+                            (name(&step.what))
+                            @if let Some(command) = &step.command { " " code { (name(command)) } }
+                        }
+                    }
+                }
+            }
+        }
+        @if !answer.left_out.is_empty() {
+            p.left-out {
+                "Left out: "
+                @for (at, left) in answer.left_out.iter().enumerate() {
+                    @if at > 0 { "; " }
+                    (name(&left.stage)) " (" (name(&left.why)) ")"
+                }
+                "."
+            }
+        }
+    }
+}
+
 fn hero(view: &ReportView) -> Markup {
     let verdict = verdict(view);
     let facts = &view.facts;
@@ -90,6 +122,7 @@ fn hero(view: &ReportView) -> Markup {
                 p.subject { (name(&facts.model)) " on " (name(&facts.data)) " · " (plural(facts.images, "image")) ", " (facts.classes.len()) " classes" }
                 h1 { (verdict.judgement) }
                 @if let Some(caveat) = near_copies(view) { p.flag.caveat { (caveat) } }
+                (to_do(view))
                 div.lead { @for sentence in &verdict.sentences { p { (sentence) } } }
                 @if facts.quick {
                     p.flag { "A quick look: fewer noise levels and trials than the papers' method." }

@@ -81,6 +81,12 @@ pub(crate) fn one(finding: &FindingView) -> Markup {
             @if !finding.photos.is_empty() {
                 div.gallery.small { @for p in &finding.photos { (photo(p)) } }
             }
+            @if !finding.explains.is_empty() {
+                details {
+                    summary { "The same cause: " (crate::format::plural(finding.explains.len(), "more finding")) }
+                    @for other in &finding.explains { (one(other)) }
+                }
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ pub use groups::{GroupView, GroupedClass, GroupsView, MapPoint};
 pub use names::{NameView, PhraseView};
 pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
 pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};
+use rightly_audit::Verdict;
+
 pub use repair::{Change, Levels, RepairView, RepairedGroup, RepairedModel};
 
 /// Everything that a report shows.
@@ -25,6 +27,8 @@ pub use repair::{Change, Levels, RepairView, RepairedGroup, RepairedModel};
 pub struct ReportView {
     /// What was audited and how.
     pub facts: Facts,
+    /// The answer in a few words.
+    pub answer: Option<Verdict>,
     /// The rows of `metrics.json`.
     pub figures: Figures,
     /// What is wrong, worst first.
@@ -97,6 +101,8 @@ pub struct FindingView {
     pub images: Vec<String>,
     /// Some of them.
     pub photos: Vec<Photo>,
+    /// Findings that this one explains: subgroups that fail as the class does without its cue.
+    pub explains: Vec<FindingView>,
 }
 
 /// A row of `problems.csv`.

@@ -1,5 +1,10 @@
 //! A made-up view. Every number in it is invented for these tests and says nothing about a model.
 
+use rightly_audit::{
+    audit::LeftOut,
+    findings::Kind,
+    verdict::{Answer, Cause, FaultyClass, Step, Verdict},
+};
 use rightly_data::{Mask, RgbImage};
 use rightly_report::{
     ReportView, picture,
@@ -333,6 +338,65 @@ fn repair() -> RepairView {
     }
 }
 
+/// What the run says in a few words.
+fn answer() -> Verdict {
+    let cause = |kind, class: Option<&str>, cue: Option<&str>, title: &str, finding| Cause {
+        kind,
+        class: class.map(str::to_owned),
+        cue: cue.map(str::to_owned),
+        title: title.to_owned(),
+        effect: None,
+        low: None,
+        high: None,
+        n: 48,
+        finding,
+        explains: Vec::new(),
+    };
+    let ignored = "'parachute' is recognised without its object";
+    Verdict {
+        verdict: Answer::LeansOnSurroundings,
+        sentence: "madeup-net uses the object, and the surroundings as well, and it leans on cues in one class: parachute (its \
+                   surroundings)."
+            .to_owned(),
+        classes: vec![FaultyClass {
+            class: "parachute".to_owned(),
+            n: 48,
+            accuracy: Some(0.79),
+            cue: Some("its surroundings".to_owned()),
+            kinds: vec![Kind::ObjectIgnored],
+        }],
+        figures: Vec::new(),
+        findings: [
+            (Kind::DataProblem, vec![cause(Kind::DataProblem, None, None, "can't be read (2)", 0)]),
+            (
+                Kind::ObjectIgnored,
+                vec![cause(
+                    Kind::ObjectIgnored,
+                    Some("parachute"),
+                    Some("its surroundings"),
+                    ignored,
+                    1,
+                )],
+            ),
+        ]
+        .into(),
+        left_out: vec![LeftOut {
+            stage: "subgroups".to_owned(),
+            why: "none was tested: subgroups are looked for in 20 images or more".to_owned(),
+        }],
+        next: vec![
+            Step {
+                what: "Mend the data first: can't be read (2).".to_owned(),
+                command: Some("rightly data frames/dataset.csv".to_owned()),
+            },
+            Step {
+                what: "Collect training images of parachute in other surroundings.".to_owned(),
+                command: None,
+            },
+        ],
+    }
+}
+
 pub(crate) fn view() -> ReportView {
     let bump: Vec<f32> = (0..56 * 56)
         .map(|i| {
@@ -356,6 +420,7 @@ pub(crate) fn view() -> ReportView {
             ],
         },
         figures: figures().into(),
+        answer: Some(answer()),
         findings: vec![
             FindingView {
                 kind: "data-problem".to_owned(),
@@ -380,6 +445,12 @@ pub(crate) fn view() -> ReportView {
                 q: Some(0.0124),
                 images: (0..12).map(|i| format!("frames/{i:05}.jpg")).collect(),
                 photos: (0..6).map(|i| photo(i, "parachute", None)).collect(),
+                explains: vec![FindingView {
+                    kind: "failing-subgroup".to_owned(),
+                    title: "'parachute' fails on a subgroup: 12 % right, the rest 80 %".to_owned(),
+                    description: "20 images look alike to the model.".to_owned(),
+                    ..FindingView::default()
+                }],
             },
         ],
         at_chance: false,

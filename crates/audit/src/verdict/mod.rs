@@ -1,0 +1,351 @@
+//! The answer of a run in a few words: `verdict.json`. Terminal, report and gate read this one, so that they agree.
+//!
+//! | field | holds |
+//! |---|---|
+//! | `verdict` | one of [`Answer`] |
+//! | `sentence` | the answer as one sentence |
+//! | `classes` | the classes with a finding, worst first, each with its cue where it has one |
+//! | `figures` | the headline figures with n and interval |
+//! | `findings` | by kind, each cause once: what another one explains stands under it |
+//! | `left_out` | what was not measured, and why |
+//! | `next` | what to do, the most useful first |
+//!
+//! # Rules
+//! 1. No usable image, or accuracy at chance: `meaningless`. Too few images to tell it from chance: `not-shown`.
+//! 2. The model *leans* where a cue, an overlay or a class that keeps its accuracy without its object was found, or where the
+//!    accuracy without the object says so ([`Need`]). It *fails* where a subgroup or a class was found that fails. Both:
+//!    `mixed`; one: `leans-on-surroundings`, `fails-on-subgroups`.
+//! 3. Neither: `right-reasons` where the object is shown to be needed, and cues and subgroups were looked for. Else `not-shown`.
+
+mod causes;
+mod needed;
+mod sentence;
+mod steps;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use causes::Cause;
+pub use needed::{Hidden, Need, needed};
+pub use steps::Step;
+
+use crate::{
+    Error, Finding, Metric, RunDir,
+    audit::LeftOut,
+    discover, evaluate,
+    findings::{AT_CHANCE, Kind, TOO_FEW},
+    metrics::{MEAN, POOLED, find},
+    mitigate, rank,
+    run::{Manifest, model_name},
+};
+use causes::{Cues, causes};
+
+/// The file's name in a run.
+pub const FILE: &str = "verdict.json";
+
+/// What is said of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It needs the object, and neither a cue nor a failing subgroup was found.
+    RightReasons,
+    /// It leans on cues beside the object.
+    LeansOnSurroundings,
+    /// It fails on subgroups or classes.
+    FailsOnSubgroups,
+    /// Both.
+    Mixed,
+    /// The images don't tell.
+    NotShown,
+    /// It is no better than chance: no figure means anything.
+    Meaningless,
+}
+
+impl Answer {
+    /// The name in `verdict.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RightReasons => "right-reasons",
+            Self::LeansOnSurroundings => "leans-on-surroundings",
+            Self::FailsOnSubgroups => "fails-on-subgroups",
+            Self::Mixed => "mixed",
+            Self::NotShown => "not-shown",
+            Self::Meaningless => "meaningless",
+        }
+    }
+}
+
+/// The answer of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What is said of the model.
+    pub verdict: Answer,
+    /// The same as one sentence.
+    pub sentence: String,
+    /// Classes with a finding, the worst first.
+    pub classes: Vec<FaultyClass>,
+    /// The headline figures.
+    pub figures: Vec<Headline>,
+    /// Causes by kind, the worst first.
+    pub findings: BTreeMap<Kind, Vec<Cause>>,
+    /// What was not measured.
+    pub left_out: Vec<LeftOut>,
+    /// What to do, the most useful first.
+    pub next: Vec<Step>,
+}
+
+/// A class with a finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultyClass {
+    /// Its name.
+    pub class: String,
+    /// Images of it.
+    pub n: usize,
+    /// Share of them that are right, as photographed.
+    pub accuracy: Option<f64>,
+    /// What it leans on, where a cue was found.
+    pub cue: Option<String>,
+    /// Kinds of its findings.
+    pub kinds: Vec<Kind>,
+}
+
+/// A headline figure: a share of images that are right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    /// What was done to the pictures, in words.
+    pub name: String,
+    /// The condition, as `metrics.json` has it.
+    pub condition: String,
+    /// The share.
+    pub value: Option<f64>,
+    /// Lower bound of its 95 % interval.
+    pub low: Option<f64>,
+    /// Upper bound.
+    pub high: Option<f64>,
+    /// Images.
+    pub n: usize,
+    /// Clusters behind it, where the run is clustered.
+    pub clusters: Option<usize>,
+}
+
+/// Writes `verdict.json` from what the stages of a run left.
+///
+/// # Errors
+/// A file of the run was changed since it was written, or can't be read or written.
+pub(crate) fn write(run: &RunDir) -> Result<(), Error> {
+    let verdict = of_run(run)?;
+    let text = serde_json::to_string_pretty(&verdict)
+        .map_err(|error| Error::run(&run.path(FILE), error.to_string()))?;
+    run.keyed("").write(FILE, format!("{text}\n").as_bytes())
+}
+
+/// The verdict of a run: its file, or, where that is of other findings or of another version, what its figures and findings say.
+/// The places of the findings that it names are there.
+///
+/// # Errors
+/// A file of the run was changed since it was written, or can't be read.
+pub fn read(run: &RunDir) -> Result<Verdict, Error> {
+    if !run.path(FILE).is_file() {
+        return of_run(run);
+    }
+    let path = run.checked(FILE)?;
+    let text = std::fs::read(&path).map_err(Error::io(&path))?;
+    let found = run.findings()?;
+    match serde_json::from_slice::<Verdict>(&text) {
+        Ok(verdict) if verdict.is_of(&found) => Ok(verdict),
+        _ => of_run(run),
+    }
+}
+
+impl Verdict {
+    /// Whether its causes are these findings, each of them once.
+    fn is_of(&self, findings: &[Finding]) -> bool {
+        let causes = || self.findings.values().flatten();
+        let named = |cause: &Cause| findings.get(cause.finding).map(|f| f.title == cause.title);
+        let mut places: Vec<usize> = causes()
+            .flat_map(|cause| cause.explains.iter().copied().chain([cause.finding]))
+            .collect();
+        places.sort_unstable();
+        places.into_iter().eq(0..findings.len()) && causes().all(|c| named(c) == Some(true))
+    }
+}
+
+fn of_run(run: &RunDir) -> Result<Verdict, Error> {
+    let manifest = run.manifest()?;
+    let (metrics, findings) = (run.metrics()?, run.findings()?);
+    let model = model_name(&manifest.inputs.model);
+    let evidence =
+        Evidence { model: &model, manifest: &manifest, metrics: &metrics, findings: &findings };
+    let causes = causes(&findings, &Cues::of(run)?);
+    let repairs = match manifest.stages.contains_key(mitigate::STAGE) {
+        true => mitigate::verdicts(run)?,
+        false => Vec::new(),
+    };
+    let left_out = left_out(run, &evidence)?;
+    let hidden = needed(&metrics);
+    let judged = judge(&evidence, &causes, hidden.as_ref());
+    Ok(Verdict {
+        verdict: judged,
+        sentence: sentence::sentence(&evidence, judged, &causes, hidden.as_ref()),
+        classes: faulty(&evidence, &causes),
+        figures: figures(&metrics, hidden.as_ref()),
+        next: steps::steps(&evidence, judged, &causes, &repairs),
+        findings: by_kind(causes),
+        left_out,
+    })
+}
+
+/// What a verdict is made of.
+struct Evidence<'a> {
+    model: &'a str,
+    manifest: &'a Manifest,
+    metrics: &'a [Metric],
+    findings: &'a [Finding],
+}
+
+impl Evidence<'_> {
+    fn has(&self, title: &str) -> bool {
+        self.findings.iter().any(|f| f.kind == Kind::DataProblem && f.title == title)
+    }
+
+    fn clean(&self) -> Option<&Metric> {
+        find(self.metrics, "accuracy", Some("none"), POOLED).filter(|clean| clean.n > 0)
+    }
+
+    /// Accuracy of every class, as photographed.
+    fn of_classes(&self) -> impl Iterator<Item = (&str, &Metric)> {
+        let clean = |m: &&Metric| m.metric == "accuracy" && m.condition.as_deref() == Some("none");
+        let own = self.metrics.iter().filter(|m| m.stage == evaluate::STAGE).filter(clean);
+        own.filter_map(|m| Some((m.class.as_deref()?, m)))
+            .filter(|(class, m)| ![POOLED, MEAN].contains(class) && m.n > 0)
+    }
+
+    fn ran(&self, stage: &str) -> bool {
+        self.manifest.stages.contains_key(stage)
+    }
+}
+
+fn judge(evidence: &Evidence<'_>, causes: &[Cause], hidden: Option<&Hidden<'_>>) -> Answer {
+    let evaluated = evidence.ran(evaluate::STAGE);
+    if evidence.has(AT_CHANCE) || (evaluated && evidence.clean().is_none()) {
+        return Answer::Meaningless;
+    }
+    if evidence.has(TOO_FEW) {
+        return Answer::NotShown;
+    }
+    let need = hidden.map(|hidden| hidden.need);
+    let any = |kinds: &[Kind]| causes.iter().any(|cause| kinds.contains(&cause.kind));
+    let leans = any(&[Kind::SpuriousCue, Kind::ObjectIgnored])
+        || matches!(need, Some(Need::Both | Need::NotNeeded));
+    let fails = any(&[Kind::FailingSubgroup, Kind::FailingClass]);
+    let needed = matches!(need, Some(Need::Needed | Need::Mostly));
+    let looked = evidence.ran(rank::STAGE) && evidence.ran(discover::STAGE);
+    match (leans, fails) {
+        (true, true) => Answer::Mixed,
+        (true, false) => Answer::LeansOnSurroundings,
+        (false, true) => Answer::FailsOnSubgroups,
+        (false, false) if needed && looked && subgroups_tested(evidence.metrics) => {
+            Answer::RightReasons
+        }
+        (false, false) => Answer::NotShown,
+    }
+}
+
+/// Whether any subgroup was held against the rest of its class.
+fn subgroups_tested(metrics: &[Metric]) -> bool {
+    metrics.iter().any(|m| m.stage == discover::STAGE && m.metric == "detectable-gap")
+}
+
+fn by_kind(causes: Vec<Cause>) -> BTreeMap<Kind, Vec<Cause>> {
+    let mut out = BTreeMap::<Kind, Vec<Cause>>::new();
+    for cause in causes {
+        out.entry(cause.kind).or_default().push(cause);
+    }
+    out
+}
+
+fn faulty(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<FaultyClass> {
+    let known: BTreeMap<&str, &Metric> = evidence.of_classes().collect();
+    let mut out: Vec<FaultyClass> = Vec::new();
+    for cause in causes.iter().filter(|cause| cause.kind != Kind::DataProblem) {
+        let Some(class) = cause.class.as_deref() else { continue };
+        let at = out.iter().position(|own| own.class == class).unwrap_or_else(|| {
+            let own = known.get(class);
+            out.push(FaultyClass {
+                class: class.to_owned(),
+                n: own.map_or(0, |m| m.n),
+                accuracy: own.and_then(|m| m.value),
+                cue: None,
+                kinds: Vec::new(),
+            });
+            out.len() - 1
+        });
+        let own = &mut out[at];
+        if own.cue.is_none() {
+            own.cue.clone_from(&cause.cue);
+        }
+        if !own.kinds.contains(&cause.kind) {
+            own.kinds.push(cause.kind);
+        }
+    }
+    out
+}
+
+fn figures(metrics: &[Metric], hidden: Option<&Hidden<'_>>) -> Vec<Headline> {
+    let accuracy = |condition: &str| find(metrics, "accuracy", Some(condition), POOLED);
+    let mut list = vec![("as photographed".to_owned(), accuracy("none"))];
+    list.extend(hidden.map(|hidden| (hidden.how.to_owned(), Some(hidden.left))));
+    list.push(("all but the object gray".to_owned(), accuracy("background-gray")));
+    let pooled = |m: &&Metric| m.metric == "accuracy" && m.class.as_deref() == Some(POOLED);
+    let overlays = metrics.iter().filter(pooled).filter_map(|m| {
+        let name = m.condition.as_deref()?.strip_prefix("overlay/")?;
+        (!name.ends_with("/control")).then(|| (format!("with the overlay '{name}'"), Some(m)))
+    });
+    list.extend(overlays);
+    let rows = list.into_iter().filter_map(|(name, row)| Some((name, row?)));
+    rows.map(|(name, m)| Headline {
+        name,
+        condition: m.condition.clone().unwrap_or_default(),
+        value: m.value,
+        low: m.low,
+        high: m.high,
+        n: m.n,
+        clusters: m.clusters,
+    })
+    .collect()
+}
+
+/// What a whole audit would have measured, and this run did not.
+fn left_out(run: &RunDir, evidence: &Evidence<'_>) -> Result<Vec<LeftOut>, Error> {
+    let mut out = Vec::new();
+    if evidence.ran(evaluate::STAGE) && needed(evidence.metrics).is_none() {
+        let why = "no image has a mask of its object".to_owned();
+        out.push(LeftOut { stage: "reliance on the object".into(), why });
+    }
+    let said = run.left_out()?;
+    for (stage, words) in
+        [(rank::STAGE, "cues"), (discover::STAGE, "subgroups"), (mitigate::STAGE, "repair")]
+    {
+        let said = said.iter().find(|left| left.stage == stage);
+        match (evidence.ran(stage), said) {
+            (false, Some(left)) => {
+                out.push(LeftOut { stage: words.into(), why: left.why.clone() });
+            }
+            (false, None) if evidence.ran(evaluate::STAGE) => {
+                let why = format!("'rightly {stage}' did not run");
+                out.push(LeftOut { stage: words.into(), why });
+            }
+            _ => {}
+        }
+    }
+    if evidence.ran(discover::STAGE) && !subgroups_tested(evidence.metrics) {
+        let record = run.stage(discover::STAGE)?;
+        let why = record.iter().flat_map(|record| &record.notes).find_map(|note| {
+            Some(note.strip_prefix("Not tested, since ")?.split_once(':')?.0.to_owned())
+        });
+        let why = why.unwrap_or_else(|| "no class has enough images".to_owned());
+        out.push(LeftOut { stage: "subgroups".into(), why: format!("none was tested: {why}") });
+    }
+    Ok(out)
+}
