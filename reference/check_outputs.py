@@ -115,6 +115,8 @@ def json_problems(path, validators):
         yield from figure_problems(content)
     if path.name == "findings.json":
         yield from finding_problems(content, path.parent)
+    if path.name == "verdict.json":
+        yield from verdict_problems(content, path.parent)
 
 
 def figure_problems(rows):
@@ -146,6 +148,27 @@ def finding_problems(findings, run):
             yield f"'{title}': its image '{strangers[0]}' is not in samples.parquet"
     if [f["kind"] == "data-problem" for f in findings] != sorted((f["kind"] == "data-problem" for f in findings), reverse=True):
         yield "a data-problem stands behind other findings"
+
+
+def verdict_problems(verdict, run):
+    """Each finding is one cause, or explained by one; the headline figures are those of metrics.json."""
+    findings = read_json(run / "findings.json")
+    causes = [cause for kind in verdict["findings"].values() for cause in kind]
+    places = sorted(place for cause in causes for place in [cause["finding"], *cause["explains"]])
+    if places != list(range(len(findings))):
+        yield f"its causes are the findings {places}, of {len(findings)}"
+        return
+    for kind, of_kind in verdict["findings"].items():
+        for cause in of_kind:
+            own = findings[cause["finding"]]
+            if any(cause[key] != own[key] for key in ("kind", "class", "title", "effect", "low", "high", "n")) or cause["kind"] != kind:
+                yield f"'{cause['title']}' is not finding {cause['finding']}"
+    rows = read_json(run / "metrics.json")
+    pooled = {r["condition"]: r for r in rows if r["stage"] == "evaluate" and r["metric"] == "accuracy" and r["class"] == "*"}
+    for figure in verdict["figures"]:
+        row = pooled.get(figure["condition"])
+        if row is None or any(figure[key] != row[key] for key in ("value", "low", "high", "n", "clusters")):
+            yield f"'{figure['name']}' is not the accuracy of metrics.json"
 
 
 def csv_problems(path):

@@ -296,7 +296,7 @@ fn figures(metrics: &[Metric], hidden: Option<&Hidden<'_>>) -> Vec<Headline> {
     let accuracy = |condition: &str| find(metrics, "accuracy", Some(condition), POOLED);
     let mut list = vec![("as photographed".to_owned(), accuracy("none"))];
     list.extend(hidden.map(|hidden| (hidden.how.to_owned(), Some(hidden.left))));
-    list.push(("all but the object gray".to_owned(), accuracy("background-gray")));
+    list.push(("the object alone".to_owned(), accuracy("background-gray")));
     let pooled = |m: &&Metric| m.metric == "accuracy" && m.class.as_deref() == Some(POOLED);
     let overlays = metrics.iter().filter(pooled).filter_map(|m| {
         let name = m.condition.as_deref()?.strip_prefix("overlay/")?;

@@ -104,7 +104,7 @@ fn choose<'a>(sorted: &[(f64, &'a str)]) -> Vec<Group<'a>> {
 }
 
 /// The maps of the wanted images, read in one pass.
-fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportError> {
+pub(super) fn maps(run: &RunDir, wanted: &[&str]) -> Result<BTreeMap<String, Map>, ReportError> {
     let mut out = BTreeMap::new();
     let Some(path) = run.file_of(rightly_audit::evaluate::STAGE, "measures/cam.parquet")? else {
         return Ok(out);

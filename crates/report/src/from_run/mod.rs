@@ -10,6 +10,7 @@ mod names;
 mod planted;
 mod ranks;
 mod repair;
+mod strip;
 mod tables;
 mod wrong;
 
@@ -97,8 +98,10 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     let figures: Figures = metrics.iter().map(figure).collect::<Vec<_>>().into();
     let names = names::names(run)?;
     let cams = cams::gallery(run, &manifest, &tables, &album, &figures)?;
+    let strip = strip::strip(run, &tables, &album, &answer, &found)?;
     Ok(ReportView {
         answer: Some(answer),
+        strip,
         facts: facts::facts(&manifest, &tables),
         figures,
         at_chance: data_problem(AT_CHANCE),

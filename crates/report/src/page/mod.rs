@@ -5,8 +5,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    format::{name, plural},
-    sections::{self, Section},
+    format::{name, percent, plural},
+    sections::{self, Section, parts::image},
     verdict::{near_copies, verdict},
     view::ReportView,
 };
@@ -82,6 +82,39 @@ pub(crate) fn without_controls(page: String) -> String {
     page.chars().map(shown).collect()
 }
 
+/// A few images that show the verdict.
+fn strip(view: &ReportView) -> Markup {
+    html! {
+        @if !view.strip.is_empty() {
+            div.strip {
+                @for row in &view.strip {
+                    div.strip-row {
+                        p.strip-title { (name(&row.title)) }
+                        div.panels {
+                            @for panel in &row.panels {
+                                figure {
+                                    (image(panel.picture.as_ref(), &format!("{} ({}), {}", row.class, row.id, panel.words)))
+                                    figcaption {
+                                        (panel.words)
+                                        @if let (Some(answer), Some(right)) = (&panel.answer, panel.right) {
+                                            span.said.right[right].wrong[!right] {
+                                                @if right { "right" } @else { "called " (name(answer)) }
+                                                @if let Some(confidence) = panel.confidence {
+                                                    span.muted { (name(&row.class)) " " (percent(confidence)) }
+                                                }
+                                            }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What to do, and what was left out.
 fn to_do(view: &ReportView) -> Markup {
     let Some(answer) = &view.answer else { return html! {} };
@@ -122,8 +155,14 @@ fn hero(view: &ReportView) -> Markup {
                 p.subject { (name(&facts.model)) " on " (name(&facts.data)) " · " (plural(facts.images, "image")) ", " (facts.classes.len()) " classes" }
                 h1 { (verdict.judgement) }
                 @if let Some(caveat) = near_copies(view) { p.flag.caveat { (caveat) } }
+                (strip(view))
                 (to_do(view))
-                div.lead { @for sentence in &verdict.sentences { p { (sentence) } } }
+                @if !verdict.sentences.is_empty() {
+                    details.lead {
+                        summary { "The figures behind it" }
+                        @for sentence in &verdict.sentences { p { (sentence) } }
+                    }
+                }
                 @if facts.quick {
                     p.flag { "A quick look: fewer noise levels and trials than the papers' method." }
                 }

@@ -16,7 +16,7 @@ pub use comparison::{ComparedSide, ComparisonView, Difference};
 pub use figures::{Figure, Figures};
 pub use groups::{GroupView, GroupedClass, GroupsView, MapPoint};
 pub use names::{NameView, PhraseView};
-pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Photo, Picture};
+pub use pictures::{CamCard, CamGallery, Confusion, MeanMask, Panel, Photo, Picture, StripRow};
 pub use ranks::{MappedPhoto, RankView, RankedClass, RankedFeature};
 use rightly_audit::Verdict;
 
@@ -29,6 +29,8 @@ pub struct ReportView {
     pub facts: Facts,
     /// The answer in a few words.
     pub answer: Option<Verdict>,
+    /// A few images that show it.
+    pub strip: Vec<StripRow>,
     /// The rows of `metrics.json`.
     pub figures: Figures,
     /// What is wrong, worst first.

@@ -30,6 +30,34 @@ pub struct Photo {
     pub picture: Option<Picture>,
 }
 
+/// One image under several conditions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StripRow {
+    /// What it shows.
+    pub title: String,
+    /// Id of the image.
+    pub id: String,
+    /// Its class.
+    pub class: String,
+    /// The image under each condition.
+    pub panels: Vec<Panel>,
+}
+
+/// An image under one condition, and what the model answers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Panel {
+    /// What was done to it.
+    pub words: String,
+    /// How it looks.
+    pub picture: Option<Picture>,
+    /// The answer's label; none for a map.
+    pub answer: Option<String>,
+    /// Whether that is right.
+    pub right: Option<bool>,
+    /// Probability of the true class.
+    pub confidence: Option<f64>,
+}
+
 /// An activation map over its photograph.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CamCard {

@@ -10,9 +10,9 @@ use rightly_report::{
     ReportView, picture,
     view::{
         CamCard, CamGallery, Change, Confusion, Facts, Figure, FindingView, GroupView,
-        GroupedClass, GroupsView, Levels, MapPoint, MappedPhoto, MeanMask, NameView, Photo,
+        GroupedClass, GroupsView, Levels, MapPoint, MappedPhoto, MeanMask, NameView, Panel, Photo,
         PhraseView, Picture, ProblemRow, RankView, RankedClass, RankedFeature, RepairView,
-        RepairedGroup, RepairedModel,
+        RepairedGroup, RepairedModel, StripRow,
     },
 };
 
@@ -338,6 +338,27 @@ fn repair() -> RepairView {
     }
 }
 
+/// One image under two conditions.
+fn strip() -> StripRow {
+    let panel = |words: &str, answer: &str, right: bool, confidence: f64| Panel {
+        words: words.to_owned(),
+        picture: photo(1, "parachute", None).picture,
+        answer: Some(answer.to_owned()),
+        right: Some(right),
+        confidence: Some(confidence),
+    };
+    StripRow {
+        title: "A parachute that is right without its object".to_owned(),
+        id: "frames/00001.jpg".to_owned(),
+        class: "parachute".to_owned(),
+        panels: vec![
+            panel("as photographed", "parachute", true, 0.93),
+            panel("the object's box gray", "parachute", true, 0.71),
+            panel("the object alone", "balloon", false, 0.22),
+        ],
+    }
+}
+
 /// What the run says in a few words.
 fn answer() -> Verdict {
     let cause = |kind, class: Option<&str>, cue: Option<&str>, title: &str, finding| Cause {
@@ -421,6 +442,7 @@ pub(crate) fn view() -> ReportView {
         },
         figures: figures().into(),
         answer: Some(answer()),
+        strip: vec![strip()],
         findings: vec![
             FindingView {
                 kind: "data-problem".to_owned(),
