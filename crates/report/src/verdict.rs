@@ -162,7 +162,7 @@ fn largest_class(view: &ReportView, condition: &str) -> f64 {
 }
 
 /// Whether graying the object costs more than graying as much elsewhere.
-fn control(view: &ReportView) -> Option<String> {
+pub(crate) fn control(view: &ReportView) -> Option<String> {
     let moved = view.figures.all("gray-control", Some("gray"))?;
     let excess = view.figures.all("gray-excess", Some("gray"))?;
     let (low, high) = excess.interval()?;
@@ -191,7 +191,7 @@ fn control(view: &ReportView) -> Option<String> {
 }
 
 /// What the relative foreground sensitivity says at its control level.
-fn noise(view: &ReportView) -> Option<String> {
+pub(crate) fn noise(view: &ReportView) -> Option<String> {
     let levels = view.figures.conditions("rfs");
     let level = ["linf/0.25"]
         .into_iter()
@@ -229,7 +229,7 @@ pub(crate) fn best<'a>(view: &'a ReportView, metric: &str, condition: &str) -> O
     mean.filter(with_interval).or_else(|| all.filter(with_interval)).or(mean).or(all)
 }
 
-fn overlays(view: &ReportView) -> Vec<String> {
+pub(crate) fn overlays(view: &ReportView) -> Vec<String> {
     let conditions = view.figures.conditions("logit-rise");
     let patterns = conditions.iter().filter(|c| !c.ends_with("/control"));
     patterns

@@ -59,7 +59,7 @@ pub(super) fn headline(view: &ComparisonView) -> Option<Section> {
             figcaption { "Lines are 95 % intervals of each run alone. " (within(view)) }
         }
     };
-    Some(Section { id: "glance", title: "Side by side", body })
+    Some(Section::new("glance", "Side by side", body))
 }
 
 /// Why two overlapping lines say little.
@@ -86,7 +86,7 @@ pub(super) fn classes(view: &ComparisonView) -> Option<Section> {
             (chart(view, &words::metric("drop", Some(condition)), rows, [Unit::Points, Unit::Points]))
         }
     };
-    Some(Section { id: "classes", title: "By class", body })
+    Some(Section::new("classes", "By class", body))
 }
 
 /// Differences of the classes, the largest first.

@@ -65,5 +65,5 @@ pub(super) fn section(view: &ComparisonView) -> Option<Section> {
             @else { " ‘undefined’: all classes are alike, or the halves of a run don't agree with each other. The corrected figure may pass 1." }
         }
     };
-    Some(Section { id: "correlation", title: "The same classes?", body })
+    Some(Section::new("correlation", "The same classes?", body))
 }

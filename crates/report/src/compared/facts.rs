@@ -23,7 +23,7 @@ pub(super) fn method(view: &ComparisonView) -> Section {
             dd { "That two runs are alike. A difference that is not shown may still be there, up to the ends of its interval." }
         }
     };
-    Section { id: "method", title: "Method and limits", body }
+    Section::new("method", "Method and limits", body)
 }
 
 pub(super) fn section(view: &ComparisonView) -> Option<Section> {
@@ -31,5 +31,5 @@ pub(super) fn section(view: &ComparisonView) -> Option<Section> {
         dl.facts { @for (what, value) in &view.facts { dt { (what) } dd { (name(value)) } } }
         p.muted { "Every difference is in metrics.json; both runs' figures beside it in compare/sides.json." }
     };
-    Some(Section { id: "facts", title: "Runs", body })
+    Some(Section::new("facts", "Runs", body))
 }

@@ -13,7 +13,7 @@ pub(super) fn section(view: &ComparisonView) -> Option<Section> {
         return None;
     }
     let body = html! { @for finding in &view.findings { (one(finding)) } };
-    Some(Section { id: "findings", title: "Findings", body })
+    Some(Section::new("findings", "Findings", body))
 }
 
 pub(super) fn left_out(view: &ComparisonView) -> Option<Section> {
@@ -26,5 +26,5 @@ pub(super) fn left_out(view: &ComparisonView) -> Option<Section> {
             ul.notes { @for note in &view.notes { li { (name(note)) } } }
         }
     };
-    Some(Section { id: "problems", title: "What could not be compared", body })
+    Some(Section::new("problems", "What could not be compared", body))
 }

@@ -40,5 +40,5 @@ pub(super) fn section(view: &ComparisonView) -> Option<Section> {
         @if !rows.is_empty() { (wide(differences("object-table", "Means over all images", &rows, false))) }
         @if !same.is_empty() { p.muted { "The same in both runs: " (same.join("; ")) "." } }
     };
-    Some(Section { id: "objects", title: "Objects", body })
+    Some(Section::new("objects", "Objects", body))
 }

@@ -45,7 +45,7 @@ pub(super) fn all_images(view: &ComparisonView) -> Option<Section> {
         }
         @if noise { p.muted { "Accuracy, confidence and drop under each noise are in metrics.json." } }
     };
-    Some(Section { id: "differences", title: "Differences", body })
+    Some(Section::new("differences", "Differences", body))
 }
 
 pub(super) fn by_class(view: &ComparisonView) -> Option<Section> {
@@ -71,7 +71,7 @@ pub(super) fn by_class(view: &ComparisonView) -> Option<Section> {
             @if rows.len() > SHOWN { p.muted { "The first " (SHOWN) "; all are in metrics.json." } }
         }
     };
-    Some(Section { id: "class-differences", title: "Differences within classes", body })
+    Some(Section::new("class-differences", "Differences within classes", body))
 }
 
 /// A table of differences, one line each.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Longer side of a thumbnail, pixels.
-pub(super) const THUMBNAIL: usize = 144;
+pub(super) const THUMBNAIL: usize = 192;
 
 /// Where photographs come from; empty where the data is not there any more.
 pub(super) struct Album {

@@ -14,7 +14,10 @@ mod strip;
 mod tables;
 mod wrong;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use rightly_audit::{
     Finding, Metric, RunDir,
@@ -29,10 +32,12 @@ use crate::{
     view::{Figure, Figures, FindingView, ProblemRow, ReportView},
 };
 use album::Album;
-use tables::Tables;
+use tables::{Seen, Tables};
 
 /// Up to which finding photographs are shown, and how many of each.
-const ILLUSTRATED: [(usize, usize); 2] = [(12, 6), (40, 4)];
+const ILLUSTRATED: [(usize, usize); 2] = [(12, 3), (40, 2)];
+/// Photographs of the other side of a finding.
+const OTHERS: usize = 2;
 
 /// Photographs of a finding that another one explains.
 const EXPLAINED: usize = 3;
@@ -90,6 +95,12 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         let pictures = ILLUSTRATED.iter().find(|(findings, _)| i < *findings);
         let pictures = pictures.map_or(0, |(_, images)| *images);
         let mut shown = illustrated(&found[cause.finding], pictures)?;
+        if pictures > 0 {
+            let sides = others(&tables, &found[cause.finding]);
+            let sides = sides.into_iter().take(OTHERS).map(|seen| album.thumbnail(&tables, seen));
+            shown.others = sides.collect::<Result<_, _>>()?;
+            shown.others.retain(|p| p.picture.is_some());
+        }
         for &other in &cause.explains {
             shown.explains.push(illustrated(&found[other], EXPLAINED)?);
         }
@@ -119,6 +130,23 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
         notes,
         without_photographs: album.missing().map(str::to_owned),
     })
+}
+
+/// Images of the other side of a finding: of a class that leans on a cue those that are wrong, of a subgroup that fails those of
+/// its class that are right.
+fn others<'a>(tables: &'a Tables, finding: &Finding) -> Vec<&'a Seen> {
+    let right = match finding.kind {
+        Kind::SpuriousCue if finding.overlay().is_none() => false,
+        Kind::FailingSubgroup => true,
+        _ => return Vec::new(),
+    };
+    let members: BTreeSet<&str> = finding.images.iter().map(String::as_str).collect();
+    let other = |seen: &&Seen| {
+        Some(&seen.class) == finding.class.as_ref()
+            && !members.contains(seen.id.as_str())
+            && seen.clean.is_some_and(|clean| clean.correct == right)
+    };
+    tables.images.iter().filter(other).collect()
 }
 
 fn problem_rows(run: &RunDir) -> Result<Vec<ProblemRow>, ReportError> {
@@ -167,6 +195,7 @@ fn finding_view(finding: &Finding) -> FindingView {
         q: finding.q,
         images: finding.images.clone(),
         photos: Vec::new(),
+        others: Vec::new(),
         explains: Vec::new(),
     }
 }

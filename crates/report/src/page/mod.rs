@@ -57,8 +57,13 @@ pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> Stri
                     main id="main" {
                         @for s in sections {
                             section id=(s.id) {
-                                h2 { (s.title) }
-                                (s.body)
+                                @match &s.line {
+                                    Some(line) => details.folded {
+                                        summary { h2 { (s.title) } p.line { (name(line)) } }
+                                        (s.body)
+                                    },
+                                    None => { h2 { (s.title) } (s.body) }
+                                }
                             }
                         }
                     }

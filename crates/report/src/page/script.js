@@ -49,6 +49,16 @@ document.querySelectorAll("table.filterable").forEach(function(table){
     Array.from(table.tBodies[0].rows).forEach(function(row){row.hidden=row.textContent.toLowerCase().indexOf(wanted)<0;});
   });
 });
+/* A section that is asked for is open; so are all on paper. */
+var opened=function(){
+  var target=location.hash.length>1?document.getElementById(decodeURIComponent(location.hash.slice(1))):null;
+  var fold=target&&(target.querySelector(":scope>details.folded")||target.closest("details"));
+  if(fold)fold.open=true;
+};
+addEventListener("hashchange",opened);opened();
+document.querySelectorAll("a[href^='#']").forEach(function(a){a.addEventListener("click",function(){setTimeout(opened,0);});});
+addEventListener("beforeprint",function(){document.querySelectorAll("details:not([open])").forEach(function(d){d.open=true;d.dataset.paper="";});});
+addEventListener("afterprint",function(){document.querySelectorAll("details[data-paper]").forEach(function(d){d.open=false;delete d.dataset.paper;});});
 /* Contents: where the reader is. */
 var links={};document.querySelectorAll(".contents a").forEach(function(a){links[a.getAttribute("href").slice(1)]=a;});
 if("IntersectionObserver" in window){

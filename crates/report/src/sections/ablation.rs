@@ -83,5 +83,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             p { "Graying the object costs " strong { (Unit::Points.figure(excess)) } " more than graying the same shape elsewhere (" (crate::format::interval(excess, Unit::Points)) ", " (crate::format::count(excess)) ")." }
         }
     };
-    Some(Section { id: "ablation", title: "Without the object", body })
+    Some(Section::new("ablation", "Without the object", body))
 }

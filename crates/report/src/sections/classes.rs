@@ -55,7 +55,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             }
         }))
     };
-    Some(Section { id: "classes", title: "Accuracy by class", body })
+    Some(Section::new("classes", "Accuracy by class", body))
 }
 
 fn row(view: &ReportView, figure: &Figure, more: &[(&str, &str)]) -> Markup {

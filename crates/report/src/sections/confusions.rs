@@ -24,5 +24,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             }
         }
     };
-    Some(Section { id: "confusions", title: "Most confused", body })
+    Some(Section::new("confusions", "Most confused", body))
 }

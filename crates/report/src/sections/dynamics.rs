@@ -68,5 +68,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             @if !others.is_empty() { " Not drawn, in metrics.json: the splits " (others.join(", ")) "." }
         }
     };
-    Some(Section { id: "dynamics", title: "Training dynamics", body })
+    Some(Section::new("dynamics", "Training dynamics", body))
 }

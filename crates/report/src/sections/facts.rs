@@ -17,5 +17,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
         p.muted { "Every figure is in metrics.json, every image's predictions in predictions.parquet, beside this page." }
     };
-    Some(Section { id: "facts", title: "Run", body })
+    Some(Section::new("facts", "Run", body))
 }

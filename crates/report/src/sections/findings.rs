@@ -10,7 +10,7 @@ use super::{
 use crate::{
     format::{Unit, name, number},
     verdict::nothing_found,
-    view::{FindingView, ReportView},
+    view::{FindingView, Photo, ReportView},
 };
 
 /// Longer lists stand whole in `findings.json`.
@@ -25,7 +25,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             p.muted { "The first " (SHOWN) " of " (list.len()) "; all are in findings.json." }
         }
     };
-    Some(Section { id: "findings", title: "Findings", body })
+    Some(Section::new("findings", "Findings", body))
 }
 
 fn kind(name: &str) -> &str {
@@ -47,23 +47,39 @@ fn effect(kind: &str) -> (&'static str, Unit) {
     }
 }
 
-/// What was seen, the evidence for it, what to do.
-fn description(text: &str) -> Markup {
-    let prose = Prose::of(text);
+/// The finding's pictures, and beside them some of the other side.
+fn pictures(finding: &FindingView) -> Markup {
+    let (own, others) = match finding.kind.as_str() {
+        "spurious-cue" => ("with the cue", "wrong"),
+        "failing-subgroup" => ("in the group", "of the rest, right"),
+        _ => ("", ""),
+    };
+    let side = |photos: &[Photo], words: &str| {
+        html! {
+            @if !photos.is_empty() {
+                div.side {
+                    @if !words.is_empty() && !finding.others.is_empty() { p.side-words { (words) } }
+                    div.side-photos { @for p in photos { (photo(p)) } }
+                }
+            }
+        }
+    };
     html! {
-        p { (name(prose.first)) }
-        @if !prose.evidence.is_empty() { ul { @for sentence in &prose.evidence { li { (name(sentence)) } } } }
-        @if !prose.advice.is_empty() { p { strong { "What to do: " } (name(&prose.advice.join(" "))) } }
+        @if !finding.photos.is_empty() {
+            div.sides { (side(&finding.photos, own)) (side(&finding.others, others)) }
+        }
     }
 }
 
 pub(crate) fn one(finding: &FindingView) -> Markup {
     let (called, unit) = effect(&finding.kind);
+    let prose = Prose::of(&finding.description);
     html! {
         article.finding.data[finding.kind == "data-problem"] {
             div.kind { (kind(&finding.kind)) }
             h3 { (name(&finding.title)) }
-            (description(&finding.description))
+            p { (name(prose.first)) }
+            (pictures(finding))
             @if finding.effect.value.is_some() {
                 p.muted {
                     (called) ": " (inline(&finding.effect, unit))
@@ -72,14 +88,18 @@ pub(crate) fn one(finding: &FindingView) -> Markup {
                     }
                 }
             }
+            @if !prose.advice.is_empty() { p { strong { "What to do: " } (name(&prose.advice.join(" "))) } }
+            @if !prose.evidence.is_empty() {
+                details {
+                    summary { "Details" }
+                    ul { @for sentence in &prose.evidence { li { (name(sentence)) } } }
+                }
+            }
             @if finding.photos.is_empty() && !finding.images.is_empty() {
                 details {
                     summary { (crate::format::plural(finding.images.len(), "image")) }
                     p.id { @for id in finding.images.iter().take(100) { (name(id)) " " } }
                 }
-            }
-            @if !finding.photos.is_empty() {
-                div.gallery.small { @for p in &finding.photos { (photo(p)) } }
             }
             @if !finding.explains.is_empty() {
                 details {

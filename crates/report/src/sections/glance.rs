@@ -80,5 +80,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             p.muted { "In tables, n stands as images / clusters." }
         }
     };
-    Some(Section { id: "glance", title: "At a glance", body })
+    Some(Section::new("glance", "At a glance", body))
 }

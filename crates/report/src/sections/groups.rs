@@ -22,7 +22,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         @for (at, class) in groups.classes.iter().enumerate() { (class_block(class, at == 0)) }
         p.muted { "Gap: accuracy of the rest of the class minus that of the group. q: corrected for every group that was tested, in all classes; groups of fewer than 20 images, or that did not fail where they were found, are not tested. A group fails where q is at most .05 and its gap is clear even if 3 % of the class's images are wrongly labelled and all of these are in it. Members are assigned by their features alone, the most typical are shown." }
     };
-    Some(Section { id: "subgroups", title: "Subgroups that fail", body })
+    Some(Section::new("subgroups", "Subgroups that fail", body))
 }
 
 fn summary(groups: &GroupsView, found: usize) -> String {

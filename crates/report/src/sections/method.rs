@@ -65,5 +65,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             dd { "How the model behaves on other photographs than these, and whether a cue that it uses is harmless in its place of use." }
         }
     };
-    Some(Section { id: "method", title: "Method and limits", body })
+    Some(Section::new("method", "Method and limits", body))
 }

@@ -13,5 +13,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         p { "Wrong answers that leave the true class the least probability, at most two a class (n = " (view.mistakes.len()) " shown). Look here first for wrong labels, missing objects and shortcuts." }
         div.gallery { @for p in &view.mistakes { (photo(p)) } }
     };
-    Some(Section { id: "mistakes", title: "Confident mistakes", body })
+    Some(Section::new("mistakes", "Confident mistakes", body))
 }

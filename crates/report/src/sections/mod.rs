@@ -9,6 +9,7 @@ mod facts;
 pub(crate) mod findings;
 mod glance;
 mod groups;
+mod lines;
 mod method;
 mod mistakes;
 mod noise;
@@ -35,7 +36,16 @@ pub(crate) struct Section {
     pub(crate) id: &'static str,
     /// Heading.
     pub(crate) title: &'static str,
+    /// What it says in a line: it is folded to that. Else it is open.
+    pub(crate) line: Option<String>,
     pub(crate) body: Markup,
+}
+
+impl Section {
+    /// An open section.
+    pub(crate) fn new(id: &'static str, title: &'static str, body: Markup) -> Self {
+        Self { id, title, line: None, body }
+    }
 }
 
 /// From what to know first to what to look up.
@@ -64,5 +74,6 @@ const ORDER: [fn(&ReportView) -> Option<Section>; 20] = [
 
 /// All sections that the view has data for.
 pub(crate) fn all(view: &ReportView) -> Vec<Section> {
-    ORDER.iter().filter_map(|section| section(view)).collect()
+    let sections = ORDER.iter().filter_map(|section| section(view));
+    sections.map(|own| Section { line: lines::of(own.id, view), ..own }).collect()
 }

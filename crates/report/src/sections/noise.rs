@@ -41,7 +41,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         p.muted { "RFS from " (scope) "; lines through the dots are 95 % intervals. Control: the image's own mask moved or mirrored onto the background, same area. RFS depends on the object's size, so the distance between the two counts, not the height of one. Near perfect accuracy RFS is unstable: read the gap in the table." }
         (wide(table(view, &conditions)))
     };
-    Some(Section { id: "noise", title: "Noise on and around the object", body })
+    Some(Section::new("noise", "Noise on and around the object", body))
 }
 
 /// Levels of one norm.

@@ -45,5 +45,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             }
         }))
     };
-    Some(Section { id: "object-parts", title: "Without a part of the object", body })
+    Some(Section::new("object-parts", "Without a part of the object", body))
 }

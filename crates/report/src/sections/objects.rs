@@ -53,5 +53,5 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             @if view.mean_masks.len() > SHOWN { p.muted { "The first " (SHOWN) " of " (view.mean_masks.len()) " classes; all are in measures/mean-mask.parquet." } }
         }
     };
-    Some(Section { id: "objects", title: "Objects", body })
+    Some(Section::new("objects", "Objects", body))
 }

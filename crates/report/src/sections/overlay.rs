@@ -19,7 +19,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         p { "A suspected cue is laid over every photograph as the model sees it. The control has the same opacity without the pattern: only what the pattern does beyond it is the cue's." }
         @for c in conditions { (one(view, c)) }
     };
-    Some(Section { id: "overlay", title: "Suspected cues", body })
+    Some(Section::new("overlay", "Suspected cues", body))
 }
 
 fn one(view: &ReportView, condition: &str) -> Markup {

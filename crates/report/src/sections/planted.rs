@@ -44,7 +44,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             }
         }
     };
-    Some(Section { id: "planted", title: "What was planted", body })
+    Some(Section::new("planted", "What was planted", body))
 }
 
 fn what(row: &PlantedRow) -> String {

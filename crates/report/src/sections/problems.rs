@@ -22,7 +22,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
         @if let Some(reason) = &view.without_photographs { p { "Photographs are missing from this report: " (name(reason)) } }
     };
-    Some(Section { id: "problems", title: "What could not be used", body })
+    Some(Section::new("problems", "What could not be used", body))
 }
 
 /// Rows that say the same of several images or files.

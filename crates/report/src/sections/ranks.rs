@@ -29,7 +29,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         (gaps(view))
         @for (at, class) in ranks.classes.iter().enumerate() { (class_block(view, ranks, class, at == 0)) }
     };
-    Some(Section { id: "cues", title: "Cues beside the object", body })
+    Some(Section::new("cues", "Cues beside the object", body))
 }
 
 fn basis(ranks: &RankView) -> String {

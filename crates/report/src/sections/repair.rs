@@ -44,7 +44,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             p.muted { "The worst group is the one with the lowest accuracy among the groups of at least 20 images, the same named groups before and after; a lowest value is low by chance as well, before and after alike. Gains are paired: the same images, resampled together. The control is the same repair for random groups of the same sizes, dealt within each class, or with as many random images of the pool: what a new head gains by itself is in there. q: corrected for every repair that was tried." }
         }
     };
-    Some(Section { id: "repair", title: "Repair", body })
+    Some(Section::new("repair", "Repair", body))
 }
 
 /// The verdict on a repair: its first sentence, and what it rests on.

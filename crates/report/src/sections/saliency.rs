@@ -83,7 +83,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
             }
         }
     };
-    Some(Section { id: "saliency", title: "Where the evidence lies", body })
+    Some(Section::new("saliency", "Where the evidence lies", body))
 }
 
 fn method(name: &str) -> &str {

@@ -77,7 +77,7 @@ pub(super) fn section(view: &ReportView) -> Option<Section> {
         }
         (pulls(view))
     };
-    Some(Section { id: "surroundings", title: "With other surroundings", body })
+    Some(Section::new("surroundings", "With other surroundings", body))
 }
 
 /// Classes that other objects are taken for in their surroundings.

@@ -103,6 +103,8 @@ pub struct FindingView {
     pub images: Vec<String>,
     /// Some of them.
     pub photos: Vec<Photo>,
+    /// Some images of the other side: of the class without its cue, or outside of the group.
+    pub others: Vec<Photo>,
     /// Findings that this one explains: subgroups that fail as the class does without its cue.
     pub explains: Vec<FindingView>,
 }

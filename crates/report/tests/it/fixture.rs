@@ -466,7 +466,8 @@ pub(crate) fn view() -> ReportView {
                 },
                 q: Some(0.0124),
                 images: (0..12).map(|i| format!("frames/{i:05}.jpg")).collect(),
-                photos: (0..6).map(|i| photo(i, "parachute", None)).collect(),
+                photos: (0..4).map(|i| photo(i, "parachute", None)).collect(),
+                others: (4..6).map(|i| photo(i, "parachute", Some("web site"))).collect(),
                 explains: vec![FindingView {
                     kind: "failing-subgroup".to_owned(),
                     title: "'parachute' fails on a subgroup: 12 % right, the rest 80 %".to_owned(),

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ndarray::Axis;
+use ndarray::{Array1, ArrayView1, Axis};
 use rightly_data::dataset::Attribute;
 use rightly_stats::{Design, Estimate};
 
@@ -80,6 +80,17 @@ impl Asked {
     }
 }
 
+/// The mean picture of each class.
+fn means(space: &Space, inputs: &Inputs) -> BTreeMap<usize, Array1<f32>> {
+    let mut of = BTreeMap::<usize, Vec<usize>>::new();
+    for sample in space.samples() {
+        of.entry(inputs.dataset.samples[sample].class).or_default().push(sample);
+    }
+    of.into_iter()
+        .filter_map(|(class, own)| Some((class, space.pictures(&own).mean_axis(Axis(0))?)))
+        .collect()
+}
+
 /// The classes as a kind.
 pub(in super::super) const CLASSES: &str = "classes";
 
@@ -89,6 +100,8 @@ pub(in super::super) struct Knowledge {
     pub(in super::super) asked: Vec<Asked>,
     /// Kinds that its card says it knows.
     stated: BTreeSet<String>,
+    /// The mean picture of each class that has one.
+    means: BTreeMap<usize, Array1<f32>>,
 }
 
 impl Knowledge {
@@ -102,13 +115,29 @@ impl Knowledge {
         attributes: &[Attribute],
         pass: &Pass<'_>,
     ) -> Result<Self, Error> {
-        let mut out = Self { asked: Vec::new(), stated: space.stated().iter().cloned().collect() };
+        let mut out = Self {
+            asked: Vec::new(),
+            stated: space.stated().iter().cloned().collect(),
+            means: means(space, pass.inputs),
+        };
         out.asked.extend(classes(space, pass)?);
         let by_kind = said(pass.inputs, space, phrases, attributes);
         for (kind, labels) in by_kind {
             out.asked.extend(kinds(space, kind, phrases, labels, pass)?);
         }
         Ok(out)
+    }
+
+    /// Whether the mean picture of a class other than `own` is nearer to a text than `mean`, that of a group of `own`: the text
+    /// then speaks of that class, whatever it separates here ("tiger" among medium-sized mammals).
+    pub(super) fn speaks_of_another(
+        &self,
+        own: usize,
+        text: ArrayView1<'_, f32>,
+        mean: &Array1<f32>,
+    ) -> bool {
+        let score = mean.dot(&text);
+        self.means.iter().any(|(class, mean)| *class != own && mean.dot(&text) > score)
     }
 
     /// Whether the model shows to know a kind of words. A list without kinds is of things, as classes are.
@@ -231,7 +260,11 @@ mod tests {
         };
         let good = asked(&|at| at % 10 < 6);
         assert_eq!((good.chance, good.answers, good.accuracy.value), (0.25, 4, Some(0.6)));
-        let mut known = Knowledge { asked: vec![good.clone()], stated: BTreeSet::new() };
+        let mut known = Knowledge {
+            asked: vec![good.clone()],
+            stated: BTreeSet::new(),
+            means: BTreeMap::new(),
+        };
         assert!(known.of("colours") && !known.of("places") && !known.of(""));
         assert!(
             good.sentence().starts_with(
@@ -250,9 +283,23 @@ mod tests {
         known = Knowledge {
             asked: vec![asked(&|at| at % 10 < 3)],
             stated: ["colours", "places"].map(str::to_owned).into(),
+            means: BTreeMap::new(),
         };
         assert!(!known.of("colours") && known.of("places"));
         assert!(known.asked[0].sentence().contains("no names of this kind"));
         assert_eq!(Asked::of("few", &[0, 1], &[true, true], None), None);
+    }
+
+    #[test]
+    fn a_text_that_another_class_is_nearer_to_speaks_of_that_class() {
+        let vector = |values: [f32; 3]| Array1::from(values.to_vec());
+        let (cats, dogs) = (vector([0.9, 0.1, 0.0]), vector([0.1, 0.7, 0.3]));
+        let known =
+            Knowledge { means: BTreeMap::from([(0, cats), (1, dogs)]), ..Knowledge::default() };
+        let group = vector([0.6, 0.3, 0.6]);
+        let speaks = |text| known.speaks_of_another(0, vector(text).view(), &group);
+        assert!(speaks([0.0, 1.0, 0.0]), "dogs are nearer");
+        assert!(!speaks([0.0, 0.0, 1.0]), "the group is nearer than any class");
+        assert!(!speaks([1.0, 0.0, 0.0]), "its own class does not count");
     }
 }

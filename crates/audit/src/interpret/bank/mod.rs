@@ -105,7 +105,9 @@ impl<'a> OfClass<'a> {
                 .filter_map(|s| Some((s.phrase, s.auc?)));
             for (at, area) in best.filter(|(_, area)| *area >= CLEAR) {
                 let kind = &self.phrases[at].kind;
-                let shown = present && known.of(kind) && near.holds(at);
+                let elsewhere =
+                    || known.speaks_of_another(subject.class, self.texts.row(at), near.mean());
+                let shown = present && known.of(kind) && near.holds(at) && !elsewhere();
                 let shown = if shown { Shown::Near } else { Shown::ContrastOnly };
                 let far = if present && shown == Shown::ContrastOnly { FAR } else { 0.0 };
                 let handicap = if present { far } else { HANDICAP };

@@ -42,6 +42,11 @@ impl<'a> Nearest<'a> {
         Self { mean: mean(&own), of, fit, random }
     }
 
+    /// The mean picture of the group.
+    pub(super) fn mean(&self) -> &Array1<f32> {
+        &self.mean
+    }
+
     /// Whether the phrase is among the nearest of its kind to the mean picture, and nearer than random groups' means come.
     pub(super) fn holds(&self, at: usize) -> bool {
         let score = |at: usize| self.mean.dot(&self.of.texts.row(at));
