@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rightly_data::DataError;
 use rightly_model::ModelError;
+use rightly_onnx::OnnxError;
 
 use crate::measures::SizeMismatch;
 
@@ -41,6 +42,12 @@ pub enum Error {
     /// The user stopped the run; what is computed stays.
     #[error("interrupted; what is computed stays in the run directory, the same command goes on")]
     Interrupted,
+}
+
+impl From<OnnxError> for Error {
+    fn from(error: OnnxError) -> Self {
+        Self::Model(error.into())
+    }
 }
 
 impl Error {
