@@ -55,7 +55,8 @@ impl Error {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
-    pub(crate) fn run(path: &std::path::Path, message: impl Into<String>) -> Self {
+    #[doc(hidden)] // for rightly-papers
+    pub fn run(path: &std::path::Path, message: impl Into<String>) -> Self {
         Self::Run { path: path.to_owned(), message: message.into() }
     }
 }

@@ -6,16 +6,14 @@ use std::{
 };
 
 use anyhow::bail;
-use rightly::{
-    place::{self, EXPERIMENT, Input, Made},
-    reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100},
-};
+use rightly::place::{self, EXPERIMENT, Input, Made};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
     files::{self, write_whole},
     pixels::DecodeOptions,
 };
+use rightly_papers::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100};
 use rightly_train::{Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions};
 
 use crate::{

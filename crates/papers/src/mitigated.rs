@@ -5,6 +5,14 @@ use std::{collections::BTreeSet, path::Path, sync::atomic::AtomicBool};
 
 use ndarray::{Array2, ArrayView1, Axis};
 use rand::{RngExt, seq::SliceRandom};
+use rightly_audit::{
+    Error,
+    discover::{
+        Method,
+        protocol::{Images, Shares, shares_of},
+    },
+    features::Outcome,
+};
 use rightly_data::Dataset;
 use rightly_model::heads::{
     Features, HeadOptions, Optimizer, Standard,
@@ -13,18 +21,10 @@ use rightly_model::heads::{
 use rightly_stats::{Design, rng::keyed};
 use serde::Serialize;
 
-use super::{
+use crate::{
     classifier::{Classified, SoftGroups, Trainer, network},
     dim::Figure,
     study::Way,
-};
-use crate::{
-    Error,
-    discover::{
-        Method,
-        protocol::{Images, Shares, shares_of},
-    },
-    features::Outcome,
 };
 
 /// The way that images are added at random.
@@ -65,27 +65,27 @@ struct Score {
 }
 
 /// What a seed is made of: images of train, val, test and the pool.
-pub(super) struct Experiment<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) parts: &'a [Vec<usize>; 4],
-    pub(super) features: &'a [Array2<f32>; 4],
-    pub(super) classified: &'a Classified,
-    pub(super) rare: &'a BTreeSet<&'a str>,
-    pub(super) epochs: usize,
-    pub(super) seed: u64,
+pub(crate) struct Experiment<'a> {
+    pub(crate) dataset: &'a Dataset,
+    pub(crate) parts: &'a [Vec<usize>; 4],
+    pub(crate) features: &'a [Array2<f32>; 4],
+    pub(crate) classified: &'a Classified,
+    pub(crate) rare: &'a BTreeSet<&'a str>,
+    pub(crate) epochs: usize,
+    pub(crate) seed: u64,
 }
 
 /// What trains whole networks.
-pub(super) struct Networks<'a> {
-    pub(super) trainer: &'a dyn Trainer,
-    pub(super) out: &'a Path,
-    pub(super) threads: usize,
-    pub(super) stop: &'a AtomicBool,
+pub(crate) struct Networks<'a> {
+    pub(crate) trainer: &'a dyn Trainer,
+    pub(crate) out: &'a Path,
+    pub(crate) threads: usize,
+    pub(crate) stop: &'a AtomicBool,
 }
 
 /// Sums over seeds, by way and superclass.
 #[derive(Default)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     ways: Vec<(String, Vec<Score>)>,
     seeds: f64,
 }
@@ -104,7 +104,7 @@ impl Experiment<'_> {
     ///
     /// # Errors
     /// A head can't be trained.
-    pub(super) fn run(&self, ways: &[Way], sums: &mut Sums) -> Result<(), Error> {
+    pub(crate) fn run(&self, ways: &[Way], sums: &mut Sums) -> Result<(), Error> {
         for (at, plan) in self.plans(ways)?.iter().enumerate() {
             sums.add(at, &plan.way, self.scores(plan)?);
         }
@@ -116,7 +116,7 @@ impl Experiment<'_> {
     ///
     /// # Errors
     /// A network can't be trained or read; it was stopped.
-    pub(super) fn run_networks(
+    pub(crate) fn run_networks(
         &self,
         ways: &[Way],
         networks: &Networks<'_>,
@@ -363,7 +363,7 @@ impl Sums {
     }
 
     /// Means over superclasses and seeds.
-    pub(super) fn rows(&self) -> Vec<MitigationRow> {
+    pub(crate) fn rows(&self) -> Vec<MitigationRow> {
         let over = |values: Vec<f64>| {
             let values: Vec<f64> = values.into_iter().map(|v| v / self.seeds).collect();
             let design = Design::new(vec![0; values.len()], None, 0, RESAMPLES);

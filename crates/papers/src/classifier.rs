@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use ndarray::{Array2, ArrayView2};
+use rightly_audit::{
+    Error, dynamics,
+    features::{Outcome, WrongAnswers},
+    workers,
+};
 use rightly_data::{Dataset, Planes, pixels::DecodeOptions};
 use rightly_model::{
     Classifier, EngineKind, Overrides,
     heads::{Features, Head, HeadOptions, Optimizer, Standard, cross_entropy},
-};
-
-use crate::{
-    Error, dynamics,
-    features::{Outcome, WrongAnswers},
-    workers,
 };
 
 /// Why a network could not be trained.
@@ -50,25 +49,25 @@ pub struct SoftGroups {
 }
 
 /// What the protocol needs of a classifier.
-pub(super) struct Classified {
+pub(crate) struct Classified {
     /// Losses of the validation images after each epoch, `[n, epochs]`.
-    pub(super) losses: Array2<f64>,
-    pub(super) val: Vec<Outcome>,
-    pub(super) test: Vec<Outcome>,
+    pub(crate) losses: Array2<f64>,
+    pub(crate) val: Vec<Outcome>,
+    pub(crate) test: Vec<Outcome>,
 }
 
 /// Features and labels of one part.
 #[derive(Clone, Copy)]
-pub(super) struct Labelled<'a> {
-    pub(super) values: ArrayView2<'a, f32>,
-    pub(super) labels: &'a [usize],
+pub(crate) struct Labelled<'a> {
+    pub(crate) values: ArrayView2<'a, f32>,
+    pub(crate) labels: &'a [usize],
 }
 
 /// A linear head on standardised features: softmax regression, AdamW, batches of 128.
 ///
 /// # Errors
 /// The training diverges.
-pub(super) fn head(
+pub(crate) fn head(
     train: Labelled<'_>,
     val: Labelled<'_>,
     test: Labelled<'_>,
@@ -119,7 +118,7 @@ pub(super) fn head(
 ///
 /// # Errors
 /// The model or its dynamics can't be read or lack an image; `stop` was set.
-pub(super) fn network(
+pub(crate) fn network(
     dataset: &Dataset,
     val: &[usize],
     test: &[usize],

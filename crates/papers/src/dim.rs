@@ -8,6 +8,7 @@ use std::{
 };
 
 use ndarray::Array2;
+use rightly_audit::{Error, Event, RunDir, Sink, discover::Method, features::Outcome, workers};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
@@ -16,14 +17,13 @@ use rightly_model::{Encoder, EngineKind, Overrides};
 use rightly_stats::{Design, Estimate};
 use serde::Serialize;
 
-use super::{
+use crate::{
     classifier::{Classified, Labelled, Trainer, head, network},
     judge::Score,
     mitigated::{Experiment, MitigationRow, Networks, Sums},
     study::{Study, Way, ways},
     table, vectors,
 };
-use crate::{Error, Event, RunDir, Sink, discover::Method, features::Outcome, workers};
 
 /// Bootstrap resamples of intervals over classes.
 const RESAMPLES: usize = 2000;

@@ -4,32 +4,32 @@ use std::collections::BTreeSet;
 
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
-use rightly_data::Dataset;
-use rightly_stats::rng::keyed;
-
-use super::{
-    classifier::Classified,
-    judge::{Score, judge},
-};
-use crate::{
+use rightly_audit::{
     discover::{
         Components, DiscoverOptions, Method,
         protocol::{Found, Images, slices_of},
     },
     features::Outcome,
 };
+use rightly_data::Dataset;
+use rightly_stats::rng::keyed;
+
+use crate::{
+    classifier::Classified,
+    judge::{Score, judge},
+};
 
 /// A way to divide: a method with the options that it runs under.
-pub(super) struct Way {
-    pub(super) name: String,
-    pub(super) method: Option<Method>,
-    pub(super) options: DiscoverOptions,
+pub(crate) struct Way {
+    pub(crate) name: String,
+    pub(crate) method: Option<Method>,
+    pub(crate) options: DiscoverOptions,
     /// What it is called where mitigation is tried by it.
-    pub(super) mitigates: Option<String>,
+    pub(crate) mitigates: Option<String>,
 }
 
 /// The methods as they are; those with a number that their papers fix, or that others have tried, with that number too.
-pub(super) fn ways(methods: &[Method]) -> Vec<Way> {
+pub(crate) fn ways(methods: &[Method]) -> Vec<Way> {
     let way =
         |name: String, method: Option<Method>, components: Components, paper_compat: bool| Way {
             mitigates: None,
@@ -65,19 +65,19 @@ pub(super) fn ways(methods: &[Method]) -> Vec<Way> {
 }
 
 /// One seed of the experiment.
-pub(super) struct Study<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) parts: &'a [Vec<usize>; 3],
-    pub(super) features: &'a [Array2<f32>; 3],
-    pub(super) classified: &'a Classified,
-    pub(super) rare: &'a BTreeSet<&'a str>,
-    pub(super) seed: u64,
+pub(crate) struct Study<'a> {
+    pub(crate) dataset: &'a Dataset,
+    pub(crate) parts: &'a [Vec<usize>; 3],
+    pub(crate) features: &'a [Array2<f32>; 3],
+    pub(crate) classified: &'a Classified,
+    pub(crate) rare: &'a BTreeSet<&'a str>,
+    pub(crate) seed: u64,
 }
 
 impl Study<'_> {
     /// Scores of a class: fitted on half of its validation images and judged on the other half; fitted on all of them and
     /// judged on its test images. One entry a way in each.
-    pub(super) fn class(&self, ways: &[Way], class: usize) -> [Vec<Score>; 2] {
+    pub(crate) fn class(&self, ways: &[Way], class: usize) -> [Vec<Score>; 2] {
         let own = |part: usize| -> Vec<usize> {
             let samples = &self.parts[part];
             (0..samples.len())

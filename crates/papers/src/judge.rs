@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
+use rightly_audit::{
     discover::protocol::Found,
     features::Outcome,
     interpret::known::{Labelled, value},
@@ -17,20 +17,20 @@ const CAUGHT: f64 = 0.5;
 
 /// One method on one class.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Score {
+pub(crate) struct Score {
     /// Largest share of one rare subclass among the ten strongest images of a slice, mean of the slices.
-    pub(super) purity: f64,
+    pub(crate) purity: f64,
     /// Share of the rare subclasses that a slice catches.
-    pub(super) covered: f64,
+    pub(crate) covered: f64,
     /// Share of the rare subclasses by which a slice is named.
-    pub(super) named: f64,
+    pub(crate) named: f64,
     /// Accuracy of the rest of the class minus that of the slice, mean of the slices.
-    pub(super) gap: f64,
+    pub(crate) gap: f64,
 }
 
 /// Judges the worst slices (where they were fitted); `groups[i]` is the subclass of image `i`, `fitted` those of the
 /// images that slices were fitted on, which choose the names. All 0 where there is none.
-pub(super) fn judge(
+pub(crate) fn judge(
     slices: &[Found],
     outcomes: &[Outcome],
     groups: &[&str],
@@ -83,7 +83,7 @@ pub(super) fn judge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::WrongAnswers;
+    use rightly_audit::features::WrongAnswers;
 
     #[test]
     fn a_slice_catches_what_half_of_its_strongest_are() {

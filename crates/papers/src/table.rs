@@ -5,19 +5,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rightly_audit::Error;
 use rightly_data::files::write_whole;
 
-use super::{
+use crate::{
     dim::{DimResult, Figure, Row},
     mitigated::MitigationRow,
 };
-use crate::Error;
 
 /// Writes `table.md` and `results.json`; gives the first one's path.
 ///
 /// # Errors
 /// The folder can't be written.
-pub(super) fn write(out: &Path, result: &DimResult, seeds: u64) -> Result<PathBuf, Error> {
+pub(crate) fn write(out: &Path, result: &DimResult, seeds: u64) -> Result<PathBuf, Error> {
     let path = out.join("table.md");
     write_whole(&path, markdown(result, seeds).as_bytes())?;
     let json = out.join("results.json");

@@ -3,10 +3,9 @@
 use std::{path::Path, sync::atomic::AtomicBool, time::Instant};
 
 use ndarray::Array2;
+use rightly_audit::{Error, Event, RunDir, Sink, features, run::Key, workers};
 use rightly_data::{Dataset, Planes, pixels::DecodeOptions};
 use rightly_model::Encoder;
-
-use crate::{Error, Event, RunDir, Sink, features, run::Key, workers};
 
 /// Changes with the code that decides a vector: those of before are computed again.
 const REVISION: u32 = 1;
@@ -17,7 +16,7 @@ const SHARD: usize = 256;
 ///
 /// # Errors
 /// An image can't be read, the engine fails, the folder can't be written, or `stop` was set.
-pub(super) fn encode(
+pub(crate) fn encode(
     dataset: &Dataset,
     samples: &[usize],
     encoder: &Encoder,
@@ -82,7 +81,7 @@ pub(super) fn encode(
 ///
 /// # Errors
 /// The file can't be read, or lacks an image.
-pub(super) fn given(dataset: &Dataset, ids: &[&str], path: &Path) -> Result<Array2<f32>, Error> {
+pub(crate) fn given(dataset: &Dataset, ids: &[&str], path: &Path) -> Result<Array2<f32>, Error> {
     let all = features::read_given(path, dataset)?;
     let mut values = Vec::new();
     for id in ids {
