@@ -8,7 +8,9 @@ use std::{
 };
 
 use ndarray::Array2;
-use rightly_audit::{Error, Event, RunDir, Sink, discover::Method, features::Outcome, workers};
+use rightly_audit::{
+    Error, Event, RunDir, Sink, discover::Method, features::Outcome, inputs::KINDS, workers,
+};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
@@ -109,7 +111,8 @@ pub fn dim_cifar100(
     stop: &AtomicBool,
     sink: Sink<'_>,
 ) -> Result<DimResult, Error> {
-    let protocol = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
+    let protocol =
+        OpenOptions { protocol: Some(Protocol::Dim), kinds: KINDS, ..OpenOptions::default() };
     let dataset = Dataset::open(&options.data, &protocol)?;
     if let Some(without) = dataset.samples.iter().find(|sample| sample.group.is_none()) {
         return Err(Error::Usage(format!(
@@ -217,7 +220,10 @@ fn features(
     let (rows, what) = match (&options.features, &options.encoder) {
         (Some(path), _) => {
             // A file has a row for every image, those that the protocol leaves out as well.
-            let whole = Dataset::open(&options.data, &OpenOptions::default())?;
+            let whole = Dataset::open(
+                &options.data,
+                &OpenOptions { kinds: KINDS, ..OpenOptions::default() },
+            )?;
             let ids: Vec<&str> = all.iter().map(|&at| dataset.samples[at].id.as_str()).collect();
             (vectors::given(&whole, &ids, path)?, format!("features from {}", name(path)))
         }

@@ -101,7 +101,11 @@ impl Trainer for Scratch<'_> {
         out: &Path,
         groups: Option<&SoftGroups>,
     ) -> Result<PathBuf, TrainerError> {
-        let protocol = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
+        let protocol = OpenOptions {
+            protocol: Some(Protocol::Dim),
+            kinds: rightly::inputs::KINDS,
+            ..OpenOptions::default()
+        };
         let dataset = Dataset::open(self.data, &protocol)?;
         let parts = training_set::parts(&dataset, seed)?;
         let sets = self.progress.during("reading", "images", parts.len(), &|tick| {

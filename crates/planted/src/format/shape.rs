@@ -6,7 +6,7 @@ use super::{
     colour::{Linear, Palette},
     reader::Reader,
 };
-use crate::DataError;
+use rightly_data::DataError;
 
 /// Outline of a part around its centre, before it is turned.
 #[derive(Debug, Clone, PartialEq)]

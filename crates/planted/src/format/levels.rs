@@ -2,7 +2,7 @@
 //! `[clutter.NAME]`, `[occlusion.NAME]`. A scene has one level of each, drawn by share,
 //! independently of its class and of each other; the level's name is the image's attribute.
 use super::{Names, Range, reader::Reader};
-use crate::DataError;
+use rightly_data::DataError;
 
 /// One level of a nuisance.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use toml::{Table, Value};
 
 /// The example of the format's own page.
 pub(crate) fn example() -> String {
-    let page = include_str!("../../../../../docs/worlds.md");
+    let page = include_str!("../../../../docs/worlds.md");
     let start = page.find("```toml\n").unwrap() + "```toml\n".len();
     let end = start + page[start..].find("```").unwrap();
     page[start..end].to_owned()

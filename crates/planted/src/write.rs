@@ -1,6 +1,6 @@
 //! A world as ordinary files.
 use super::{ATTRIBUTES, Plan, Planned, World};
-use crate::{DataError, Mask, RgbImage, files::write_whole};
+use rightly_data::{DataError, Mask, RgbImage, files::write_whole};
 use std::{
     path::{Path, PathBuf},
     sync::{

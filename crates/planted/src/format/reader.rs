@@ -1,6 +1,6 @@
 //! Reads a TOML table key by key, so that every error names its file, its key and its value.
 use super::{BySplit, Range};
-use crate::DataError;
+use rightly_data::DataError;
 use std::{
     cell::RefCell,
     ops::RangeInclusive,

@@ -17,8 +17,8 @@ pub(super) use shape::{Geometry, Part, Shape};
 pub(super) use texture::{Kind, Stop, Texture};
 pub(super) use words::{Captions, Piece, Slot, Thing};
 
-use crate::DataError;
 use reader::Reader;
+use rightly_data::DataError;
 use std::path::Path;
 
 /// Uniform between two numbers.

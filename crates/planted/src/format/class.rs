@@ -7,7 +7,7 @@ use super::{
     shape::Shape,
     words,
 };
-use crate::DataError;
+use rightly_data::DataError;
 
 /// One look of a class.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,16 +1,13 @@
 //! Writes a planted world as files and says how fast; or a contact sheet of it.
 //!
 //! ```text
-//! cargo run --release -p rightly-data --example planted -- WORLD OUT [SEED] [THREADS]
-//! cargo run --release -p rightly-data --example planted -- WORLD SHEET.png [SEED]
+//! cargo run --release -p rightly-planted --example planted -- WORLD OUT [SEED] [THREADS]
+//! cargo run --release -p rightly-planted --example planted -- WORLD SHEET.png [SEED]
 //! ```
 //! WORLD is a shipped world's name or a TOML file. On a sheet each row is one class of the test
 //! split; the outline of the mask is drawn in every second picture.
-use rightly_data::{
-    DataError, RgbImage,
-    pixels::encode_png,
-    planted::{Planned, World},
-};
+use rightly_data::{DataError, RgbImage, pixels::encode_png};
+use rightly_planted::{Planned, World};
 use std::{io::Write, path::Path, time::Instant};
 
 const COLUMNS: usize = 14;

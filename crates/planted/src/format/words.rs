@@ -1,6 +1,6 @@
 //! Words that captions use: a word for each named thing, phrases with it, and sentence templates.
 use super::reader::Reader;
-use crate::DataError;
+use rightly_data::DataError;
 
 /// `word` (the name where absent) and `key`'s phrases (the word where absent).
 pub(super) fn read(

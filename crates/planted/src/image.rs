@@ -1,6 +1,6 @@
 //! An image of a planted world that is rendered when it is asked for.
 use super::{Planned, World};
-use crate::{Mask, RgbImage};
+use rightly_data::{Mask, Render, RgbImage};
 use std::{fmt, sync::Arc};
 
 /// A planned image with its world and seed.
@@ -36,24 +36,24 @@ impl PlantedImage {
     pub fn planned(&self) -> &Planned {
         &self.planned
     }
+}
 
-    /// Its pixels.
-    pub fn image(&self) -> RgbImage {
+impl Render for PlantedImage {
+    fn image(&self) -> RgbImage {
         self.world.render_image(&self.planned, self.seed)
     }
 
-    /// Its object mask.
-    pub fn mask(&self) -> Mask {
+    fn mask(&self) -> Mask {
         self.world.render_mask(&self.planned, self.seed)
     }
 
     /// World, seed and id in words.
-    pub fn describe(&self) -> String {
+    fn describe(&self) -> String {
         format!("planted:{}?seed={} {}", self.name, self.seed, self.planned.id(&self.world))
     }
 
-    /// Everything that decides the pixels; changes when the world's file does.
-    pub fn state(&self) -> String {
+    /// Changes when the world's file does.
+    fn state(&self) -> String {
         format!("{} {} {:?}", self.fingerprint, self.seed, self.planned)
     }
 }

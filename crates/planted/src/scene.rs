@@ -7,7 +7,7 @@ use super::{
     setting::Setting,
     stream::Key,
 };
-use crate::{DataError, Mask, RgbImage, files};
+use rightly_data::{DataError, Mask, RgbImage, files};
 use std::path::Path;
 
 /// Names of [`Scene::attributes`], in their order.
@@ -38,12 +38,12 @@ pub struct Scene {
 
 /// Worlds that come with the program.
 const SHIPPED: [(&str, &str); 6] = [
-    ("cues", include_str!("../../worlds/cues.toml")),
-    ("mixed", include_str!("../../worlds/mixed.toml")),
-    ("null", include_str!("../../worlds/null.toml")),
-    ("null-hard", include_str!("../../worlds/null-hard.toml")),
-    ("null-alike", include_str!("../../worlds/null-alike.toml")),
-    ("subgroups", include_str!("../../worlds/subgroups.toml")),
+    ("cues", include_str!("../worlds/cues.toml")),
+    ("mixed", include_str!("../worlds/mixed.toml")),
+    ("null", include_str!("../worlds/null.toml")),
+    ("null-hard", include_str!("../worlds/null-hard.toml")),
+    ("null-alike", include_str!("../worlds/null-alike.toml")),
+    ("subgroups", include_str!("../worlds/subgroups.toml")),
 ];
 
 impl World {

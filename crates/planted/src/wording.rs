@@ -56,7 +56,7 @@ fn wording(value: &str, word: &str, phrases: &[String]) -> Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::planted::ATTRIBUTES;
+    use crate::ATTRIBUTES;
 
     #[test]
     fn every_value_of_a_scene_has_its_words() {

@@ -4,7 +4,7 @@ use super::{
     colour::{Linear, Palette},
     reader::Reader,
 };
-use crate::DataError;
+use rightly_data::DataError;
 
 /// What decides the place between the first colour and the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

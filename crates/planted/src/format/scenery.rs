@@ -6,7 +6,7 @@ use super::{
     shape::{Role, Shape},
     texture::Texture,
 };
-use crate::DataError;
+use rightly_data::DataError;
 
 /// How one role of a shape is painted.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Colours: `#rrggbb`, or names from the world's `[colours]`.
 use super::reader::Reader;
-use crate::DataError;
+use rightly_data::DataError;
 use std::collections::BTreeMap;
 
 /// Linear light, RGB, each 0..=1.

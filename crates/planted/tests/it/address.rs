@@ -3,8 +3,8 @@ use rightly_data::{
     Dataset, ImageSource, MaskSource,
     dataset::{Duplicates, OpenOptions},
     pixels::DecodeOptions,
-    planted::{ATTRIBUTES, World},
 };
+use rightly_planted::{ATTRIBUTES, KINDS, World};
 
 /// The example of docs/worlds.md.
 fn example() -> &'static str {
@@ -19,7 +19,8 @@ fn rendered_and_written_datasets_are_the_same() {
     std::fs::write(&file, example()).unwrap();
     let world = World::from_file(&file).unwrap();
     world.write(&world.plan(3), folder.path(), 2, &|_| ()).unwrap();
-    let options = OpenOptions { duplicates: Duplicates::Always, ..OpenOptions::default() };
+    let options =
+        OpenOptions { duplicates: Duplicates::Always, kinds: KINDS, ..OpenOptions::default() };
     let table = folder.path().join("dataset.csv");
     let written = Dataset::open(&table.display().to_string(), &options).unwrap();
     let name = format!("planted:{}?seed=3", file.display());
@@ -52,13 +53,13 @@ fn rendered_and_written_datasets_are_the_same() {
 
 #[test]
 fn planted_sources_say_what_they_are() {
-    let options = OpenOptions { limit: Some(2), ..OpenOptions::default() };
+    let options = OpenOptions { limit: Some(2), kinds: KINDS, ..OpenOptions::default() };
     let data = Dataset::open("planted:mixed", &options).unwrap();
     let again = Dataset::open("planted:mixed?seed=0", &options).unwrap();
     assert_eq!(data.samples, again.samples);
     let other = Dataset::open("planted:mixed?seed=1", &options).unwrap();
     assert_ne!(data.samples[0], other.samples[0]);
-    let ImageSource::Planted(image) = &data.samples[0].image else { unreachable!() };
+    let ImageSource::Rendered(image) = &data.samples[0].image else { unreachable!() };
     let source = &data.samples[0].image;
     assert_eq!(source.describe(), image.describe());
     assert!(source.describe().starts_with("planted:mixed?seed=0 images/train/"));
@@ -71,7 +72,11 @@ fn planted_sources_say_what_they_are() {
         ("planted:mixed?seed=x", "'seed=x' is no option"),
         ("planted:nowhere.toml", "nowhere.toml"),
     ] {
-        let message = Dataset::open(name, &OpenOptions::default()).unwrap_err().to_string();
+        let message = Dataset::open(name, &options).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
+    // Own and further kinds are listed together, by name.
+    let message = Dataset::open("voc:x", &options).unwrap_err().to_string();
+    assert!(message.contains("cifar-100:PATH, cifar-100-coarse:PATH"), "{message}");
+    assert!(message.ends_with("imagenet:PATH, planted:WORLD, rival10:PATH"), "{message}");
 }

@@ -1,11 +1,11 @@
 //! `base`: a world that takes tables from another file.
 use super::reader;
-use crate::{DataError, files};
+use rightly_data::{DataError, files};
 use std::path::Path;
 use toml::{Table, Value};
 
 /// The library of shapes, textures, items and places that comes with the program.
-const LIBRARY: &str = include_str!("../../../worlds/library.toml");
+const LIBRARY: &str = include_str!("../../worlds/library.toml");
 
 /// Tables whose entries are all there for the taking.
 const SHELVES: [&str; 4] = ["colours", "shapes", "textures", "items"];

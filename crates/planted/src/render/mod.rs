@@ -13,11 +13,11 @@ use super::{
     setting::Setting,
     stream::{Key, Stream},
 };
-use crate::{Mask, RgbImage};
 use backdrop::Backdrop;
 use canvas::{Canvas, soft_shadow};
 use figure::{FULL, Figure, Loose, Pose};
 use light::Lamp;
+use rightly_data::{Mask, RgbImage};
 
 /// What of a scene is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

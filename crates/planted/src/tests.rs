@@ -1,6 +1,6 @@
 use super::{ATTRIBUTES, Planned, Scene, World, format::tests as format};
-use crate::Mask;
 use proptest::prelude::*;
+use rightly_data::Mask;
 use std::{collections::BTreeMap, path::Path};
 
 fn world(text: &str) -> World {
