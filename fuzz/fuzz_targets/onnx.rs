@@ -2,7 +2,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use rightly_fuzz::folder;
-use rightly_model::Graph;
+use rightly_onnx::Graph;
 
 fuzz_target!(|bytes: &[u8]| {
     let path = folder().join("fuzzed.onnx");

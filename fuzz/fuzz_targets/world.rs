@@ -1,7 +1,7 @@
 //! The file of a planted world; small worlds are planned and drawn.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use rightly_data::planted::World;
+use rightly_planted::World;
 use std::path::Path;
 
 fuzz_target!(|text: &str| {

@@ -1,8 +1,8 @@
 //! Trains the small image-text model that comes with the program, on planted scenes.
 use clap::Args;
 use rightly_data::files::write_whole;
-use rightly_data::planted::World;
 use rightly_model::{EngineKind, ImageTextModel, Overrides};
+use rightly_planted::World;
 use rightly_train::towers::{
     Measured, Scenes, TowerEpoch, TowerOptions, TrainedTowers, held_out_world, measure,
     train_towers, training_world,

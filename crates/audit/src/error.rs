@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rightly_data::DataError;
 use rightly_model::ModelError;
+use rightly_onnx::OnnxError;
 
 use crate::measures::SizeMismatch;
 
@@ -43,12 +44,19 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<OnnxError> for Error {
+    fn from(error: OnnxError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
 impl Error {
     pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
-    pub(crate) fn run(path: &std::path::Path, message: impl Into<String>) -> Self {
+    #[doc(hidden)] // for rightly-papers
+    pub fn run(path: &std::path::Path, message: impl Into<String>) -> Self {
         Self::Run { path: path.to_owned(), message: message.into() }
     }
 }

@@ -46,7 +46,8 @@ pub enum Event {
 
 impl Event {
     /// The end of a stage that began at `start`.
-    pub(crate) fn finished(stage: &'static str, start: Instant, unchanged: bool) -> Self {
+    #[doc(hidden)] // for rightly-papers
+    pub fn finished(stage: &'static str, start: Instant, unchanged: bool) -> Self {
         Self::Finished { stage, seconds: start.elapsed().as_secs_f64(), unchanged }
     }
 }

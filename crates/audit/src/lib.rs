@@ -21,7 +21,6 @@
 //! | [`metrics`], [`findings`] | the figures and what is wrong, as every stage writes them |
 //! | [`language`] | a title and a sentence about a subgroup, asked of a language model |
 //! | [`run`], [`revisions`] | the run directory: manifest, lock, shards, records, keys |
-//! | [`reproduce`] | experiments of papers, whole |
 //! | [`planted_truth`] | what is known to be wrong, held against the findings |
 //! | [`workers`], [`event`] | independent work on all cores, results in order; progress |
 //!
@@ -53,7 +52,6 @@ pub mod planted_truth;
 mod predictor;
 mod prose;
 pub mod rank;
-pub mod reproduce;
 pub mod revisions;
 pub mod run;
 pub mod spuriosity;

@@ -17,7 +17,8 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 use flags::{Flags, Given};
 use rightly::AuditError;
-use rightly_model::{ModelError, error::Lift};
+use rightly_model::ModelError;
+use rightly_onnx::{Lift, OnnxError};
 use rightly_train::TrainError;
 
 /// Bad usage or input.
@@ -72,7 +73,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
 fn lifting(error: &anyhow::Error) -> Option<&'static str> {
     let of = |cause: &(dyn std::error::Error + 'static)| {
         let lift = |model: &ModelError| match model {
-            ModelError::Limit { lift, .. } => Some(*lift),
+            ModelError::Onnx(OnnxError::Limit { lift, .. }) => Some(*lift),
             _ => None,
         };
         let audit = of_audit(cause).and_then(|error| match error {

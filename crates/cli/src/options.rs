@@ -20,7 +20,8 @@ use rightly::{
 use rightly_data::{
     dataset::Protocol, mask::MaskOptions, pixels::DecodeOptions, preprocess::MaskSampling,
 };
-use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod, graph::Limits};
+use rightly_model::{EngineKind, FeaturePool, Overrides, cam::CamMethod};
+use rightly_onnx::graph::Limits;
 
 use crate::{
     args::{

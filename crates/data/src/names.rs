@@ -77,6 +77,39 @@ impl<T: Copy> PathIndex<T> {
     }
 }
 
+/// Names that differ least from `name`, closest first, at most `count` (an edit distance up to a third of its length).
+pub fn close_names<'a>(
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+    count: usize,
+) -> Vec<&'a str> {
+    let limit = name.chars().count() / 3;
+    let mut close: Vec<(usize, &str)> = names
+        .filter(|other| other.len().abs_diff(name.len()) <= limit * 4)
+        .map(|other| (distance(name, other), other))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    close.sort();
+    close.dedup();
+    close.into_iter().take(count).map(|(_, name)| name).collect()
+}
+
+/// Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = corner + usize::from(from != *to);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +135,15 @@ mod tests {
         assert_eq!(index.get("a/2.JPG"), Some(2));
         assert_eq!(index.get("./a/2.jpg"), None, "two have the key");
         assert_eq!(index.get("a/3.jpg"), None);
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(
+            close_names("layer4", ["layer3", "layer4x", "conv"].into_iter(), 2),
+            ["layer3", "layer4x"]
+        );
     }
 }

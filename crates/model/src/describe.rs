@@ -3,11 +3,11 @@ use crate::card::{CardFile, preprocess_of, read_labels};
 use crate::classifier::{
     ImageInput, OutputKind, Prepared, Readout, class_output, image_input, input_size, pixels,
 };
-use crate::graph::layers::{Layer, Shapes};
-use crate::graph::node::{Dim, ValueSpec};
-use crate::graph::proto::data_type;
-use crate::{EngineKind, Graph, ModelError, Overrides};
+use crate::{EngineKind, Graph, ModelError, OnnxError, Overrides};
 use rightly_data::Preprocess;
+use rightly_onnx::graph::layers::{Layer, Shapes};
+use rightly_onnx::graph::node::{Dim, ValueSpec};
+use rightly_onnx::graph::proto::data_type;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -128,7 +128,7 @@ impl Description {
         for layer in [&file.cam_layer, &file.feature_layer].into_iter().flatten() {
             // Inside a local function it has a name once the function is written in.
             if !graph.has_value(layer) && !graph.without_functions()?.has_value(layer) {
-                return Err(graph.no_value(layer));
+                return Err(graph.no_value(layer).into());
             }
         }
         let size = fixed.or(preprocess.output_size());
@@ -167,7 +167,7 @@ impl Description {
                 }
                 (Some(prepared.graph), shapes)
             }
-            Some(Err(error @ ModelError::Limit { .. })) => return Err(error),
+            Some(Err(error @ ModelError::Onnx(OnnxError::Limit { .. }))) => return Err(error),
             Some(Err(error)) => {
                 warnings.push(without_path(&error));
                 (None, Shapes::new())

@@ -1,5 +1,7 @@
 //! What can go wrong with a user's model.
+use rightly_onnx::OnnxError;
 use std::path::PathBuf;
+
 /// Each variant says what was expected and what was found.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -19,52 +21,28 @@ pub enum ModelError {
         /// What was expected and found, and what to do.
         message: String,
     },
-    /// A model that would take more than is allowed.
-    #[error("{path}: {message}")]
-    Limit {
-        /// The file.
-        path: PathBuf,
-        /// What it would take, and what is allowed.
-        message: String,
-        /// What has to be raised for it.
-        lift: Lift,
-    },
-    /// An operator without a gradient rule (or that the engine lacks).
-    #[error("{what}: operator {op} of node '{node}' is not supported; {hint}")]
-    Unsupported {
-        /// What was attempted.
-        what: String,
-        /// ONNX operator.
-        op: String,
-        /// Node name.
-        node: String,
-        /// What to do instead.
-        hint: String,
-    },
+    /// A graph beyond its limits, an operator that is not supported, an engine that fails.
+    #[error(transparent)]
+    Onnx(OnnxError),
     /// A head that can't be trained or used on these features.
     #[error("head: {0}")]
     Head(String),
-    /// The engine failed.
-    #[error("{engine}: {message}")]
-    Engine {
-        /// Engine name.
-        engine: &'static str,
-        /// Its message.
-        message: String,
-    },
     /// A model on the hub that could not be had.
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
 }
 
-/// Which limit keeps a model from being run; the caller names its own option for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lift {
-    /// [`crate::graph::Limits::memory`].
-    Memory,
-    /// One that is raised only with all others: [`crate::graph::Limits::NONE`].
-    All,
+/// What both errors have is one thing here: which crate has found it does not matter to who reads it.
+impl From<OnnxError> for ModelError {
+    fn from(error: OnnxError) -> Self {
+        match error {
+            OnnxError::Io { path, source } => Self::Io { path, source },
+            OnnxError::Invalid { path, message } => Self::Invalid { path, message },
+            OnnxError::Head(message) => Self::Head(message),
+            error => Self::Onnx(error),
+        }
+    }
 }
 
 impl From<rightly_data::DataError> for ModelError {

@@ -1,15 +1,12 @@
-//! Classifiers, encoders, models of texts and pictures: the ONNX graph module, the engines that run graphs, taps,
-//! class activation maps.
+//! Classifiers, encoders, heads, models of texts and pictures, and class activation maps. The graphs behind them and the
+//! engines that run them are [`rightly_onnx`].
 
-mod autodiff;
 pub mod cam;
 pub mod card;
 pub mod classifier;
 pub mod describe;
 pub mod encoder;
-pub mod engine;
 pub mod error;
-pub mod graph;
 pub mod heads;
 #[cfg(feature = "hub")]
 pub mod hub;
@@ -21,8 +18,7 @@ pub use card::{Card, Overrides};
 pub use classifier::{Classifier, Forward, OutputKind};
 pub use describe::Description;
 pub use encoder::{Encoder, Encoding, FeatureMap, FeaturePool};
-pub use engine::EngineKind;
 pub use error::ModelError;
-pub use graph::Graph;
 pub use labels::LabelMap;
+pub use rightly_onnx::{EngineKind, Graph, OnnxError};
 pub use text::{Captioner, ImageTextModel};

@@ -44,8 +44,8 @@ pub use rightly_audit::{
 #[doc(hidden)]
 pub use rightly_audit::{
     VERSION, compare, discover, dynamics, evaluate, features, findings, first_look, inputs,
-    interpret, language, measures, metrics, mitigate, picture, planted_truth, rank, reproduce, run,
-    verdict, workers,
+    interpret, language, measures, metrics, mitigate, picture, planted_truth, rank, run, verdict,
+    workers,
 };
 #[doc(hidden)]
 pub use rightly_report as report;

@@ -237,7 +237,7 @@ pub fn pictures(data: &str, dataset: &Dataset) -> Vec<Input> {
         let masks = sample.mask.iter().chain(sample.parts.iter().flatten());
         let masks = masks.filter_map(|mask| match mask {
             MaskSource::File(path) | MaskSource::Pickled { file: path, .. } => Some(path.as_path()),
-            MaskSource::Coco { .. } | MaskSource::Planted(_) => None,
+            MaskSource::Coco { .. } | MaskSource::Rendered(_) => None,
         });
         for file in sample.image.path().into_iter().chain(masks) {
             folders.extend(file.parent().map(|p| here(p).to_owned()));

@@ -1,6 +1,7 @@
 //! What can go wrong while a network is trained.
 use rightly_data::DataError;
 use rightly_model::ModelError;
+use rightly_onnx::OnnxError;
 use std::path::PathBuf;
 
 /// Each variant says what was expected and what was found.
@@ -74,6 +75,12 @@ pub enum TrainError {
     /// The graph, or the engine that runs it.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl From<OnnxError> for TrainError {
+    fn from(error: OnnxError) -> Self {
+        Self::Model(error.into())
+    }
 }
 
 impl TrainError {

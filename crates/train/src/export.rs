@@ -8,8 +8,8 @@ use crate::arch::{Block, HEAD, Network, Unit};
 use crate::net::EPSILON;
 use crate::weights::{Weight, Weights};
 use ndarray::{ArrayD, IxDyn};
-use rightly_model::Graph;
-use rightly_model::graph::proto::{
+use rightly_onnx::Graph;
+use rightly_onnx::graph::proto::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
     TensorShapeProto, TypeProto, ValueInfoProto, data_type, tensor_shape_proto, type_proto,
 };

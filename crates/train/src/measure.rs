@@ -5,9 +5,11 @@ use crate::export::{INPUT, LOGITS};
 use crate::net::Net;
 use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{ArrayD, IxDyn};
-use rightly_model::engine::{Session, Value};
 use rightly_model::heads::cross_entropy;
-use rightly_model::{EngineKind, Graph, ModelError};
+use rightly_onnx::{
+    EngineKind, Graph, OnnxError,
+    engine::{Session, Value},
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Images of one run: enough to pay for its overhead, few enough to stay in the cache.
@@ -75,7 +77,7 @@ impl<'a> Measure<'a> {
             }
             let images = self.images(set, part);
             let shape = [part.len(), 3, set.size[0], set.size[1]];
-            let lost = |message: &str| ModelError::Engine {
+            let lost = |message: &str| OnnxError::Engine {
                 engine: EngineKind::Rten.name(),
                 message: message.to_owned(),
             };
@@ -173,7 +175,7 @@ mod tests {
     }
 
     impl Session for Waiting {
-        fn run(&self, inputs: &[(&str, Value)], _: &[&str]) -> Result<Vec<Value>, ModelError> {
+        fn run(&self, inputs: &[(&str, Value)], _: &[&str]) -> Result<Vec<Value>, OnnxError> {
             let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(running, Ordering::SeqCst);
             self.pool.install(|| std::thread::sleep(Duration::from_millis(1)));

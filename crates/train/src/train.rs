@@ -280,7 +280,7 @@ impl<'a> Trainer<'a> {
         self.work.join("checkpoint.safetensors")
     }
 
-    fn measure(&self, graph: &rightly_model::Graph) -> Result<Measure<'_>, TrainError> {
+    fn measure(&self, graph: &rightly_onnx::Graph) -> Result<Measure<'_>, TrainError> {
         Measure::new(graph, &self.normaliser, self.options.classes.len(), self.watch.stop)
     }
 

@@ -15,7 +15,8 @@ mod material;
 mod method;
 mod options;
 mod probe_losses;
-pub(crate) mod protocol;
+#[doc(hidden)] // for rightly-papers
+pub mod protocol;
 mod quality;
 mod second_view;
 mod supervision;

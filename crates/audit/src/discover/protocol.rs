@@ -11,37 +11,37 @@ use super::{
 use crate::features::Outcome;
 
 /// Images of one class with what the classifier makes of them.
-pub(crate) struct Images<'a> {
+pub struct Images<'a> {
     /// `[n, d]`.
-    pub(crate) vectors: ArrayView2<'a, f32>,
+    pub vectors: ArrayView2<'a, f32>,
     /// One an image.
-    pub(crate) outcomes: Vec<Outcome>,
+    pub outcomes: Vec<Outcome>,
 }
 
 /// A slice on the images that it is judged on.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found {
+pub struct Found {
     /// Positions of its members.
-    pub(crate) members: Vec<usize>,
+    pub members: Vec<usize>,
     /// The same among the images that it was fitted on.
-    pub(crate) fitted: Vec<usize>,
+    pub fitted: Vec<usize>,
     /// Positions of all images: members first, the strongest first.
-    pub(crate) ranked: Vec<usize>,
+    pub ranked: Vec<usize>,
 }
 
 /// Soft labels of images that had no part in a division.
-pub(crate) struct Shares {
+pub struct Shares {
     /// Of each list of images `[n, slices]`, 0 or more.
-    pub(crate) of: Vec<Array2<f64>>,
+    pub of: Vec<Array2<f64>>,
     /// Slices of which something is claimed and that hold enough fitted images, the one of the lowest accuracy first.
-    pub(crate) worst: Vec<usize>,
+    pub worst: Vec<usize>,
 }
 
 /// Soft labels of the images of each of `others` (`[n, d]`) in the slices that a method finds on `fit`.
 ///
 /// # Errors
 /// Why the class can't be divided, in words.
-pub(crate) fn shares_of(
+pub fn shares_of(
     method: Method,
     options: &DiscoverOptions,
     seed: u64,
@@ -101,7 +101,7 @@ fn fewest(fitted: usize) -> usize {
 ///
 /// # Errors
 /// Why the class can't be divided, in words.
-pub(crate) fn slices_of(
+pub fn slices_of(
     method: Method,
     options: &DiscoverOptions,
     seed: u64,

@@ -10,10 +10,10 @@ use rightly_data::{DataError, Dataset, npy::Matrix, table};
 use crate::{Error, inputs::Names};
 
 /// A file of vectors.
-pub(crate) struct Given {
+pub struct Given {
     pub(super) path: PathBuf,
     /// By id.
-    pub(crate) vectors: HashMap<String, Vec<f32>>,
+    pub vectors: HashMap<String, Vec<f32>>,
 }
 
 /// Reads `.npy` `[n, d]`, a row for each image in the order of the data's table; or Parquet with `id` or `image` and one
@@ -22,7 +22,7 @@ pub(crate) struct Given {
 /// # Errors
 /// The file can't be read, has another number of rows (`.npy`), vectors of different lengths, two for one image, or none
 /// for any image of the data.
-pub(crate) fn read(path: &Path, dataset: &Dataset) -> Result<Given, Error> {
+pub fn read(path: &Path, dataset: &Dataset) -> Result<Given, Error> {
     let invalid = |message: String| Error::Data(DataError::invalid(path, message));
     let is_npy = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
     let vectors = if is_npy { matrix(path, dataset)? } else { lists(path, dataset)? };

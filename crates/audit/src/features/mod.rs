@@ -20,10 +20,13 @@ use std::path::PathBuf;
 use rightly_model::{Encoder, Overrides};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use from_file::read as read_given;
+#[doc(hidden)] // for rightly-papers
+pub use from_file::{Given, read as read_given};
 pub(crate) use on_object::coverage;
 pub use read::fold;
-pub(crate) use read::{Outcome, Outcomes, WrongAnswers, rows_of};
+#[doc(hidden)] // for rightly-papers
+pub use read::{Outcome, WrongAnswers};
+pub(crate) use read::{Outcomes, rows_of};
 pub use tables::{outcomes_of, vectors_of};
 
 use crate::{

@@ -98,23 +98,25 @@ pub(crate) fn rows_of<P: Send>(
 
 /// What the audited model makes of an image.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// The output with the largest logit.
-    pub(crate) output: usize,
-    pub(crate) correct: bool,
+    pub output: usize,
+    /// Whether that output counts as right.
+    pub correct: bool,
     /// Cross-entropy for the true class.
-    pub(crate) loss: f32,
-    pub(crate) wrong: WrongAnswers,
+    pub loss: f32,
+    /// The likeliest wrong answers.
+    pub wrong: WrongAnswers,
 }
 
 /// The likeliest outputs that are wrong for an image, with their probabilities, likeliest first; empty where only the answer
 /// is known.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct WrongAnswers(Vec<(u32, f32)>);
+pub struct WrongAnswers(Vec<(u32, f32)>);
 
 impl WrongAnswers {
     /// Of probabilities by output, where `right` are the outputs that count as right; those of probability 0 are left out.
-    pub(crate) fn of(probabilities: &[f64], right: &[usize]) -> Self {
+    pub fn of(probabilities: &[f64], right: &[usize]) -> Self {
         let wrong = |&(output, p): &(usize, &f64)| *p > 0.0 && !right.contains(&output);
         let mut all: Vec<(usize, &f64)> = probabilities.iter().enumerate().filter(wrong).collect();
         all.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(&b.0)));
@@ -128,11 +130,12 @@ impl WrongAnswers {
     }
 
     /// Output and probability, likeliest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
         self.0.iter().map(|&(output, p)| (output as usize, p))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

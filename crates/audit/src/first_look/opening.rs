@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rightly_data::{Planes, Sample, pixels::DecodeOptions};
-use rightly_model::{Classifier, EngineKind, ModelError, Overrides};
+use rightly_model::{Classifier, EngineKind, ModelError, OnnxError, Overrides};
 
 use super::{AUTO, FirstLook, SecondOpinion, compare::Compared, said, spoilt::spoilt};
 use crate::Error;
@@ -71,14 +71,14 @@ impl Opening {
             return Ok(opened(open(engine_of(engine)?)?, false, None));
         }
         if let Err(error) = EngineKind::OnnxRuntime.available() {
-            return Ok(opened(open(EngineKind::Rten)?, true, Some(error)));
+            return Ok(opened(open(EngineKind::Rten)?, true, Some(error.into())));
         }
         match open(EngineKind::OnnxRuntime) {
             Ok(classifier) => Ok(opened(classifier, true, None)),
             // What is wrong with the file or its card is wrong for every engine.
-            Err(error @ (ModelError::Unsupported { .. } | ModelError::Engine { .. })) => {
-                Ok(opened(open(EngineKind::Rten)?, true, Some(error)))
-            }
+            Err(
+                error @ ModelError::Onnx(OnnxError::Unsupported { .. } | OnnxError::Engine { .. }),
+            ) => Ok(opened(open(EngineKind::Rten)?, true, Some(error))),
             Err(error) => Err(error.into()),
         }
     }
@@ -219,8 +219,8 @@ fn look(classifier: &Classifier, images: usize, second: Option<SecondOpinion>) -
 
 #[cfg(test)]
 mod tests {
-    use rightly_model::Graph;
-    use rightly_model::graph::proto::{AttributeProto, NodeProto, TensorProto};
+    use rightly_onnx::Graph;
+    use rightly_onnx::graph::proto::{AttributeProto, NodeProto, TensorProto};
 
     use super::*;
 

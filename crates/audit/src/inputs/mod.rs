@@ -9,7 +9,7 @@ mod samples;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use rightly_data::{Dataset, Sample};
+use rightly_data::{Dataset, Sample, dataset::Kind};
 use rightly_model::{Classifier, LabelMap, Overrides};
 
 pub(crate) use image_ids::Names;
@@ -26,6 +26,8 @@ use begun::Begun;
 use options::absolute;
 use samples::{clusters, hash_listing, without_cluster};
 
+/// Kinds of data that are opened beside those of `rightly-data`: planted worlds (`planted:WORLD`).
+pub const KINDS: &[Kind] = rightly_planted::KINDS;
 /// The name of what is read of the inputs, among the revisions.
 pub(crate) const NAME: &str = "inputs";
 /// Changes with the code that decides what is read of pictures and masks, and what the model makes of them.

@@ -136,6 +136,7 @@ impl InputOptions {
             },
             protocol: self.protocol,
             splits: self.splits,
+            kinds: super::KINDS,
             ..OpenOptions::default()
         }
     }

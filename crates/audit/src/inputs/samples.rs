@@ -121,7 +121,7 @@ pub(super) fn fingerprint(sample: &Sample, verify: bool) -> Result<[u8; 16], Err
             MaskSource::Coco { segments, size, .. } => {
                 Key::new("coco mask", 2).with("segments", segments)?.with("size", size)?.finish()
             }
-            MaskSource::Planted(image) => image.state(),
+            MaskSource::Rendered(image) => image.state(),
         })
     };
     let mut text = format!("{image}\n");

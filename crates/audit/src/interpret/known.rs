@@ -12,13 +12,13 @@ use super::{
 };
 
 /// Images of a class: whether each is inside the group, and its value of the attribute.
-pub(crate) struct Labelled<'a> {
-    pub(crate) inside: Vec<bool>,
-    pub(crate) values: &'a [&'a str],
+pub struct Labelled<'a> {
+    pub inside: Vec<bool>,
+    pub values: &'a [&'a str],
 }
 
 /// The value that names the group: chosen on `fit`, tested on `confirm` as names are; `None` where no value holds.
-pub(crate) fn value(fit: &Labelled<'_>, confirm: &Labelled<'_>) -> Option<String> {
+pub fn value(fit: &Labelled<'_>, confirm: &Labelled<'_>) -> Option<String> {
     let names: BTreeSet<&str> = fit.values.iter().chain(confirm.values).copied().collect();
     let names: Vec<&str> = names.into_iter().collect();
     let all = fit.values.iter().chain(confirm.values);

@@ -16,7 +16,8 @@ mod caption_tokens;
 mod captions;
 mod had;
 mod held;
-pub(crate) mod known;
+#[doc(hidden)] // for rightly-papers
+pub mod known;
 mod language_titles;
 mod material;
 mod models;

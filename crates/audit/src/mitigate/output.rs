@@ -1,9 +1,8 @@
 //! A repaired model, proved to be what was trained, and what was tried.
 
 use rightly_data::{Planes, table::Columns};
-use rightly_model::{
-    Classifier, Encoder, ModelError, Overrides, graph::layers::GraphHead, heads::Head,
-};
+use rightly_model::{Classifier, Encoder, ModelError, Overrides, heads::Head};
+use rightly_onnx::graph::layers::GraphHead;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -27,7 +26,9 @@ pub(super) fn path(repair: Repair, file: &str) -> String {
 /// The model that is repaired.
 pub(super) struct Original {
     pub(super) encoder: Encoder,
-    pub(super) place: GraphHead,
+    place: GraphHead,
+    /// The head at that place.
+    pub(super) own: Head,
     /// Some pictures of the images that are reported on.
     pictures: Vec<Vec<f32>>,
 }
@@ -41,6 +42,7 @@ impl Original {
         let encoder = Encoder::of(&inputs.classifier)?;
         let graph = inputs.classifier.graph();
         let place = graph.head_of(inputs.classifier.logits_tensor(), encoder.layer())?;
+        let own = Head::from_graph(&place)?;
         let loader = inputs.loader.with_preprocess(encoder.preprocess().clone());
         let mut pictures = Vec::new();
         for &sample in samples {
@@ -51,8 +53,8 @@ impl Original {
                 break;
             }
         }
-        let out = Self { encoder, place, pictures };
-        let off = out.encoder.head_difference(out.place.head(), out.pictures())?;
+        let out = Self { encoder, place, own, pictures };
+        let off = out.encoder.head_difference(&out.own, out.pictures())?;
         if off.is_nan() || off > SAME {
             return Err(Error::Model(ModelError::Invalid {
                 path: inputs.classifier.path().to_owned(),

@@ -135,7 +135,7 @@ impl Pipeline<'_> {
         notes.extend(target.words(inputs));
         notes.extend(pool.as_ref().map(|pool| pool.words.clone()));
         let before = [&material.held, &material.report].map(|rows| {
-            let own = self.original.place.head();
+            let own = &self.original.own;
             let right =
                 |&at: &usize| outcomes.correct(&inputs.dataset.samples[at].id) == Some(true);
             let right: Vec<bool> = match target.narrows(inputs) {
@@ -289,7 +289,7 @@ impl Pipeline<'_> {
             grouping: &gathered.grouping,
             target: &gathered.target,
             known: &gathered.known,
-            own: self.original.place.head(),
+            own: &self.original.own,
             copies: self.options.domain_heads == DomainHeads::Copies,
             classes: self.inputs.dataset.classes.len(),
             least: self.least(gathered),

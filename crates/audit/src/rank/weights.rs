@@ -4,9 +4,9 @@
 use ndarray::Array2;
 use rightly_model::{
     LabelMap,
-    graph::layers::LinearHead,
     heads::{Features, Head, HeadOptions, Optimizer, Standard},
 };
+use rightly_onnx::graph::layers::LinearHead;
 
 use super::images::{Population, Row};
 use crate::{

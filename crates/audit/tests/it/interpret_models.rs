@@ -247,7 +247,11 @@ fn the_model_of_planted_scenes_names_colours_and_places() {
     discover(inputs(), &discovery(), &out).unwrap();
 
     // Mugs are divided by colour, buckets by place.
-    let known = Dataset::open(&format!("{data}?attributes=true"), &OpenOptions::default()).unwrap();
+    let known = Dataset::open(
+        &format!("{data}?attributes=true"),
+        &OpenOptions { kinds: rightly_planted::KINDS, ..OpenOptions::default() },
+    )
+    .unwrap();
     let at = |name: &str| known.attributes.iter().position(|a| a == name).unwrap();
     let (variant, background) = (at("variant"), at("background"));
     let inside = |s: &Sample| match known.classes[s.class].as_str() {

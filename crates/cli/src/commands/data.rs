@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::bail;
-use rightly::{InputOptions, picture::Loader};
+use rightly::{InputOptions, inputs, picture::Loader};
 use rightly_data::{Dataset, Preprocess, Problem, dataset::OpenOptions, files};
 use serde_json::json;
 
@@ -21,6 +21,7 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
             mask_options: options::masks(&args.masks),
             protocol: options::protocol(args.protocol.as_deref())?,
             splits: args.splits.map(Into::into),
+            kinds: inputs::KINDS,
             ..OpenOptions::default()
         },
     )?;

@@ -17,7 +17,8 @@ use rightly::{
     place::{self, Made},
     planted_truth::{self, Truth},
 };
-use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions, planted::World};
+use rightly_data::{Dataset, dataset::OpenOptions, pixels::DecodeOptions};
+use rightly_planted::World;
 use rightly_train::{Arch, TrainOptions};
 
 use super::ending;
@@ -163,7 +164,7 @@ fn train(
 /// What was planted, with what each truth costs the model on the split that the run reports.
 fn measured(
     world: &World,
-    plan: &rightly_data::planted::Plan,
+    plan: &rightly_planted::Plan,
     dataset: &Dataset,
     run: &RunDir,
 ) -> anyhow::Result<Vec<Truth>> {

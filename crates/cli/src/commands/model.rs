@@ -108,7 +108,7 @@ fn table(shown: &Shown) -> anyhow::Result<String> {
     if let Some(look) = &shown.first_look {
         row("first look", look.sentence());
     }
-    let layer = |l: &Option<rightly_model::graph::layers::Layer>| {
+    let layer = |l: &Option<rightly_onnx::graph::layers::Layer>| {
         l.as_ref().map_or("none found".to_owned(), |l| format!("{} ({})", l.name, l.op))
     };
     row("CAM layer", layer(&d.cam_layer));

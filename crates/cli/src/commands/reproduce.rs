@@ -6,16 +6,14 @@ use std::{
 };
 
 use anyhow::bail;
-use rightly::{
-    place::{self, EXPERIMENT, Input, Made},
-    reproduce::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100},
-};
+use rightly::place::{self, EXPERIMENT, Input, Made};
 use rightly_data::{
     Dataset,
     dataset::{OpenOptions, Protocol},
     files::{self, write_whole},
     pixels::DecodeOptions,
 };
+use rightly_papers::{DimOptions, SoftGroups, Trainer, TrainerError, dim_cifar100};
 use rightly_train::{Arch, GroupMethod, GroupTraining, Optimizer, Schedule, TrainOptions};
 
 use crate::{
@@ -103,7 +101,11 @@ impl Trainer for Scratch<'_> {
         out: &Path,
         groups: Option<&SoftGroups>,
     ) -> Result<PathBuf, TrainerError> {
-        let protocol = OpenOptions { protocol: Some(Protocol::Dim), ..OpenOptions::default() };
+        let protocol = OpenOptions {
+            protocol: Some(Protocol::Dim),
+            kinds: rightly::inputs::KINDS,
+            ..OpenOptions::default()
+        };
         let dataset = Dataset::open(self.data, &protocol)?;
         let parts = training_set::parts(&dataset, seed)?;
         let sets = self.progress.during("reading", "images", parts.len(), &|tick| {

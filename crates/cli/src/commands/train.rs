@@ -30,6 +30,7 @@ pub(crate) fn run(args: &TrainArgs) -> anyhow::Result<()> {
         &OpenOptions {
             protocol: options::protocol(args.protocol.as_deref())?,
             splits: args.splits.map(Into::into),
+            kinds: rightly::inputs::KINDS,
             ..OpenOptions::default()
         },
     )?;

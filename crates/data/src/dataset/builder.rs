@@ -16,6 +16,13 @@ pub(super) struct Builder {
     pub(super) first_missing: Option<PathBuf>,
 }
 
+/// What another crate has read: its classes may be in any order, as those of a draft.
+impl From<Dataset> for Builder {
+    fn from(data: Dataset) -> Self {
+        Self { data, ..Self::default() }
+    }
+}
+
 impl Builder {
     /// A draft whose classes are a fixed list.
     pub(super) fn with_classes<'a>(classes: impl IntoIterator<Item = &'a str>) -> Self {

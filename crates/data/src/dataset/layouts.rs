@@ -1,21 +1,32 @@
 //! `KIND:PATH`: the layouts that are known by name.
-use super::{Protocol, breeds, builder::Builder, cifar, coco, imagenet, planted, rival10};
+use super::{Dataset, Protocol, breeds, builder::Builder, cifar, coco, imagenet, rival10};
 use crate::DataError;
 use std::path::Path;
 
 type Open = fn(&str) -> Result<Builder, DataError>;
 
 /// Kind, what follows the colon, and its reader.
-const KINDS: [(&str, &str, Open); 8] = [
+const KINDS: [(&str, &str, Open); 7] = [
     ("breeds", "TASK,IMAGENET", breeds::open),
     ("cifar-100", "PATH", cifar::open_fine),
     ("cifar-100-coarse", "PATH", cifar::open_coarse),
     ("coco", "ANNOTATIONS.json,IMAGES", coco::open),
     ("hard-imagenet", "MASKS,IMAGENET", imagenet::open_hard),
     ("imagenet", "PATH", imagenet::open),
-    ("planted", "WORLD", planted::open),
     ("rival10", "PATH", rival10::open),
 ];
+
+/// A further kind of data, which another crate reads; [`super::OpenOptions::kinds`] makes it known.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// What stands before the colon: letters, digits and `-`.
+    pub name: &'static str,
+    /// What follows the colon, for messages.
+    pub usage: &'static str,
+    /// Reads what follows the colon: classes, samples, attributes, notes. Nothing is decoded. Classes are sorted and checks are
+    /// made by who opens it.
+    pub open: fn(&str) -> Result<Dataset, DataError>,
+}
 
 /// `KIND:PATH` in two; a single letter before the colon is a drive.
 pub(super) fn split_kind(data: &str) -> Option<(&str, &str)> {
@@ -28,10 +39,13 @@ pub(super) fn open(
     kind: &str,
     rest: &str,
     protocol: Option<Protocol>,
+    further: &[Kind],
 ) -> Result<Builder, DataError> {
-    match KINDS.iter().find(|(name, ..)| *name == kind) {
-        Some((_, _, open)) => {
-            let mut draft = open(rest)?;
+    let own = KINDS.iter().find(|(name, ..)| *name == kind).map(|(_, _, open)| open(rest));
+    let other = || further.iter().find(|known| known.name == kind);
+    match own.or_else(|| other().map(|known| (known.open)(rest).map(Builder::from))) {
+        Some(draft) => {
+            let mut draft = draft?;
             match protocol {
                 None => {}
                 Some(Protocol::Dim) if kind.starts_with("cifar-100") => {
@@ -45,7 +59,11 @@ pub(super) fn open(
             Ok(draft)
         }
         None => {
-            let known: Vec<_> = KINDS.iter().map(|(k, usage, _)| format!("{k}:{usage}")).collect();
+            let further = further.iter().map(|kind| (kind.name, kind.usage));
+            let mut all: Vec<_> =
+                KINDS.iter().map(|(kind, usage, _)| (*kind, *usage)).chain(further).collect();
+            all.sort_unstable();
+            let known: Vec<_> = all.iter().map(|(kind, usage)| format!("{kind}:{usage}")).collect();
             Err(DataError::invalid(
                 format!("{kind}:{rest}"),
                 format!("unknown kind of data '{kind}'; known are {}", known.join(", ")),

@@ -12,7 +12,6 @@ mod hugging_face;
 mod imagenet;
 mod layouts;
 mod mask_folder;
-mod planted;
 mod rival10;
 mod source;
 mod split;
@@ -30,6 +29,7 @@ use crate::{
     mask::{MaskOptions, MaskSurvey},
 };
 pub use attributes::{Attribute, AttributeKind, MAX_PLAIN_NUMBERS, NUMBER_BINS, typed_attributes};
+pub use layouts::Kind;
 pub use source::{ImageSource, file_state};
 pub use split::{deal, is_split_name};
 use std::{
@@ -115,6 +115,8 @@ pub struct OpenOptions {
     pub protocol: Option<Protocol>,
     /// Whether a folder's folders are splits where they can be read in two ways.
     pub splits: Option<SplitFolders>,
+    /// Kinds of data that are known beside this crate's own (`KIND:PATH`).
+    pub kinds: &'static [Kind],
 }
 
 /// What the user says of the folders above (or inside) class folders.
@@ -160,7 +162,9 @@ impl Dataset {
     pub fn open(data: &str, options: &OpenOptions) -> Result<Self, DataError> {
         let path = Path::new(data);
         let mut draft = match layouts::split_kind(data) {
-            Some((kind, rest)) if !path.exists() => layouts::open(kind, rest, options.protocol)?,
+            Some((kind, rest)) if !path.exists() => {
+                layouts::open(kind, rest, options.protocol, options.kinds)?
+            }
             _ if options.protocol.is_some() => {
                 let message = "--protocol only fits cifar-100: and cifar-100-coarse:";
                 return Err(DataError::invalid(path, message));

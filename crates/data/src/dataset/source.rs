@@ -3,7 +3,7 @@ use super::StoredImage;
 use crate::{
     DataError, RgbImage, files,
     pixels::{self, DecodeOptions, Decoded},
-    planted::PlantedImage,
+    rendered::Rendered,
 };
 use std::{
     io::{self, Read, Seek, SeekFrom},
@@ -29,7 +29,7 @@ pub enum ImageSource {
     /// An image file in a cell of a Parquet table.
     Stored(StoredImage),
     /// Rendered when it is asked for.
-    Planted(PlantedImage),
+    Rendered(Rendered),
 }
 
 impl ImageSource {
@@ -58,7 +58,7 @@ impl ImageSource {
                 let name = PathBuf::from(self.describe());
                 pixels::decode(&image.bytes()?, &name, options)
             }
-            Self::Planted(image) => Ok(Decoded::plain(image.image())),
+            Self::Rendered(image) => Ok(Decoded::plain(image.image())),
         }
     }
 
@@ -68,7 +68,7 @@ impl ImageSource {
             Self::File(path) => Some(path),
             Self::Record { file, .. } => Some(file),
             Self::Stored(image) => Some(image.table()),
-            Self::Planted(_) => None,
+            Self::Rendered(_) => None,
         }
     }
 
@@ -78,7 +78,7 @@ impl ImageSource {
             Self::File(path) => path.display().to_string(),
             Self::Record { file, offset, .. } => format!("{}@{offset}", file.display()),
             Self::Stored(image) => format!("{}#{}", image.table().display(), image.row()),
-            Self::Planted(image) => image.describe(),
+            Self::Rendered(image) => image.describe(),
         }
     }
 
@@ -91,7 +91,7 @@ impl ImageSource {
             Self::File(path) => Ok(path.metadata()?.len()),
             Self::Record { side, .. } => Ok(3 * (side * side) as u64),
             Self::Stored(image) => Ok(image.bytes().map_err(io::Error::other)?.len() as u64),
-            Self::Planted(_) => Err(nothing_stored()),
+            Self::Rendered(_) => Err(nothing_stored()),
         }
     }
 
@@ -101,7 +101,7 @@ impl ImageSource {
             Self::File(path) => file_state(path),
             Self::Record { file, offset, .. } => format!("{}@{offset}", file_state(file)),
             Self::Stored(image) => format!("{}#{}", file_state(image.table()), image.row()),
-            Self::Planted(image) => image.state(),
+            Self::Rendered(image) => image.state(),
         }
     }
 
@@ -120,7 +120,7 @@ impl ImageSource {
             Self::Stored(image) => {
                 Ok(Box::new(io::Cursor::new(image.bytes().map_err(io::Error::other)?)))
             }
-            Self::Planted(_) => Err(nothing_stored()),
+            Self::Rendered(_) => Err(nothing_stored()),
         }
     }
 }

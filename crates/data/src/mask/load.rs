@@ -41,8 +41,8 @@ impl MaskSource {
                 let mask = Mask { width: labels.width, height: labels.height, data };
                 fit(mask, image, options, path)
             }
-            MaskSource::Planted(planted) => {
-                fit(planted.mask(), image, options, Path::new("planted mask"))
+            MaskSource::Rendered(rendered) => {
+                fit(rendered.mask(), image, options, Path::new("rendered mask"))
             }
         }
     }

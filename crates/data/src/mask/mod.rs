@@ -14,7 +14,7 @@ mod values;
 
 use crate::{
     DataError,
-    planted::PlantedImage,
+    rendered::Rendered,
     resize::{self, Filter},
 };
 pub(crate) use outline::Outline;
@@ -59,7 +59,7 @@ pub enum MaskSource {
         name: String,
     },
     /// Rendered when it is asked for.
-    Planted(PlantedImage),
+    Rendered(Rendered),
 }
 
 /// One `segmentation` of a COCO annotation.

@@ -42,6 +42,9 @@ impl Tree {
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
+    pub(crate) fn into_folder(self) -> tempfile::TempDir {
+        self.folder
+    }
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

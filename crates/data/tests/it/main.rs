@@ -1,4 +1,5 @@
 //! Integration tests: small trees in the formats of real datasets, and real data where it is there.
+mod damaged;
 mod dataset_bounds;
 mod dataset_checks;
 mod dataset_cifar;
@@ -11,12 +12,12 @@ mod dataset_real;
 mod dataset_shapes;
 mod dataset_table;
 mod dataset_tree;
+mod edits;
 mod formula;
 mod masks_golden;
 mod mutated;
 mod pixels;
 mod pixels_davis;
-mod planted;
 mod preprocess_golden;
 mod refusals;
 mod resize_golden;

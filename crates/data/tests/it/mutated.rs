@@ -1,42 +1,17 @@
 //! Every file that a user can give, with bytes changed, lost or added: an error or data, never a
 //! panic.
-use crate::dataset_tree::{Tree, mask_png};
-use proptest::{prelude::*, sample::Index};
+use crate::{
+    dataset_tree::{Tree, mask_png},
+    edits::{changed, edits},
+};
+use proptest::prelude::*;
 use rightly_data::{
     Dataset,
     dataset::OpenOptions,
     pixels::DecodeOptions,
-    planted::World,
     table::{Columns, write},
 };
 use serde_json::json;
-use std::path::Path;
-
-/// One change: where, with what, and whether the byte is replaced, put before, or taken out.
-type Edit = (Index, u8, u8);
-
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
-    // Half of the bytes are those that formats are made of.
-    let byte =
-        prop_oneof![any::<u8>(), prop::sample::select(br#"0123456789-.,:;"'[]{}e/"#.to_vec())];
-    prop::collection::vec((any::<Index>(), byte, 0u8..3), 1..6)
-}
-
-fn changed(bytes: &[u8], edits: Vec<Edit>) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for (at, byte, how) in edits {
-        if bytes.len() < 2 {
-            break;
-        }
-        let at = at.index(bytes.len());
-        match how {
-            0 => bytes[at] = byte,
-            1 => bytes.insert(at, byte),
-            _ => drop(bytes.remove(at)),
-        }
-    }
-    bytes
-}
 
 /// Opens the data and reads every image and mask.
 fn use_all(data: &str) {
@@ -78,14 +53,6 @@ fn coco() -> String {
     .to_string()
 }
 
-/// The world of docs/worlds.md, small.
-fn world() -> String {
-    let docs = include_str!("../../../../docs/worlds.md");
-    let from = docs.find("```toml\n").unwrap() + 8;
-    let text = &docs[from..from + docs[from..].find("```").unwrap()];
-    text.replace("[64, 64]", "[16, 16]").replace("train = 120", "train = 6").replace("= 80", "= 4")
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -103,22 +70,6 @@ proptest! {
         tree.write("c.json", changed(coco().as_bytes(), edits));
         let images = tree.path("a.jpg").parent().unwrap().to_owned();
         use_all(&format!("coco:{},{}", tree.path("c.json").display(), images.display()));
-    }
-
-    #[test]
-    fn worlds(edits in edits()) {
-        let bytes = changed(world().as_bytes(), edits);
-        let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(()) };
-        if let Ok(world) = World::from_text(Path::new("w.toml"), text)
-            && world.size().0 * world.size().1 <= 10_000
-        {
-            // Every mutation that leaves a valid world has to render.
-            for split in world.splits() {
-                if let Some(scene) = world.scene(split, 0, 0) {
-                    prop_assert_eq!((scene.image.width, scene.image.height), world.size());
-                }
-            }
-        }
     }
 }
 

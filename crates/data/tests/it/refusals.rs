@@ -1,5 +1,8 @@
 //! What a reader says of a damaged file names the file. A new reader is a line of [`readers`].
-use crate::dataset_tree::{Tree, mask_png};
+use crate::{
+    damaged::{self, Read, Reader},
+    dataset_tree::{Tree, mask_png},
+};
 use rightly_data::{
     DataError, Dataset, MaskSource, RgbImage,
     dataset::{OpenOptions, TextTable, unlabelled},
@@ -8,23 +11,10 @@ use rightly_data::{
     mask::MaskOptions,
     npy::Matrix,
     pixels::{self, DecodeOptions, Decoded},
-    planted::World,
     table,
     votes::read_votes,
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
-type Read = fn(&Path) -> Result<(), DataError>;
-
-/// A reader: the name of the file that it reads, what a good one holds, and how it is read.
-struct Reader {
-    name: &'static str,
-    good: Vec<u8>,
-    read: Read,
-}
+use std::{fs, path::Path};
 
 fn golden(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).unwrap()
@@ -73,7 +63,6 @@ const COCO: &str = r#"{"images": [{"id": 1, "file_name": "a.jpg", "height": 6, "
     {"id": 2, "file_name": "b.jpg"}], "categories": [{"id": 1, "name": "cat"}], "annotations": [
     {"id": 1, "image_id": 1, "category_id": 1, "area": 6.0, "segmentation": [[0.5, 0.5, 4, 0, 4, 3]]},
     {"id": 2, "image_id": 2, "category_id": 1, "segmentation": {"counts": [4, 8, 36], "size": [6, 8]}}]}"#;
-const WORLD: &str = include_str!("../../../../fuzz/seeds/world/small.toml");
 
 /// Records of CIFAR-100 whose classes are the first of each list.
 fn cifar() -> Vec<u8> {
@@ -102,8 +91,6 @@ fn readers() -> Vec<Reader> {
         reader("coco.json", COCO.as_bytes(), |p| {
             open(&format!("coco:{},{}", p.display(), beside(p)))
         }),
-        reader("world.toml", WORLD.as_bytes(), |p| World::from_file(p).map(drop)),
-        reader("planted.toml", WORLD.as_bytes(), |p| open(&format!("planted:{}", p.display()))),
         reader("cifar/train.bin", &cifar(), |p| open(&format!("cifar-100:{}", beside(p)))),
         reader("cifar/fine_label_names.txt", &numbered(100), |p| {
             open(&format!("cifar-100:{}", beside(p)))
@@ -161,110 +148,22 @@ fn around() -> Tree {
     tree
 }
 
-/// The message names the file, or (of a picture that a table lists) that one.
-fn names_it(said: &str, name: &str) -> bool {
-    let file = Path::new(name).file_name().unwrap().to_str().unwrap();
-    said.contains(file)
-}
-
-/// What went wrong, all of it.
-fn none(wrong: &[String]) {
-    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+fn folder() -> tempfile::TempDir {
+    around().into_folder()
 }
 
 #[test]
 fn good_files_are_read() {
-    let mut wrong = Vec::new();
-    for Reader { name, good, read } in readers() {
-        let tree = around();
-        tree.write(name, &good);
-        wrong.extend(read(&tree.path(name)).err().map(|error| format!("{name}: {error}")));
-    }
-    none(&wrong);
+    damaged::good_files_are_read(readers(), folder);
 }
 
-/// Damage that no reader can accept.
 #[test]
 fn what_is_no_such_file_is_refused_by_name() {
-    let mut wrong = Vec::new();
-    for Reader { name, good, read } in readers() {
-        let tree = around();
-        let path = tree.path(name);
-        let mut refused = |what: &str| match read(&path) {
-            Ok(()) => wrong.push(format!("{name}, {what}: was read")),
-            Err(error) if names_it(&error.to_string(), name) => {}
-            Err(error) => wrong.push(format!("{name}, {what}: {error}")),
-        };
-        let clear = || drop(fs::remove_file(&path));
-        // A folder of CIFAR is one without its training images too.
-        let may_be_missing = name == "cifar/train.bin";
-        // Nothing is no row, and no word.
-        let may_be_empty = ["t.csv", "t.tsv", "t.jsonl", "words.txt"].contains(&name);
-        clear();
-        if !may_be_missing {
-            refused("missing");
-        }
-        for (what, bytes) in [
-            ("empty", Vec::new()),
-            ("UTF-16", [&b"\xff\xfe"[..], &[b'a', 0].repeat(50)].concat()),
-            ("bytes that no text has", [&good[..good.len().min(3)], &[0xff; 64]].concat()),
-        ] {
-            if !(may_be_empty && bytes.is_empty()) {
-                fs::write(&path, bytes).unwrap();
-                refused(what);
-            }
-        }
-        clear();
-        #[cfg(unix)]
-        if !may_be_missing {
-            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-            refused("a FIFO");
-            clear();
-            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
-            refused("an endless device");
-            clear();
-        }
-    }
-    none(&wrong);
+    damaged::what_is_no_such_file_is_refused_by_name(readers(), folder);
 }
 
-/// Damage that some readers can't see: whatever is refused is refused by name.
 #[test]
 fn whatever_is_refused_is_refused_by_name() {
-    let (mut refusals, mut wrong) = (0, Vec::new());
-    for Reader { name, good, read } in readers() {
-        let tree = around();
-        let path: PathBuf = tree.path(name);
-        let mut look = |what: &str, bytes: &[u8]| {
-            fs::write(&path, bytes).unwrap();
-            match std::panic::catch_unwind(|| read(&path)) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    refusals += 1;
-                    let said = error.to_string();
-                    // Of a table whose cells name other files, those files are what is wrong.
-                    let other =
-                        ["a.jpg", "b.jpg", "m.png"].iter().any(|other| said.contains(other));
-                    if !names_it(&said, name) && !other {
-                        wrong.push(format!("{name}, {what}: {said}"));
-                    }
-                }
-                Err(_) => wrong.push(format!("{name}, {what}: panicked")),
-            }
-        };
-        for part in 1..16 {
-            look(&format!("{part}/16 of it"), &good[..good.len() * part / 16]);
-        }
-        let step = (good.len() / 61).max(1);
-        for place in (0..good.len()).step_by(step) {
-            for bit in [1, 0x20, 0x80] {
-                let mut bytes = good.clone();
-                bytes[place] ^= bit;
-                look(&format!("bit {bit} of byte {place}"), &bytes);
-            }
-        }
-        look("twice", &[&good[..], &good[..]].concat());
-    }
-    none(&wrong);
+    let refusals = damaged::whatever_is_refused_is_refused_by_name(readers(), folder);
     assert!(refusals > 1000, "{refusals}");
 }

@@ -1,10 +1,10 @@
 //! The part of the graph above the CAM layer.
 use super::{Cam, CamMethod, eigen, positions, score};
-use crate::autodiff::logit::LogitGradient;
-use crate::engine::{Session, Value};
-use crate::graph::layers::Layout;
 use crate::{Classifier, EngineKind, Graph, ModelError};
 use ndarray::{Array2, ArrayD, ArrayView2};
+use rightly_onnx::autodiff::LogitGradient;
+use rightly_onnx::engine::{Session, Value};
+use rightly_onnx::graph::layers::Layout;
 use std::path::PathBuf;
 
 /// Where a head lies in a graph.
@@ -68,7 +68,7 @@ impl CamHead {
         let (Some(layer), Some(source)) = (classifier.cam_layer(), classifier.tap_tensor()) else {
             return Err(graph.invalid(
                 "no layer for CAMs was found in the graph; name one with --cam-layer ('rightly model FILE' lists them)",
-            ));
+            ).into());
         };
         let layout = classifier.cam_layout().ok_or_else(|| {
             graph.invalid(format!(
@@ -83,7 +83,7 @@ impl CamHead {
     /// Prepares the head at a place of a graph that is ready for evaluation.
     ///
     /// # Errors
-    /// [`ModelError::Unsupported`] names an operator above the layer that has no gradient rule (not for
+    /// [`crate::OnnxError::Unsupported`] names an operator above the layer that has no gradient rule (not for
     /// [`CamMethod::Eigen`]) or that the engine lacks; [`ModelError::Invalid`] where the logits know of the image around
     /// `source`, or do not depend on the layer.
     pub fn at(
@@ -166,8 +166,8 @@ impl CamHead {
     ///
     /// # Errors
     /// [`ModelError::Invalid`] where `target` is no output or the activation's shape is not the layer's, and for
-    /// [`CamMethod::Score`], which needs the picture ([`CamHead::cams`]); [`ModelError::Engine`] from the run;
-    /// [`ModelError::Unsupported`] for a form of an operator without a rule.
+    /// [`CamMethod::Score`], which needs the picture ([`CamHead::cams`]); [`crate::OnnxError::Engine`] from the run;
+    /// [`crate::OnnxError::Unsupported`] for a form of an operator without a rule.
     pub fn cam(&self, activation: &ArrayD<f32>, target: usize) -> Result<Cam, ModelError> {
         match &self.way {
             Way::Grad(logit, weights) => {

@@ -1,6 +1,6 @@
 //! A layer's value as channels by positions.
-use crate::graph::layers::Layout;
 use ndarray::{Array2, ArrayD, ArrayView2, Ix2, Ix3, Ix4};
+use rightly_onnx::graph::layers::Layout;
 
 /// `[H, W]` of the grid and the value as `[C, H * W]`; tokens that are no positions are left out. A sentence where the
 /// shape does not fit the layout.

@@ -53,7 +53,7 @@ pub struct Overrides {
     /// Deviation.
     pub std: Option<[f32; 3]>,
     /// What a run of the model may take at most.
-    pub limits: crate::graph::Limits,
+    pub limits: rightly_onnx::graph::Limits,
 }
 /// What is used, after card, flags and guesses: stands in `run.toml`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

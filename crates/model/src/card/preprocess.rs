@@ -2,9 +2,9 @@
 use super::{CardFile, Overrides};
 use crate::ModelError;
 use crate::classifier::{ImageInput, pixels};
-use crate::graph::proto::data_type;
 use rightly_data::Preprocess;
 use rightly_data::preprocess::Resize;
+use rightly_onnx::graph::proto::data_type;
 use std::path::Path;
 
 /// The preprocessing of an input, and where it came from (a sentence).

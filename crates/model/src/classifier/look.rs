@@ -2,7 +2,7 @@
 use super::open::plain_session_of;
 use super::{Classifier, Forward};
 use crate::ModelError;
-use crate::engine::{Session, Value};
+use rightly_onnx::engine::{Session, Value};
 
 /// The same graph on the same engine, each operator run as it stands.
 pub struct Unoptimised<'a> {

@@ -13,10 +13,10 @@ pub use outputs::OutputKind;
 pub(crate) use outputs::Readout;
 pub(crate) use prepare::{ImageInput, class_output, image_input, input_size};
 
-use crate::engine::{Session, Value};
-use crate::graph::layers::Layout;
-use crate::{Card, EngineKind, Graph, ModelError};
+use crate::{Card, EngineKind, Graph, ModelError, OnnxError};
 use ndarray::{ArrayD, Axis, IxDyn};
+use rightly_onnx::engine::{Session, Value};
+use rightly_onnx::graph::layers::Layout;
 use std::path::Path;
 
 /// What one forward pass gives.
@@ -138,7 +138,7 @@ impl Classifier {
     /// One image, `[3, H, W]` as `Preprocess::normalise` gives it (NHWC is handled here). One core, evaluation semantics.
     ///
     /// # Errors
-    /// [`ModelError::Engine`] where `input` has another length, or the engine fails; [`ModelError::Invalid`] where a
+    /// [`OnnxError::Engine`] where `input` has another length, or the engine fails; [`ModelError::Invalid`] where a
     /// tap is asked for and the model has no CAM layer.
     pub fn forward(&self, input: &[f32], tap: bool) -> Result<Forward, ModelError> {
         let value = Value::F32(self.arrange(input)?);
@@ -174,13 +174,13 @@ impl Classifier {
     }
 
     fn no_floats(&self) -> ModelError {
-        self.graph.invalid(format!("the output '{}' holds no floats", self.readout.logits))
+        self.graph.invalid(format!("the output '{}' holds no floats", self.readout.logits)).into()
     }
 
     /// `[3, H, W]` to what the graph takes.
     fn arrange(&self, input: &[f32]) -> Result<ArrayD<f32>, ModelError> {
         arrange(input, self.size, self.nhwc, self.batch)
-            .map_err(|message| ModelError::Engine { engine: self.engine.name(), message })
+            .map_err(|message| OnnxError::Engine { engine: self.engine.name(), message }.into())
     }
 }
 

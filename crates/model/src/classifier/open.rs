@@ -3,12 +3,12 @@ use super::pixels;
 use super::prepare::{ImageInput, class_output, image_input, input_size};
 use super::{Classifier, OutputKind, Readout, arrange};
 use crate::card::{CardFile, preprocess, read_labels};
-use crate::engine::{EngineKind, Session, Value};
-use crate::graph::flow_data_values;
-use crate::graph::layers::Shapes;
-use crate::graph::proto::{GraphProto, NodeProto};
-use crate::{Card, Graph, ModelError, Overrides};
+use crate::{Card, Graph, ModelError, OnnxError, Overrides};
 use ndarray::{ArrayD, IxDyn};
+use rightly_onnx::engine::{EngineKind, Session, Value};
+use rightly_onnx::graph::flow_data_values;
+use rightly_onnx::graph::layers::Shapes;
+use rightly_onnx::graph::proto::{GraphProto, NodeProto};
 use std::path::Path;
 
 /// Inner values that one run hands out at a time, so that a large model's need not be in memory all at once.
@@ -104,7 +104,7 @@ impl Prepared {
                 "{} '{}' draws random numbers: the model answers differently each time (export it for inference)",
                 node.op_type(),
                 node.name.as_deref().unwrap_or("")
-            )));
+            )).into());
         }
         let zeros = Value::F32(prepared.zeros());
         prepared.graph = prepared.graph.fold(engine, &[(prepared.input.name.as_str(), zeros)])?;
@@ -164,7 +164,7 @@ fn same(
     let image: Vec<f32> = (0..3 * size[0] * size[1]).map(|at| (at as f32 * 0.37).sin()).collect();
     let run = |graph: &Graph, batch: usize| -> Result<Vec<f32>, ModelError> {
         let value = arrange(&image, size, input.nhwc, batch)
-            .map_err(|message| ModelError::Engine { engine: engine.name(), message })?;
+            .map_err(|message| OnnxError::Engine { engine: engine.name(), message })?;
         let session = engine.load(graph, false)?;
         let values = session.run(&[(input.name.as_str(), Value::F32(value))], &[output])?;
         let values = values.into_iter().next().and_then(Value::into_f32);
@@ -184,7 +184,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`ModelError::Invalid`]: no ONNX model, an unknown key or value in the card, labels that don't fit the outputs,
-    /// an image size that doesn't fit, an input, output or layer that is not there. [`ModelError::Unsupported`] names
+    /// an image size that doesn't fit, an input, output or layer that is not there. [`OnnxError::Unsupported`] names
     /// an operator that the engine lacks. [`ModelError::Io`] for files.
     pub fn open(
         path: &Path,
@@ -204,7 +204,7 @@ impl Classifier {
         let mut keep = vec![scores.as_str(), output.as_str()];
         for layer in [&file.cam_layer, &file.feature_layer].into_iter().flatten() {
             if !graph.has_value(layer) {
-                return Err(graph.no_value(layer));
+                return Err(graph.no_value(layer).into());
             }
             keep.push(layer);
         }
@@ -217,7 +217,7 @@ impl Classifier {
             return Err(prepared.graph.invalid(format!(
                 "output '{output}' has {outputs} values for an image, expected one for each of at least two classes; \
                  name another with 'logits' in the card or --logits"
-            )));
+            )).into());
         }
         let readout =
             Readout::decide(&prepared, &output, &shapes, file.softmax, &preprocess, engine)?;
@@ -310,7 +310,7 @@ pub(crate) fn session_of(
     values: &[&str],
     engine: EngineKind,
 ) -> Result<Box<dyn Session>, ModelError> {
-    engine.load(&part_of(graph, values)?, false)
+    Ok(engine.load(&part_of(graph, values)?, false)?)
 }
 
 /// The same without the engine's optimisations.
@@ -319,7 +319,7 @@ pub(super) fn plain_session_of(
     values: &[&str],
     engine: EngineKind,
 ) -> Result<Box<dyn Session>, ModelError> {
-    engine.load(&part_of(graph, values)?, true)
+    Ok(engine.load(&part_of(graph, values)?, true)?)
 }
 
 /// The part of a graph that some values need.

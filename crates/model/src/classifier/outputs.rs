@@ -5,10 +5,10 @@
 //! well. Probabilities are taken as they are; they are never put through another softmax.
 use super::open::{Prepared, session_of};
 use super::{Forward, arrange, first};
-use crate::engine::{EngineKind, Value};
-use crate::graph::layers::Shapes;
-use crate::{Graph, ModelError};
+use crate::{Graph, ModelError, OnnxError};
 use rightly_data::{Planes, Preprocess};
+use rightly_onnx::engine::{EngineKind, Value};
+use rightly_onnx::graph::layers::Shapes;
 use serde::{Deserialize, Serialize};
 
 /// Largest distance from 1 of a sum of probabilities.
@@ -103,7 +103,7 @@ impl Readout {
             // What runs over another axis is no distribution over the classes.
             elements(&found.scores) == elements(output)
         });
-        let whole = |found: &crate::graph::Activation| {
+        let whole = |found: &rightly_onnx::graph::Activation| {
             found.is_softmax_over(classes, graph.opset(), shapes)
         };
         if let Some(found) = activation.as_ref().filter(|found| found.last && whole(found)) {
@@ -122,7 +122,7 @@ impl Readout {
             .map(|mut run| (run.remove(0), run))
             .unzip();
         let mut found = Self::logits(output);
-        let scores_of = |found: &crate::graph::Activation| found.scores.clone();
+        let scores_of = |found: &rightly_onnx::graph::Activation| found.scores.clone();
         found.top = activation.as_ref().map_or_else(|| output.to_owned(), scores_of);
         let is_softmax = activation.as_ref().is_some_and(whole);
         let bounded = graph.range(output).is_unit();
@@ -196,12 +196,12 @@ impl Readout {
                 "the output '{name}' holds probabilities on the data's first pictures (each in 0 to 1, their sum 1), but \
                  not on a black, a white, a gray and a noisy one; say which it is: 'softmax = true' or 'softmax = false' \
                  in the card, or --softmax"
-            ))),
+            )).into()),
             (OutputKind::Probabilities | OutputKind::Independent, Seen::Outside(low, high)) => {
                 Err(graph.invalid(format!(
                     "the output '{name}' was taken for probabilities, but gives values of {low} to {high} on the data's \
                      first pictures; set 'softmax = false' in the card (or --softmax false) if it holds logits"
-                )))
+                )).into())
             }
             _ => Ok(()),
         }
@@ -212,7 +212,7 @@ impl Readout {
 fn ends_in_softmax(
     graph: &Graph,
     output: &str,
-    found: &crate::graph::Activation,
+    found: &rightly_onnx::graph::Activation,
     said: Option<bool>,
 ) -> Result<Readout, ModelError> {
     let scores = &found.scores;
@@ -235,7 +235,7 @@ fn contradicted(graph: &Graph, output: &str) -> ModelError {
     graph.invalid(format!(
         "the card (or --softmax) says softmax = false, but the output '{output}' holds probabilities; leave 'softmax' out, \
          or set it to true"
-    ))
+    )).into()
 }
 
 /// What values show.
@@ -286,7 +286,7 @@ fn kind(
             return Err(graph.invalid(format!(
                 "the card (or --softmax) says that '{output}' holds probabilities, but test pictures give values of \
                  {low} to {high}; set softmax to false, or name the output that holds them with 'logits'"
-            )));
+            )).into());
         }
         Seen::Outside(..) => OutputKind::Logits,
         Seen::Sums => OutputKind::Probabilities,
@@ -344,7 +344,7 @@ fn synthetic(
     let input = &prepared.input;
     let run = |picture: Vec<f32>| -> Result<Vec<Vec<f32>>, ModelError> {
         let value = arrange(&picture, prepared.size, input.nhwc, prepared.batch)
-            .map_err(|message| ModelError::Engine { engine: engine.name(), message })?;
+            .map_err(|message| OnnxError::Engine { engine: engine.name(), message })?;
         let values = session.run(&[(input.name.as_str(), Value::F32(value))], names)?;
         let floats = |(value, name): (Value, &&str)| {
             let value = value.into_f32().ok_or_else(|| {

@@ -4,10 +4,10 @@
 //! declares: the input becomes one of floats, whose values are rounded, brought into the type's range and cast, so that
 //! every engine and every layer above sees the declared type.
 use super::prepare::ImageInput;
-use crate::graph::proto::{AttributeProto, NodeProto, TensorProto, data_type};
 use crate::{Graph, ModelError};
 use ndarray::arr0;
 use rightly_data::Preprocess;
+use rightly_onnx::graph::proto::{AttributeProto, NodeProto, TensorProto, data_type};
 use std::path::Path;
 
 /// Fewest whole numbers between black and white: below, most of a picture is lost to rounding.
@@ -38,10 +38,12 @@ pub(super) fn check_type(graph: &Graph, name: &str, kind: i32) -> Result<(), Mod
     if kind == 0 || is_float(kind) || range(kind).is_some() {
         return Ok(());
     }
-    Err(graph.invalid(format!(
-        "input '{name}' takes {}, expected pixels: floats or whole numbers of 8 to 64 bits",
-        data_type::name(kind)
-    )))
+    Err(graph
+        .invalid(format!(
+            "input '{name}' takes {}, expected pixels: floats or whole numbers of 8 to 64 bits",
+            data_type::name(kind)
+        ))
+        .into())
 }
 
 /// Whether pixels enter as whole numbers.
@@ -102,7 +104,9 @@ pub(super) fn with_floats(graph: &Graph, input: &ImageInput) -> Result<Graph, Mo
     let new = [&shifted, &rounded, &raised, &bounded, &whole];
     let taken = new.into_iter().find(|name| graph.has_value(name));
     if let Some(name) = taken {
-        return Err(graph.invalid(format!("the graph has a value '{name}' beside its input")));
+        return Err(graph
+            .invalid(format!("the graph has a value '{name}' beside its input"))
+            .into());
     }
     graph.rename_reads(&input.name, &whole);
     let to = AttributeProto::int("to", i64::from(input.kind));

@@ -1,7 +1,7 @@
 //! Which input, which output, which size: decisions before anything runs.
 use super::pixels;
-use crate::graph::node::{Dim, ValueSpec};
 use crate::{Graph, ModelError};
+use rightly_onnx::graph::node::{Dim, ValueSpec};
 
 /// The image input.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub(crate) fn image_input(
                  --input",
                 inputs.len(),
                 listed(&inputs)
-            )));
+            )).into());
         }
     };
     if inputs.len() > 1 {
@@ -51,7 +51,7 @@ pub(crate) fn image_input(
             "besides the image '{}' the model wants further inputs: {}; a classifier that takes images alone is needed",
             spec.name,
             listed(&inputs)
-        )));
+        )).into());
     }
     let kind = spec.elem_type.unwrap_or(0);
     pixels::check_type(graph, &spec.name, kind)?;
@@ -61,13 +61,15 @@ pub(crate) fn image_input(
             "input {} has {} dimensions, expected an image: [batch, 3, H, W] or [batch, H, W, 3]",
             spec.describe(),
             dims.len()
-        )));
+        )).into());
     };
     let nhwc = match layout {
         Some("nchw") => false,
         Some("nhwc") => true,
         Some(other) => {
-            return Err(graph.invalid(format!("layout is '{other}', expected nchw or nhwc")));
+            return Err(graph
+                .invalid(format!("layout is '{other}', expected nchw or nhwc"))
+                .into());
         }
         None => c.fixed() == Some(3) && a.fixed() != Some(3),
     };
@@ -77,7 +79,7 @@ pub(crate) fn image_input(
             "input {} has {channels} channels as {}, expected 3 (colour images); 'layout' says where they lie",
             spec.describe(),
             if nhwc { "nhwc" } else { "nchw" }
-        )));
+        )).into());
     }
     let size = height.fixed().zip(width.fixed()).map(|(height, width)| [height, width]);
     Ok(ImageInput { name: spec.name.clone(), nhwc, size, batch: batch.fixed(), kind })
@@ -93,7 +95,7 @@ pub(crate) fn class_output(
         return if graph.has_value(name) {
             Ok((name.to_owned(), None))
         } else {
-            Err(graph.no_value(name))
+            Err(graph.no_value(name).into())
         };
     }
     if let [output] = outputs.as_slice() {
@@ -123,7 +125,7 @@ pub(crate) fn class_output(
             "the model has {} outputs: {}; name the one that holds the logits with 'logits' in the card or --logits",
             outputs.len(),
             listed(&outputs)
-        ))),
+        )).into()),
     }
 }
 
@@ -137,15 +139,15 @@ pub(crate) fn input_size(
         (Some(fixed), Some(made)) if fixed != made => Err(graph.invalid(format!(
             "the model takes images of {} x {}, the preprocessing makes {} x {}; set crop (or resize) to the model's size",
             fixed[0], fixed[1], made[0], made[1]
-        ))),
+        )).into()),
         (Some([height, width]), None) => Err(graph.invalid(format!(
             "the model takes images of {height} x {width}, the preprocessing makes images of any size; add crop = \
              [{height}, {width}], or resize = {{ exact = [{height}, {width}] }}"
-        ))),
+        )).into()),
         (None, None) => Err(graph.invalid(
             "neither the model nor the preprocessing fixes the image's size; add crop (or resize = { exact = [H, W] })",
-        )),
-        (_, Some([0, _] | [_, 0])) => Err(graph.invalid("the preprocessing makes images of no size")),
+        ).into()),
+        (_, Some([0, _] | [_, 0])) => Err(graph.invalid("the preprocessing makes images of no size").into()),
         (_, Some(size)) => Ok(size),
     }
 }

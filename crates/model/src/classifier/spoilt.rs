@@ -2,8 +2,8 @@
 use super::Classifier;
 use super::open::plain_session_of;
 use crate::ModelError;
-use crate::engine::{EngineKind, Value};
-use crate::graph::flow_data_values;
+use rightly_onnx::engine::{EngineKind, Value};
+use rightly_onnx::graph::flow_data_values;
 use std::collections::BTreeMap;
 
 /// Bytes of values that are fetched at once.

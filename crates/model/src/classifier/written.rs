@@ -1,8 +1,8 @@
 //! The model's own file with another head.
 use super::Classifier;
-use crate::graph::layers::GraphHead;
 use crate::heads::Head;
 use crate::{Graph, ModelError};
+use rightly_onnx::graph::layers::GraphHead;
 
 impl Classifier {
     /// The model's file with another head at `place` (found in [`Classifier::graph`]), and that head as the file holds it,
@@ -17,9 +17,9 @@ impl Classifier {
     pub fn with_head(&self, place: &GraphHead, head: &Head) -> Result<(Graph, Head), ModelError> {
         let (mut file, hash) = Graph::load_hashed(self.path())?;
         if hash != self.hash {
-            return Err(
-                file.invalid("the file has changed since it was opened; run the audit again")
-            );
+            return Err(file
+                .invalid("the file has changed since it was opened; run the audit again")
+                .into());
         }
         let layers = [&self.card.cam_layer, &self.card.feature_layer];
         let names = || place.values().chain(layers.iter().filter_map(|layer| layer.as_deref()));
@@ -35,9 +35,10 @@ impl Classifier {
         if let Some(name) = names().find(|name| !file.has_value(name)) {
             return Err(file.invalid(format!(
                 "'{name}' lies inside a branch of the graph, where no head is written; export the model without If nodes"
-            )));
+            )).into());
         }
-        let held = file.rounded_head(place, head)?;
-        Ok((file.with_head(place, &held)?, held))
+        let held = file.rounded_head(place, head.layers())?;
+        let held = Head::from_layers(held.iter().map(|(weight, bias)| (weight.view(), &bias[..])))?;
+        Ok((file.with_head(place, held.layers())?, held))
     }
 }

@@ -1,9 +1,10 @@
 //! A linear head on top of an encoder: together they are a classifier.
 use super::{Encoder, Reading};
-use crate::graph::layers::Layout;
-use crate::graph::proto::{AttributeProto, NodeProto, TensorProto, data_type};
-use crate::{Card, Graph, ModelError, graph::declare};
+use crate::{Card, Graph, ModelError};
 use ndarray::{ArrayD, ArrayView2, IxDyn};
+use rightly_onnx::graph::declare;
+use rightly_onnx::graph::layers::Layout;
+use rightly_onnx::graph::proto::{AttributeProto, NodeProto, TensorProto, data_type};
 use std::path::PathBuf;
 
 /// Names of what is added: the output, where no value has that name, and what the others begin with.

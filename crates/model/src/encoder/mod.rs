@@ -7,11 +7,11 @@ mod open;
 mod proof;
 
 use crate::classifier::{Readout, arrange, first};
-use crate::engine::{Session, Value};
-use crate::graph::layers::{Layout, LinearHead};
-use crate::{ModelError, cam::by_channel};
+use crate::{ModelError, OnnxError, cam::by_channel};
 use ndarray::{Array2, ArrayD};
 use rightly_data::Preprocess;
+use rightly_onnx::engine::{Session, Value};
+use rightly_onnx::graph::layers::{Layout, LinearHead};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -147,11 +147,11 @@ impl Encoder {
     /// One picture, `[3, H, W]` as `Preprocess::normalise` gives it. One core.
     ///
     /// # Errors
-    /// [`ModelError::Engine`] where `input` has another length or the engine fails; [`ModelError::Invalid`] where the
+    /// [`OnnxError::Engine`] where `input` has another length or the engine fails; [`ModelError::Invalid`] where the
     /// layer's value has another shape than when the encoder was opened.
     pub fn encode(&self, input: &[f32], map: bool) -> Result<Encoding, ModelError> {
         let value = arrange(input, self.size, self.nhwc, self.batch)
-            .map_err(|message| ModelError::Engine { engine: self.engine, message })?;
+            .map_err(|message| OnnxError::Engine { engine: self.engine, message })?;
         let map = self.map.as_ref().filter(|_| map);
         let mut names = vec![self.layer.as_str()];
         let map_at = map.map(|(name, _)| place(&mut names, name));

@@ -4,10 +4,10 @@ use crate::card::{CardFile, preprocess, read_labels};
 use crate::classifier::{
     ImageInput, Prepared, Readout, class_output, image_input, input_size, pixels, session_of,
 };
-use crate::graph::layers::{Layout, Shapes};
-use crate::graph::proto::data_type;
 use crate::{Classifier, EngineKind, Graph, ModelError, Overrides};
 use rightly_data::Preprocess;
+use rightly_onnx::graph::layers::{Layout, Shapes};
+use rightly_onnx::graph::proto::data_type;
 use std::path::{Path, PathBuf};
 
 impl Encoder {
@@ -21,7 +21,7 @@ impl Encoder {
             return Err(graph.invalid(
                 "no layer for features was found in the graph; name one with --feature-layer ('rightly model FILE' \
                  lists them)",
-            ));
+            ).into());
         };
         let (input, batch) = classifier.image_input();
         let prepared = Prepared {
@@ -90,13 +90,13 @@ impl Encoder {
             (None, Err(error)) => {
                 return Err(graph.invalid(format!(
                     "{error}; for an encoder 'feature_layer' in its card or --encoder-layer names the layer"
-                )));
+                )).into());
             }
         };
         if let Some(layer) = &file.feature_layer
             && !graph.has_value(layer)
         {
-            return Err(graph.no_value(layer));
+            return Err(graph.no_value(layer).into());
         }
         let mut keep = vec![top.as_str()];
         keep.extend(file.feature_layer.as_deref().filter(|layer| *layer != top));
@@ -225,7 +225,7 @@ fn reading(
                 return Err(graph.invalid(format!(
                     "layer '{layer}' of shape {shape:?}: which of its tokens are patches is not known; use \
                      feature_pool = \"class\", or name another layer"
-                )));
+                )).into());
             }
         },
         _ => (Reading::Flat, flat()),
@@ -234,7 +234,7 @@ fn reading(
         return Err(graph.invalid(format!(
             "feature layer '{layer}' has shape {shape:?}, expected several features an image; name another with \
              --feature-layer"
-        )));
+        )).into());
     }
     Ok(found)
 }

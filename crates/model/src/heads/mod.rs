@@ -12,6 +12,7 @@ use crate::ModelError;
 use dense::Dense;
 use ndarray::{Array2, ArrayView2};
 use rand::seq::SliceRandom as _;
+use rightly_onnx::graph::layers::GraphHead;
 use rightly_stats::rng::keyed;
 use serde::{Deserialize, Serialize};
 use step::Mean;
@@ -142,6 +143,14 @@ impl Head {
             return Err(ModelError::Head("the head has no layer".to_owned()));
         }
         Ok(Self { layers: own })
+    }
+
+    /// The head that a graph has at a place of its own.
+    ///
+    /// # Errors
+    /// As [`Head::from_layers`].
+    pub fn from_graph(place: &GraphHead) -> Result<Self, ModelError> {
+        Self::from_layers(place.layers())
     }
 
     /// Number of features.

@@ -1,8 +1,9 @@
 //! `class,output` rows.
+use super::LabelMap;
 use super::matching::Known;
-use super::{LabelMap, close_names};
 use crate::ModelError;
 use rightly_data::files;
+use rightly_data::names::close_names;
 use rightly_data::names::name_key;
 use std::collections::BTreeSet;
 use std::path::Path;

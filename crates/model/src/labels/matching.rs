@@ -1,6 +1,6 @@
 //! Class names and wnids against labels.
 use super::LabelMap;
-use rightly_data::names::name_key;
+use rightly_data::names::{close_names, name_key};
 use std::collections::BTreeMap;
 
 /// Case, spaces, hyphens, underscores and the Unicode form do not tell names apart.
@@ -134,39 +134,6 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// Names that differ least from `name`, closest first, at most `count` (an edit distance up to a third of its length).
-pub(crate) fn close_names<'a>(
-    name: &str,
-    names: impl Iterator<Item = &'a str>,
-    count: usize,
-) -> Vec<&'a str> {
-    let limit = name.chars().count() / 3;
-    let mut close: Vec<(usize, &str)> = names
-        .filter(|other| other.len().abs_diff(name.len()) <= limit * 4)
-        .map(|other| (distance(name, other), other))
-        .filter(|(distance, _)| *distance <= limit)
-        .collect();
-    close.sort();
-    close.dedup();
-    close.into_iter().take(count).map(|(_, name)| name).collect()
-}
-
-/// Levenshtein distance in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = corner + usize::from(from != *to);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,15 +187,5 @@ mod tests {
         let classes = ["1", "10", "2"].map(str::to_owned);
         assert_eq!(match_names(&classes, None, 11).unwrap().outputs, [[1], [10], [2]]);
         assert!(match_names(&classes, None, 10).unwrap_err().contains("--labels"));
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(
-            close_names("layer4", ["layer3", "layer4x", "conv"].into_iter(), 2),
-            ["layer3", "layer4x"]
-        );
     }
 }

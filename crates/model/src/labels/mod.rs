@@ -2,8 +2,6 @@
 mod file;
 mod matching;
 
-pub(crate) use matching::close_names;
-
 use crate::{Classifier, ModelError};
 use std::path::Path;
 

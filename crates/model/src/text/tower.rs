@@ -1,11 +1,11 @@
 //! The network that embeds texts.
 use super::tokenizer::Tokens;
 use crate::classifier::session_of;
-use crate::engine::{Session, Value};
-use crate::graph::node::{Dim, ValueSpec};
-use crate::graph::proto::data_type;
-use crate::{EngineKind, Graph, ModelError};
+use crate::{EngineKind, Graph, ModelError, OnnxError};
 use ndarray::{ArrayD, IxDyn};
+use rightly_onnx::engine::{Session, Value};
+use rightly_onnx::graph::node::{Dim, ValueSpec};
+use rightly_onnx::graph::proto::data_type;
 use std::path::{Path, PathBuf};
 
 /// Names of the output with a text's vector, the likeliest first.
@@ -61,7 +61,7 @@ pub(super) fn vector_output(
         return if graph.has_value(name) {
             Ok((name.to_owned(), None))
         } else {
-            Err(graph.no_value(name))
+            Err(graph.no_value(name).into())
         };
     }
     let outputs = graph.outputs();
@@ -90,7 +90,7 @@ pub(super) fn vector_output(
         )),
         None => Err(graph.invalid(format!(
             "which output holds the vector is not known: {listed}; name it with {key} in the card"
-        ))),
+        )).into()),
     }
 }
 
@@ -128,7 +128,7 @@ impl TextTower {
         if let Some(own) = fixed[1].filter(|own| *own != context) {
             return Err(graph.invalid(format!(
                 "the text tower takes {own} tokens, but the context is {context}; set context = {own} in [text]"
-            )));
+            )).into());
         }
         let batch = fixed[0].unwrap_or(1).max(1);
         if batch > 1 {
@@ -230,7 +230,7 @@ impl TextTower {
     ///
     /// # Errors
     /// [`ModelError::Invalid`] for an id beyond the table of embeddings or an output that is no vector a text;
-    /// [`ModelError::Engine`].
+    /// [`OnnxError::Engine`].
     pub(super) fn run(
         &self,
         texts: &[&Tokens],
@@ -311,7 +311,7 @@ fn close(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && lengths > 0.0 && dot(a, b) / lengths > 1.0 - 1e-5
 }
 
-fn dims(graph: &Graph, name: &str) -> Result<[Dim; 2], ModelError> {
+fn dims(graph: &Graph, name: &str) -> Result<[Dim; 2], OnnxError> {
     match graph.value_shape(name) {
         None => Ok([Dim::Unknown, Dim::Unknown]),
         Some(shape) => <[Dim; 2]>::try_from(shape).map_err(|shape| {
@@ -346,7 +346,8 @@ fn roles(graph: &Graph) -> Result<Vec<(String, Role)>, ModelError> {
                         "the text tower wants '{other}' of inputs {}; expected input_ids, and at most attention_mask, \
                          token_type_ids and position_ids",
                         listed()
-                    )));
+                    ))
+                    .into());
                 }
             };
             let integer = matches!(
@@ -359,7 +360,8 @@ fn roles(graph: &Graph) -> Result<Vec<(String, Role)>, ModelError> {
                 Err(graph.invalid(format!(
                     "input {} of the text tower holds no integers",
                     input.describe()
-                )))
+                ))
+                .into())
             }
         })
         .collect()

@@ -2,9 +2,9 @@
 use crate::support::{data, wave};
 use ndarray::{ArrayD, IxDyn};
 use rightly_model::cam::{CamMethod, CamPlace, CamState};
-use rightly_model::engine::Value;
-use rightly_model::graph::layers::Layout;
 use rightly_model::{CamHead, Classifier, EngineKind, Graph, ModelError, Overrides};
+use rightly_onnx::engine::Value;
+use rightly_onnx::graph::layers::Layout;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -224,7 +224,7 @@ fn an_operator_without_a_rule_is_named_and_eigen_still_works() {
     use prost::Message;
     let path = folder().join("resnet-basic.onnx");
     let mut model =
-        rightly_model::graph::proto::ModelProto::decode(&std::fs::read(path).unwrap()[..]).unwrap();
+        rightly_onnx::graph::proto::ModelProto::decode(&std::fs::read(path).unwrap()[..]).unwrap();
     let nodes = &mut model.graph.as_mut().unwrap().node;
     let place = nodes.iter().position(|node| node.op_type() == "GlobalAveragePool").unwrap();
     nodes[place].op_type = Some("GlobalLpPool".to_owned());

@@ -1,6 +1,6 @@
 //! Real models against ONNX Runtime, cards, labels, and the shapes of models that exporters write.
 use crate::models::{self, Made};
-use crate::support::{data, wave};
+use crate::support::{data, engines, wave};
 use rightly_model::{Classifier, EngineKind, Overrides};
 use std::path::Path;
 
@@ -146,6 +146,28 @@ fn a_batch_that_cannot_be_changed_is_filled() {
     let forward = classifier.forward(&wave(3 * h * w, 1.0, 0.0), true).unwrap();
     close(&forward.logits, &reference, 1e-6);
     assert_eq!(forward.tap.unwrap().shape()[0], 1);
+}
+
+#[test]
+fn engines_agree_on_real_models() {
+    for (file, amplitude, tolerance) in
+        [("models/squeezenet-1.0.onnx", 128.0, 2e-5), ("models/efficientnet-lite0.onnx", 1.0, 1e-4)]
+    {
+        let Some(path) = data(file) else { return };
+        let logits: Vec<(EngineKind, Vec<f32>)> = engines()
+            .map(|engine| {
+                let classifier = Classifier::open(&path, &Overrides::default(), engine).unwrap();
+                let [h, w] = classifier.input_size();
+                let forward = classifier.forward(&wave(3 * h * w, amplitude, 0.0), true).unwrap();
+                assert_eq!(forward.logits.len(), 1000);
+                (engine, forward.logits)
+            })
+            .collect();
+        for (engine, found) in &logits {
+            let difference = relative(found, &logits[0].1);
+            assert!(difference <= tolerance, "{engine}: {difference}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Guessed layers against the usual choice for each family (models and layers of `golden/cam`).
-use rightly_model::graph::layers::Layout;
 use rightly_model::{Classifier, EngineKind, Overrides};
+use rightly_onnx::graph::layers::Layout;
 use std::path::PathBuf;
 
 #[test]

@@ -2,12 +2,14 @@
 use crate::models::{CLASSES, Made, floats, int, integers, ints, model, node, value};
 use crate::support::engines;
 use prost::Message as _;
-use rightly_model::graph::Limits;
-use rightly_model::graph::proto::{
+use rightly_model::{
+    Classifier, Description, Encoder, EngineKind, ModelError, OnnxError, Overrides,
+};
+use rightly_onnx::graph::Limits;
+use rightly_onnx::graph::proto::{
     AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
     SparseTensorProto, TensorProto, ValueInfoProto, attribute_type, data_type,
 };
-use rightly_model::{Classifier, Description, Encoder, EngineKind, ModelError, Overrides};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -596,7 +598,10 @@ fn files_that_ask_for_too_much_are_refused_before_anything_runs() {
                 };
                 let message = error.to_string();
                 let named = message.contains(&file.display().to_string())
-                    && matches!(error, ModelError::Limit { .. } | ModelError::Invalid { .. });
+                    && matches!(
+                        error,
+                        ModelError::Onnx(OnnxError::Limit { .. }) | ModelError::Invalid { .. }
+                    );
                 if !named || !words.iter().all(|word| message.contains(word)) {
                     wrong.push(format!("{name}, {engine}: {message}"));
                 }
@@ -669,7 +674,7 @@ fn honest_models_are_walked_to_the_end() {
         for entry in std::fs::read_dir(folder.join(part)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|ending| ending == "onnx") {
-                let graph = rightly_model::Graph::load(&path).unwrap();
+                let graph = rightly_onnx::Graph::load(&path).unwrap();
                 graph.check_limits().unwrap_or_else(|error| panic!("{error}"));
                 seen += 1;
             }

@@ -5,13 +5,13 @@ use ndarray::Array2;
 use rightly_data::Preprocess;
 use rightly_data::preprocess::Resize;
 use rightly_data::resize::Filter;
-use rightly_model::graph::proto::{
-    AttributeProto, NodeProto, ValueInfoProto, data_type, tensor_shape_proto::Value as DimValue,
-    type_proto,
-};
 use rightly_model::text::image_text::unit;
 use rightly_model::text::{ImageTextFiles, ImageTextModel};
 use rightly_model::{EngineKind, Graph, Overrides};
+use rightly_onnx::graph::proto::{
+    AttributeProto, NodeProto, ValueInfoProto, data_type, tensor_shape_proto::Value as DimValue,
+    type_proto,
+};
 use std::path::Path;
 
 const TOLERANCE: f32 = 1e-4;

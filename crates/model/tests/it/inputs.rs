@@ -134,7 +134,7 @@ fn preprocessing_that_rounding_would_ruin_is_refused() {
 #[test]
 fn inputs_that_take_no_pixels_are_refused() {
     use prost::Message as _;
-    use rightly_model::graph::proto::data_type;
+    use rightly_onnx::graph::proto::data_type;
     for (kind, name) in [(data_type::STRING, "string"), (data_type::BOOL, "bool")] {
         let mut model = crate::models::Made::default().model();
         let input = &mut model.graph.as_mut().unwrap().input[0];

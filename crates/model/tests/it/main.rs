@@ -5,14 +5,12 @@ mod card;
 mod classifier;
 mod describe;
 mod encoder;
-mod engine;
-mod graph;
 mod guess;
 mod hostile;
 mod image_text;
 mod inputs;
+#[path = "../../../onnx/tests/it/models.rs"]
 mod models;
-mod onnx_tests;
 mod outputs;
 mod repair;
 mod silence;

@@ -4,9 +4,9 @@
 //! scores, and every engine's own run of the whole graph.
 use crate::models::{Made, floats, int, node};
 use crate::support::{engines, wave};
-use rightly_model::engine::Value;
-use rightly_model::graph::proto::{ModelProto, NodeProto, TensorProto};
 use rightly_model::{Classifier, EngineKind, Graph, OutputKind, Overrides};
+use rightly_onnx::engine::Value;
+use rightly_onnx::graph::proto::{ModelProto, NodeProto, TensorProto};
 use std::path::{Path, PathBuf};
 
 type Formula = fn(&[f64]) -> Vec<f64>;

@@ -2,10 +2,11 @@
 use crate::models::{CLASSES, Made, floats, int, integers, node};
 use crate::support::{data, wave};
 use prost::Message as _;
-use rightly_model::graph::Graph;
-use rightly_model::graph::proto::ModelProto;
 use rightly_model::heads::Head;
 use rightly_model::{Classifier, Encoder, EngineKind, ModelError, Overrides};
+use rightly_onnx::Graph;
+use rightly_onnx::graph::layers::GraphHead;
+use rightly_onnx::graph::proto::ModelProto;
 use std::path::{Path, PathBuf};
 
 /// A head of waves.
@@ -34,16 +35,21 @@ fn repaired(path: &Path, overrides: &Overrides, classes: usize) -> Result<f32, M
         [0.1, -0.4].iter().map(|offset| wave(3 * size[0] * size[1], 1.0, *offset)).collect();
     let pictures = || pictures.iter().map(Vec::as_slice);
     // What is read is what the file computes.
-    let before = Encoder::of(&classifier)?.head_difference(place.head(), pictures())?;
+    let own = Head::from_graph(&place)?;
+    let before = Encoder::of(&classifier)?.head_difference(&own, pictures())?;
     assert!(before < 1e-4, "{}: {before}", path.display());
-    let new = head_of(&[place.head().inputs(), classes]);
+    let new = head_of(&[own.inputs(), classes]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("repaired.onnx");
-    graph.with_head(&place, &new)?.save(&file)?;
+    graph.with_head(&place, new.layers())?.save(&file)?;
     let names = Overrides { feature_layer: Some(layer), ..overrides.clone() };
     let classifier = Classifier::open(&file, &names, EngineKind::Rten)?;
     assert_eq!(classifier.outputs(), classes);
     Encoder::of(&classifier)?.head_difference(&new, pictures())
+}
+
+fn own(place: &GraphHead) -> Head {
+    Head::from_graph(place).unwrap()
 }
 
 fn golden(name: &str) -> (PathBuf, Overrides) {
@@ -130,7 +136,7 @@ fn every_way_of_writing_a_linear_layer_is_written_back() {
                 for (name, value) in [("alpha", 0.5), ("beta", 2.0)] {
                     graph.node[at]
                         .attribute
-                        .push(rightly_model::graph::proto::AttributeProto::float(name, value));
+                        .push(rightly_onnx::graph::proto::AttributeProto::float(name, value));
                 }
                 graph.initializer.retain(|tensor| tensor.name() != "fc.bias");
                 graph.initializer.push(floats("fc.bias", &[1], &[0.25]));
@@ -184,15 +190,16 @@ fn every_way_of_writing_a_linear_layer_is_written_back() {
     for (name, graph) in &ways {
         let layer = "relu_out";
         let place = graph.head_of("logits", layer).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert!(differs(graph, layer, place.head()) < 1e-4, "{name}, as it was");
+        assert!(differs(graph, layer, &own(&place)) < 1e-4, "{name}, as it was");
         for classes in [CLASSES, 3] {
             let new = head_of(&[6, classes]);
-            let written = graph.with_head(&place, &new).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let written =
+                graph.with_head(&place, new.layers()).unwrap_or_else(|e| panic!("{name}: {e}"));
             let off = differs(&written, layer, &new);
             assert!(off < 1e-4, "{name}, {classes}: {off}");
             // And once more, over what was written.
             let again = written.head_of("logits", layer).unwrap_or_else(|e| panic!("{name}: {e}"));
-            assert_eq!(again.head(), &new, "{name}");
+            assert_eq!(own(&again), new, "{name}");
             if let Some(shared) = graph.initializer("turned").filter(|_| name.contains("shared")) {
                 assert!(
                     written.nodes().all(|node| node.name() != "again")
@@ -216,15 +223,15 @@ fn two_layers_are_a_head() {
         graph.initializer.push(floats("w2", &[4, CLASSES as i64], &wave(4 * CLASSES, 0.5, 0.0)));
     });
     let place = graph.head_of("logits", "relu_out").unwrap();
-    assert!(differs(&graph, "relu_out", place.head()) < 1e-4);
+    assert!(differs(&graph, "relu_out", &own(&place)) < 1e-4);
     for sizes in [[6, 4, CLASSES], [6, 9, 3]] {
         let new = head_of(&sizes);
-        let written = graph.with_head(&place, &new).unwrap();
+        let written = graph.with_head(&place, new.layers()).unwrap();
         assert!(differs(&written, "relu_out", &new) < 1e-4);
     }
     // On the hidden layer's values the head is one layer; a linear one does not fit the place of two.
-    assert_eq!(graph.head_of("logits", "a").unwrap().head().inputs(), 4);
-    let error = graph.with_head(&place, &head_of(&[6, 3])).unwrap_err().to_string();
+    assert_eq!(own(&graph.head_of("logits", "a").unwrap()).inputs(), 4);
+    let error = graph.with_head(&place, head_of(&[6, 3]).layers()).unwrap_err().to_string();
     assert!(error.contains("a head of 1 layers"), "{error}");
     let error = graph.head_of("logits", "conv_out").unwrap_err().to_string();
     assert!(error.contains("of node 'relu'") && error.contains("features"), "{error}");

@@ -3,10 +3,10 @@ use crate::models::{CLASSES, Made, floats, int, integers, ints, model, node, val
 use crate::support::engines;
 use ndarray::{ArrayD, IxDyn};
 use prost::Message as _;
-use rightly_model::engine::Value;
-use rightly_model::graph::Limits;
-use rightly_model::graph::proto::{GraphProto, ModelProto, NodeProto, TensorProto, data_type};
-use rightly_model::{Classifier, EngineKind, Graph, ModelError, Overrides};
+use rightly_model::{Classifier, EngineKind, Graph, ModelError, OnnxError, Overrides};
+use rightly_onnx::engine::Value;
+use rightly_onnx::graph::Limits;
+use rightly_onnx::graph::proto::{GraphProto, ModelProto, NodeProto, TensorProto, data_type};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -149,7 +149,10 @@ fn integers_beyond_32_bits_stop_a_run_by_name() {
         let bright = classifier.forward(&[3000.0; PIXELS], false);
         match (engine, bright) {
             (EngineKind::OnnxRuntime, found) => assert!(found.is_ok(), "{found:?}"),
-            (EngineKind::Rten, Err(ModelError::Unsupported { op, node, what, .. })) => {
+            (
+                EngineKind::Rten,
+                Err(ModelError::Onnx(OnnxError::Unsupported { op, node, what, .. })),
+            ) => {
                 assert_eq!((op.as_str(), node.as_str()), ("Mul", "millionths"), "{what}");
             }
             (EngineKind::Rten, found) => panic!("{found:?}"),
@@ -167,7 +170,7 @@ fn a_first_run_has_a_limit_of_time() {
         };
         let none = Limits { time: Some(Duration::ZERO), ..Limits::DEFAULT };
         let error = open(none).unwrap_err();
-        assert!(matches!(error, ModelError::Limit { .. }), "{engine}: {error}");
+        assert!(matches!(error, ModelError::Onnx(OnnxError::Limit { .. })), "{engine}: {error}");
         assert!(error.to_string().contains("longer than 0 s"), "{engine}: {error}");
         for limits in [Limits::DEFAULT, Limits::NONE] {
             open(limits).unwrap().forward(&pattern(), false).unwrap();

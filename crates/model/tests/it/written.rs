@@ -2,12 +2,12 @@
 use crate::models::{CLASSES, Made, floats, integers, node, value};
 use crate::support::{checked, data, engines, wave};
 use prost::Message as _;
-use rightly_model::graph::proto::{
+use rightly_model::heads::Head;
+use rightly_model::{Classifier, Encoder, EngineKind, FeaturePool, Graph, ModelError, Overrides};
+use rightly_onnx::graph::proto::{
     GraphProto, ModelProto, StringStringEntryProto, TensorProto, ValueInfoProto, data_type,
     type_proto,
 };
-use rightly_model::heads::Head;
-use rightly_model::{Classifier, Encoder, EngineKind, FeaturePool, Graph, ModelError, Overrides};
 use std::path::{Path, PathBuf};
 
 fn head_of(inputs: usize, classes: usize) -> Head {
@@ -28,7 +28,7 @@ fn rewritten(file: &Path, overrides: &Overrides, classes: usize) -> Result<(), M
     let classifier = Classifier::open(file, overrides, EngineKind::Rten)?;
     let encoder = Encoder::of(&classifier)?;
     let place = classifier.graph().head_of(classifier.logits_tensor(), encoder.layer())?;
-    let new = head_of(place.head().inputs(), classes);
+    let new = head_of(Head::from_graph(&place)?.inputs(), classes);
     let (graph, held) = classifier.with_head(&place, &new)?;
     let name = file.display();
     let path = folder.path().join("repaired.onnx");
@@ -210,9 +210,9 @@ fn every_form_of_a_file_is_written_back_as_it_came() {
             let graph = model.graph.as_mut().unwrap();
             let at = graph.initializer.iter().position(|t| t.name() == "fc.weight").unwrap();
             let mut constant = node("Constant", "stored", &[], &["fc.weight"]);
-            constant.attribute.push(rightly_model::graph::proto::AttributeProto {
+            constant.attribute.push(rightly_onnx::graph::proto::AttributeProto {
                 name: Some("value".to_owned()),
-                r#type: Some(rightly_model::graph::proto::attribute_type::TENSOR),
+                r#type: Some(rightly_onnx::graph::proto::attribute_type::TENSOR),
                 t: Some(graph.initializer.remove(at)),
                 ..Default::default()
             });

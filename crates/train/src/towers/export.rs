@@ -10,9 +10,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{ArrayD, IxDyn};
 use rightly_data::Preprocess;
 use rightly_data::files::write_whole;
-use rightly_model::graph::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type};
 use rightly_model::text::{TextCard, image_text::unit};
 use rightly_model::{EngineKind, Graph, ImageTextModel, Overrides};
+use rightly_onnx::graph::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, data_type};
 use serde::Serialize;
 use std::path::Path;
 

@@ -3,7 +3,7 @@ use super::TowerOptions;
 use crate::TrainError;
 use crate::data::TrainingSet;
 use rayon::prelude::*;
-use rightly_data::planted::{Planned, World};
+use rightly_planted::{Planned, World};
 
 /// Pictures at the size at which they enter, with what is said of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Scenes {
     pub images: TrainingSet,
     /// Captions of each; at least one.
     pub captions: Vec<Vec<String>>,
-    /// Values of [`rightly_data::planted::ATTRIBUTES`] of each.
+    /// Values of [`rightly_planted::ATTRIBUTES`] of each.
     pub attributes: Vec<Vec<String>>,
 }
 

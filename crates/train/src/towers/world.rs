@@ -1,6 +1,6 @@
 //! The world that the towers are trained on: every class, look and place of the library in equal shares.
 use crate::TrainError;
-use rightly_data::planted::World;
+use rightly_planted::World;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(own.backgrounds().len(), 12);
         for name in World::shipped_names() {
             let world = World::shipped(name).unwrap();
-            for attribute in rightly_data::planted::ATTRIBUTES {
+            for attribute in rightly_planted::ATTRIBUTES {
                 let values = |world: &World| -> BTreeSet<String> {
                     world.wordings(attribute).into_iter().map(|wording| wording.value).collect()
                 };

@@ -11,8 +11,8 @@ use rightly_data::{
     DataError,
     dataset::TextTable,
     files::{self, write_whole},
-    planted::World,
 };
+use rightly_planted::World;
 
 /// `D/data`, `D/model`, `D/image-text`, `D/run`, `D/truth.json`, `D/demo.json`.
 pub(super) struct Folder {
@@ -171,7 +171,7 @@ fn remove_empty(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightly_data::planted::World;
+    use rightly_planted::World;
 
     #[test]
     fn a_demo_that_is_replaced_loses_what_a_demo_wrote_and_nothing_else() {

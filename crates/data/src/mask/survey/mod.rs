@@ -78,7 +78,7 @@ pub fn survey(sources: &[&MaskSource], given: &MaskOptions) -> MaskSurvey {
         .iter()
         .filter_map(|source| match source {
             MaskSource::File(path) => Some(path.as_path()),
-            MaskSource::Coco { .. } | MaskSource::Pickled { .. } | MaskSource::Planted(_) => None,
+            MaskSource::Coco { .. } | MaskSource::Pickled { .. } | MaskSource::Rendered(_) => None,
         })
         .collect();
     let count = files.len().min(SAMPLE);

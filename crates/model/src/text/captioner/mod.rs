@@ -9,10 +9,10 @@ pub use open::CaptionerFiles;
 use super::parallel;
 use super::tokenizer::Tokenizer;
 use crate::classifier::{arrange, first};
-use crate::engine::{Session, Value};
-use crate::{EngineKind, ModelError};
+use crate::{EngineKind, ModelError, OnnxError};
 use decoder::Decoder;
 use rightly_data::Preprocess;
+use rightly_onnx::engine::{Session, Value};
 use std::path::{Path, PathBuf};
 
 /// How a caption is searched for.
@@ -132,7 +132,7 @@ impl Captioner {
     /// One picture, `[3, H, W]` as `Preprocess::normalise` gives it. One core.
     ///
     /// # Errors
-    /// [`ModelError::Engine`] where `input` has another length or the engine fails; [`ModelError::Invalid`] where no
+    /// [`OnnxError::Engine`] where `input` has another length or the engine fails; [`ModelError::Invalid`] where no
     /// search is asked for (no beam, no length), a network's output has an unexpected shape or is not finite.
     pub fn caption(&self, input: &[f32], search: &Search) -> Result<Caption, ModelError> {
         if search.beams == 0 || search.max_length < 2 {
@@ -142,7 +142,7 @@ impl Captioner {
             )));
         }
         let value = arrange(input, self.size, self.nhwc, self.batch)
-            .map_err(|message| ModelError::Engine { engine: self.engine.name(), message })?;
+            .map_err(|message| OnnxError::Engine { engine: self.engine.name(), message })?;
         let inputs = [(self.input.as_str(), Value::F32(value))];
         let values = self.encoder.run(&inputs, &[self.hidden.as_str()])?;
         let hidden = values.into_iter().next().and_then(Value::into_f32);

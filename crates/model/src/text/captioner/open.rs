@@ -105,7 +105,7 @@ impl Captioner {
     ///
     /// # Errors
     /// [`ModelError::Io`]; [`ModelError::Invalid`]: a file that is no network or no tokenizer, an encoder and decoder
-    /// of different widths, marks that are not known; [`ModelError::Unsupported`] and [`ModelError::Engine`].
+    /// of different widths, marks that are not known; [`crate::OnnxError::Unsupported`] and [`crate::OnnxError::Engine`].
     pub fn open_files(
         files: &CaptionerFiles,
         overrides: &Overrides,

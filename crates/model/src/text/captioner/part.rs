@@ -1,10 +1,10 @@
 //! One graph of a decoder: its inputs by their meaning, one run of it.
 use super::decoder::{Hidden, State, Stored};
 use crate::classifier::session_of;
-use crate::engine::{Session, Value};
-use crate::graph::node::{Dim, ValueSpec};
 use crate::{EngineKind, Graph, ModelError};
 use ndarray::{ArrayD, IxDyn};
+use rightly_onnx::engine::{Session, Value};
+use rightly_onnx::graph::node::{Dim, ValueSpec};
 use std::path::PathBuf;
 
 /// What the stored values' inputs and outputs begin with.
@@ -49,10 +49,12 @@ impl Part {
             None if outputs.len() == 1 => outputs[0].name.clone(),
             None => {
                 let listed: Vec<String> = outputs.iter().map(ValueSpec::describe).collect();
-                return Err(graph.invalid(format!(
-                    "no output of the decoder is called 'logits': it has {}",
-                    listed.join("; ")
-                )));
+                return Err(graph
+                    .invalid(format!(
+                        "no output of the decoder is called 'logits': it has {}",
+                        listed.join("; ")
+                    ))
+                    .into());
             }
         };
         let present: Vec<(String, String)> = outputs
@@ -71,13 +73,15 @@ impl Part {
         let inputs = roles(&graph)?;
         let of = |wanted: &Role| inputs.iter().find(|(_, role)| role == wanted);
         let Some((ids, _)) = of(&Role::Ids) else {
-            return Err(graph.invalid("the decoder has no input 'input_ids'"));
+            return Err(graph.invalid("the decoder has no input 'input_ids'").into());
         };
         let batch = graph.value_shape(ids).and_then(|shape| shape.first()?.fixed());
         if let Some(batch) = batch.filter(|&batch| batch != 1) {
-            return Err(graph.invalid(format!(
-                "the decoder fixes {batch} captions a run; export it with a dynamic batch"
-            )));
+            return Err(graph
+                .invalid(format!(
+                    "the decoder fixes {batch} captions a run; export it with a dynamic batch"
+                ))
+                .into());
         }
         let width = of(&Role::Hidden)
             .and_then(|(name, _)| graph.value_shape(name)?.get(2).and_then(Dim::fixed));
@@ -201,7 +205,8 @@ fn roles(graph: &Graph) -> Result<Vec<(String, Role)>, ModelError> {
                             "the decoder wants '{name}' of inputs {}; expected input_ids, encoder_hidden_states, their \
                              masks, position_ids and past_key_values",
                             listed.join("; ")
-                        )));
+                        ))
+                        .into());
                     }
                 },
             };

@@ -116,7 +116,7 @@ impl ImageTextModel {
     ///
     /// # Errors
     /// [`ModelError::Invalid`] for an id beyond the network's table and for a vector without a direction;
-    /// [`ModelError::Engine`].
+    /// [`crate::OnnxError::Engine`].
     pub fn embed_texts(&self, texts: &[String], threads: usize) -> Result<Array2<f32>, ModelError> {
         let rows = self.raw(texts, threads)?;
         let mut vectors = Array2::zeros((texts.len(), self.dim()));

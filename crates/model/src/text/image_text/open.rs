@@ -120,7 +120,7 @@ impl ImageTextModel {
     /// # Errors
     /// [`ModelError::Io`]; [`ModelError::Invalid`]: a file that is no network or no tokenizer, towers of different
     /// widths, a context that is not known or does not fit, an unknown key in the card;
-    /// [`ModelError::Unsupported`] and [`ModelError::Engine`] of the engine.
+    /// [`crate::OnnxError::Unsupported`] and [`crate::OnnxError::Engine`] of the engine.
     pub fn open_files(
         files: &ImageTextFiles,
         overrides: &Overrides,
