@@ -9,6 +9,7 @@ use crate::{
     evaluate::{self, EvaluateOptions},
     features,
     findings::Kind,
+    images,
     interpret::{self, InterpretOptions},
     mitigate::{self, MitigateOptions},
     rank::{self, RankOptions},
@@ -107,6 +108,7 @@ pub fn run(inputs: &Inputs, stages: &Stages, context: &Context<'_>) -> Result<Ve
         }
     }
     context.run.leave_out(&out)?;
+    images::write(inputs, context.run)?;
     verdict::write(context.run)?;
     Ok(out)
 }

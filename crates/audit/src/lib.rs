@@ -5,6 +5,7 @@
 //! | [`inputs`] | model, data, masks and labels, opened and checked together |
 //! | [`first_look`] | a few images before a run: engines, a second opinion, what the output holds |
 //! | [`audit`] | which stages run, in which order, and what is left out |
+//! | `images` | one wide row an image, for other tools |
 //! | [`verdict`] | the answer of a run in a sentence, its causes, what to do next |
 //! | [`STAGES`], [`Context`] | what a stage is, the list of all, and what they work in |
 //! | [`evaluate`] | the stage that runs the measures over a split and computes their figures |
@@ -40,6 +41,7 @@ pub mod features;
 pub mod findings;
 pub mod first_look;
 mod fit_confirm;
+mod images;
 pub mod inputs;
 pub mod interpret;
 pub mod language;

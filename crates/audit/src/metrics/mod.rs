@@ -2,6 +2,8 @@
 
 mod catalogue;
 
+use arrow_array::RecordBatch;
+use rightly_data::{DataError, table::Columns};
 use rightly_stats::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +135,28 @@ impl Metric {
         }
         Ok(())
     }
+}
+
+/// The figures as a table, one row each, its columns named as in `metrics.json`.
+///
+/// # Errors
+/// Where there are more rows than a table holds.
+pub(crate) fn table(metrics: &[Metric]) -> Result<RecordBatch, DataError> {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    Columns::new()
+        .utf8("stage", metrics.iter().map(|m| &m.stage))
+        .utf8("metric", metrics.iter().map(|m| &m.metric))
+        .utf8_opt("condition", metrics.iter().map(|m| m.condition.as_deref()))
+        .utf8_opt("class", metrics.iter().map(|m| m.class.as_deref()))
+        .utf8_opt("group", metrics.iter().map(|m| m.group.as_deref()))
+        .f64_opt("value", metrics.iter().map(|m| m.value))
+        .f64_opt("low", metrics.iter().map(|m| m.low))
+        .f64_opt("high", metrics.iter().map(|m| m.high))
+        .i64("n", metrics.iter().map(|m| count(m.n)))
+        .i64_opt("clusters", metrics.iter().map(|m| m.clusters.map(count)))
+        .f64_opt("p", metrics.iter().map(|m| m.p))
+        .f64_opt("q", metrics.iter().map(|m| m.q))
+        .batch()
 }
 
 /// The figure of `metric` under `condition` for `class`.

@@ -9,10 +9,14 @@ use super::{
     RunDir, files,
     ledger::{self, State},
 };
-use crate::{Error, Event, Finding, Metric, Sink, audit::LeftOut, findings, interpret, stage};
+use crate::{
+    Error, Event, Finding, Metric, Sink, audit::LeftOut, findings, interpret, metrics, stage,
+};
 
 /// The files that join all stages.
 const METRICS: &str = "metrics.json";
+/// The same as a table.
+const METRICS_TABLE: &str = "metrics.parquet";
 const FINDINGS: &str = "findings.json";
 const PROBLEMS: &str = "problems.csv";
 /// Stages that the last audit could not run.
@@ -238,6 +242,7 @@ impl RunDir {
         let run = self.shared();
         let path = |name| self.path(name);
         run.write(METRICS, files::json_rows(&path(METRICS), &metrics)?.as_bytes())?;
+        run.write_table(METRICS_TABLE, &metrics::table(&metrics)?)?;
         run.write(FINDINGS, files::json_rows(&path(FINDINGS), &found)?.as_bytes())?;
         run.write(PROBLEMS, &files::problem_rows(&path(PROBLEMS), &problems)?)
     }
