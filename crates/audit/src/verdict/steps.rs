@@ -71,10 +71,18 @@ pub(super) fn steps(
         );
     }
     match repairs.iter().find(|own| matches!(own.answer, Helped::Helps | Helped::HelpsAtACost)) {
-        Some(repair) => add(
-            format!("Take the repaired model mitigate/{}/repaired.onnx.", repair.repair),
-            Some("rightly report RUN".to_owned()),
-        ),
+        Some(repair) => {
+            let file = format!("mitigate/{}/repaired.onnx", repair.repair);
+            add(
+                match repair.answer {
+                    Helped::Helps => format!("Take the repaired model {file}."),
+                    _ => format!(
+                        "The repaired model {file} raises the worst group at a cost: the report says who loses."
+                    ),
+                },
+                None,
+            );
+        }
         None if repairs.is_empty() && !groups.is_empty() => add(
             "Repair the head for these groups.".to_owned(),
             Some(format!("rightly mitigate --model {model} --data {data} --out RUN")),

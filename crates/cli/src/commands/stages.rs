@@ -62,11 +62,14 @@ pub(crate) fn run(args: &StageArgs, which: Which, given: &Given) -> anyhow::Resu
     let stages = with_needed(stages, which, given, opened.run_dir())?;
     let sink = |event| progress.take(event);
     let report = INTERRUPT.listening(|stop| opened.run(&stages, stop, &sink))?;
-    // People get the answer, programs the figures.
-    if args.run.format == Format::Table {
+    // People get the answer, programs the figures; of a later stage by itself both do.
+    let people = args.run.format == Format::Table;
+    if !people || !matches!(which, Which::All | Which::Evaluate) {
+        output::print(&headline(report.run_dir(), which, args.run.format)?)?;
+    }
+    if people {
         return output::print(&ending::of(&report)?);
     }
-    output::print(&headline(report.run_dir(), which, args.run.format)?)?;
     if !args.run.quiet {
         output::say(&format!("report: {}", report.html().display()));
     }
@@ -170,5 +173,8 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
         _ => false,
     };
     let rows: Vec<&Metric> = all.iter().filter(wanted).collect();
+    if rows.is_empty() && which == Which::Interpret && format == Format::Table {
+        return Ok("No words hold for any group.\n".to_owned());
+    }
     metrics::format(&rows, format)
 }

@@ -17,6 +17,9 @@ fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
         "metrics.json",
         "findings.json",
         "problems.csv",
+        "verdict.json",
+        "metrics.parquet",
+        "images.parquet",
     ]
     .into_iter()
     .map(|name| (name.to_owned(), fs::read(run.join(name)).unwrap()))
@@ -40,6 +43,22 @@ fn a_run_leaves_what_is_promised_and_metrics_prints_it() {
     for key in ["stage", "metric", "condition", "class", "group", "value", "low", "high", "n"] {
         assert!(rows[0].get(key).is_some(), "{key}: {}", rows[0]);
     }
+
+    // People get the answer of verdict.json.
+    let output = evaluate(&run, &["--quick"]).output().unwrap();
+    let verdict: serde_json::Value =
+        serde_json::from_slice(&fs::read(run.join("verdict.json")).unwrap()).unwrap();
+    let printed = stdout(&output);
+    let sentence = verdict["sentence"].as_str().unwrap();
+    assert!(printed.contains(&format!("\n{sentence}\n")), "{printed}");
+    let box_gray = &verdict["figures"][1];
+    let row = |m: &&serde_json::Value| {
+        m["metric"] == "accuracy" && m["condition"] == "gray-box" && m["class"] == "*"
+    };
+    let row = rows.as_array().unwrap().iter().find(row).unwrap();
+    assert_eq!((&box_gray["value"], &box_gray["low"]), (&row["value"], &row["low"]));
+    assert!(printed.contains("  the object's box gray"), "{printed}");
+    assert!(printed.ends_with(&format!("  report    {}\n", run.join("report.html").display())));
 
     let output = rightly()
         .args(["metrics", "--metric", "rfs", "--class", "mean", "--format", "csv"])

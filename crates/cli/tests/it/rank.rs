@@ -97,7 +97,8 @@ fn interpret_names_what_it_finds_or_says_what_is_missing() {
     // Discovery has not run: it does, and what it finds is looked at.
     let output = run(&quickstart("table.csv"), "run");
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    assert_eq!(stdout(&output), "No words hold for any group.\n", "thirty images a class are few");
+    let printed = stdout(&output);
+    assert!(printed.starts_with("No words hold for any group.\n"), "{printed}: few images a class");
     for file in ["interpret/names.parquet", "discover/groups.parquet", "report.html"] {
         assert!(folder.path().join("run").join(file).is_file(), "{file}");
     }

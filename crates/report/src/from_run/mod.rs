@@ -109,7 +109,7 @@ pub fn view(run: &RunDir) -> Result<ReportView, ReportError> {
     let figures: Figures = metrics.iter().map(figure).collect::<Vec<_>>().into();
     let names = names::names(run)?;
     let cams = cams::gallery(run, &manifest, &tables, &album, &figures)?;
-    let strip = strip::strip(run, &tables, &album, &answer, &found)?;
+    let strip = strip::strip(run, &manifest, &tables, &album, &answer, &found)?;
     Ok(ReportView {
         answer: Some(answer),
         strip,

@@ -7,6 +7,7 @@ use rightly_audit::{
     Finding, RunDir,
     findings::Kind,
     measures::components::bounds,
+    run::Manifest,
     verdict::{Answer, Cause, Verdict},
 };
 use rightly_data::{Mask, RgbImage, table};
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// Rows of the strip.
-const ROWS: usize = 3;
+const ROWS: usize = 4;
 /// Longer side of a panel's picture, pixels.
 const SIDE: usize = 224;
 /// What is painted over; the value that the measures use.
@@ -57,6 +58,7 @@ struct Wanted<'a> {
 
 pub(super) fn strip(
     run: &RunDir,
+    manifest: &Manifest,
     tables: &Tables,
     album: &Album,
     verdict: &Verdict,
@@ -71,10 +73,14 @@ pub(super) fn strip(
         wanted.iter().filter_map(|row| Some((row, choose(row, &answers)?))).take(ROWS).collect();
     let ids: Vec<&str> = chosen.iter().map(|(_, id)| *id).collect();
     let maps = maps(run, &ids)?;
+    let options = manifest.stages.get(rightly_audit::evaluate::STAGE);
+    let target = options.and_then(|o| o.get("target")).and_then(|v| v.as_str());
+    let predicted = target == Some("predicted");
     let mut out = Vec::new();
     for (row, id) in chosen {
         let Some(loaded) = album.load(id) else { continue };
         let mask = loaded.mask.as_ref();
+        let class = tables.by_id(id).map_or_else(String::new, |seen| seen.class.clone());
         let mut panels = Vec::new();
         for (condition, words) in CONDITIONS {
             let Some(said) = answers.get(id).and_then(|own| own.get(condition)) else { continue };
@@ -96,14 +102,17 @@ pub(super) fn strip(
             let (height, width) = (loaded.crop.height, loaded.crop.width);
             let map = picture::enlarge(&map.values, map.rows, map.columns, height, width);
             panels.push(Panel {
-                words: "what the answer rests on (map)".to_owned(),
+                words: if predicted {
+                    "map for its answer".to_owned()
+                } else {
+                    format!("map for '{class}'")
+                },
                 picture: Some(small(id, &outlined(&picture::heat(&loaded.crop, &map), mask))?),
                 answer: None,
                 right: None,
                 confidence: None,
             });
         }
-        let class = tables.by_id(id).map_or_else(String::new, |seen| seen.class.clone());
         out.push(StripRow { title: row.title.clone(), id: id.to_owned(), class, panels });
     }
     Ok(out)
