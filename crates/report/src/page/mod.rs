@@ -59,7 +59,7 @@ pub(crate) fn document(title: &str, hero: &Markup, sections: &[Section]) -> Stri
                             section id=(s.id) {
                                 @match &s.line {
                                     Some(line) => details.folded {
-                                        summary { h2 { (s.title) } p.line { (name(line)) } }
+                                        summary { h2 { (s.title) } span.line { (name(line)) } }
                                         (s.body)
                                     },
                                     None => { h2 { (s.title) } (s.body) }
