@@ -122,6 +122,7 @@ pub(crate) fn run<'a, S: Stage<'a>>(
     if let Some(record) = context.run.finished(S::NAME, &key, context.sink)?
         && stage.is_complete(&record)
     {
+        verdict::renew(context)?;
         context.say(Event::finished(S::NAME, start, true));
         return Ok(record);
     }
@@ -130,7 +131,7 @@ pub(crate) fn run<'a, S: Stage<'a>>(
         stage.compute(&context.within(&run))?;
     let record = StageRecord { key, metrics, findings, problems, notes };
     run.finish_stage_of(S::NAME, options, &record)?;
-    verdict::write(context.run)?;
+    verdict::follow(context.run)?;
     context.say(Event::finished(S::NAME, start, false));
     Ok(record)
 }

@@ -122,7 +122,7 @@ impl RunDir {
         if !whole {
             return Ok(None);
         }
-        for name in [METRICS, FINDINGS, PROBLEMS] {
+        for name in [METRICS, METRICS_TABLE, FINDINGS, PROBLEMS] {
             if let State::Changed(why) = self.state(name)? {
                 damaged(name, why);
                 whole = false;

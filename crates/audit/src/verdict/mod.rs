@@ -31,13 +31,13 @@ pub use needed::{Hidden, Need, needed};
 pub use steps::Step;
 
 use crate::{
-    Error, Finding, Metric, RunDir,
+    Context, Error, Event, Finding, Metric, RunDir,
     audit::LeftOut,
     discover, evaluate,
     findings::{AT_CHANCE, Kind, TOO_FEW},
     metrics::{MEAN, POOLED, find},
     mitigate, rank,
-    run::{Manifest, model_name},
+    run::{Manifest, State, model_name},
 };
 use causes::{Cues, causes};
 
@@ -138,6 +138,38 @@ pub(crate) fn write(run: &RunDir) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(&verdict)
         .map_err(|error| Error::run(&run.path(FILE), error.to_string()))?;
     run.keyed("").write(FILE, format!("{text}\n").as_bytes())
+}
+
+/// Writes it after a stage. A damaged file of another stage is no reason to lose this one: that is said when the other stage
+/// runs, or when the verdict is read. Until then there is none, rather than one of other figures.
+///
+/// # Errors
+/// Where an old one can't be removed.
+pub(crate) fn follow(run: &RunDir) -> Result<(), Error> {
+    if write(run).is_ok() {
+        return Ok(());
+    }
+    let path = run.path(FILE);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes it again where it is gone or was changed since it was written.
+///
+/// # Errors
+/// As [`follow`].
+pub(crate) fn renew(context: &Context<'_>) -> Result<(), Error> {
+    match context.run.state(FILE)? {
+        State::Whole(_) => return Ok(()),
+        State::Absent => {}
+        State::Changed(why) => {
+            let file = context.run.path(FILE);
+            context.say(Event::Damaged(format!("{}: {why}; written again", file.display())));
+        }
+    }
+    follow(context.run)
 }
 
 /// The verdict of a run: its file, or, where that is of other findings or of another version, what its figures and findings say.
