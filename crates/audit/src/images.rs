@@ -9,7 +9,13 @@ use crate::{Error, Inputs, RunDir, discover, dynamics, evaluate, mitigate, rank}
 /// The file's name in a run.
 const FILE: &str = "images.parquet";
 /// Conditions whose outcome is no column: noise has trials and levels, and controls are the same elsewhere.
-const LEFT_OUT: [&str; 2] = ["noise-", "/control"];
+fn left_out(condition: &str) -> bool {
+    let control = match condition.strip_prefix("overlay/") {
+        Some(overlay) => overlay.ends_with("/control"),
+        None => condition.ends_with("/control") || condition == "gray-control",
+    };
+    control || condition.starts_with("noise-")
+}
 
 /// Values of a column by image.
 type By<T> = BTreeMap<String, T>;
@@ -44,7 +50,13 @@ pub(crate) fn write(inputs: &Inputs, run: &RunDir) -> Result<(), Error> {
         columns = columns.bool_opt(&name, ids.iter().map(|id| right.get(id).copied()));
     }
     for (name, values) in numbers(run)? {
-        columns = columns.f64_opt(&name, ids.iter().map(|id| values.get(id).copied()));
+        // Dynamics are of the images of training, which mostly are others.
+        if ids.iter().any(|id| values.contains_key(id)) {
+            columns = columns.f64_opt(name, ids.iter().map(|id| values.get(id).copied()));
+        }
+    }
+    if let Some(ranks) = ranks(run)? {
+        columns = columns.i64_opt("rank", ids.iter().map(|id| ranks.get(id).copied()));
     }
     if let Some(groups) = subgroups(run)? {
         columns = columns.utf8_opt("subgroup", ids.iter().map(|id| groups.get(id)));
@@ -82,7 +94,7 @@ fn answers(run: &RunDir) -> Result<Answers, Error> {
             if let (Some(confidence), Some(loss)) = (confidence[at], loss[at]) {
                 out.clean.insert(id.clone(), (output, right, confidence, loss));
             }
-        } else if !LEFT_OUT.iter().any(|part| condition.contains(part)) {
+        } else if !left_out(condition) {
             out.under.entry(condition.clone()).or_default().insert(id.clone(), right);
         }
     }
@@ -90,8 +102,8 @@ fn answers(run: &RunDir) -> Result<Answers, Error> {
 }
 
 /// Numbers of single images, each with the name of its column.
-fn numbers(run: &RunDir) -> Result<Vec<(String, By<f64>)>, Error> {
-    let mut out: Vec<(String, By<f64>)> = Vec::new();
+fn numbers(run: &RunDir) -> Result<Vec<(&'static str, By<f64>)>, Error> {
+    let mut out: Vec<(&'static str, By<f64>)> = Vec::new();
     let of = |table: &Table, column: &str| -> Result<By<f64>, Error> {
         let rows = table.texts("id")?.into_iter().zip(table.floats(column)?);
         let mut values = By::new();
@@ -104,14 +116,12 @@ fn numbers(run: &RunDir) -> Result<Vec<(String, By<f64>)>, Error> {
     if let Some(path) = run.file_of(evaluate::STAGE, "measures/saliency.parquet")? {
         let table = Table::load(&path)?;
         for (column, name) in [("iou", "cam_iou"), ("mass", "cam_mass")] {
-            out.push((name.to_owned(), of(&table, column)?));
+            out.push((name, of(&table, column)?));
         }
     }
     if let Some(path) = run.file_of(rank::STAGE, "rank/spuriosity.parquet")? {
         let table = Table::load(&path)?;
-        for column in ["spuriosity", "rank"] {
-            out.push((column.to_owned(), of(&table, column)?));
-        }
+        out.push(("spuriosity", of(&table, "spuriosity")?));
     }
     if let Some(path) = run.file_of(dynamics::STAGE, "dynamics.parquet")? {
         let table = Table::load(&path)?;
@@ -126,9 +136,17 @@ fn numbers(run: &RunDir) -> Result<Vec<(String, By<f64>)>, Error> {
             }
         }
         let loss = last.into_iter().map(|(id, (_, loss))| (id, loss)).collect();
-        out.push(("training_loss".to_owned(), loss));
+        out.push(("training_loss", loss));
     }
     Ok(out)
+}
+
+/// Places in the ranking of each class.
+fn ranks(run: &RunDir) -> Result<Option<By<i64>>, Error> {
+    let Some(path) = run.file_of(rank::STAGE, "rank/spuriosity.parquet")? else { return Ok(None) };
+    let table = Table::load(&path)?;
+    let rows = table.texts("id")?.into_iter().zip(table.integers("rank")?);
+    Ok(Some(rows.filter_map(|(id, rank)| Some((id?, rank?))).collect()))
 }
 
 /// The subgroup of each confirming image, `METHOD/K`, by the first method.

@@ -34,12 +34,9 @@ pub struct Cause {
 
 /// Of the gap between a subgroup and the rest of its class, the share that may be left between it and the images that show as
 /// much of the cue: what is left is not the cue's.
-const LEFT: f64 = 0.25;
+const LEFT: f64 = 0.5;
 /// Images that show as much of the cue as a member, per member.
 const NEAREST: usize = 5;
-/// Share of the images with the least of a cue that are a subgroup which is the class without it.
-const SAME: f64 = 0.7;
-
 /// How strongly images show the cue, and whether they are right, by id.
 type Shown = BTreeMap<String, (f64, bool)>;
 
@@ -84,12 +81,14 @@ impl Cues {
         Ok(Self { ranked: out, captions })
     }
 
-    /// Whether a subgroup fails as other images of its class do that show as little of the cue: by rank, or by whether captions
-    /// name it.
+    /// Whether a subgroup fails as other images of its class do that show as little of the cue: by whether captions name it, and
+    /// where they don't by rank, which is less sure.
     fn explain(&self, class: &str, cue: Option<&str>, members: &[String]) -> bool {
         let Some(ranked) = self.ranked.get(class) else { return false };
-        explains(ranked, members)
-            || cue.is_some_and(|cue| explains(&self.named(ranked, cue), members))
+        let named = cue.map(|cue| self.named(ranked, cue));
+        // Captions that name it nowhere say nothing of it.
+        let named = named.filter(|named| named.values().any(|(value, _)| *value > 0.0));
+        explains(named.as_ref().unwrap_or(ranked), members)
     }
 
     /// Images with a caption: 1 where it names the cue.
@@ -123,13 +122,11 @@ fn explains(all: &Shown, members: &[String]) -> bool {
     if gap <= 0.0 {
         return false;
     }
-    // The subgroup may be all of the class that shows little of it.
-    let mut order: Vec<&(&String, &(f64, bool))> = inside.iter().chain(&outside).collect();
-    order.sort_by(|a, b| a.1.0.total_cmp(&b.1.0).then(a.0.cmp(b.0)));
-    let least = order.iter().take(inside.len()).filter(|(id, _)| is_member(id)).count();
-    // Where only few values differ, ties say nothing about who shows least.
-    let apart = order.windows(2).filter(|two| two[0].1.0 < two[1].1.0).count() > 1;
-    if apart && least as f64 >= SAME * inside.len() as f64 {
+    // The subgroup may be all of the class that shows little of it: then there is nobody to hold it against.
+    let mut shown: Vec<f64> = inside.iter().map(|(_, (value, _))| *value).collect();
+    shown.sort_by(f64::total_cmp);
+    let middle = shown[shown.len() / 2];
+    if outside.iter().filter(|(_, (value, _))| *value <= middle).count() < NEAREST {
         return true;
     }
     let alike = |value: f64| {

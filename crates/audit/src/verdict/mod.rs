@@ -11,18 +11,22 @@
 //! | `next` | what to do, the most useful first |
 //!
 //! # Rules
-//! 1. No usable image, or accuracy at chance: `meaningless`. Too few images to tell it from chance: `not-shown`.
+//! 1. No usable image, or accuracy that is not shown to be above chance: `meaningless`. Too few images for any model to be: `not-shown`.
 //! 2. The model *leans* where a cue, an overlay or a class that keeps its accuracy without its object was found, or where the
 //!    accuracy without the object says so ([`Need`]). It *fails* where a subgroup or a class was found that fails. Both:
 //!    `mixed`; one: `leans-on-surroundings`, `fails-on-subgroups`.
-//! 3. Neither: `right-reasons` where the object is shown to be needed, and cues and subgroups were looked for. Else `not-shown`.
+//!    A class without an interval is named and decides nothing.
+//! 3. Neither: `right-reasons` where the object is shown to be needed, and cues and subgroups were looked for in at least half of
+//!    the classes. Else `not-shown`.
 
 mod causes;
 mod needed;
 mod sentence;
 mod steps;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +35,13 @@ pub use needed::{Hidden, Need, needed};
 pub use steps::Step;
 
 use crate::{
-    Context, Error, Event, Finding, Metric, RunDir,
+    Context, Error, Event, Finding, InputOptions, Metric, RunDir,
     audit::LeftOut,
     discover, evaluate,
     findings::{AT_CHANCE, Kind, TOO_FEW},
     metrics::{MEAN, POOLED, find},
     mitigate, rank,
-    run::{Manifest, State, model_name},
+    run::{State, model_name},
 };
 use causes::{Cues, causes};
 
@@ -58,7 +62,7 @@ pub enum Answer {
     Mixed,
     /// The images don't tell.
     NotShown,
-    /// It is no better than chance: no figure means anything.
+    /// It is not shown to be better than chance, or no image could be evaluated: no figure means anything.
     Meaningless,
 }
 
@@ -207,10 +211,16 @@ fn of_run(run: &RunDir) -> Result<Verdict, Error> {
     let manifest = run.manifest()?;
     let (metrics, findings) = (run.metrics()?, run.findings()?);
     let model = model_name(&manifest.inputs.model);
-    let evidence =
-        Evidence { model: &model, manifest: &manifest, metrics: &metrics, findings: &findings };
+    let evidence = Evidence {
+        model: &model,
+        inputs: &manifest.inputs,
+        cluster: manifest.cluster.as_deref(),
+        stages: manifest.stages.keys().map(String::as_str).collect(),
+        metrics: &metrics,
+        findings: &findings,
+    };
     let causes = causes(&findings, &Cues::of(run)?);
-    let repairs = match manifest.stages.contains_key(mitigate::STAGE) {
+    let repairs = match evidence.ran(mitigate::STAGE) {
         true => mitigate::verdicts(run)?,
         false => Vec::new(),
     };
@@ -230,8 +240,12 @@ fn of_run(run: &RunDir) -> Result<Verdict, Error> {
 
 /// What a verdict is made of.
 struct Evidence<'a> {
+    /// The model's name.
     model: &'a str,
-    manifest: &'a Manifest,
+    inputs: &'a InputOptions,
+    cluster: Option<&'a str>,
+    /// Stages that ran.
+    stages: BTreeSet<&'a str>,
     metrics: &'a [Metric],
     findings: &'a [Finding],
 }
@@ -253,8 +267,18 @@ impl Evidence<'_> {
             .filter(|(class, m)| ![POOLED, MEAN].contains(class) && m.n > 0)
     }
 
+    fn looked(&self) -> Looked {
+        let known: BTreeSet<&str> = self.of_classes().map(|(class, _)| class).collect();
+        let with = |metric: &str| {
+            let own = self.metrics.iter().filter(|m| m.metric == metric && m.value.is_some());
+            let classes: BTreeSet<&str> = own.filter_map(|m| m.class.as_deref()).collect();
+            classes.intersection(&known).count()
+        };
+        Looked { classes: known.len(), cues: with("gap"), subgroups: with("detectable-gap") }
+    }
+
     fn ran(&self, stage: &str) -> bool {
-        self.manifest.stages.contains_key(stage)
+        self.stages.contains(stage)
     }
 }
 
@@ -270,23 +294,34 @@ fn judge(evidence: &Evidence<'_>, causes: &[Cause], hidden: Option<&Hidden<'_>>)
     let any = |kinds: &[Kind]| causes.iter().any(|cause| kinds.contains(&cause.kind));
     let leans = any(&[Kind::SpuriousCue, Kind::ObjectIgnored])
         || matches!(need, Some(Need::Both | Need::NotNeeded));
-    let fails = any(&[Kind::FailingSubgroup, Kind::FailingClass]);
+    // A class of few clusters has no interval: that it fails is said, and decides nothing.
+    let failing = |cause: &Cause| cause.kind == Kind::FailingClass && cause.low.is_some();
+    let fails = any(&[Kind::FailingSubgroup]) || causes.iter().any(failing);
+    let unsure = any(&[Kind::FailingClass]);
     let needed = matches!(need, Some(Need::Needed | Need::Mostly));
-    let looked = evidence.ran(rank::STAGE) && evidence.ran(discover::STAGE);
+    let looked = evidence.looked();
     match (leans, fails) {
         (true, true) => Answer::Mixed,
         (true, false) => Answer::LeansOnSurroundings,
         (false, true) => Answer::FailsOnSubgroups,
-        (false, false) if needed && looked && subgroups_tested(evidence.metrics) => {
-            Answer::RightReasons
-        }
+        (false, false) if needed && looked.most() && !unsure => Answer::RightReasons,
         (false, false) => Answer::NotShown,
     }
 }
 
-/// Whether any subgroup was held against the rest of its class.
-fn subgroups_tested(metrics: &[Metric]) -> bool {
-    metrics.iter().any(|m| m.stage == discover::STAGE && m.metric == "detectable-gap")
+/// In how many classes cues and subgroups were looked for.
+#[derive(Debug, Clone, Copy)]
+struct Looked {
+    classes: usize,
+    cues: usize,
+    subgroups: usize,
+}
+
+impl Looked {
+    /// In at least half of the classes for both.
+    fn most(self) -> bool {
+        self.classes > 0 && 2 * self.cues >= self.classes && 2 * self.subgroups >= self.classes
+    }
 }
 
 fn by_kind(causes: Vec<Cause>) -> BTreeMap<Kind, Vec<Cause>> {
@@ -352,7 +387,7 @@ fn figures(metrics: &[Metric], hidden: Option<&Hidden<'_>>) -> Vec<Headline> {
 fn left_out(run: &RunDir, evidence: &Evidence<'_>) -> Result<Vec<LeftOut>, Error> {
     let mut out = Vec::new();
     if evidence.ran(evaluate::STAGE) && needed(evidence.metrics).is_none() {
-        let why = "no image has a mask of its object".to_owned();
+        let why = "it needs object masks and the measure 'ablation'".to_owned();
         out.push(LeftOut { stage: "reliance on the object".into(), why });
     }
     let said = run.left_out()?;
@@ -371,13 +406,16 @@ fn left_out(run: &RunDir, evidence: &Evidence<'_>) -> Result<Vec<LeftOut>, Error
             _ => {}
         }
     }
-    if evidence.ran(discover::STAGE) && !subgroups_tested(evidence.metrics) {
-        let record = run.stage(discover::STAGE)?;
-        let why = record.iter().flat_map(|record| &record.notes).find_map(|note| {
-            Some(note.strip_prefix("Not tested, since ")?.split_once(':')?.0.to_owned())
-        });
-        let why = why.unwrap_or_else(|| "no class has enough images".to_owned());
-        out.push(LeftOut { stage: "subgroups".into(), why: format!("none was tested: {why}") });
+    let looked = evidence.looked();
+    for (stage, words, tested) in
+        [(rank::STAGE, "cues", looked.cues), (discover::STAGE, "subgroups", looked.subgroups)]
+    {
+        let missing = looked.classes.saturating_sub(tested);
+        if evidence.ran(stage) && missing > 0 {
+            let why =
+                format!("not tested in {missing} of {} classes; the notes say why", looked.classes);
+            out.push(LeftOut { stage: words.into(), why });
+        }
     }
     Ok(out)
 }

@@ -73,7 +73,9 @@ pub fn needed(metrics: &[Metric]) -> Option<Hidden<'_>> {
     ]
     .into_iter()
     .find_map(|(condition, how)| {
-        Some((condition, how, of("accuracy", condition)?, of("drop", condition)?))
+        let known = |m: &&Metric| m.value.is_some();
+        let left = of("accuracy", condition).filter(known)?;
+        Some((condition, how, left, of("drop", condition).filter(known)?))
     })?;
     let clean = left.value? + drop.value?;
     let default = of("default-answer", condition).zip(of("beyond-default", condition));

@@ -2,10 +2,8 @@
 
 use super::{Answer, Cause, Evidence, Hidden, Need};
 use crate::{
-    discover,
     findings::{Kind, TOO_FEW},
     prose::counted,
-    rank,
 };
 
 /// Most things of one kind that the sentence names.
@@ -21,7 +19,7 @@ pub(super) fn sentence(
     if answer == Answer::Meaningless {
         return match evidence.clean() {
             Some(_) => format!(
-                "{model} is no better than chance on these images, so no other figure means anything."
+                "{model} is not shown to be better than chance on these images, so no other figure means anything."
             ),
             None => "No image could be evaluated.".to_owned(),
         };
@@ -30,7 +28,7 @@ pub(super) fn sentence(
         return format!("Too few images to tell whether {model} is better than chance.");
     }
     let faults = faults(evidence, causes);
-    let lead = lead(hidden, causes);
+    let lead = lead(hidden);
     match (lead, faults.is_empty()) {
         (Some((lead, good)), false) => {
             let but = if good { ", but it" } else { ", and it" };
@@ -49,23 +47,32 @@ pub(super) fn sentence(
 }
 
 /// What hiding the object says, and whether that is good.
-fn lead(hidden: Option<&Hidden<'_>>, causes: &[Cause]) -> Option<(&'static str, bool)> {
-    let cues = causes.iter().any(|cause| cause.cue.is_some() && cause.class.is_some());
-    Some(match hidden?.need {
-        // What else it uses is said by name.
-        Need::Both if cues => ("uses the object", true),
+fn lead(hidden: Option<&Hidden<'_>>) -> Option<(String, bool)> {
+    let hidden = hidden?;
+    let kept = 100.0 * hidden.left.value.unwrap_or(f64::NAN) / hidden.clean;
+    let (said, good) = match hidden.need {
         Need::Needed => ("needs the object for at least three quarters of its right answers", true),
         Need::Mostly => ("needs the object for most of its right answers", true),
-        Need::Both => ("uses the object, and the surroundings as well", false),
-        Need::NotNeeded => {
-            ("does not need the object: without it at least half of its accuracy is left", false)
+        Need::Both => {
+            return Some((format!("keeps {kept:.0} % of its accuracy without the object"), false));
         }
-        Need::Open | Need::Unknown if hidden?.used => {
+        Need::NotNeeded => {
+            let said = format!(
+                "does not need the object: it keeps {kept:.0} % of its accuracy without it"
+            );
+            return Some((said, false));
+        }
+        Need::Open | Need::Unknown if hidden.used => {
             ("uses the object (how much it needs it, these images don't tell)", true)
         }
         Need::NeverRight => ("is never right", false),
         Need::Open | Need::Unknown => return None,
-    })
+    };
+    // Else the accuracy without the object, which stands beside the sentence, would contradict it.
+    let counted = hidden.default_matters && hidden.default.is_some() && hidden.need != Need::Open;
+    let but =
+        if counted { " (not counting what it answers to any picture without one)" } else { "" };
+    Some((format!("{said}{but}"), good))
 }
 
 /// What was found, as what the model does.
@@ -77,18 +84,18 @@ fn faults(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<String> {
         .chain(of(Kind::ObjectIgnored))
         .filter(|cause| cause.class.is_some() && !overlay(cause))
         .collect();
+    let mut seen: Vec<&str> = Vec::new();
     let mut classes: Vec<String> = Vec::new();
     for cause in leaning {
         let class = cause.class.as_deref().unwrap_or_default();
-        let cue = cause.cue.as_deref();
-        let said = match cue {
+        if seen.contains(&class) {
+            continue;
+        }
+        seen.push(class);
+        classes.push(match &cause.cue {
             Some(cue) => format!("{class} ({cue})"),
             None => class.to_owned(),
-        };
-        let known = |own: &String| *own == said || own.starts_with(&format!("{class} ("));
-        if !classes.iter().any(known) {
-            classes.push(said);
-        }
+        });
     }
     let all = evidence.of_classes().count();
     if !classes.is_empty() {
@@ -109,19 +116,34 @@ fn faults(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<String> {
     if !groups.is_empty() {
         out.push(format!("fails on {}: {}", counted(groups.len(), "subgroup"), shortened(&groups)));
     }
-    let failing: Vec<String> = of(Kind::FailingClass)
-        .map(|cause| {
-            let class = cause.class.clone().unwrap_or_default();
-            let accuracy = evidence.of_classes().find(|(own, _)| *own == class);
-            let share = accuracy.and_then(|(_, m)| m.value);
-            share.map_or(class.clone(), |share| format!("{class} ({:.0} % right)", 100.0 * share))
-        })
-        .collect();
-    if !failing.is_empty() {
-        let classes = if failing.len() == 1 { "one class" } else { "classes" };
-        out.push(format!("fails on {classes}: {}", shortened(&failing)));
+    let failing = |shown: bool| -> Vec<String> {
+        let own = of(Kind::FailingClass).filter(|cause| cause.low.is_some() == shown);
+        own.map(|cause| failing_class(evidence, cause)).collect()
+    };
+    let which = |classes: &[String]| if classes.len() == 1 { "one class" } else { "classes" };
+    let sure = failing(true);
+    if !sure.is_empty() {
+        out.push(format!("fails on {}: {}", which(&sure), shortened(&sure)));
+    }
+    let unsure = failing(false);
+    if !unsure.is_empty() {
+        out.push(format!(
+            "gets {} mostly wrong: {}, too few clusters for an interval",
+            which(&unsure),
+            shortened(&unsure)
+        ));
     }
     out
+}
+
+/// "goat (0 of 18 right)".
+fn failing_class(evidence: &Evidence<'_>, cause: &Cause) -> String {
+    let class = cause.class.clone().unwrap_or_default();
+    let own = evidence.of_classes().find(|(own, _)| *own == class);
+    match own.and_then(|(_, m)| Some((m.value?, m.n))) {
+        Some((share, n)) => format!("{class} ({:.0} of {n} right)", share * n as f64),
+        None => class,
+    }
 }
 
 /// A subgroup by its name, else by its class: "violet or teal cars", "some of 'bus'".
@@ -130,7 +152,8 @@ pub(super) fn group(cause: &Cause) -> String {
     let most = || {
         let rest = cause.title.strip_prefix("A group of ")?;
         let (name, _) = rest.rsplit_once(" fails: ")?;
-        Some(name.trim_end_matches(',').to_owned())
+        // The figures are the group's, not those of all images that the words fit.
+        Some(format!("a group of {}", name.trim_end_matches(',')))
     };
     match name.or_else(most) {
         Some(name) => uncapitalised(&name),
@@ -144,18 +167,28 @@ fn uncapitalised(text: &str) -> String {
 }
 
 /// What else was looked for without success, or was not looked for.
-fn looked_for(evidence: &Evidence<'_>) -> &'static str {
-    let subgroups = evidence.ran(discover::STAGE) && super::subgroups_tested(evidence.metrics);
-    match (evidence.ran(rank::STAGE), subgroups) {
-        (true, true) => "; neither a cue nor a failing subgroup was found",
-        (true, false) => "; no cue was found, and subgroups were not looked for",
-        (false, true) => "; no failing subgroup was found, and cues were not looked for",
-        (false, false) => "; cues and subgroups were not looked for",
+fn looked_for(evidence: &Evidence<'_>) -> String {
+    let looked = evidence.looked();
+    let part = |tested: usize| match tested {
+        tested if tested == looked.classes => String::new(),
+        tested => format!(" ({tested} of {} classes tested)", looked.classes),
+    };
+    match (looked.cues, looked.subgroups) {
+        (0, 0) => "; cues and subgroups were not looked for".to_owned(),
+        (cues, 0) => format!("; no cue was found{}, and subgroups were not looked for", part(cues)),
+        (0, groups) => {
+            format!("; no failing subgroup was found{}, and cues were not looked for", part(groups))
+        }
+        (cues, groups) => {
+            format!("; no cue was found{}, and no failing subgroup{}", part(cues), part(groups))
+        }
     }
 }
 
 fn shortened(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
+    // Names with a comma are held apart.
+    let between = if names.iter().any(|name| name.contains(", ")) { "; " } else { ", " };
+    let shown = names[..names.len().min(NAMED)].join(between);
     match names.len().saturating_sub(NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -43,7 +43,7 @@ fn lines(verdict: &Verdict, run: &Path, report: &Path, cluster: Option<&str>) ->
     for (at, Step { what, command }) in verdict.next.iter().take(STEPS).enumerate() {
         row(if at == 0 { "next" } else { "" }, what);
         if let Some(command) = command {
-            let command = command.replace("RUN", &run.display().to_string());
+            let command = command.replace("--out RUN", &format!("--out {}", run.display()));
             row("", &format!("  {command}"));
         }
     }

@@ -30,7 +30,7 @@ const SIDE: usize = 224;
 const GRAY: u8 = 128;
 /// The conditions that are shown, and their words.
 const CONDITIONS: [(&str, &str); 3] = [
-    ("none", "as photographed"),
+    ("none", "as photographed, outlined"),
     ("gray-box", "the object's box gray"),
     ("background-gray", "the object alone"),
 ];
@@ -131,14 +131,15 @@ fn wanted<'a>(tables: &'a Tables, verdict: &Verdict, found: &'a [Finding]) -> Ve
     if let Some(cue) = cues.first() {
         let class = class(cue);
         out.push(Wanted {
-            title: format!("A {class} that is right without its object"),
+            title: format!("{class}: right without its object"),
             among: ids(cue.finding),
             shows: &[("none", true), ("gray-box", true)],
         });
-        let without = cue.explains.iter().flat_map(|&other| ids(other)).collect();
-        let cue = cue.cue.as_deref().unwrap_or("its cue");
+        // Groups that fail as the class does without its cue.
+        let groups = cue.explains.iter().filter(|&&at| found[at].kind == Kind::FailingSubgroup);
+        let without = groups.flat_map(|&other| ids(other)).collect();
         out.push(Wanted {
-            title: format!("A {class} without {cue}: wrong"),
+            title: format!("{class}: wrong where the cue is weak"),
             among: without,
             shows: &[("none", false)],
         });
@@ -169,15 +170,17 @@ fn wanted<'a>(tables: &'a Tables, verdict: &Verdict, found: &'a [Finding]) -> Ve
     out
 }
 
-/// The first image that shows it. Findings name theirs strongest first.
+/// The first image that shows it, if possible one that does not become right without its object by accident. Findings name theirs
+/// strongest first.
 fn choose<'a>(row: &Wanted<'a>, answers: &Answers) -> Option<&'a str> {
-    let shows = |id: &&&str| {
-        let own = answers.get(**id);
-        row.shows.iter().all(|(condition, right)| {
-            own.and_then(|own| own.get(condition)).is_some_and(|said| said.correct == *right)
-        })
+    let is = |id: &str, condition: &str, right: bool| {
+        let own = answers.get(id).and_then(|own| own.get(condition));
+        own.map(|said| said.correct == right)
     };
-    row.among.iter().find(shows).copied()
+    let shows = |id: &str| row.shows.iter().all(|(c, right)| is(id, c, *right) == Some(true));
+    let plain = |id: &str| row.shows.len() > 1 || is(id, "gray-box", false) != Some(false);
+    let list = || row.among.iter().copied().filter(|id| shows(id));
+    list().find(|id| plain(id)).or_else(|| list().next())
 }
 
 /// What the model says to the wanted images, read in one pass.

@@ -2,10 +2,11 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use rightly_audit::Verdict;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    format::{name, percent, plural},
+    format::{name, number, percent, plural},
     sections::{self, Section, parts::image},
     verdict::{near_copies, verdict},
     view::ReportView,
@@ -105,13 +106,33 @@ fn strip(view: &ReportView) -> Markup {
                                             span.said.right[right].wrong[!right] {
                                                 @if right { "right" } @else { "called " (name(answer)) }
                                                 @if let Some(confidence) = panel.confidence {
-                                                    span.muted { (name(&row.class)) " " (percent(confidence)) }
+                                                    span.muted { "probability of " (name(&row.class)) ": " (percent(confidence)) }
                                                 }
                                             }
                                         }
                                     }
                                 }
                             }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The headline figures in a line.
+fn headlines(answer: &Verdict) -> Markup {
+    html! {
+        @if !answer.figures.is_empty() {
+            p.headlines {
+                "Right: "
+                @for (at, figure) in answer.figures.iter().enumerate() {
+                    @if let Some(value) = figure.value {
+                        @if at > 0 { " · " }
+                        (name(&figure.name)) " " strong { (percent(value)) }
+                        @if let (Some(low), Some(high)) = (figure.low, figure.high) {
+                            span.muted { " [" (number(100.0 * low, 0)) ", " (number(100.0 * high, 0)) "]" }
                         }
                     }
                 }
@@ -159,6 +180,7 @@ fn hero(view: &ReportView) -> Markup {
                 p.brand { strong { "rightly" } span { "right for the right reasons?" } }
                 p.subject { (name(&facts.model)) " on " (name(&facts.data)) " · " (plural(facts.images, "image")) ", " (facts.classes.len()) " classes" }
                 h1 { (verdict.judgement) }
+                @if let Some(answer) = &view.answer { (headlines(answer)) }
                 @if let Some(caveat) = near_copies(view) { p.flag.caveat { (caveat) } }
                 (strip(view))
                 (to_do(view))

@@ -91,7 +91,13 @@ fn saliency(view: &ReportView) -> String {
 
 fn cues(view: &ReportView) -> String {
     let classes = view.ranks.as_ref().map_or(0, |ranks| ranks.classes.len());
-    let found = view.findings.iter().filter(|f| f.kind == "spurious-cue").count();
+    // What overlays and exchanged surroundings say stands elsewhere.
+    let ranked = |f: &&crate::view::FindingView| {
+        f.kind == "spurious-cue"
+            && f.title.contains(" leans on ")
+            && !f.title.contains("surroundings")
+    };
+    let found = view.findings.iter().filter(ranked).count();
     let held = match found {
         0 => "no class is shown to lean on a cue".to_owned(),
         1 => "one cue is shown".to_owned(),
