@@ -49,6 +49,17 @@ document.querySelectorAll("table.filterable").forEach(function(table){
     Array.from(table.tBodies[0].rows).forEach(function(row){row.hidden=row.textContent.toLowerCase().indexOf(wanted)<0;});
   });
 });
+/* A picture that is clicked is shown large; a click or Escape closes it. */
+var large=document.createElement("dialog");large.className="large";document.body.appendChild(large);
+large.addEventListener("click",function(){large.close();});
+document.querySelectorAll(".panels img,.side img,.gallery img").forEach(function(img){
+  img.addEventListener("click",function(){
+    var words=img.closest("figure"),caption=words&&words.querySelector("figcaption");
+    large.replaceChildren(img.cloneNode());
+    if(caption){var p=document.createElement("p");p.textContent=caption.innerText.replace(/\n+/g," · ");large.appendChild(p);}
+    large.showModal();
+  });
+});
 /* A section that is asked for is open; so are all on paper. */
 var opened=function(){
   var target=location.hash.length>1?document.getElementById(decodeURIComponent(location.hash.slice(1))):null;
