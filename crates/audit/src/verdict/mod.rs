@@ -268,12 +268,17 @@ impl Evidence<'_> {
     }
 
     fn looked(&self) -> Looked {
-        let known: BTreeSet<&str> = self.of_classes().map(|(class, _)| class).collect();
-        let with = |metric: &str| {
+        let of = |metric: &str| -> BTreeSet<&str> {
             let own = self.metrics.iter().filter(|m| m.metric == metric && m.value.is_some());
-            let classes: BTreeSet<&str> = own.filter_map(|m| m.class.as_deref()).collect();
-            classes.intersection(&known).count()
+            let classes = own.filter_map(|m| m.class.as_deref());
+            classes.filter(|class| ![POOLED, MEAN].contains(class)).collect()
         };
+        let mut known: BTreeSet<&str> = self.of_classes().map(|(class, _)| class).collect();
+        if known.is_empty() {
+            // Nothing was evaluated: the classes are those of the stages.
+            known = of("gap").union(&of("detectable-gap")).copied().collect();
+        }
+        let with = |metric: &str| of(metric).intersection(&known).count();
         Looked { classes: known.len(), cues: with("gap"), subgroups: with("detectable-gap") }
     }
 

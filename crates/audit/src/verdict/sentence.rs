@@ -2,8 +2,10 @@
 
 use super::{Answer, Cause, Evidence, Hidden, Need};
 use crate::{
+    discover,
     findings::{Kind, TOO_FEW},
     prose::counted,
+    rank,
 };
 
 /// Most things of one kind that the sentence names.
@@ -173,16 +175,19 @@ fn looked_for(evidence: &Evidence<'_>) -> String {
         tested if tested == looked.classes => String::new(),
         tested => format!(" ({tested} of {} classes tested)", looked.classes),
     };
-    match (looked.cues, looked.subgroups) {
-        (0, 0) => "; cues and subgroups were not looked for".to_owned(),
-        (cues, 0) => format!("; no cue was found{}, and subgroups were not looked for", part(cues)),
-        (0, groups) => {
-            format!("; no failing subgroup was found{}, and cues were not looked for", part(groups))
-        }
-        (cues, groups) => {
-            format!("; no cue was found{}, and no failing subgroup{}", part(cues), part(groups))
-        }
+    let said = |stage: &str, what: &str, none: &str, tested: usize| match tested {
+        _ if !evidence.ran(stage) => format!("{what} were not looked for"),
+        0 => format!("{what} could be tested in no class"),
+        tested => format!("no {none} was found{}", part(tested)),
+    };
+    if !evidence.ran(rank::STAGE) && !evidence.ran(discover::STAGE) {
+        return "; cues and subgroups were not looked for".to_owned();
     }
+    format!(
+        "; {}, and {}",
+        said(rank::STAGE, "cues", "cue", looked.cues),
+        said(discover::STAGE, "subgroups", "failing subgroup", looked.subgroups)
+    )
 }
 
 fn shortened(names: &[String]) -> String {

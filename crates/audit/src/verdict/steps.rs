@@ -147,7 +147,10 @@ pub(super) fn steps(
             Some(format!("rightly evaluate {same} --cluster COLUMN --out RUN")),
         );
     }
-    if evidence.clean().is_some() && super::needed(evidence.metrics).is_none() {
+    if answer != Answer::Meaningless
+        && evidence.clean().is_some()
+        && super::needed(evidence.metrics).is_none()
+    {
         add(
             "Give object masks: without them nothing is said of reliance on the object.".to_owned(),
             Some(format!("rightly evaluate {clustered} --masks DIR --out RUN")),

@@ -90,19 +90,49 @@ fn right_reasons_are_said_only_where_everything_was_looked_for() {
     assert_eq!(answer, Answer::RightReasons);
     assert_eq!(
         said,
-        "net needs the object for at least three quarters of its right answers; no cue was found, and no failing subgroup."
+        "net needs the object for at least three quarters of its right answers; no cue was found, and no failing subgroup was found."
     );
     for (left, half, looked, end) in [
-        (0.1, 0.05, [4, 0], "; no cue was found, and subgroups were not looked for."),
-        (0.1, 0.05, [0, 4], "; no failing subgroup was found, and cues were not looked for."),
-        (0.1, 0.05, [0, 0], "; cues and subgroups were not looked for."),
-        (0.1, 0.05, [1, 4], "; no cue was found (1 of 4 classes tested), and no failing subgroup."),
-        (0.3, 0.2, [4, 4], "these images don't tell; no cue was found, and no failing subgroup."),
+        (0.1, 0.05, [4, 0], "; no cue was found, and subgroups could be tested in no class."),
+        (
+            0.1,
+            0.05,
+            [0, 4],
+            "; cues could be tested in no class, and no failing subgroup was found.",
+        ),
+        (
+            0.1,
+            0.05,
+            [0, 0],
+            "; cues could be tested in no class, and subgroups could be tested in no class.",
+        ),
+        (
+            0.1,
+            0.05,
+            [1, 4],
+            "; no cue was found (1 of 4 classes tested), and no failing subgroup was found.",
+        ),
+        (
+            0.3,
+            0.2,
+            [4, 4],
+            "these images don't tell; no cue was found, and no failing subgroup was found.",
+        ),
     ] {
         let (answer, said, _) = say(&figures(left, half, looked), &[], &ALL);
         assert_eq!(answer, Answer::NotShown, "{said}");
         assert!(said.ends_with(end), "{said}");
     }
+    let (_, said, _) = say(&figures(0.1, 0.05, [4, 4]), &[], &ALL[..1]);
+    assert!(said.ends_with("; cues and subgroups were not looked for."), "{said}");
+    // Nothing was evaluated.
+    let only: Vec<Metric> = figures(0.1, 0.05, [0, 4]).split_off(9);
+    let (answer, said, _) = say(&only, &[], &ALL[2..]);
+    assert_eq!(answer, Answer::NotShown);
+    assert_eq!(
+        said,
+        "How far net relies on the object was not measured; cues were not looked for, and no failing subgroup was found."
+    );
     let (answer, said, steps) = say(&figures(0.3, 0.05, [4, 4]), &[], &ALL);
     assert_eq!(answer, Answer::LeansOnSurroundings);
     assert!(said.starts_with("net keeps 38 % of its accuracy without the object;"), "{said}");
