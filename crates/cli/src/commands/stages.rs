@@ -173,8 +173,13 @@ fn headline(run: &RunDir, which: Which, format: Format) -> anyhow::Result<String
         _ => false,
     };
     let rows: Vec<&Metric> = all.iter().filter(wanted).collect();
-    if rows.is_empty() && which == Which::Interpret && format == Format::Table {
-        return Ok("No words hold for any group.\n".to_owned());
+    if rows.is_empty() && format == Format::Table {
+        let interpreted = which == Which::Interpret;
+        return Ok(if interpreted {
+            "No words hold for any group.\n".to_owned()
+        } else {
+            String::new()
+        });
     }
     metrics::format(&rows, format)
 }
