@@ -28,6 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rightly_data::table::Table;
 use serde::{Deserialize, Serialize};
 
 pub use causes::Cause;
@@ -218,6 +219,7 @@ fn of_run(run: &RunDir) -> Result<Verdict, Error> {
         stages: manifest.stages.keys().map(String::as_str).collect(),
         metrics: &metrics,
         findings: &findings,
+        judged: judged(run)?,
     };
     let causes = causes(&findings, &Cues::of(run)?);
     let repairs = match evidence.ran(mitigate::STAGE) {
@@ -248,6 +250,8 @@ struct Evidence<'a> {
     stages: BTreeSet<&'a str>,
     metrics: &'a [Metric],
     findings: &'a [Finding],
+    /// Classes of whose important features it is known whether they are spurious. Where none is, nothing is ranked.
+    judged: BTreeSet<String>,
 }
 
 impl Evidence<'_> {
@@ -279,7 +283,10 @@ impl Evidence<'_> {
             known = of("gap").union(&of("detectable-gap")).copied().collect();
         }
         let with = |metric: &str| of(metric).intersection(&known).count();
-        Looked { classes: known.len(), cues: with("gap"), subgroups: with("detectable-gap") }
+        let ranked = of("gap");
+        let cues =
+            known.iter().filter(|class| ranked.contains(*class) || self.judged.contains(**class));
+        Looked { classes: known.len(), cues: cues.count(), subgroups: with("detectable-gap") }
     }
 
     fn ran(&self, stage: &str) -> bool {
@@ -327,6 +334,23 @@ impl Looked {
     fn most(self) -> bool {
         self.classes > 0 && 2 * self.cues >= self.classes && 2 * self.subgroups >= self.classes
     }
+}
+
+/// Classes of which more than half of the important features are judged.
+fn judged(run: &RunDir) -> Result<BTreeSet<String>, Error> {
+    let Some(path) = run.file_of(rank::STAGE, "rank/features.parquet")? else {
+        return Ok(BTreeSet::new());
+    };
+    let table = Table::load(&path)?;
+    let mut counts = BTreeMap::<String, [usize; 2]>::new();
+    for (class, spurious) in table.texts("class")?.into_iter().zip(table.texts("spurious")?) {
+        let Some(class) = class else { continue };
+        let own = counts.entry(class).or_default();
+        own[0] += 1;
+        own[1] += usize::from(spurious.is_some());
+    }
+    let known = counts.into_iter().filter(|(_, [all, judged])| 2 * judged > *all);
+    Ok(known.map(|(class, _)| class).collect())
 }
 
 fn by_kind(causes: Vec<Cause>) -> BTreeMap<Kind, Vec<Cause>> {

@@ -73,6 +73,7 @@ fn say(metrics: &[Metric], findings: &[Finding], stages: &[&str]) -> (Answer, St
         stages: stages.iter().copied().collect(),
         metrics,
         findings,
+        judged: BTreeSet::from(["van".to_owned()]),
     };
     let causes = causes(findings, &Cues::default());
     let hidden = needed(metrics);
@@ -92,32 +93,17 @@ fn right_reasons_are_said_only_where_everything_was_looked_for() {
         said,
         "net needs the object for at least three quarters of its right answers; no cue was found, and no failing subgroup was found."
     );
+    // The features of 'van' are judged wherever nothing is ranked: none of them is a cue.
     for (left, half, looked, end) in [
         (0.1, 0.05, [4, 0], "; no cue was found, and subgroups could be tested in no class."),
-        (
-            0.1,
-            0.05,
-            [0, 4],
-            "; cues could be tested in no class, and no failing subgroup was found.",
-        ),
+        (0.1, 0.05, [0, 4], "(1 of 4 classes tested), and no failing subgroup was found."),
         (
             0.1,
             0.05,
             [0, 0],
-            "; cues could be tested in no class, and subgroups could be tested in no class.",
+            "; no cue was found (1 of 4 classes tested), and subgroups could be tested in no class.",
         ),
-        (
-            0.1,
-            0.05,
-            [1, 4],
-            "; no cue was found (1 of 4 classes tested), and no failing subgroup was found.",
-        ),
-        (
-            0.3,
-            0.2,
-            [4, 4],
-            "these images don't tell; no cue was found, and no failing subgroup was found.",
-        ),
+        (0.3, 0.2, [4, 4], "; no cue was found, and no failing subgroup was found."),
     ] {
         let (answer, said, _) = say(&figures(left, half, looked), &[], &ALL);
         assert_eq!(answer, Answer::NotShown, "{said}");
