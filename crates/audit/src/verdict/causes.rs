@@ -37,6 +37,7 @@ pub struct Cause {
 const LEFT: f64 = 0.5;
 /// Images that show as much of the cue as a member, per member.
 const NEAREST: usize = 5;
+
 /// How strongly images show the cue, and whether they are right, by id.
 type Shown = BTreeMap<String, (f64, bool)>;
 
@@ -112,7 +113,8 @@ fn spaced(text: &str) -> String {
 fn explains(all: &Shown, members: &[String]) -> bool {
     let is_member = |id: &String| members.contains(id);
     let (inside, outside): (Vec<_>, Vec<_>) = all.iter().partition(|(id, _)| is_member(id));
-    if inside.is_empty() || outside.is_empty() {
+    // Fewer others than that tell nothing.
+    if inside.is_empty() || outside.len() < NEAREST {
         return false;
     }
     let accuracy = |of: &[(&String, &(f64, bool))]| {
@@ -136,7 +138,7 @@ fn explains(all: &Shown, members: &[String]) -> bool {
             .collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
         // With all that are as near as the last one.
-        let far = near[near.len().min(NEAREST) - 1].0;
+        let far = near[NEAREST - 1].0;
         near.retain(|(distance, ..)| *distance <= far);
         near.iter().filter(|(.., right)| *right).count() as f64 / near.len() as f64
     };
@@ -246,6 +248,13 @@ mod tests {
         let with: Vec<String> = (0..30).map(|at| format!("{at:03}")).collect();
         assert!(!cues.explain("bus", None, &with), "it does not fail");
         assert!(!cues.explain("van", None, &without), "its class was not ranked");
+    }
+
+    #[test]
+    fn three_others_tell_nothing() {
+        let (cues, ..) = class(true);
+        let most: Vec<String> = (3..100).map(|at| format!("{at:03}")).collect();
+        assert!(!cues.explain("bus", None, &most));
     }
 
     #[test]

@@ -399,17 +399,19 @@ fn figures(metrics: &[Metric], hidden: Option<&Hidden<'_>>) -> Vec<Headline> {
         (!name.ends_with("/control")).then(|| (format!("with the overlay '{name}'"), Some(m)))
     });
     list.extend(overlays);
-    let rows = list.into_iter().filter_map(|(name, row)| Some((name, row?)));
-    rows.map(|(name, m)| Headline {
-        name,
-        condition: m.condition.clone().unwrap_or_default(),
-        value: m.value,
-        low: m.low,
-        high: m.high,
-        n: m.n,
-        clusters: m.clusters,
-    })
-    .collect()
+    let headline = |(name, row): (String, Option<&Metric>)| {
+        let m = row?;
+        Some(Headline {
+            name,
+            condition: m.condition.clone()?,
+            value: m.value,
+            low: m.low,
+            high: m.high,
+            n: m.n,
+            clusters: m.clusters,
+        })
+    };
+    list.into_iter().filter_map(headline).collect()
 }
 
 /// What a whole audit would have measured, and this run did not.

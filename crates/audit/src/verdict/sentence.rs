@@ -82,14 +82,12 @@ fn faults(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<String> {
     let of = |kind: Kind| causes.iter().filter(move |cause| cause.kind == kind);
     let overlay = |cause: &&Cause| evidence.findings[cause.finding].overlay().is_some();
     let mut out = Vec::new();
-    let leaning: Vec<&Cause> = of(Kind::SpuriousCue)
-        .chain(of(Kind::ObjectIgnored))
-        .filter(|cause| cause.class.is_some() && !overlay(cause))
-        .collect();
+    let leaning =
+        of(Kind::SpuriousCue).chain(of(Kind::ObjectIgnored)).filter(|cause| !overlay(cause));
     let mut seen: Vec<&str> = Vec::new();
     let mut classes: Vec<String> = Vec::new();
     for cause in leaning {
-        let class = cause.class.as_deref().unwrap_or_default();
+        let Some(class) = cause.class.as_deref() else { continue };
         if seen.contains(&class) {
             continue;
         }
@@ -109,7 +107,7 @@ fn faults(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<String> {
         out.push(format!("leans on cues in {which}"));
     }
     for cause in of(Kind::SpuriousCue).filter(overlay) {
-        let name = cause.cue.as_deref().unwrap_or_default();
+        let Some(name) = cause.cue.as_deref() else { continue };
         let points = 100.0 * cause.effect.unwrap_or(f64::NAN);
         let whose = cause.class.as_ref().map_or(String::new(), |class| format!(" of '{class}'"));
         out.push(format!("loses {points:.0} points{whose} to the overlay '{name}'"));
@@ -120,7 +118,7 @@ fn faults(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<String> {
     }
     let failing = |shown: bool| -> Vec<String> {
         let own = of(Kind::FailingClass).filter(|cause| cause.low.is_some() == shown);
-        own.map(|cause| failing_class(evidence, cause)).collect()
+        own.filter_map(|cause| failing_class(evidence, cause)).collect()
     };
     let which = |classes: &[String]| if classes.len() == 1 { "one class" } else { "classes" };
     let sure = failing(true);
@@ -139,13 +137,13 @@ fn faults(evidence: &Evidence<'_>, causes: &[Cause]) -> Vec<String> {
 }
 
 /// "goat (0 of 18 right)".
-fn failing_class(evidence: &Evidence<'_>, cause: &Cause) -> String {
-    let class = cause.class.clone().unwrap_or_default();
+fn failing_class(evidence: &Evidence<'_>, cause: &Cause) -> Option<String> {
+    let class = cause.class.clone()?;
     let own = evidence.of_classes().find(|(own, _)| *own == class);
-    match own.and_then(|(_, m)| Some((m.value?, m.n))) {
+    Some(match own.and_then(|(_, m)| Some((m.value?, m.n))) {
         Some((share, n)) => format!("{class} ({:.0} of {n} right)", share * n as f64),
         None => class,
-    }
+    })
 }
 
 /// A subgroup by its name, else by its class: "violet or teal cars", "some of 'bus'".
@@ -159,7 +157,10 @@ pub(super) fn group(cause: &Cause) -> String {
     };
     match name.or_else(most) {
         Some(name) => uncapitalised(&name),
-        None => format!("some of '{}'", cause.class.as_deref().unwrap_or_default()),
+        None => match &cause.class {
+            Some(class) => format!("some of '{class}'"),
+            None => "some images".to_owned(),
+        },
     }
 }
 

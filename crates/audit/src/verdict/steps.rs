@@ -67,7 +67,7 @@ pub(super) fn steps(
     if !failing.is_empty() {
         add(
             format!(
-                "Check which outputs the label map gives to {}; where they are right, collect more images of it.",
+                "Check which outputs the label map gives to {}; where they are right, collect more of its images.",
                 some(&failing)
             ),
             None,

@@ -174,7 +174,7 @@ fn confusions(view: &ReportView) -> String {
             plural(pair.n, "image")
         )
     });
-    first.unwrap_or_default()
+    first.unwrap_or_else(|| "No wrong answer is frequent.".to_owned())
 }
 
 fn problems(view: &ReportView) -> String {
