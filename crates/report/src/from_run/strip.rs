@@ -122,14 +122,13 @@ pub(super) fn strip(
 fn wanted<'a>(tables: &'a Tables, verdict: &Verdict, found: &'a [Finding]) -> Vec<Wanted<'a>> {
     let ids = |at: usize| found[at].images.iter().map(String::as_str).collect::<Vec<_>>();
     let of = |kind: Kind| verdict.findings.get(&kind).into_iter().flatten();
-    let class = |cause: &Cause| cause.class.clone().unwrap_or_default();
     let cues: Vec<&Cause> = of(Kind::SpuriousCue)
         .chain(of(Kind::ObjectIgnored))
         .filter(|cause| cause.class.is_some() && found[cause.finding].overlay().is_none())
         .collect();
     let mut out = Vec::new();
     if let Some(cue) = cues.first() {
-        let class = class(cue);
+        let class = cue.class.as_deref().expect("only cues of classes are left: by construction");
         out.push(Wanted {
             title: format!("{class}: right without its object"),
             among: ids(cue.finding),
@@ -161,8 +160,9 @@ fn wanted<'a>(tables: &'a Tables, verdict: &Verdict, found: &'a [Finding]) -> Ve
         });
     }
     for cause in of(Kind::FailingClass) {
+        let Some(class) = &cause.class else { continue };
         out.push(Wanted {
-            title: format!("{}: a class that fails", class(cause)),
+            title: format!("{class}: a class that fails"),
             among: ids(cause.finding),
             shows: &[("none", false)],
         });
